@@ -1,0 +1,127 @@
+"""The values a decision about access is made of (design principle 2; NEN 7512, Wabvpz 15a).
+
+Nothing here decides: `trust.decision.decide` does, from exactly these values, without a clock, a socket or a database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Role
+
+
+class Purpose(StrEnum):
+    """Purpose of use (HL7 v3 PurposeOfUse; the codes that the Mitz and Dutch token profiles use)."""
+
+    TREATMENT = "TREAT"
+    COORDINATION = "COC"
+    EMERGENCY = "BTG"
+
+
+class Shielded(StrEnum):
+    """Groups outside every default (domain: shielded groups), carried in `meta.security` of a resource."""
+
+    SAFETY = "safety"
+    ABORTION = "abortion"
+    HIV_STI = "hiv-sti"
+    SUBSTANCE_USE = "substance-use"
+    MENTAL_HEALTH = "mental-health"
+    GENETICS = "genetics"
+
+
+ALL = frozenset({"*"})
+"""Stands for every data group (or every holder) in a consent; never for a shielded group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One provision of a client: yes or no to whom, about which groups, from which holders, in which period.
+
+    `actor` is `ura:<8 digits>`, `kind:<Kind>` or `*`; `holder` likewise.  `groups` are data groups or shielded groups
+    by code, or ALL.  Specific beats general; at equal specificity an objection wins (domain §4).
+    """
+
+    id: str
+    permit: bool
+    actor: str
+    holder: str = "*"
+    groups: frozenset[str] = ALL
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+    recorded: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Evidence of a treatment relationship, on one side.
+
+    `basis`: episode | preconception | announcement | emergency_registration | locum | code | referral | care_team |
+    enrolment.  `reference` is an opaque id the side can be held to (no clinical content).  Dates bound its validity.
+    """
+
+    basis: str
+    reference: str
+    start: dt.date | None = None
+    end: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as the verified token says."""
+
+    ura: Ura
+    kind: Kind
+    person: str
+    role: Role
+    purpose: Purpose
+    relations: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Everything one decision rests on.  `client` is the holder's opaque Patient id; `episodes` are hers, here."""
+
+    asker: Asker
+    holder: Ura
+    holder_kind: Kind
+    client: str
+    episodes: frozenset[str]
+    holder_relations: tuple[Relation, ...]
+    consents: tuple[Consent, ...]
+    moment: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the store may release: an allow-list, so that anything unforeseen stays out.
+
+    A resource passes when its compartment is `client`, its data group is in `groups`, every shielded label it bears
+    is in `shielded`, and its episodes (if it has any) meet `episodes`.
+    """
+
+    client: str
+    groups: frozenset[str]
+    shielded: frozenset[str]
+    episodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Allowed, so far as `filter` goes; `legal_basis` is stored with the event (explicit | referral | emergency)."""
+
+    filter: Filter
+    legal_basis: str
+    reasons: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not allowed.  `reasons` are for the client and the privacy officer; the asker never sees them."""
+
+    reasons: tuple[str, ...]
+
+
+Decision = Permit | Refused

@@ -1,0 +1,26 @@
+"""What one source answered in a consult; the merge and the screens work from these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from babyconnect.birthcare.parties import Party
+
+Status = Literal["answered", "refused", "unreachable", "timed_out", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnswer:
+    """One source's part.  `reason` is for the operator's log and the client, never for the asker's screen.
+
+    `resources`: plain STU3 JSON resources of this source, ids as the source gives them (unique within the source).
+    `milliseconds`: from the consult's start until this answer was whole.
+    """
+
+    source: Party
+    status: Status
+    resources: tuple[Mapping[str, Any], ...] = ()
+    milliseconds: float = 0.0
+    reason: str = ""

@@ -1,0 +1,33 @@
+"""The one loader of knowledge: tables in this folder, each read once and never written.
+
+A table is `NAME.csv` (rows of text), `NAME.toml` or `NAME.json`, possibly in a subfolder.  Whoever adds a table adds its
+columns to `tests/unit/definitions`, and a citation per row or block (style §3).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import tomllib
+from importlib import resources
+from typing import Any
+
+import orjson
+
+
+def _read(name: str) -> bytes:
+    return resources.files(__package__).joinpath(name).read_bytes()
+
+
+@functools.cache
+def rows(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of `NAME.csv`, as dicts of text by column; lines that start with # are comments."""
+    lines = [line for line in _read(f"{name}.csv").decode().splitlines() if line and not line.startswith("#")]
+    return tuple(csv.DictReader(lines))
+
+
+@functools.cache
+def document(name: str) -> Any:
+    """The content of `NAME.toml` or `NAME.json` (the name says which, with its ending).  Treat it as frozen."""
+    content = _read(name)
+    return tomllib.loads(content.decode()) if name.endswith(".toml") else orjson.loads(content)

@@ -1,0 +1,1 @@
+"""Ask all sources at once: deadlines, partial answers."""
