@@ -1,0 +1,60 @@
+"""Outside parts a test may need.  Absent: the test is skipped, with a line that says how to get the part.
+
+In CI (`BABYCONNECT_REQUIRE=postgres,chromium,…`) the absence of a required part is a failure: a green run must not hide
+tests that never ran.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+HOW = {
+    "postgres": "apt-get install postgresql (the test run starts and stops its own server)",
+    "chromium": "apt-get install chromium",
+    "shared": "set NICTIZ_DATA to the folder with the published standard (default: ../shared/nictiz)",
+}
+
+
+def required(part: str) -> bool:
+    return part in os.environ.get("BABYCONNECT_REQUIRE", "").split(",")
+
+
+def absent(part: str, detail: str = "") -> None:
+    """Skip, or fail where the part is required."""
+    message = f"{part} is absent{': ' + detail if detail else ''}. To get it: {HOW[part]}"
+    if required(part):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def nictiz() -> pathlib.Path:
+    """The folder with the published standard, or a skip."""
+    folder = pathlib.Path(os.environ.get("NICTIZ_DATA", pathlib.Path(__file__).parents[2] / "shared" / "nictiz"))
+    if not (folder / "SOURCES.md").exists():
+        absent("shared")
+    return folder
+
+
+def postgres_binaries() -> pathlib.Path:
+    """The folder with initdb and postgres, or a skip."""
+    found = shutil.which("initdb")
+    candidates = [pathlib.Path(found).parent] if found else []
+    candidates += sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in candidates:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    absent("postgres")
+    raise AssertionError  # absent() never returns
+
+
+def chromium() -> str:
+    """The path of Debian's Chromium, or a skip."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    absent("chromium")
+    raise AssertionError
