@@ -1,0 +1,52 @@
+"""Bytes of a source system → records.  No meaning is added here: a record says what it is, not what it tells.
+
+One module per format; `recognise` looks at the content (never at the file's name) and picks the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Format = Literal["ada", "stu3-xml", "stu3-json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One input that was recognised.
+
+    `content`: the bytes as they came (for `ada` the whole file, which `sources.ada` reads).  `resources`: for the STU3
+    formats the plain resources it holds, in the order of the file, each with the address it had in a Bundle
+    (`fullUrl`, "" when none) — ids still the source's own.  `version` is the data set's (`3.2`) or FHIR's (`3.0.2`).
+    `transaction`: the name of the ADA transaction, or "" for STU3.
+    """
+
+    name: str
+    format: Format
+    version: str
+    transaction: str
+    content: bytes
+    resources: tuple[Sourced, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """One STU3 resource as the source gave it, and where it stood."""
+
+    resource: Mapping[str, Any]
+    full_url: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An input that cannot be a record: where (`file:line` or a path in it), which rule, and a sentence.
+
+    The text never quotes the content: it may hold a client's data.
+    """
+
+    name: str
+    place: str
+    rule: str
+    text: str
