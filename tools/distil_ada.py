@@ -1,0 +1,144 @@
+"""Distil the structure of ADA transactions and their value lists from the published data set PWD 3.2.
+
+    python tools/distil_ada.py [NICTIZ_DATA]
+
+Reads `geboortezorg-stu3/dataset-pwd32/*.xml` (ART-DECOR transaction views) and writes into
+`src/babyconnect/definitions/ada/`:
+
+- `<name>_structure.csv`: one row per concept of the transaction, in document order. Columns: `concept` (the last number
+  of the concept id, which is `2.16.840.1.113883.2.4.3.11.60.90.77.2.12.<concept>`), `parent` (a concept, or empty for a
+  child of the transaction element), `element` (name of the ADA element), `kind` (group, item), `datatype` (of an
+  item: code, ordinal, quantity, ...; `reference` for a group that refers to an element with that `id`), `target` (the
+  concept a reference points to), `min`, `max` (`*` = any), `conformance` (R, C, ...; empty = optional), `mandatory`,
+  `lists` (value lists, separated by spaces), `units`, `precision`, `name`.
+- `value_lists.csv`: one row per code of these lists: `list`, `code`, `system` (OID), `display` (the Dutch name), `kind`
+  (leaf; `group` is not to be chosen; `exception` is a null flavor; `include` opens a whole code system or, with a code,
+  its descendants).
+- `systems.csv`: OID to FHIR STU3 system, as the data sets state it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import etree
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "src" / "babyconnect" / "definitions" / "ada"
+PREFIX = "2.16.840.1.113883.2.4.3.11.60.90.77.2.12."
+FOLDER = "geboortezorg-stu3/dataset-pwd32"
+TRANSACTIONS = {
+    "basis": "izk-3.0_Transaction_BeschikbaarstellenMedMijVerloskundeBasis.xml",
+    "kraam": "RetrieveTransaction_BeschikbaarstellenMedMijKraam.xml",
+    "echo": "RetrieveTransaction_BeschikbaarstellenMedMijEcho.xml",
+}
+STRUCTURE = ("concept", "parent", "element", "kind", "datatype", "target", "min", "max", "conformance", "mandatory",
+             "lists", "units", "precision", "name")  # fmt: skip
+NULL_FLAVOR = "2.16.840.1.113883.5.1008"
+
+
+def short(identifier: str) -> str:
+    return identifier.removeprefix(PREFIX)
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def text_of(element: etree._Element | None) -> str:
+    return squeeze("".join(element.itertext())) if element is not None else ""
+
+
+def concepts(parent: etree._Element, above: str = "") -> Iterator[tuple[etree._Element, str]]:
+    for concept in parent.findall("concept"):
+        yield concept, above
+        yield from concepts(concept, short(concept.get("id")))
+
+
+def list_key(value_set: etree._Element) -> str:
+    """The name FHIR gives the list: OID and version (`<oid>--<yyyymmddhhmmss>`)."""
+    return f"{value_set.get('id')}--{re.sub('[^0-9]', '', value_set.get('effectiveDate', ''))}"
+
+
+def structure_row(concept: etree._Element, parent: str) -> dict[str, str]:
+    domain, contains = concept.find("valueDomain"), concept.find("contains")
+    properties = domain.findall("property") if domain is not None else []
+    datatype = domain.get("type") if domain is not None else ("reference" if contains is not None else "")
+    return {
+        "concept": short(concept.get("id")), "parent": parent, "element": concept.get("shortName"),
+        "kind": concept.get("type"), "datatype": datatype,
+        "target": short(contains.get("ref")) if contains is not None else "",
+        "min": concept.get("minimumMultiplicity", ""), "max": concept.get("maximumMultiplicity", ""),
+        "conformance": concept.get("conformance", ""), "mandatory": concept.get("isMandatory", ""),
+        "lists": " ".join(list_key(v) for v in concept.findall("valueSet")),
+        "units": " ".join(p.get("unit") for p in properties if p.get("unit")),
+        "precision": " ".join(p.get("timeStampPrecision") for p in properties if p.get("timeStampPrecision")),
+        "name": text_of(concept.find("name")),
+    }  # fmt: skip
+
+
+def display_of(code: etree._Element) -> str:
+    """The Dutch name of a code: the preferred designation, else the name, else the display name."""
+    for designation in code.findall("designation"):
+        if designation.get("language") == "nl-NL" and designation.get("type") == "preferred":
+            return squeeze(designation.get("displayName", ""))
+    for name in code.findall("name"):
+        if name.get("language") == "nl-NL" and text_of(name):
+            return text_of(name)
+    return squeeze(code.get("displayName", ""))
+
+
+def list_rows(value_set: etree._Element) -> Iterator[dict[str, str]]:
+    kinds = {"A": "group", "D": "retired", "L": "leaf", "S": "leaf"}
+    for code in value_set.iterfind("conceptList/*"):
+        if code.tag == "concept":
+            kind = kinds[code.get("type")]
+        elif code.tag in ("exception", "include"):
+            kind = code.tag
+        else:
+            continue
+        yield {"list": list_key(value_set), "code": code.get("code", ""), "system": code.get("codeSystem", ""),
+               "display": display_of(code), "kind": kind}  # fmt: skip
+
+
+def write(name: str, columns: tuple[str, ...], rows: list[dict[str, str]], citation: str) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    with (OUT / name).open("w", encoding="utf-8", newline="") as out:
+        out.write(f"# {citation}\n# Generated by tools/distil_ada.py, which documents the columns; do not edit.\n")
+        writer = csv.DictWriter(out, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> int:
+    data = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("NICTIZ_DATA", "../shared/nictiz"))
+    lists: dict[tuple[str, str, str], dict[str, str]] = {}
+    systems: dict[str, dict[str, str]] = {}
+    for name, file in TRANSACTIONS.items():
+        root = etree.parse(str(data / FOLDER / file)).getroot()
+        rows = [structure_row(concept, parent) for concept, parent in concepts(root)]
+        write(f"{name}_structure.csv", STRUCTURE, rows,
+              f"Nictiz, {FOLDER}/{file}: transaction {root.get('shortName')} "
+              f"({root.get('transactionId')}, {root.get('transactionEffectiveDate')})")  # fmt: skip
+        for value_set in root.iter("valueSet"):
+            for row in list_rows(value_set):
+                lists.setdefault((row["list"], row["code"], row["system"]), row)
+            for system in value_set.iter("sourceCodeSystem"):
+                uri = system.get("canonicalUriSTU3", "")
+                systems.setdefault(system.get("id"), {"oid": system.get("id"), "uri": uri, "source": file})
+        print(f"{name}: {len(rows)} concepts")
+    write("value_lists.csv", ("list", "code", "system", "display", "kind"), list(lists.values()),
+          f"Nictiz, {FOLDER}: value lists of the transactions in *_structure.csv")  # fmt: skip
+    write("stated_systems.csv", ("oid", "uri", "source"), sorted(systems.values(), key=lambda r: r["oid"]),
+          f"Nictiz, {FOLDER}: sourceCodeSystem/@canonicalUriSTU3")  # fmt: skip
+    print(f"{len(lists)} codes, {len(systems)} systems")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
