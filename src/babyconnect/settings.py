@@ -1,0 +1,145 @@
+"""The settings of a node and of a region: their names, their defaults and how a TOML file becomes them.
+
+`wiring` is the only reader.  Every key may be overridden by `BABYCONNECT_<SECTION>_<KEY>`; a key that ends in `_file`
+names a file that holds a secret, so that none stands in the configuration itself.  Relative paths are relative to the
+configuration file.  `docs/configuration.md` documents each key (tests/architecture compares).
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tomllib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from babyconnect.birthcare.parties import Kind
+
+
+class SettingsRefused(Exception):
+    """A configuration that cannot be used; the text names the file, the key and the rule."""
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section: an unknown key is refused, since a misspelt safety setting must not be ignored."""
+
+
+class NodeSection(Strict):
+    name: str
+    ura: str
+    kind: Kind
+    base_url: str
+    listen: str
+    agb: str = ""
+    fault: str = ""
+
+
+class StoreSection(Strict):
+    engine: str = "sqlite"
+    path: str = "store.sqlite"
+    dsn_file: str = ""
+    tenant: str = "default"
+
+
+class AuditSection(Strict):
+    folder: str = "audit"
+
+
+class KeysSection(Strict):
+    signing_key_file: str = "organisation.jwk"
+    tenant_secret_file: str = "tenant.secret"
+
+
+class RegionLink(Strict):
+    url: str
+    signing_key_file: str = ""
+
+
+class IntakeSection(Strict):
+    token_sha256_file: str = ""
+    file_bytes: int = 20_000_000
+
+
+class LoginSection(Strict):
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+
+
+class ConsultSection(Strict):
+    deadline_seconds: float = 5.0
+
+
+class RelationSection(Strict):
+    enrolments_file: str = "enrolments.csv"
+    tail_days: int = 56
+
+
+class Node(Strict):
+    """Everything one node needs to know."""
+
+    node: NodeSection
+    region: RegionLink
+    store: StoreSection = StoreSection()
+    audit: AuditSection = AuditSection()
+    keys: KeysSection = KeysSection()
+    intake: IntakeSection = IntakeSection()
+    login: LoginSection = LoginSection()
+    consult: ConsultSection = ConsultSection()
+    relation: RelationSection = RelationSection()
+
+
+class RegionSection(Strict):
+    name: str
+    listen: str
+    base_url: str
+    home: str = "."
+    organisations_file: str = "organisations.json"
+    retention_days: int = 365
+
+
+class ProviderSection(Strict):
+    """The local identity provider of the demo; absent in earnest."""
+
+    users_file: str = ""
+
+
+class Region(Strict):
+    """Everything the regional services need to know."""
+
+    region: RegionSection
+    audit: AuditSection = AuditSection()
+    provider: ProviderSection = ProviderSection()
+
+
+Settings = TypeVar("Settings", Node, Region)
+
+
+def read(path: pathlib.Path, kind: type[Settings], environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings in `path`; raises SettingsRefused with the file, the key and the rule."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SettingsRefused(f"{path}: cannot be read: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsRefused(f"{path}: not TOML: {problem}") from problem
+    _override(content, kind, os.environ if environment is None else environment)
+    try:
+        return msgspec.convert(content, kind, strict=False)
+    except msgspec.ValidationError as problem:
+        raise SettingsRefused(f"{path}: {problem}") from problem
+
+
+def _override(content: dict[str, Any], kind: type[msgspec.Struct], environment: Mapping[str, str]) -> None:
+    for section in msgspec.structs.fields(kind):
+        for key in msgspec.structs.fields(section.type):
+            value = environment.get(f"BABYCONNECT_{section.name}_{key.name}".upper())
+            if value is not None:
+                content.setdefault(section.name, {})[key.name] = value
+
+
+def beside(path: pathlib.Path, name: str) -> pathlib.Path:
+    """`name` as the configuration file at `path` means it."""
+    return (path.parent / name).resolve()
