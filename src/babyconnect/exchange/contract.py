@@ -1,0 +1,35 @@
+"""What asking a source takes, as values: the question, the place, and the callable that signs for this organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from babyconnect.birthcare.access import Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Party, Person
+from babyconnect.birthcare.access import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for what, on which grounds.  `relations` is the evidence on the asking side (`trust.relation`)."""
+
+    person: Person
+    purpose: Purpose
+    bsn: Bsn
+    relations: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place to ask: the organisation, where it answers, and whether it takes a batch Bundle."""
+
+    party: Party
+    fhir_base: str
+    token_endpoint: str
+    batch: bool = False
+
+
+TokenForm = Callable[[Asking, Source], Mapping[str, str]]
+"""The form fields of a token request (grant_type, scope, client_assertion, ...), signed by this organisation."""
