@@ -1,0 +1,34 @@
+"""Trust: who asks, what she consented to, who treats her, and the one decision (trust.md §§1-4, domain §4).
+
+What others call (nothing else here is a seam):
+
+    keys.create(folder, name, algorithm="EdDSA") -> SigningKey          # JWK file, mode 0600
+    keys.load(path) -> SigningKey                                       # .kid .algorithm .public() -> dict
+    keys.jwks(*signing_keys) -> dict                                    # {"keys": [...]}, public parts only
+
+    assertion.Claim(party, person, purpose, relations, loa)             # what the asker says of itself
+    assertion.sign(key, claim, audience=token_endpoint, target=holder_ura, now=seconds) -> str
+    assertion.claimed_issuer(text) -> Ura | Rejected                    # unverified; only to look keys up
+    assertion.verify(text, issuer: Issuer, expected: Expected, replays: Replays, now) -> Verified | Rejected
+    assertion.Issuer(party: Party, keys: Mapping)                       # from the DIRECTORY: its kind, its JWKS
+
+    sessions.Sessions(clock, seconds=900).issue(verified) -> Issued | Busy
+    sessions.Sessions.get(token) -> Session | None                      # .asker .client .episodes .expires
+    sessions.Sessions.bind(session, client, episodes) -> bool           # once; another client: False
+    sessions.Sessions.revoke(token) / .revoke_client(client)
+
+    decision.decide(request: AccessRequest, rules=None) -> Permit | Refused     # pure
+    decision.may_release(filter, client, group, shielded, episodes) -> bool     # the filter, for one resource
+    reasons.sentence(code) -> str                                       # Dutch, for client and privacy officer
+    asker_policy.believable(kind, role) -> bool
+
+    relation.from_episodes(episodes, side="holder"|"asker", births=()) -> tuple[Relation, ...]
+    relation.enrolment/announcement/emergency_registration/locum/code/referral/care_team(...) -> Relation
+    relation.standing(relations, day, side) -> tuple[Relation, ...]     # those that hold on that day
+
+    provisions.consents_to_provisions(consents, client) -> dict         # R4 Consent (IHE PCF)
+    provisions.provisions_to_consents(resource) -> tuple[Consent, ...]
+
+Data groups are the rows of `definitions/role_matrix.csv` (column `group`); shielded groups those of
+`definitions/shielded.toml`.
+"""
