@@ -2,18 +2,27 @@
 
 A store holds the resources of ONE tenant.  Reading and writing are separate: only `flows.door` may open a reader
 (tests/architecture lists every importer), `flows.publish` holds a writer.
+
+Each engine is a module with `async open_store(place, ...) -> Store`; a Store gives a `writer` and, for the door alone,
+`open_reader()`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from babyconnect.birthcare.access import Filter
 
 Media = Literal["json", "xml"]
+
+SHARED = ""
+"""The `client` of what is about no client (Organization, Practitioner, ...): never searched, only read or included."""
+
+ORIGIN = b"\0"
+"""Stands in a page's entries where the server's own address belongs: no JSON or XML can hold this byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,49 +93,86 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version as it lies there; `content` is the rendering asked for, or b"" when `deleted`."""
+    """One version as it lies there; `content` is the rendering asked for."""
 
     type: str
     id: str
     version: int
     updated: dt.datetime
     content: bytes
-    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer to a search: renderings of matches and of included resources, and where the next page starts."""
+    """An answer to a search, joined from what was rendered at publishing and never parsed again.
 
-    matches: Sequence[Stored]
-    included: Sequence[Stored] = field(default=())
+    `entries`: Bundle entries in the medium asked for, one after the other, ORIGIN where the server's address belongs;
+    in JSON each entry starts with a comma.  Matches come first, in the order of their ids, then what they include.
+    `matched` counts the matches on this page.  `next`: where the following page starts, None on the last.
+    """
+
+    entries: bytes
+    matched: int
     next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client of this tenant as its own staff may list her: the Patient and her episodes, as plain resources."""
+
+    id: str
+    patient: Mapping[str, Any]
+    episodes: tuple[Mapping[str, Any], ...]
 
 
 class Reader(Protocol):
     """What may be read, always through a filter.  `masked`: the rendering with the BSN masked by its extension."""
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
-        """Opaque Patient ids whose identifier (`system|value`) is this.  Only for binding a token to a client."""
+        """The clients whose Patient (or child's Patient) bears this identifier (`system|value`); only for binding."""
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         """The client's EpisodeOfCare resources, for evidence and binding; never for an answer."""
 
-    async def read(self, type: str, id: str, allowed: Filter, media: Media, masked: bool,
-                   version: int | None = None) -> Stored | None: ...
+    async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
+        """Clients in the order of their ids, from beyond `after`: the holder's own list, never another's answer."""
 
-    async def history(self, type: str, id: str, allowed: Filter, media: Media, masked: bool) -> Sequence[Stored]: ...
+    async def read(
+        self, type: str, id: str, allowed: Filter, media: Media, masked: bool, version: int | None = None
+    ) -> Stored | None:
+        """The resource as it is now, or one version of it; None when it is not there or not allowed, alike."""
 
-    async def search(self, query: Query, allowed: Filter, media: Media, masked: bool) -> Page: ...
+    async def history(self, type: str, id: str, allowed: Filter, media: Media, masked: bool) -> Sequence[Stored]:
+        """Every version, newest first, as far as allowed both then and by today's labels."""
+
+    async def search(self, query: Query, allowed: Filter, media: Media, masked: bool) -> Page:
+        """What the query finds among what is allowed."""
 
 
 class Writer(Protocol):
     """What may be changed.  A batch is kept whole or not at all."""
 
-    async def publish(self, batch: Sequence[Publication], originals: Sequence[Original],
-                      moment: dt.datetime) -> Sequence[Outcome]: ...
+    async def publish(
+        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+    ) -> Sequence[Outcome]:
+        """Keep a batch, durably: an outcome per publication, in order; the same digest again is no new version."""
+
+    async def original(self, digest: str) -> Original | None:
+        """What a source once sent, for whoever translates it again."""
 
     async def erase(self, type: str, id: str) -> int:
-        """True erasure: every version, rendering, index row and blob; returns how many versions went."""
+        """True erasure: every version, rendering, index row, and the originals that held it; the versions that went."""
 
-    async def erase_client(self, client: str) -> int: ...
+    async def erase_client(self, client: str) -> int:
+        """The same for all that is about one client."""
+
+
+class Store(Protocol):
+    """One tenant's store, opened."""
+
+    @property
+    def writer(self) -> Writer: ...
+
+    def open_reader(self) -> Reader: ...
+
+    async def close(self) -> None: ...
