@@ -1,4 +1,4 @@
-"""What a store is, whichever engine keeps it.  Memory is the readable reference; SQLite and PostgreSQL must answer alike.
+"""What a store is, whichever engine keeps it.  Memory is the readable reference; SQLite and PostgreSQL answer alike.
 
 A store holds the resources of ONE tenant.  Reading and writing are separate: only `flows.door` may open a reader
 (tests/architecture lists every importer), `flows.publish` holds a writer.
@@ -16,7 +16,8 @@ from typing import Any, Literal, Protocol
 
 from babyconnect.birthcare.access import Filter
 
-Media = Literal["json", "xml"]
+Form = Literal["json", "xml", "json_masked", "xml_masked"]
+"""The renderings a resource is kept in; in a masked one the standard's extension stands where a BSN was."""
 
 SHARED = ""
 """The `client` of what is about no client (Organization, Practitioner, ...): never searched, only read or included."""
@@ -126,7 +127,7 @@ class Client:
 
 
 class Reader(Protocol):
-    """What may be read, always through a filter.  `masked`: the rendering with the BSN masked by its extension."""
+    """What may be read, always through a filter."""
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
         """The clients whose Patient (or child's Patient) bears this identifier (`system|value`); only for binding."""
@@ -137,15 +138,13 @@ class Reader(Protocol):
     async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
         """Clients in the order of their ids, from beyond `after`: the holder's own list, never another's answer."""
 
-    async def read(
-        self, type: str, id: str, allowed: Filter, media: Media, masked: bool, version: int | None = None
-    ) -> Stored | None:
+    async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
         """The resource as it is now, or one version of it; None when it is not there or not allowed, alike."""
 
-    async def history(self, type: str, id: str, allowed: Filter, media: Media, masked: bool) -> Sequence[Stored]:
+    async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
         """Every version, newest first, as far as allowed both then and by today's labels."""
 
-    async def search(self, query: Query, allowed: Filter, media: Media, masked: bool) -> Page:
+    async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
         """What the query finds among what is allowed."""
 
 
