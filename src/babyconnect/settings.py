@@ -54,7 +54,6 @@ class KeysSection(Strict):
 
 class RegionLink(Strict):
     url: str
-    signing_key_file: str = ""
 
 
 class IntakeSection(Strict):
