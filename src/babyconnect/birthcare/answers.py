@@ -17,6 +17,8 @@ class SourceAnswer:
 
     `resources`: plain STU3 JSON resources of this source, ids as the source gives them (unique within the source).
     `milliseconds`: from the consult's start until this answer was whole.
+    `client`: the id of the Patient to which the holder bound the token (found by BSN): proof for linking where the BSN
+    itself is masked or absent; "" when the source did not say.
     """
 
     source: Party
@@ -24,3 +26,4 @@ class SourceAnswer:
     resources: tuple[Mapping[str, Any], ...] = ()
     milliseconds: float = 0.0
     reason: str = ""
+    client: str = ""
