@@ -70,10 +70,13 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """One organisation that keeps something, and that she allows this asker to know of."""
+    """One organisation that keeps something, and that she allows this asker to know of.
+
+    `kind` is None when the directory does not know the holder (yet): then it cannot be asked, and that is said.
+    """
 
     holder: Ura
-    kind: Kind
+    kind: Kind | None
     source: str
 
 
@@ -99,13 +102,13 @@ class Pseudonyms(Protocol):
 
 
 class Localisation(Protocol):
-    async def localise(self, pseudonym: str, asker: Asker) -> tuple[Located, ...]:
+    async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> tuple[Located, ...]:
         """The organisations that she lets this asker know of; () when none.  Raises RegionFault."""
 
     async def register(self, pseudonym: str, source: str, until: dt.datetime) -> None:
         """Idempotent; a later `until` replaces the earlier one.  Raises RegionFault."""
 
-    async def unregister(self, pseudonym: str, source: str) -> None: ...
+    async def unregister(self, pseudonym: str, source: str = "") -> None: ...
 
 
 class Consents(Protocol):

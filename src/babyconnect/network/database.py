@@ -1,0 +1,57 @@
+"""A small SQLite file of one regional service: written durably off the event loop, read on it.
+
+One writer at a time; every write is one transaction that is on disk (full sync) before it is answered.  Reads are single
+look-ups by index in the page cache, far cheaper than a hop to a thread (stack.md: 195,000 a second).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+T = TypeVar("T")
+
+
+def connect(path: Path | str) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5_000)
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=full")
+    connection.execute("pragma foreign_keys=on")
+    return connection
+
+
+class Database:
+    """One file, one writing and one reading connection."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writing = connect(path)
+        self._writing.execute(schema)
+        self._reading = connect(path)
+        self._reading.execute("pragma query_only=on")
+        self._turn = asyncio.Lock()
+
+    def rows(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        return list(self._reading.execute(sql, bindings))
+
+    async def write(self, change: Callable[[apsw.Connection], T]) -> T:
+        """Run `change` in one transaction; whole or not at all, durable when this returns."""
+        async with self._turn:
+            return await asyncio.to_thread(self._transaction, change)
+
+    def write_now(self, change: Callable[[apsw.Connection], T]) -> T:
+        """The same from set-up code that runs before there is a loop."""
+        return self._transaction(change)
+
+    def _transaction(self, change: Callable[[apsw.Connection], T]) -> T:
+        with self._writing:
+            return change(self._writing)
+
+    def close(self) -> None:
+        self._reading.close()
+        self._writing.close()

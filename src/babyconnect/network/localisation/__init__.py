@@ -1,0 +1,1 @@
+"""Localisation: which organisations keep something about her, told only so far as she allows."""

@@ -1,0 +1,126 @@
+"""The index as the region keeps it: pseudonym → organisations.  It holds pointers only, and drops them in time.
+
+Who may know is not decided here: every localisation asks the consent register, and `may_know` (composed from `trust`)
+answers from her provisions.  Whatever is withheld looks exactly like what does not exist.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import apsw
+
+from babyconnect.birthcare.access import Asker, Consent
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind
+from babyconnect.definitions import document
+from babyconnect.network import fhir4
+from babyconnect.network.contract import MayKnow, Registration
+from babyconnect.network.database import Database
+
+SCHEMA = """
+create table if not exists registration (
+  id text primary key, pseudonym text not null, holder text not null, kind text not null, source text not null,
+  until text not null, unique (pseudonym, holder, source));
+create index if not exists registration_until on registration (until);
+"""
+COLUMNS = "id, pseudonym, holder, kind, source, until"
+
+
+class IndexService:
+    def __init__(self, path: Path, clock: Callable[[], dt.datetime], may_know: MayKnow) -> None:
+        self._db = Database(path, SCHEMA)
+        self._clock = clock
+        self._may_know = may_know
+        self._longest = dt.timedelta(days=document("network.toml")["localisation"]["longest_days"])
+
+    def close(self) -> None:
+        self._db.close()
+
+    async def register(self, registration: Registration) -> tuple[str, bool]:
+        """(id, whether it is new).  The same again changes nothing but `until`; no pointer outlives the longest term."""
+        until = fhir4.instant(min(registration.until, self._clock() + self._longest))
+        key = (registration.pseudonym, registration.holder.value, registration.source)
+
+        def change(connection: apsw.Connection) -> tuple[str, bool]:
+            found = connection.execute(
+                "select id from registration where pseudonym = ? and holder = ? and source = ?", key
+            ).fetchone()
+            if found:
+                connection.execute(
+                    "update registration set until = ?, kind = ? where id = ?", (until, registration.kind, found[0])
+                )
+                return found[0], False
+            id = str(uuid.uuid4())
+            connection.execute(
+                f"insert into registration ({COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (id, key[0], key[1], registration.kind.value, key[2], until),
+            )
+            return id, True
+
+        return await self._db.write(change)
+
+    def read(self, id: str) -> tuple[str, Registration] | None:
+        found = self._db.rows(f"select {COLUMNS} from registration where id = ?", (id,))  # noqa: S608
+        return _registration(found[0]) if found else None
+
+    async def unregister(self, holder: Ura, *, id: str = "", pseudonym: str = "", source: str = "") -> int:
+        """Remove own pointers: one by id, or those of a pseudonym (and source).  Another's are out of reach."""
+        if not id and not pseudonym:
+            raise ValueError("an id or a pseudonym")
+
+        def change(connection: apsw.Connection) -> int:
+            connection.execute(
+                "delete from registration where holder = ?1 and (?2 = '' or id = ?2) and (?3 = '' or pseudonym = ?3)"
+                " and (?4 = '' or source = ?4)",
+                (holder.value, id, pseudonym, source),
+            )
+            return connection.changes()
+
+        return await self._db.write(change)
+
+    def localise(
+        self, pseudonym: str, asker: Asker, consents: Sequence[Consent]
+    ) -> list[tuple[str, Registration]]:
+        """What is registered, not over, and known to this asker by her leave; ordered, so that nothing shows an order."""
+        now = self._clock()
+        found = self._db.rows(
+            f"select {COLUMNS} from registration where pseudonym = ? and until > ? order by holder, source",  # noqa: S608
+            (pseudonym, fhir4.instant(now)),
+        )
+        kept = [_registration(row) for row in found]
+        return [(id, one) for id, one in kept if self._visible(asker, one.holder, one.kind, consents, now)]
+
+    def _visible(
+        self, asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], now: dt.datetime
+    ) -> bool:
+        # An organisation knows what it registered itself; that tells it nothing.
+        return asker.ura == holder or self._may_know(asker, holder, kind, consents, now)
+
+    def own(self, pseudonym: str, holder: Ura) -> list[tuple[str, Registration]]:
+        found = self._db.rows(
+            f"select {COLUMNS} from registration where pseudonym = ? and holder = ? order by source",  # noqa: S608
+            (pseudonym, holder.value),
+        )
+        return [_registration(row) for row in found]
+
+    async def drop_expired(self) -> int:
+        """Pointers whose time is over are removed, not only hidden."""
+        now = fhir4.instant(self._clock())
+
+        def change(connection: apsw.Connection) -> int:
+            connection.execute("delete from registration where until <= ?", (now,))
+            return connection.changes()
+
+        return await self._db.write(change)
+
+    def count(self) -> int:
+        return int(self._db.rows("select count(*) from registration")[0][0])
+
+
+def _registration(row: tuple[str, ...]) -> tuple[str, Registration]:
+    id, pseudonym, holder, kind, source, until = row
+    return id, Registration(pseudonym, Ura(holder), Kind(kind), source, fhir4.moment(until))

@@ -1,0 +1,114 @@
+"""A node's way to the regional services: one kept-alive session, every request signed, faults as `RegionFault`.
+
+The signature is a short-lived assertion by the organisation's key in the directory (`Sign`), bound to method, path and
+body, so that a request cannot be turned into another one on its way.  429 and 503 are waited for as `Retry-After` says,
+within the patience of the caller; nothing but a connection that never opened is tried again by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from babyconnect.network.contract import RegionFault, Sign
+
+FHIR_JSON = "application/fhir+json"
+LARGEST_ANSWER = 8 * 2**20
+CLAIMS_HEADER = "X-Content-Digest"
+PATIENCE_SECONDS = 2.0
+
+
+def digest(body: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
+
+
+async def read_limited(answer: aiohttp.ClientResponse, limit: int = LARGEST_ANSWER) -> bytes:
+    """The body, or RegionFault when it is larger than anything we expect."""
+    if (answer.content_length or 0) > limit:
+        raise RegionFault("the answer is too large")
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > limit:
+            raise RegionFault("the answer is too large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        raise RegionFault("the answer is no JSON") from None
+    if not isinstance(value, dict):
+        raise RegionFault("the answer is no JSON object")
+    return value
+
+
+def retry_after(answer: aiohttp.ClientResponse) -> float:
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else 0.2
+
+
+class Region:
+    """Requests to one region.  `audience` is the region's identity, which the assertion names."""
+
+    def __init__(self, base: str, audience: str, sign: Sign, session: aiohttp.ClientSession) -> None:
+        self.base = base.rstrip("/")
+        self.audience = audience
+        self._sign = sign
+        self._session = session
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        claims: Mapping[str, Any] | None = None,
+        traceparent: str = "",
+        patience: float = PATIENCE_SECONDS,
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON body.  Any 5xx, redirect, refusal to talk or rubbish is a RegionFault."""
+        content = orjson.dumps(body) if body is not None else b""
+        deadline = time.monotonic() + patience
+        while True:
+            status, answer, wait = await self._once(method, path, content, claims or {}, traceparent, deadline)
+            if status not in (429, 503):
+                return status, answer
+            if time.monotonic() + wait >= deadline:
+                raise RegionFault(f"the region is busy ({status})")
+            await asyncio.sleep(wait)
+
+    async def _once(
+        self, method: str, path: str, content: bytes, claims: Mapping[str, Any], traceparent: str, deadline: float
+    ) -> tuple[int, dict[str, Any], float]:
+        bound = {**claims, "htm": method, "htu": path, "digest": digest(content)}
+        headers = {"Authorization": f"Bearer {self._sign(self.audience, bound)}", "Accept": FHIR_JSON}
+        if content:
+            headers["Content-Type"] = FHIR_JSON
+        if traceparent:
+            headers["traceparent"] = traceparent
+        try:
+            async with (
+                asyncio.timeout(max(0.001, deadline - time.monotonic())),
+                self._session.request(
+                    method, self.base + path, data=content or None, headers=headers, allow_redirects=False
+                ) as answer,
+            ):
+                text = await read_limited(answer)
+                if answer.status in (429, 503):
+                    return answer.status, {}, retry_after(answer)
+                if 300 <= answer.status < 400 or answer.status >= 500:
+                    raise RegionFault(f"the region answered {answer.status}")
+                return answer.status, json_object(text) if text else {}, 0.0
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
+            # The text of a client error can hold an address, never a client: BSNs and pseudonyms travel in bodies.
+            raise RegionFault(f"the region is unreachable ({type(fault).__name__})") from None
