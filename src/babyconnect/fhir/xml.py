@@ -22,7 +22,7 @@ from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
 from babyconnect.fhir.xml_writer import from_json
 
-__all__ = ["Entry", "entries", "from_json", "to_json"]
+__all__ = ["Part", "from_json", "parts", "to_json"]
 
 _FHIR = f"{{{NAMESPACE}}}"
 _DIV = f"{{{XHTML}}}div"
@@ -32,11 +32,10 @@ _INTEGERS = frozenset({"integer", "positiveInt", "unsignedInt"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One resource of a file: on its own, or as an entry of a Bundle with that entry's address."""
+class Part:
+    """A piece of a file: one entry of a Bundle (`fullUrl`, `resource`, …), or a resource with its `resourceType`."""
 
-    resource: dict[str, Any]
-    full_url: str
+    content: dict[str, Any]
     place: str
 
 
@@ -53,8 +52,11 @@ def to_json(content: bytes) -> dict[str, Any]:
     return _resource(root, 1)
 
 
-def entries(content: bytes) -> Iterator[Entry]:
-    """The resources of a file one by one: of a Bundle, each entry is forgotten before the next is read."""
+def parts(content: bytes) -> Iterator[Part]:
+    """A Bundle entry by entry, then what the Bundle says itself; any other resource whole.
+
+    Each entry's tree is forgotten before the next is read, so a large Bundle costs the memory of its dicts only.
+    """
     refuse_unsafe(content)
     events = etree.iterparse(
         io.BytesIO(content),
@@ -75,21 +77,12 @@ def entries(content: bytes) -> Iterator[Entry]:
                 continue
             depth -= 1
             if depth == 1 and root is not None and node.tag == f"{_FHIR}entry" and root.tag == f"{_FHIR}Bundle":
-                yield from _entry(node)
+                yield Part(_complex(node, "Bundle.entry", 2), _line(node))
                 root.remove(node)
     except etree.XMLSyntaxError as fault:
         raise syntax_fault(fault) from None
-    if root is None or root.tag != f"{_FHIR}Bundle":
-        assert root is not None, "a document without a root is a syntax fault"
-        yield Entry(_resource(root, 1), "", f"line {root.sourceline}")
-    else:
-        _resource(root, 1)
-
-
-def _entry(node: etree._Element) -> Iterator[Entry]:
-    entry = _complex(node, "Bundle.entry", 2)
-    if "resource" in entry:
-        yield Entry(entry["resource"], entry.get("fullUrl", ""), f"line {node.sourceline}")
+    assert root is not None, "a document without a root is a syntax fault"
+    yield Part(_resource(root, 1), _line(root))
 
 
 def _resource(node: etree._Element, depth: int) -> dict[str, Any]:

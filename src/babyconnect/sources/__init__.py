@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from babyconnect.birthcare.ada import AdaRecord
+
 Format = Literal["ada", "stu3-xml", "stu3-json"]
 
 
@@ -16,7 +18,7 @@ Format = Literal["ada", "stu3-xml", "stu3-json"]
 class Record:
     """One input that was recognised.
 
-    `content`: the bytes as they came (for `ada` the whole file, which `sources.ada` reads).  `resources`: for the STU3
+    `content`: the bytes as they came .  `ada`: the tree of an ADA record.  `resources`: for the STU3
     formats the plain resources it holds, in the order of the file, each with the address it had in a Bundle
     (`fullUrl`, "" when none) — ids still the source's own.  `version` is the data set's (`3.2`) or FHIR's (`3.0.2`).
     `transaction`: the name of the ADA transaction, or "" for STU3.
@@ -28,6 +30,7 @@ class Record:
     transaction: str
     content: bytes
     resources: tuple[Sourced, ...] = field(default=())
+    ada: AdaRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

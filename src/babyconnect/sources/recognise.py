@@ -1,0 +1,65 @@
+"""Which format is this?  Decided by the content, never by the file's name, and refused early where it cannot be right.
+
+Order of the questions: size (before anything is read into a parser), emptiness, UTF-8, a document type, the root.
+"""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import io
+from collections.abc import Mapping
+
+from lxml import etree
+
+from babyconnect.fhir.grammar import NAMESPACE
+from babyconnect.fhir.malformed import Malformed
+from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
+from babyconnect.sources import Record, Rejected, ada, relative_dates, stu3
+
+LIMIT = 20_000_000
+STU3_VERSION = "3.0.2"
+
+
+def recognise(
+    content: bytes, name: str, limit: int = LIMIT, dates: Mapping[str, dt.date] | None = None
+) -> Record | Rejected:
+    """What an input is, with its resources where it is STU3; or where and why it is refused."""
+    try:
+        if len(content) > limit:
+            raise Malformed("the file", "size", f"larger than the limit of {limit:,} bytes")
+        content = relative_dates.resolve(content, dates or {})
+        start = content.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+        if start == b"{":
+            return Record(name, "stu3-json", STU3_VERSION, "", content, stu3.read_json(content))
+        refuse_unsafe(content)
+        if start != b"<":
+            raise Malformed("line 1", "format", "neither XML nor a JSON object")
+        return _xml(content, name)
+    except Malformed as fault:
+        return Rejected(name, fault.place, fault.rule, fault.text)
+
+
+def _xml(content: bytes, name: str) -> Record:
+    root = _root(content)
+    if root.startswith(f"{{{NAMESPACE}}}"):
+        return Record(name, "stu3-xml", STU3_VERSION, "", content, stu3.read_xml(content))
+    if root.startswith("{urn:hl7-org:v3}"):
+        raise Malformed("line 1", "format", "an HL7 version 3 message; this version takes ADA and FHIR STU3")
+    if root.startswith("{"):
+        raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
+    record = ada.read(content)
+    return Record(name, "ada", record.version, record.transaction, content, ada=record)
+
+
+def _root(content: bytes) -> str:
+    """The root's name with its namespace; nothing after it is read."""
+    events = etree.iterparse(
+        io.BytesIO(content), events=("start",), resolve_entities=False, no_network=True, huge_tree=True
+    )
+    try:
+        for _, node in events:
+            return str(node.tag)
+    except etree.XMLSyntaxError as fault:
+        raise syntax_fault(fault) from None
+    return ""
