@@ -1,0 +1,140 @@
+"""The store of a hosted node: PostgreSQL through asyncpg, one schema per tenant.
+
+Erasing rewrites the tenant's tables (VACUUM FULL) and asks for a checkpoint; how long the server keeps its write-ahead
+log, archives and backups is the server's setting, and part of its operator's duty (docs: `wal_recycle = off`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from babyconnect.store import writing
+from babyconnect.store.contract import Original, Outcome, Publication
+from babyconnect.store.reading import Plans, TableReader
+from babyconnect.store.tables import TABLES, Connection, Row, definitions, statements
+
+T = TypeVar("T")
+_TENANT = re.compile(r"[a-z][a-z0-9_]{0,50}", re.ASCII)
+CONNECTIONS = 8
+
+
+class _Connection:
+    def __init__(self, db: Any) -> None:
+        self.db = db
+
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = await self.db.fetch(statement, *values)
+        return rows
+
+    async def many(self, statement: str, values: Sequence[Row]) -> None:
+        if values:
+            await self.db.executemany(statement, values)
+
+
+class PostgresStore:
+    """One tenant's schema in a database that tenants share; made by `open_store`."""
+
+    def __init__(self, pool: asyncpg.Pool, tenant: str) -> None:
+        self._pool = pool
+        self._tenant = tenant
+        self._statements = statements(f"{tenant}.")
+        self._plans = Plans()
+
+    @property
+    def writer(self) -> PostgresWriter:
+        return PostgresWriter(self)
+
+    def open_reader(self) -> TableReader:
+        return TableReader(self, self._plans)
+
+    def statement(self, name: str) -> str:
+        return self._statements[name]
+
+    @asynccontextmanager
+    async def reading(self, consistent: bool) -> AsyncIterator[Connection]:
+        async with self._pool.acquire() as db:
+            if consistent:
+                async with db.transaction(isolation="repeatable_read", readonly=True):
+                    yield _Connection(db)
+            else:
+                yield _Connection(db)
+
+    async def define(self) -> None:
+        async with self._pool.acquire() as db, db.transaction():
+            # Two processes that open the same tenant at once would both try to make it.
+            await db.execute("SELECT pg_advisory_xact_lock(hashtext($1))", self._tenant)
+            await db.execute(f"CREATE SCHEMA IF NOT EXISTS {self._tenant}")
+            for definition in definitions(f"{self._tenant}.", "BYTEA", 'TEXT COLLATE "C"'):
+                await db.execute(definition)
+            # Care content hardly compresses row by row, and cutting compressed rows would cost every answer.
+            await db.execute(f"ALTER TABLE {self._tenant}.shelf ALTER COLUMN body SET STORAGE EXTERNAL")
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work in one transaction, one batch of a tenant at a time."""
+        async with self._pool.acquire() as db, db.transaction():
+            await db.execute("SELECT pg_advisory_xact_lock(hashtext($1))", self._tenant)
+            return await work(_Connection(db))
+
+    async def scrub(self) -> None:
+        """Rewrite the tenant's tables without what was deleted, and let go of the log that still holds it."""
+        self._plans.clear()
+        async with self._pool.acquire() as db:
+            for table in TABLES:
+                await db.execute(f"VACUUM FULL {self._tenant}.{table}")
+            try:
+                await db.execute("SELECT pg_switch_wal()")
+                await db.execute("CHECKPOINT")
+            except asyncpg.InsufficientPrivilegeError:
+                # A tenant's own role may not; the server then lets go of its log at its next checkpoint.
+                return
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+class PostgresWriter:
+    """`store.contract.Writer` on one schema."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self._sql = store.statement
+
+    async def publish(
+        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+    ) -> Sequence[Outcome]:
+        return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
+
+    async def original(self, digest: str) -> Original | None:
+        async with self._store.reading(False) as db:
+            rows = await db.fetch(self._sql("get_original"), digest)
+        return Original(rows[0][0], rows[0][1], bytes(rows[0][2]), bytes(rows[0][3])) if rows else None
+
+    async def erase(self, type: str, id: str) -> int:
+        gone = await self._store.write(lambda db: writing.erase(db, self._sql, type, id))
+        await self._store.scrub()
+        return gone
+
+    async def erase_client(self, client: str) -> int:
+        gone = await self._store.write(lambda db: writing.erase_client(db, self._sql, client))
+        await self._store.scrub()
+        return gone
+
+
+async def open_store(dsn: str, tenant: str, connections: int = CONNECTIONS) -> PostgresStore:
+    """Open (or make) a tenant's schema.  `tenant`: lower-case letters, digits and underscores."""
+    if not _TENANT.fullmatch(tenant):
+        raise ValueError("a tenant's name is lower-case letters, digits and underscores")
+    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=connections)
+    store = PostgresStore(pool, tenant)
+    try:
+        await store.define()
+    except BaseException:
+        await store.close()
+        raise
+    return store

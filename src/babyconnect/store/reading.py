@@ -1,0 +1,162 @@
+"""How what was kept is read, through a filter, for every engine with tables.
+
+A search is planned once per client, query and filter: which cuts of which shelf.  A plan holds no content and is only
+used while the compartment's stamp is the one it was made from, so that every answer is of this moment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.birthcare.access import Filter
+from babyconnect.fhir import json
+from babyconnect.store.contract import SHARED, Client, Form, Page, Query, Stored
+from babyconnect.store.entries import entry
+from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
+from babyconnect.store.shelf import cut, directory, ranges
+from babyconnect.store.tables import Connection, Engine, Row
+from babyconnect.store.writing import labels
+
+PLANS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to answer one query of one client under one filter, as long as the stamp stays."""
+
+    stamp: int
+    cuts: tuple[tuple[int, int], ...]
+    ids: tuple[str, ...]
+    included: tuple[tuple[str, str], ...]
+    next: str | None
+
+
+class Plans:
+    """The plans made lately."""
+
+    def __init__(self, limit: int = PLANS) -> None:
+        self._kept: OrderedDict[tuple[Query, Filter], Plan] = OrderedDict()
+        self._limit = limit
+
+    def get(self, key: tuple[Query, Filter]) -> Plan | None:
+        plan = self._kept.get(key)
+        if plan is not None:
+            self._kept.move_to_end(key)
+        return plan
+
+    def put(self, key: tuple[Query, Filter], plan: Plan) -> None:
+        self._kept[key] = plan
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything, as an erasure asks."""
+        self._kept.clear()
+
+
+class TableReader:
+    """`store.contract.Reader` over the shared tables."""
+
+    def __init__(self, engine: Engine, plans: Plans) -> None:
+        self._engine = engine
+        self._sql = engine.statement
+        self._plans = plans
+
+    async def client_of(self, identifier: str) -> tuple[str, ...]:
+        async with self._engine.reading(False) as db:
+            return tuple(row[0] for row in await db.fetch(self._sql("clients_of"), identifier))
+
+    async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
+        async with self._engine.reading(False) as db:
+            return await self._episodes(db, client)
+
+    async def _episodes(self, db: Connection, client: str) -> tuple[Mapping[str, Any], ...]:
+        rows = await db.fetch(self._sql("renderings:json"), client, "EpisodeOfCare") if client != SHARED else ()
+        return tuple(json.loads(bytes(row[1])) for row in sorted(rows, key=lambda row: str(row[0])))
+
+    async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
+        found = []
+        async with self._engine.reading(True) as db:
+            for (id,) in await db.fetch(self._sql("clients"), after, count):
+                rows = await db.fetch(self._sql("resource:json"), "Patient", id)
+                found.append(Client(id, json.loads(bytes(rows[0][4])), await self._episodes(db, id)))
+        return tuple(found)
+
+    async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
+        if version is None:
+            async with self._engine.reading(False) as db:
+                return await self._current(db, type, id, allowed, form)
+        return next((s for s in await self.history(type, id, allowed, form) if s.version == version), None)
+
+    async def _current(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> Stored | None:
+        rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
+        return _stored(type, id, rows[0]) if rows and _released(rows[0], allowed) else None
+
+    async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
+        async with self._engine.reading(False) as db:
+            rows = await db.fetch(self._sql(f"versions:{form}"), type, id)
+        if not rows or not _released(rows[0], allowed):
+            return ()
+        return tuple(_stored(type, id, row) for row in rows if _released(row, allowed))
+
+    async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
+        if allowed.client == SHARED:
+            return Page(b"", 0)
+        plan = self._plans.get((query, allowed))
+        if plan and form == "json" and not plan.included:
+            async with self._engine.reading(False) as db:
+                rows = await db.fetch(self._sql("body"), allowed.client, query.type)
+            if rows and rows[0][0] == plan.stamp:
+                return Page(cut(bytes(rows[0][1] or b""), plan.cuts), len(plan.ids), plan.next)
+        async with self._engine.reading(True) as db:
+            return await self._planned(db, query, allowed, form)
+
+    async def _planned(self, db: Connection, query: Query, allowed: Filter, form: Form) -> Page:
+        """Answer within one moment: by the plan if it still holds, else by a new one."""
+        stamps = await db.fetch(self._sql("stamp"), allowed.client)
+        if not stamps:
+            return Page(b"", 0)
+        plan = self._plans.get((query, allowed))
+        if plan is None or plan.stamp != stamps[0][0]:
+            found = select(query, allowed, await self._compartment(db, query, allowed.client))
+            plan = _plan(stamps[0][0], found)
+            self._plans.put((query, allowed), plan)
+        matches = await self._matches(db, query.type, allowed.client, plan, form)
+        included = [await self._included(db, *key, allowed, form) for key in plan.included]
+        return Page(b"".join([matches, *included]), len(plan.ids), plan.next)
+
+    async def _compartment(self, db: Connection, query: Query, client: str) -> Compartment:
+        shelves = {t: await db.fetch(self._sql("directory"), client, t) for t in sorted(types_needed(query))}
+        return {type: directory(bytes(rows[0][0])) for type, rows in shelves.items() if rows}
+
+    async def _matches(self, db: Connection, type: str, client: str, plan: Plan, form: Form) -> bytes:
+        if not plan.ids:
+            return b""
+        if form == "json":
+            rows = await db.fetch(self._sql("body"), client, type)
+            return cut(bytes(rows[0][1]), plan.cuts)
+        rows = await db.fetch(self._sql(f"renderings:{form}"), client, type)
+        contents = {row[0]: bytes(row[1]) for row in rows}
+        return b"".join(entry(type, id, contents[id], form) for id in plan.ids)
+
+    async def _included(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> bytes:
+        found = await self._current(db, type, id, allowed, form)
+        return entry(type, id, found.content, form, "include") if found else b""
+
+
+def _plan(stamp: int, found: Selection) -> Plan:
+    return Plan(stamp, ranges(found.matches), tuple(e.id for e in found.matches), found.included, found.next)
+
+
+def _released(row: Row, allowed: Filter) -> bool:
+    known = labels(bytes(row[3]))
+    return released(allowed, row[2], known.group, known.shielded, known.episodes)
+
+
+def _stored(type: str, id: str, row: Row) -> Stored:
+    return Stored(type, id, row[0], dt.datetime.fromisoformat(row[1]), bytes(row[4]))

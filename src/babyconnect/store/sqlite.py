@@ -1,0 +1,163 @@
+"""The embedded store: one SQLite file per tenant (write-ahead log, full synchronisation, deleted bytes overwritten).
+
+Reading happens on the event loop (a search is tens of microseconds and never waits for a writer); writing in a thread,
+one batch at a time, because a durable commit waits for the disk.  Other processes may publish into the same file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from babyconnect.store import writing
+from babyconnect.store.contract import Original, Outcome, Publication
+from babyconnect.store.reading import Plans, TableReader
+from babyconnect.store.tables import Connection, Row, definitions, statements
+
+T = TypeVar("T")
+BUSY_MILLISECONDS = 10_000
+CACHE_KIB = 8192
+_STATEMENTS = {name: text.replace("$", "?") for name, text in statements("").items()}
+
+
+class StoreFault(Exception):
+    """The store could not do what it must; nothing was half done."""
+
+
+class _Connection:
+    """Statements on one SQLite connection.  They never wait for anything but the file, so awaiting costs nothing."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        return self.db.execute(statement, values).fetchall()
+
+    async def many(self, statement: str, values: Sequence[Row]) -> None:
+        self.db.executemany(statement, values)
+
+
+def _open(path: Path) -> apsw.Connection:
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(BUSY_MILLISECONDS)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", f"cache_size = -{CACHE_KIB}"):
+        db.execute(f"PRAGMA {pragma}").fetchall()
+    return db
+
+
+class SqliteStore:
+    """One tenant's file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writing = _open(path)
+        with self._writing:
+            for definition in definitions("", "BLOB", "TEXT"):
+                self._writing.execute(definition)
+        self._reading = _open(path)
+        self._reading.execute("PRAGMA query_only = ON").fetchall()
+        self._turn = asyncio.Lock()
+        self._plans = Plans()
+
+    @property
+    def writer(self) -> SqliteWriter:
+        return SqliteWriter(self)
+
+    def open_reader(self) -> TableReader:
+        return TableReader(self, self._plans)
+
+    def statement(self, name: str) -> str:
+        return _STATEMENTS[name]
+
+    @asynccontextmanager
+    async def reading(self, consistent: bool) -> AsyncIterator[Connection]:
+        if not consistent:
+            yield _Connection(self._reading)
+            return
+        self._reading.execute("BEGIN")
+        try:
+            yield _Connection(self._reading)
+        finally:
+            self._reading.execute("COMMIT")
+
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
+        """Run work in one transaction, in a thread; with `erasing`, leave no byte of it behind in any file."""
+        async with self._turn:
+            done = await asyncio.to_thread(self._transaction, work, erasing)
+        if erasing:
+            self._plans.clear()
+            self._reading.execute("PRAGMA shrink_memory").fetchall()
+        return done
+
+    def _transaction(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool) -> T:
+        self._writing.execute("BEGIN IMMEDIATE")
+        try:
+            done = _drive(work(_Connection(self._writing)))
+            self._writing.execute("COMMIT")
+        except BaseException:
+            if not self._writing.get_autocommit():
+                self._writing.execute("ROLLBACK")
+            raise
+        if erasing:
+            self._scrub()
+        return done
+
+    def _scrub(self) -> None:
+        """Rewrite the file without free space and empty the log, which still hold what was deleted."""
+        self._writing.execute("VACUUM")
+        busy = self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        self._writing.execute("PRAGMA shrink_memory").fetchall()
+        if busy:
+            raise StoreFault("erased, but a reader kept the write-ahead log from being emptied: erase again")
+
+    async def close(self) -> None:
+        async with self._turn:
+            self._reading.close()
+            self._writing.close()
+
+
+def _drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits to its end, outside any event loop."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    work.close()
+    raise StoreFault("writing to SQLite waited for something")
+
+
+class SqliteWriter:
+    """`store.contract.Writer` on one file."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self._sql = store.statement
+
+    async def publish(
+        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+    ) -> Sequence[Outcome]:
+        return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
+
+    async def original(self, digest: str) -> Original | None:
+        async with self._store.reading(False) as db:
+            rows = await db.fetch(self._sql("get_original"), digest)
+        return Original(*rows[0]) if rows else None
+
+    async def erase(self, type: str, id: str) -> int:
+        return await self._store.write(lambda db: writing.erase(db, self._sql, type, id), erasing=True)
+
+    async def erase_client(self, client: str) -> int:
+        return await self._store.write(lambda db: writing.erase_client(db, self._sql, client), erasing=True)
+
+
+async def open_store(path: Path) -> SqliteStore:
+    """Open (or make) a tenant's file; the folder must exist."""
+    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path)
+    return await opening

@@ -1,0 +1,155 @@
+"""How a batch is kept and a resource erased, inside one transaction, for every engine with tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from babyconnect.fhir.rendering import instant, render
+from babyconnect.store.contract import SHARED, Original, Outcome, Publication
+from babyconnect.store.entries import entry
+from babyconnect.store.selection import Entry
+from babyconnect.store.shelf import Laid, changed, lay, take
+from babyconnect.store.tables import Connection
+
+Statement = Callable[[str], str]
+
+
+class Labels(msgspec.Struct, frozen=True, array_like=True):
+    """What a version was labelled and indexed with, as it is kept beside its bytes."""
+
+    group: str
+    shielded: tuple[str, ...]
+    episodes: tuple[str, ...]
+    index: dict[str, tuple[str, ...]]
+
+
+_LABELS = msgspec.msgpack.Decoder(Labels)
+
+
+def labels(content: bytes) -> Labels:
+    return _LABELS.decode(content)
+
+
+def _labels_of(new: Publication) -> bytes:
+    # Sorted, so that equal labels are equal bytes.
+    index = {name: tuple(values) for name, values in sorted(new.index.items())}
+    return msgspec.msgpack.encode(Labels(new.group, tuple(sorted(new.shielded)), tuple(sorted(new.episodes)), index))
+
+
+@dataclass
+class Batch:
+    """One transaction's work: what is known of the resources it touches, and the shelves it changes."""
+
+    db: Connection
+    sql: Statement
+    moment: dt.datetime
+    latest: dict[tuple[str, str], tuple[int, str, bytes, bytes] | None] = field(default_factory=dict)
+    shelves: dict[tuple[str, str], dict[str, Laid | None]] = field(default_factory=dict)
+    versions: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def keep(self, new: Publication) -> Outcome:
+        key = (new.type, new.id)
+        if key not in self.latest:
+            rows = await self.db.fetch(self.sql("latest"), *key)
+            self.latest[key] = (rows[0][0], rows[0][1], bytes(rows[0][2]), bytes(rows[0][3])) if rows else None
+        before, marks = self.latest[key], _labels_of(new)
+        if before and before[1:] == (new.client, marks, new.digest):
+            return Outcome(*key, before[0], "unchanged")
+        number = before[0] + 1 if before else 1
+        if before and before[1] != new.client:
+            self._shelf(before[1], new.type)[new.id] = None
+        self._add(new, number, marks)
+        self.latest[key] = (number, new.client, marks, new.digest)
+        return Outcome(*key, number, "updated" if before else "created")
+
+    def _add(self, new: Publication, number: int, marks: bytes) -> None:
+        made, updated = render(new.resource, number, self.moment), instant(self.moment)
+        bodies = (made.json, made.xml, made.json_masked, made.xml_masked)
+        self.versions.append((new.type, new.id, number, updated, new.client, marks, new.digest, *bodies))
+        known = labels(marks)
+        place = Entry(new.id, number, updated, 0, 0, known.group, known.shielded, known.episodes, known.index)
+        self._shelf(new.client, new.type)[new.id] = (place, entry(new.type, new.id, made.json, "json"))
+
+    def _shelf(self, client: str, type: str) -> dict[str, Laid | None]:
+        return self.shelves.setdefault((client, type), {})
+
+    async def finish(self) -> None:
+        """Write what was collected; nothing before this changed anything."""
+        await self.db.many(self.sql("add_version"), self.versions)
+        current = {(v[0], v[1]): (v[0], v[1], v[2], v[4]) for v in self.versions}
+        await self.db.many(self.sql("set_current"), list(current.values()))
+        await self._bearers(current)
+        await write_shelves(self.db, self.sql, self.shelves)
+
+    async def _bearers(self, current: dict[tuple[str, str], tuple[Any, ...]]) -> None:
+        patients = {id: row[3] for (type, id), row in current.items() if type == "Patient" and row[3] != SHARED}
+        await self.db.many(self.sql("drop_bearers"), [(id,) for id in patients])
+        marks = {id: self.latest["Patient", id] for id in patients}
+        rows = [
+            (identifier, id, patients[id])
+            for id, known in marks.items()
+            if known
+            for identifier in labels(known[2]).index.get("identifier", ())
+        ]
+        await self.db.many(self.sql("add_bearer"), rows)
+
+
+async def write_shelves(db: Connection, sql: Statement, shelves: dict[tuple[str, str], dict[str, Laid | None]]) -> None:
+    """Lay each touched shelf anew and stamp its compartment; what is shared has no shelf, for nobody searches it."""
+    own = {key: changes for key, changes in shelves.items() if key[0] != SHARED}
+    # A random stamp, so that a compartment made again after an erasure never looks like the one it was.
+    stamps = {client: secrets.randbits(62) for client, _ in own}
+    for (client, type), changes in own.items():
+        rows = await db.fetch(sql("shelf"), client, type)
+        content = changed(take(bytes(rows[0][0]), bytes(rows[0][1])) if rows else {}, changes)
+        if content:
+            await db.many(sql("set_shelf"), [(client, type, stamps[client], *lay(content))])
+        else:
+            await db.many(sql("drop_shelf"), [(client, type)])
+    await db.many(sql("set_stamp"), list(stamps.items()))
+
+
+async def publish(
+    db: Connection,
+    sql: Statement,
+    batch: Sequence[Publication],
+    originals: Sequence[Original],
+    moment: dt.datetime,
+) -> list[Outcome]:
+    """Keep a batch; the caller's transaction makes it whole or nothing."""
+    work = Batch(db, sql, moment)
+    outcomes = [await work.keep(publication) for publication in batch]
+    await work.finish()
+    await db.many(sql("add_original"), [(o.digest, o.media, o.content, o.report) for o in originals])
+    await db.many(sql("add_held"), [(p.original, p.type, p.id) for p in batch if p.original])
+    return outcomes
+
+
+async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
+    """Take every row of a resource away, with the originals that held it; the number of versions that went."""
+    versions = await db.fetch(sql("versions_of"), type, id)
+    await db.many(sql("drop_versions"), [(type, id)])
+    await db.many(sql("drop_current"), [(type, id)])
+    if type == "Patient":
+        await db.many(sql("drop_bearers"), [(id,)])
+    for row in await db.fetch(sql("originals_of"), type, id):
+        await db.many(sql("drop_original"), [(row[0],)])
+        await db.many(sql("drop_held"), [(row[0],)])
+    await write_shelves(db, sql, {(client, type): {id: None} for _, client in versions})
+    return len(versions)
+
+
+async def erase_client(db: Connection, sql: Statement, client: str) -> int:
+    if client == SHARED:
+        raise ValueError("what is shared belongs to no client")
+    gone = 0
+    for type, id in await db.fetch(sql("keys_of_client"), client):
+        gone += await erase(db, sql, type, id)
+    await db.many(sql("drop_stamp"), [(client,)])
+    return gone
