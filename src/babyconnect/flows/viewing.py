@@ -1,0 +1,190 @@
+"""Open a record for one professional and let it fill in: consult, merge what has come, make the view (design §4).
+
+What the screen may know of sources is decided here, to the letter of the domain's rule on withheld items: a source
+that refused is neither named nor counted, and merges as if it did not exist.  A source that is still busy is named only
+when it is slow (refusals come fast); once named it stays, and reads like any that answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Party, Person
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Said once, first, when localisation is known: whom we ask.  Only those that she allows this asker to know of."""
+
+    parties: tuple[Party, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedClient:
+    """A client on today's list of one's own organisation: somebody with an appointment or an active episode."""
+
+    bsn: Bsn
+    name: str
+    birth_date: dt.date | None = None
+    gestation: str = ""
+    reason: str = ""
+
+
+class Consult(Protocol):
+    """What `flows.consult` does for one node: everything but client and person is bound by wiring."""
+
+    def __call__(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A technical failure: `status` is unreachable, timed_out or invalid."""
+
+    party: Party
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the bar over the record says.  `waiting`: somebody has not answered yet, named in `busy` or not."""
+
+    answered: tuple[Party, ...] = ()
+    busy: tuple[Party, ...] = ()
+    failed: tuple[Failed, ...] = ()
+    waiting: bool = True
+
+    @property
+    def total(self) -> int:
+        return len(self.answered) + len(self.busy) + len(self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[V]):
+    """One state of an opened record: the sources so far and the view of what they gave."""
+
+    sources: Sources
+    view: V
+    moment: dt.datetime
+
+    @property
+    def complete(self) -> bool:
+        return not self.sources.waiting
+
+
+class _Progress:
+    """The answers so far, and the bar they make."""
+
+    def __init__(self) -> None:
+        self.asked: tuple[Party, ...] = ()
+        self.answers: list[SourceAnswer] = []
+        self.named: set[Party] = set()
+        self.slow = False
+        self.ended = False
+        self.changed = asyncio.Event()
+
+    def take(self, step: Asked | SourceAnswer) -> None:
+        if isinstance(step, Asked):
+            self.asked = step.parties
+            return
+        self.answers.append(step)
+        self.changed.set()
+
+    def usable(self) -> tuple[SourceAnswer, ...]:
+        """What may be merged: a refusal is for the client and the privacy officer, not for this screen."""
+        return tuple(answer for answer in self.answers if not _refused(answer))
+
+    def sources(self, name_busy: bool) -> Sources:
+        done = {answer.source for answer in self.answers}
+        busy = tuple(p for p in self.asked if p not in done) if name_busy and not self.ended else ()
+        self.named.update(busy)
+        shown = {p for p in done if p in self.named}
+        answered = [a.source for a in self.answers if a.status == "answered" or (a.source in shown and _refused(a))]
+        failed = [Failed(a.source, a.status) for a in self.answers if a.status != "answered" and not _refused(a)]
+        return Sources(
+            tuple(sorted(answered, key=_by_name)),
+            tuple(sorted(busy, key=_by_name)),
+            tuple(sorted(failed, key=lambda f: _by_name(f.party))),
+            waiting=not self.ended,
+        )
+
+
+def _refused(answer: SourceAnswer) -> bool:
+    return answer.status == "refused"
+
+
+def _by_name(party: Party) -> tuple[str, str]:
+    return (party.name.casefold(), party.ura.value)
+
+
+class Viewing(Generic[V]):
+    """Opens records.  `picture` merges answers into a view (pure).
+
+    Merges of many viewers take turns: under load each viewer merges everything that came in while it waited, once,
+    instead of once per source.
+    """
+
+    def __init__(
+        self,
+        consult: Consult,
+        picture: Callable[[Sequence[SourceAnswer], dt.date], V],
+        now: Callable[[], dt.datetime],
+        name_busy_after: float = 1.0,
+    ) -> None:
+        self._consult = consult
+        self._picture = picture
+        self._now = now
+        self._name_busy_after = name_busy_after
+        self._turn = asyncio.Lock()
+
+    async def open(self, bsn: Bsn, person: Person) -> AsyncIterator[Shown[V]]:
+        """States of one record, the last one complete.  Nothing is kept when the caller stops listening."""
+        progress = _Progress()
+        asking = asyncio.create_task(self._listen(bsn, person, progress))
+        started = asyncio.get_running_loop().time()
+        try:
+            while True:
+                slow = await self._something(progress, started)
+                async with self._turn:
+                    await asyncio.sleep(0)  # sockets first: more may have come in while others had their turn
+                    progress.changed.clear()
+                    if progress.ended:
+                        await asking  # a fault in consulting is a fault here, never a record that looks complete
+                    shown = self._shown(progress, name_busy=slow)
+                yield shown
+                if shown.complete:
+                    return
+        finally:
+            asking.cancel()
+
+    async def _listen(self, bsn: Bsn, person: Person, progress: _Progress) -> None:
+        try:
+            async for step in self._consult(bsn, person):
+                progress.take(step)
+        finally:
+            progress.ended = True
+            progress.changed.set()
+
+    async def _something(self, progress: _Progress, started: float) -> bool:
+        """Waits until there is news; tells whether those still busy are slow enough to be named."""
+        left = started + self._name_busy_after - asyncio.get_running_loop().time()
+        if progress.slow:
+            await progress.changed.wait()
+            return True
+        try:
+            await asyncio.wait_for(progress.changed.wait(), max(left, 0))
+        except TimeoutError:
+            progress.slow = True
+        return progress.slow
+
+    def _shown(self, progress: _Progress, name_busy: bool) -> Shown[V]:
+        moment = self._now()
+        view: Any = self._picture(progress.usable(), moment.date())
+        return Shown(progress.sources(name_busy), view, moment)

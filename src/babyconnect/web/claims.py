@@ -1,0 +1,47 @@
+"""From the claims of an id token to the person who looks: default deny, since every decision rests on these values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from babyconnect.birthcare.parties import Party, Person, Role
+from babyconnect.web.relying_party import LoginRefused
+
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNames:
+    """What an issuer calls things.  `roles` turns its role values into ours; a value without an entry must be ours."""
+
+    subject: str = "sub"
+    name: str = "name"
+    role: str = "role"
+    ura: str = "organization_ura"
+    assurance: str = "acr"
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody with a verified log-in."""
+
+    person: Person
+    assurance: str
+
+
+def who(claims: Mapping[str, Any], names: ClaimNames, own: Party) -> Who | LoginRefused:
+    """The person, or why not: a node is one organisation's, so somebody of another one has no business here."""
+    if str(claims.get(names.ura, "")) != own.ura.value:
+        return LoginRefused("organisation")
+    stated = str(claims.get(names.role, ""))
+    role = names.roles.get(stated) or next((role for role in Role if role.value == stated), None)
+    if role is None:
+        return LoginRefused("role")
+    subject = str(claims.get(names.subject, ""))
+    if not subject:
+        return LoginRefused("subject")
+    name = " ".join(str(claims.get(names.name) or subject).split())[:LONGEST_NAME]
+    return Who(Person(subject, name, role), str(claims.get(names.assurance, "")))

@@ -1,0 +1,34 @@
+"""Server-sent events of one opened record: what changed, as it changes (WHATWG HTML, server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import orjson
+
+from babyconnect.web.records import OpenedRecord
+
+HEARTBEAT_SECONDS = 15.0
+
+
+def event(name: str, version: int, content: object) -> bytes:
+    """One event.  JSON holds no line breaks, so one data line is enough."""
+    return b"event: %s\nid: %d\ndata: %s\n\n" % (name.encode(), version, orjson.dumps(content))
+
+
+async def events(record: OpenedRecord, version: int, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
+    """Until the record is complete: `deel` with changed fragments, then `klaar`.  A comment keeps the line alive."""
+    yield b"retry: 2000\n\n"
+    while True:
+        change = record.since(version)
+        if change.html or change.version > version:
+            version = change.version
+            yield event("deel", version, {"html": change.html, "order": change.order})
+        if record.settled:
+            yield event("klaar", version, {"phase": record.phase})
+            return
+        try:
+            await asyncio.wait_for(record.beyond(version), heartbeat)
+        except TimeoutError:
+            yield b": bezig\n\n"

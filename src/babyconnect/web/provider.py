@@ -1,0 +1,308 @@
+"""A small local OpenID Connect provider, for the demo and for organisations without one of their own.
+
+Passwords only, so its tokens say a lower assurance (`acr`); in earnest an issuer such as Dezi takes its place by
+configuration.  Code flow with PKCE (S256) only, redirect addresses compared letter by letter, codes single use and
+short-lived, no session of its own: logging out of the viewer is logging out (OpenID Connect Core 1.0, RFC 9700).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from babyconnect.web.forms import form, single
+from babyconnect.web.headers import App, SecurityHeaders, content_security_policy
+from babyconnect.web.limits import Limit
+from babyconnect.web.rendering import Pages, error_handlers
+from babyconnect.web.users import User, hash_password, password_holds
+
+ASSURANCE = "urn:babyconnect:acr:local-password"
+CODE_SECONDS = 60
+FORM_SECONDS = 600
+TOKEN_SECONDS = 300
+MOST_WAITING = 5_000
+COOKIE = "babyconnect_identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A viewer that may ask for log-ins.  `secret_sha256` (hex) is "" for a public client; PKCE is asked of both."""
+
+    client_id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    secret_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An authorisation request that was found valid and waits for a password; `cookie` ties it to one browser."""
+
+    client: Client
+    redirect_uri: str
+    state: str
+    nonce: str
+    challenge: str
+    cookie: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    asked: _Asked
+    user: User
+    until: float
+
+
+class Provider:
+    """State and routes.  `now` is seconds since the epoch; everything waiting is in memory and short-lived."""
+
+    def __init__(
+        self, issuer: str, users: Sequence[User], clients: Sequence[Client], key: ECKey, now: Callable[[], float]
+    ) -> None:
+        self.issuer = issuer
+        self.path = urlsplit(issuer).path
+        self._users = {user.username: user for user in users}
+        self._clients = {client.client_id: client for client in clients}
+        self._key = key
+        self._now = now
+        self._asked: dict[str, _Asked] = {}
+        self._granted: dict[str, _Granted] = {}
+        self._per_user = Limit(5, 60, now)
+        self._per_address = Limit(60, 60, now)
+        # An unknown name costs the same time as a known one, so that names cannot be found by the clock.
+        self._nobody = hash_password(secrets.token_urlsafe(16), secrets.token_bytes(16))
+        self.pages = Pages(self.path + "/static")
+        self._secure = issuer.startswith("https:")
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/.well-known/openid-configuration", self.metadata),
+            Route("/jwks", self.jwks),
+            Route("/authorize", self.authorize, methods=["GET"]),
+            Route("/authorize", self.log_in, methods=["POST"]),
+            Route("/token", self.token, methods=["POST"]),
+            Route("/static/{name}", self.pages.assets.serve),
+        ]
+
+    async def metadata(self, request: Request) -> Response:
+        return JSONResponse(
+            {
+                "issuer": self.issuer,
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "token_endpoint": f"{self.issuer}/token",
+                "jwks_uri": f"{self.issuer}/jwks",
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query"],
+                "grant_types_supported": ["authorization_code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["ES256"],
+                "code_challenge_methods_supported": ["S256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "none"],
+                "scopes_supported": ["openid", "profile"],
+                "acr_values_supported": [ASSURANCE],
+                "claims_supported": [
+                    "sub",
+                    "name",
+                    "role",
+                    "organization_ura",
+                    "organization_name",
+                    "acr",
+                    "auth_time",
+                ],
+                "authorization_response_iss_parameter_supported": True,
+            }
+        )
+
+    async def jwks(self, request: Request) -> Response:
+        key = {**self._key.as_dict(private=False), "use": "sig", "alg": "ES256", "kid": self._kid()}
+        return JSONResponse({"keys": [key]})
+
+    async def authorize(self, request: Request) -> Response:
+        """Shows the log-in form.  A request whose client or address is not known is never redirected."""
+        query = single(request.url.query)
+        client = self._clients.get(query.get("client_id", ""))
+        if client is None or query.get("redirect_uri", "") not in client.redirect_uris:
+            return self.pages.message("unknown_client", status=400)
+        problem = _problem(query)
+        if problem:
+            return self._back(query["redirect_uri"], {"error": problem, "state": query.get("state", "")})
+        cookie = request.cookies.get(COOKIE) or secrets.token_urlsafe(24)
+        asked = _Asked(client, query["redirect_uri"], query.get("state", ""), query["nonce"], query["code_challenge"],
+                       cookie, self._now() + FORM_SECONDS)  # fmt: skip
+        ticket = secrets.token_urlsafe(24)
+        _keep(self._asked, ticket, asked, self._now())
+        return self._form(ticket, asked, language=request.cookies.get("babyconnect_language", ""))
+
+    async def log_in(self, request: Request) -> Response:
+        """Checks name and password; sends the browser back with a code."""
+        fields = await form(request)
+        ticket = fields.get("ticket", "")
+        asked = self._asked.get(ticket)
+        cookie = request.cookies.get(COOKIE, "")
+        if (
+            asked is None
+            or asked.until < self._now()
+            or not hmac.compare_digest(asked.cookie.encode(), cookie.encode())
+        ):
+            return self.pages.message("login_expired", status=400)
+        username = fields.get("username", "").strip().lower()
+        address = request.client.host if request.client else ""
+        if not self._per_address.take(address) or self._per_user.reached(username):
+            return self._form(ticket, asked, error="login_too_often", status=429)
+        user = self._users.get(username)
+        kept = user.password if user else self._nobody
+        if not await asyncio.to_thread(password_holds, fields.get("password", ""), kept) or user is None:
+            self._per_user.take(username)
+            return self._form(ticket, asked, error="login_wrong", status=401)
+        if self._asked.pop(ticket, None) is None:  # somebody else finished this form while the password was checked
+            return self.pages.message("login_expired", status=400)
+        self._per_user.forgive(username)
+        code = secrets.token_urlsafe(32)
+        _keep(self._granted, code, _Granted(asked, user, self._now() + CODE_SECONDS), self._now())
+        return self._back(asked.redirect_uri, {"code": code, "state": asked.state})
+
+    async def token(self, request: Request) -> Response:
+        """Redeems a code, once: whatever is wrong with the request, the code is spent."""
+        fields = await form(request)
+        client_id, secret = _credentials(request, fields)
+        client = self._clients.get(client_id)
+        if client is None or not _secret_holds(client, secret):
+            return _refused("invalid_client", 401)
+        if fields.get("grant_type") != "authorization_code":
+            return _refused("unsupported_grant_type")
+        granted = self._granted.pop(fields.get("code", ""), None)
+        if granted is None or granted.until < self._now() or granted.asked.client != client:
+            return _refused("invalid_grant")
+        if granted.asked.redirect_uri != fields.get("redirect_uri", ""):
+            return _refused("invalid_grant")
+        if not _pkce_holds(granted.asked.challenge, fields.get("code_verifier", "")):
+            return _refused("invalid_grant")
+        return JSONResponse(
+            {
+                "access_token": secrets.token_urlsafe(32),
+                "token_type": "Bearer",
+                "expires_in": TOKEN_SECONDS,
+                "id_token": self._id_token(granted),
+            }
+        )
+
+    def _id_token(self, granted: _Granted) -> str:
+        now = int(self._now())
+        user = granted.user
+        claims = {
+            "iss": self.issuer,
+            "sub": user.person.id,
+            "aud": granted.asked.client.client_id,
+            "exp": now + TOKEN_SECONDS,
+            "iat": now,
+            "auth_time": now,
+            "nonce": granted.asked.nonce,
+            "acr": ASSURANCE,
+            "name": user.person.name,
+            "role": user.person.role.value,
+            "organization_ura": user.ura.value,
+            "organization_name": user.organisation,
+        }
+        return jwt.encode({"alg": "ES256", "kid": self._kid(), "typ": "JWT"}, claims, self._key)
+
+    def _kid(self) -> str:
+        return str(self._key.thumbprint())
+
+    def _form(self, ticket: str, asked: _Asked, error: str = "", status: int = 200, language: str = "") -> Response:
+        answer = self.pages.page(
+            "provider_login.html",
+            status=status,
+            language=language,
+            ticket=ticket,
+            client=asked.client.name,
+            error=error,
+            action=f"{self.path}/authorize",
+        )
+        # Chromium applies form-action to where a form's answer redirects to as well.
+        target = urlsplit(asked.redirect_uri)
+        actions = f"'self' {target.scheme}://{target.netloc}"
+        answer.headers["content-security-policy"] = content_security_policy(form_actions=actions)
+        answer.set_cookie(
+            COOKIE,
+            asked.cookie,
+            max_age=FORM_SECONDS,
+            path=self.path,
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+        return answer
+
+    def _back(self, redirect_uri: str, answer: Mapping[str, str]) -> Response:
+        separator = "&" if "?" in redirect_uri else "?"
+        return RedirectResponse(f"{redirect_uri}{separator}{urlencode({**answer, 'iss': self.issuer})}", 303)
+
+
+def provider_app(
+    issuer: str, users: Sequence[User], clients: Sequence[Client], key: ECKey, now: Callable[[], float]
+) -> App:
+    """The provider as an ASGI application that answers below the issuer's own path (`http://host:port/idp`)."""
+    provider = Provider(issuer.rstrip("/"), users, clients, key, now)
+    routes = [Mount(provider.path, routes=provider.routes())]
+    inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
+    return SecurityHeaders(inner, secure=issuer.startswith("https:"))  # type: ignore[arg-type]
+
+
+def _problem(query: Mapping[str, str]) -> str:
+    """The error code of OAuth 2.0 for a request that cannot be granted, or ""."""
+    if query.get("response_type") != "code":
+        return "unsupported_response_type"
+    if "openid" not in query.get("scope", "").split():
+        return "invalid_scope"
+    if query.get("code_challenge_method") != "S256" or not 43 <= len(query.get("code_challenge", "")) <= 128:
+        return "invalid_request"
+    return "" if query.get("nonce") and query.get("state") else "invalid_request"
+
+
+def _keep(waiting: dict[str, _Asked] | dict[str, _Granted], key: str, value: _Asked | _Granted, now: float) -> None:
+    """Adds to what is waiting, after forgetting what is over; never more than MOST_WAITING."""
+    for old in [k for k, v in waiting.items() if v.until < now]:
+        del waiting[old]
+    while len(waiting) >= MOST_WAITING:
+        del waiting[next(iter(waiting))]
+    waiting[key] = value  # type: ignore[assignment]
+
+
+def _credentials(request: Request, fields: Mapping[str, str]) -> tuple[str, str]:
+    header = request.headers.get("authorization", "")
+    if header.lower().startswith("basic "):
+        try:
+            name, _, secret = base64.b64decode(header[6:], validate=True).decode().partition(":")
+        except (ValueError, UnicodeDecodeError):
+            return "", ""
+        return name, secret
+    return fields.get("client_id", ""), ""
+
+
+def _secret_holds(client: Client, secret: str) -> bool:
+    if not client.secret_sha256:
+        return True
+    return hmac.compare_digest(hashlib.sha256(secret.encode()).hexdigest(), client.secret_sha256)
+
+
+def _pkce_holds(challenge: str, verifier: str) -> bool:
+    made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return 43 <= len(verifier) <= 128 and hmac.compare_digest(made.encode(), challenge.encode())
+
+
+def _refused(error: str, status: int = 400) -> Response:
+    return JSONResponse({"error": error}, status_code=status)

@@ -1,0 +1,128 @@
+"""One opened record while a screen shows it: it fills in from the consult, and everybody who looks on is told.
+
+A fragment is a piece of the page with its own id.  Each keeps the version at which it last changed, so that a screen
+that has version N gets only what changed since.  Nothing of it survives `close`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.flows.viewing import Shown
+from babyconnect.web.rendering import log_fault
+
+Phase = Literal["asking", "complete", "fault", "closed"]
+Render = Callable[["Shown[Any] | None", Phase, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a screen must replace to be at `version`; `order`: all fragments that belong to the growing part."""
+
+    version: int
+    html: Mapping[str, str]
+    order: tuple[str, ...]
+    phase: Phase
+
+
+@dataclass
+class _Fragment:
+    html: str
+    version: int
+
+
+@dataclass
+class OpenedRecord:
+    """`states` is a consult under way; `render` makes every fragment of a state in a language."""
+
+    bsn: Bsn
+    language: str
+    render: Render
+    phase: Phase = "asking"
+    version: int = 0
+    shown: Shown[Any] | None = None
+    fragments: dict[str, _Fragment] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+
+    def fill(self, states: AsyncIterator[Shown[Any]]) -> None:
+        """Starts asking, at once: before the page itself is asked for."""
+        self._draw()
+        self._task = asyncio.create_task(self._follow(states))
+
+    async def _follow(self, states: AsyncIterator[Shown[Any]]) -> None:
+        try:
+            async for shown in states:
+                self.shown = shown
+                self.phase = "complete" if shown.complete else "asking"
+                self._draw()
+        except Exception as problem:  # whatever went wrong, the screen must not look complete
+            log_fault("consult", problem)
+            self.phase = "fault"
+            self._draw()
+
+    def give_up(self) -> None:
+        """What is shown stays, and says that it is not complete."""
+        if self._task is not None:
+            self._task.cancel()
+        self.phase = "fault"
+        self._draw()
+
+    def speak(self, language: str) -> None:
+        """From now on in this language."""
+        if language != self.language:
+            self.language = language
+            self._draw()
+
+    def _draw(self) -> None:
+        drawn = self.render(self.shown, self.phase, self.language)
+        self.version += 1
+        kept = self.fragments
+        self.fragments = {
+            name: kept[name] if name in kept and kept[name].html == html else _Fragment(html, self.version)
+            for name, html in drawn.items()
+        }
+        self._announce()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    @property
+    def settled(self) -> bool:
+        return self.phase != "asking"
+
+    def html(self, name: str) -> str:
+        return self.fragments[name].html
+
+    def since(self, version: int) -> Change:
+        """Everything that changed after a version."""
+        newer = {name: part.html for name, part in self.fragments.items() if part.version > version}
+        return Change(self.version, newer, self.order(), self.phase)
+
+    def order(self) -> tuple[str, ...]:
+        return tuple(name for name in self.fragments if name.startswith("sectie-"))
+
+    async def beyond(self, version: int) -> None:
+        """Returns when there is something newer than `version`, or nothing more will come."""
+        while self.version <= version and not self.settled:
+            await self._changed.wait()
+
+    async def end(self) -> None:
+        """Returns when the record is complete, or will not become so."""
+        while not self.settled:
+            await self._changed.wait()
+
+    def close(self) -> None:
+        """Stops asking and forgets everything."""
+        if self._task is not None:
+            self._task.cancel()
+        self.phase = "closed"
+        self.shown = None
+        self.fragments = {}
+        self.version += 1
+        self._announce()
