@@ -1,0 +1,169 @@
+"""The one decision: may this asker see anything of her here, and what (domain §4, trust.md §3).  Pure; default deny.
+
+Permitted is what the role may see AND she allows (explicit consent), or what a provable referral makes relevant and she
+did not object to; only with a treatment relationship on both sides; only in episodes those relations cover; shielded
+groups only by a consent that names them.  The outcome is an allow-list that the store applies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from babyconnect.birthcare.access import (
+    AccessRequest,
+    Asker,
+    Consent,
+    Decision,
+    Filter,
+    Permit,
+    Purpose,
+    Refused,
+    Relation,
+)
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.trust import precedence, relation
+from babyconnect.trust.precedence import Provision, Verdict
+from babyconnect.trust.rules import Rules, rules_on
+
+_CALENDAR = ZoneInfo("Europe/Amsterdam")
+"""Evidence and tables hold per calendar day, and the day is the Dutch one."""
+
+
+def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
+    """Permit with a filter, or Refused, each with the codes of its reasons (`trust.reasons`)."""
+    asker, day = request.asker, _day(request.moment)
+    rules = rules or rules_on(day)
+    if asker.purpose not in rules.offered:
+        return Refused(("purpose_not_offered",))
+    if (asker.kind, asker.role) not in rules.visible:
+        return Refused(("role_not_believable",))
+    holding = relation.standing(request.holder_relations, day, "holder")
+    if not holding:
+        return Refused(("no_holder_relation",))
+    asking = _asking(asker, day)
+    if not asking:
+        emergency = asker.purpose is Purpose.EMERGENCY
+        return Refused(("emergency_without_evidence" if emergency else "no_asker_relation",))
+    episodes = _covered(request.episodes, holding)
+    if request.episodes and not episodes:
+        return Refused(("no_episode",))
+    provisions = precedence.applicable(
+        request.consents, (asker.ura, asker.kind), (request.holder, request.holder_kind), request.moment
+    )
+    basis, groups, withheld = _groups(request, rules, provisions, relation.proves_referral(asking, holding))
+    if groups <= rules.spine:
+        return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
+    shielded = _shielded(asker.role, rules, provisions) if basis == "explicit" else frozenset()
+    reasons = (_REASON[basis], "part_withheld") if withheld else (_REASON[basis],)
+    return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons)
+
+
+def may_release(
+    allowed: Filter, client: str, group: str, shielded: Collection[str] = (), episodes: Collection[str] = ()
+) -> bool:
+    """Whether one resource with these labels passes the filter: what every store's query must agree with."""
+    return (
+        client == allowed.client
+        and group in allowed.groups
+        and allowed.shielded.issuperset(shielded)
+        and (not episodes or not allowed.episodes.isdisjoint(episodes))
+    )
+
+
+def may_know(asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], moment: dt.datetime) -> bool:
+    """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4)."""
+    rules = rules_on(_day(moment))
+    visible = rules.visible.get((asker.kind, asker.role), frozenset())
+    if asker.purpose not in rules.offered:
+        return False
+    if asker.ura == holder:
+        return bool(visible)
+    provisions = precedence.applicable(consents, (asker.ura, asker.kind), (holder, kind), moment)
+    return bool(_said(visible - rules.spine, provisions)["permit"])
+
+
+_THIS_HOLDER = 2
+"""The rank of a provision that names this very holder (`precedence.Provision.holder`)."""
+
+_NOTHING_SAID: dict[Verdict, frozenset[str]] = dict.fromkeys(get_args(Verdict), frozenset())
+
+_REASON = {
+    "explicit": "explicit_consent",
+    "referral": "provable_referral",
+    "own": "own_record",
+    "emergency": "emergency",
+}
+
+
+def _groups(
+    request: AccessRequest, rules: Rules, provisions: Sequence[Provision], referred: bool
+) -> tuple[str, frozenset[str], set[str]]:
+    """The legal basis, the data groups it opens, and what kept others closed ("objection", "silent")."""
+    asker = request.asker
+    visible = rules.visible[asker.kind, asker.role]
+    if asker.ura == request.holder:
+        # Her consent is about exchange (Wabvpz 15a); within one organisation only a no about that very holder counts.
+        said = _said(visible, [provision for provision in provisions if provision.holder == _THIS_HOLDER])
+        return "own", said["permit"] | said["silent"], {"objection"} if said["objection"] else set()
+    said = _said(visible, provisions)
+    if asker.purpose is Purpose.EMERGENCY:
+        basis, without_consent = "emergency", visible
+    else:
+        basis, without_consent = ("referral", rules.relevant) if referred else ("explicit", frozenset())
+    opened = said["permit"]
+    if not opened <= rules.spine:
+        basis = "explicit"
+    if without_consent and said["silent"]:
+        opened |= said["silent"] & without_consent
+    if not (opened <= rules.spine or rules.spine <= opened):
+        # The spine goes along with whatever is opened, unless she said no to it by name.
+        opened |= (rules.spine & visible) - _refused_by_name(rules.spine & said["objection"], provisions)
+    return basis, opened, {verdict for verdict, groups in said.items() if not groups <= opened}
+
+
+def _said(groups: frozenset[str], provisions: Sequence[Provision]) -> dict[Verdict, frozenset[str]]:
+    """The groups by her verdict; weighed once for all that no provision names."""
+    general = precedence.verdict("*", provisions)
+    by_name = precedence.named(provisions) & groups
+    said = {**_NOTHING_SAID, general: groups - by_name if by_name else groups}
+    for group in by_name:
+        verdict = precedence.verdict(group, provisions)
+        said[verdict] = said[verdict].union((group,))
+    return said
+
+
+def _refused_by_name(refused: frozenset[str], provisions: Sequence[Provision]) -> frozenset[str]:
+    if not refused:
+        return refused
+    return refused & precedence.named([provision for provision in provisions if not provision.permit])
+
+
+def _shielded(role: Role, rules: Rules, provisions: Sequence[Provision]) -> frozenset[str]:
+    opened = []
+    for group in precedence.named(provisions):
+        rule = rules.shielded.get(group)
+        if rule and role in rule.roles and precedence.shielded_verdict(group, provisions, rule.actor_rank) == "permit":
+            opened.append(group)
+    return frozenset(opened)
+
+
+def _asking(asker: Asker, day: dt.date) -> tuple[Relation, ...]:
+    """The asker's evidence for its purpose: break-glass is evidence for an emergency only, which needs it."""
+    emergency = asker.purpose is Purpose.EMERGENCY
+    found = relation.standing(asker.relations, day, "asker")
+    return tuple(item for item in found if (item.basis == relation.BREAK_GLASS) == emergency)
+
+
+def _covered(episodes: frozenset[str], holding: tuple[Relation, ...]) -> frozenset[str]:
+    """The episodes that the holder's evidence covers: all of them when it is about the client as a whole."""
+    if any(item.basis not in relation.PER_EPISODE for item in holding):
+        return episodes
+    return episodes & {item.reference.rpartition("/")[2] for item in holding}
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(_CALENDAR).date()

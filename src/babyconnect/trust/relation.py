@@ -1,0 +1,143 @@
+"""Evidence of a treatment relationship, on both sides, as dated values (domain §4; `definitions/relation_terms.toml`).
+
+Pure: who knows an episode, a referral or an enrolment makes a `Relation` of it here, and `standing` says which of them
+hold on a day.  Which basis counts on which side, and how long, is data.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from babyconnect import definitions
+from babyconnect.birthcare.access import Relation
+
+Side = Literal["asker", "holder"]
+
+PER_EPISODE = frozenset({"episode", "preconception"})
+REFERRED_BY = frozenset({"referral", "announcement"})
+BREAK_GLASS = "break_glass"
+_UNDERWAY = frozenset({"planned", "active", "onhold", "finished"})
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Which bases count on a side, the tail of an episode there, the longest life of short-lived evidence (days)."""
+
+    bases: frozenset[str]
+    after_birth: int
+    after_end: int
+    longest: Mapping[str, int]
+
+
+@functools.cache
+def terms(side: Side) -> Terms:
+    table = definitions.document("relation_terms.toml")
+    longest = {basis: days for basis, days in table["max_days"].items() if isinstance(days, int)}
+    own = table[side]
+    return Terms(frozenset(own["bases"]), own["after_birth_days"], own["after_end_days"], longest)
+
+
+def standing(relations: Iterable[Relation], day: dt.date, side: Side) -> tuple[Relation, ...]:
+    """The evidence that holds on `day`: its basis counts on this side, and the day lies in its period."""
+    rule = terms(side)
+    return tuple([relation for relation in relations if _holds(relation, day, rule)])
+
+
+def _holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
+    if relation.basis not in rule.bases or not relation.reference:
+        return False
+    if (relation.start and day < relation.start) or (relation.end and day > relation.end):
+        return False
+    longest = rule.longest.get(relation.basis)
+    if longest is None:
+        return True
+    # Short-lived evidence without a start could be of any age.
+    return relation.start is not None and day <= relation.start + dt.timedelta(days=longest)
+
+
+def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bool:
+    """Whether both sides name the same referral: the holder referred her, and it was to this asker."""
+    sent = {relation.reference for relation in holder if relation.basis == "referral"}
+    return any(relation.reference in sent for relation in asker if relation.basis in REFERRED_BY)
+
+
+def from_episodes(
+    episodes: Iterable[Mapping[str, Any]], side: Side, births: Mapping[str, dt.date] | None = None
+) -> tuple[Relation, ...]:
+    """A relation per EpisodeOfCare (STU3): from its start until its tail ends.  `births`: episode id -> date of birth.
+
+    An open episode has no end.  One that was cancelled, entered in error or waits for a place is no evidence; one
+    without a start is none either, since its period cannot be checked.
+    """
+    rule = terms(side)
+    found = (_from_episode(episode, rule, (births or {}).get(str(episode.get("id")))) for episode in episodes)
+    return tuple(relation for relation in found if relation)
+
+
+def _from_episode(episode: Mapping[str, Any], rule: Terms, birth: dt.date | None) -> Relation | None:
+    period = episode.get("period")
+    start = _day(period.get("start"), latest=False) if isinstance(period, Mapping) else None
+    if start is None or episode.get("status") not in _UNDERWAY:
+        return None
+    ended = _day(period.get("end"), latest=True) if isinstance(period, Mapping) else None
+    if period.get("end") and ended is None:  # type: ignore[union-attr]
+        return None
+    ends = [ended + dt.timedelta(days=rule.after_end)] if ended else []
+    if birth:
+        ends.append(birth + dt.timedelta(days=rule.after_birth))
+    # Both tails are grounds of their own: the later one decides, an open episode after a birth ends by the birth.
+    return Relation("episode", f"EpisodeOfCare/{episode['id']}", start, max(ends, default=None))
+
+
+def _day(text: object, latest: bool) -> dt.date | None:
+    """The first or last day that a FHIR date or dateTime (YYYY, YYYY-MM, YYYY-MM-DD…) may mean."""
+    if not isinstance(text, str):
+        return None
+    try:
+        if len(text) >= 10:
+            return dt.date.fromisoformat(text[:10])
+        year, month = int(text[:4]), int(text[5:7]) if len(text) == 7 else (12 if latest else 1)
+        first = dt.date(year, month, 1)
+        after = dt.date(year + month // 12, month % 12 + 1, 1)
+        return after - dt.timedelta(days=1) if latest else first
+    except ValueError:
+        return None
+
+
+def enrolment(reference: str, start: dt.date | None, end: dt.date | None = None) -> Relation:
+    """She is enrolled here (general practice, youth health care, maternity home care before the birth)."""
+    return Relation("enrolment", reference, start, end)
+
+
+def care_team(reference: str, start: dt.date | None, end: dt.date | None = None) -> Relation:
+    """The holder's CareTeam for her."""
+    return Relation("care_team", reference, start, end)
+
+
+def referral(reference: str, start: dt.date, end: dt.date | None = None) -> Relation:
+    """A referral, named alike at both ends (`reference`)."""
+    return Relation("referral", reference, start, end)
+
+
+def announcement(reference: str, start: dt.date, end: dt.date | None = None) -> Relation:
+    """The referring midwife announced her; `reference` is the announcement's, as both ends know it."""
+    return Relation("announcement", reference, start, end)
+
+
+def emergency_registration(reference: str, start: dt.date) -> Relation:
+    """She was registered at the emergency or labour ward."""
+    return Relation("emergency_registration", reference, start)
+
+
+def locum(reference: str, start: dt.date, end: dt.date) -> Relation:
+    """A locum agreement with the practice that treats her."""
+    return Relation("locum", reference, start, end)
+
+
+def code(reference: str, start: dt.date) -> Relation:
+    """A code that she showed; `reference` is the code's opaque id, not the code."""
+    return Relation("code", reference, start)
