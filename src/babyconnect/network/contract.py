@@ -21,8 +21,8 @@ Claims = Mapping[str, Any]
 Sign = Callable[[str, Claims], str]
 """(audience, claims) -> a compact JWS by this organisation's key: iss = sub = own URA, exp <= 60 s, jti."""
 
-Verify = Callable[[str, str, Jwks], Claims]
-"""(token, audience, the issuer's keys) -> verified claims; raises ValueError.  Replays of a jti are refused by it."""
+Verify = Callable[[str, str, Callable[[Ura], Jwks]], Claims]
+"""(token, audience, keys of an organisation) -> verified claims; raises ValueError.  It refuses a jti seen before."""
 
 
 class RegionFault(Exception):
@@ -137,7 +137,9 @@ class RegionEvent:
     It is written before the answer leaves; a fault in writing yields no answer.
     """
 
-    action: Literal["register", "unregister", "localise", "consent", "withdraw", "consents", "pseudonymise", "directory"]
+    action: Literal[
+        "register", "unregister", "localise", "consent", "withdraw", "consents", "pseudonymise", "directory"
+    ]
     outcome: Literal["ok", "refused"]
     organisation: str
     person: str = ""

@@ -1,7 +1,7 @@
 """A small SQLite file of one regional service: written durably off the event loop, read on it.
 
-One writer at a time; every write is one transaction that is on disk (full sync) before it is answered.  Reads are single
-look-ups by index in the page cache, far cheaper than a hop to a thread (stack.md: 195,000 a second).
+One writer at a time; every write is one transaction that is on disk (full sync) before it is answered.  Reads are
+single look-ups by index in the page cache, far cheaper than a hop to a thread (stack.md: 195,000 a second).
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Database:
 
     def _transaction(self, change: Callable[[apsw.Connection], T]) -> T:
         with self._writing:
-            return change(self._writing)
+            result = change(self._writing)
+        return result
 
     def close(self) -> None:
         self._reading.close()

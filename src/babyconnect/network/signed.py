@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -20,8 +21,8 @@ import orjson
 from babyconnect.network.contract import RegionFault, Sign
 
 FHIR_JSON = "application/fhir+json"
+FORM = "application/x-www-form-urlencoded"
 LARGEST_ANSWER = 8 * 2**20
-CLAIMS_HEADER = "X-Content-Digest"
 PATIENCE_SECONDS = 2.0
 
 
@@ -72,15 +73,20 @@ class Region:
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
+        form: Mapping[str, str] | None = None,
         claims: Mapping[str, Any] | None = None,
         traceparent: str = "",
         patience: float = PATIENCE_SECONDS,
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON body.  Any 5xx, redirect, refusal to talk or rubbish is a RegionFault."""
-        content = orjson.dumps(body) if body is not None else b""
+        content, media = orjson.dumps(body) if body is not None else b"", FHIR_JSON
+        if form is not None:
+            content, media = urlencode(form).encode(), FORM
         deadline = time.monotonic() + patience
         while True:
-            status, answer, wait = await self._once(method, path, content, claims or {}, traceparent, deadline)
+            status, answer, wait = await self._once(
+                method, path, (content, media), claims or {}, traceparent, deadline=deadline
+            )
             if status not in (429, 503):
                 return status, answer
             if time.monotonic() + wait >= deadline:
@@ -88,12 +94,20 @@ class Region:
             await asyncio.sleep(wait)
 
     async def _once(
-        self, method: str, path: str, content: bytes, claims: Mapping[str, Any], traceparent: str, deadline: float
+        self,
+        method: str,
+        path: str,
+        body: tuple[bytes, str],
+        claims: Mapping[str, Any],
+        traceparent: str,
+        *,
+        deadline: float,
     ) -> tuple[int, dict[str, Any], float]:
+        content, media = body
         bound = {**claims, "htm": method, "htu": path, "digest": digest(content)}
         headers = {"Authorization": f"Bearer {self._sign(self.audience, bound)}", "Accept": FHIR_JSON}
         if content:
-            headers["Content-Type"] = FHIR_JSON
+            headers["Content-Type"] = media
         if traceparent:
             headers["traceparent"] = traceparent
         try:

@@ -1,6 +1,6 @@
 """The directory as the region keeps it: every version of every resource, so that replicas can catch up (mCSD ITI-91).
 
-`lastUpdated` is made strictly increasing: `_history?_since` then misses nothing when two changes fall in one millisecond.
+`lastUpdated` is strictly increasing: `_history?_since` misses nothing when two changes fall in one millisecond.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class DirectoryService:
             return False
         if last is not None and _same(last[1], resource):
             return False
-        newest = connection.execute("select max(updated) from version").fetchone()[0]
+        ((newest,),) = connection.execute("select max(updated) from version")
         now = self._clock()
         if newest is not None:
             now = max(now, fhir4.moment(newest) + dt.timedelta(milliseconds=1))

@@ -11,7 +11,7 @@ from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.asker import to_claims
-from babyconnect.network.contract import Located, Parties, Registration, RegionFault
+from babyconnect.network.contract import Located, Parties, RegionFault, Registration
 from babyconnect.network.localisation.resources import to_list
 from babyconnect.network.signed import Region
 
@@ -32,7 +32,7 @@ class LocalisationClient:
             "code": f"{self._table['code_system']}|{self._table['code']}",
         }
         status, bundle = await self._region.send(
-            "POST", "/fhir/r4/List/_search", query, claims=to_claims(asker), traceparent=traceparent
+            "POST", "/fhir/r4/List/_search", form=query, claims=to_claims(asker), traceparent=traceparent
         )
         if status != 200:
             raise RegionFault(f"the index answered {status}")
@@ -58,7 +58,9 @@ class LocalisationClient:
             raise RegionFault(f"the index refused the registration ({status})")
 
     async def unregister(self, pseudonym: str, source: str = "") -> None:
-        body = {"subject:identifier": f"{self._table['subject_system']}|{pseudonym}", "source:identifier": source}
-        status, _ = await self._region.send("POST", "/fhir/r4/List/$unregister", body, patience=10.0)
+        form = {"subject:identifier": f"{self._table['subject_system']}|{pseudonym}"}
+        if source:
+            form["source:identifier"] = f"{self._table['source_system']}|{source}"
+        status, _ = await self._region.send("POST", "/fhir/r4/List/$unregister", form=form, patience=10.0)
         if status not in (200, 204):
             raise RegionFault(f"the index refused to drop the registration ({status})")

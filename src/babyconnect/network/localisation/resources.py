@@ -41,9 +41,7 @@ def to_list(registration: Registration, id: str = "") -> dict[str, Any]:
         ],
         "status": "current",
         "mode": "working",
-        "code": {
-            "coding": [{"system": table["code_system"], "code": table["code"], "display": table["code_display"]}]
-        },
+        "code": {"coding": [{"system": table["code_system"], "code": table["code"], "display": table["code_display"]}]},
         "subject": {
             "type": "Patient",
             "identifier": {"system": table["subject_system"], "value": registration.pseudonym},

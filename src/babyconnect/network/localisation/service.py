@@ -41,7 +41,7 @@ class IndexService:
         self._db.close()
 
     async def register(self, registration: Registration) -> tuple[str, bool]:
-        """(id, whether it is new).  The same again changes nothing but `until`; no pointer outlives the longest term."""
+        """(id, whether it is new).  The same again changes only `until`; no pointer outlives the longest term."""
         until = fhir4.instant(min(registration.until, self._clock() + self._longest))
         key = (registration.pseudonym, registration.holder.value, registration.source)
 
@@ -82,10 +82,8 @@ class IndexService:
 
         return await self._db.write(change)
 
-    def localise(
-        self, pseudonym: str, asker: Asker, consents: Sequence[Consent]
-    ) -> list[tuple[str, Registration]]:
-        """What is registered, not over, and known to this asker by her leave; ordered, so that nothing shows an order."""
+    def localise(self, pseudonym: str, asker: Asker, consents: Sequence[Consent]) -> list[tuple[str, Registration]]:
+        """What is registered, not over, and known to this asker by her leave; ordered by holder."""
         now = self._clock()
         found = self._db.rows(
             f"select {COLUMNS} from registration where pseudonym = ? and until > ? order by holder, source",  # noqa: S608
@@ -94,9 +92,7 @@ class IndexService:
         kept = [_registration(row) for row in found]
         return [(id, one) for id, one in kept if self._visible(asker, one.holder, one.kind, consents, now)]
 
-    def _visible(
-        self, asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], now: dt.datetime
-    ) -> bool:
+    def _visible(self, asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], now: dt.datetime) -> bool:
         # An organisation knows what it registered itself; that tells it nothing.
         return asker.ura == holder or self._may_know(asker, holder, kind, consents, now)
 

@@ -1,7 +1,7 @@
 """A node's half of the pseudonyms: blind, have it evaluated, remove the blind.
 
-The BSN never leaves the node, not even encrypted.  Pseudonyms are remembered in memory only, in a bounded map whose keys
-are keyed hashes (the secret dies with the process), so that neither a core dump's strings nor the region's answers
+The BSN never leaves the node, not even encrypted.  Pseudonyms are remembered in memory only, in a bounded map whose
+keys are keyed hashes (the secret dies with the process), so that neither a core dump's strings nor the region's answers
 become a list of numbers.  Nothing is remembered that the region sent as such.
 """
 
@@ -29,7 +29,11 @@ class PseudonymClient:
     """`network.contract.Pseudonyms` for one region; `recipient` is the region's name that pseudonyms are scoped to."""
 
     def __init__(
-        self, region: Region, recipient: str, randomness: oprf.Randomness = secrets.token_bytes, remembered: int = REMEMBERED
+        self,
+        region: Region,
+        recipient: str,
+        randomness: oprf.Randomness = secrets.token_bytes,
+        remembered: int = REMEMBERED,
     ) -> None:
         self._region = region
         self._recipient = recipient

@@ -1,8 +1,8 @@
 """The oblivious pseudo-random function behind pseudonyms: 2HashDH on the prime-order group of edwards25519.
 
 The node blinds a hash of the identifier, the region raises it to its key without seeing it, the node removes the blind:
-the node never learns the key, the region never learns the identifier.  After RFC 9497 (mode OPRF), with the input of the
-national pseudonym service (PRS): HKDF-SHA256 over the canonical JSON of `{"landCode","type","value"}`, info
+the node never learns the key, the region never learns the identifier.  After RFC 9497 (mode OPRF), with the input of
+the national pseudonym service (PRS): HKDF-SHA256 over the canonical JSON of `{"landCode","type","value"}`, info
 `org|scope|v1`, so that a pseudonym is scoped to its recipient.
 
 Deviation: the PRS uses ristretto255, which PyNaCl does not expose.  Here the group is the prime-order subgroup itself;

@@ -1,0 +1,118 @@
+"""One verified request to the region, what it may answer with, and the services it is answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.responses import Response
+
+from babyconnect.birthcare.parties import Party
+from babyconnect.definitions import document
+from babyconnect.network import fhir4
+from babyconnect.network.consent.service import ConsentService
+from babyconnect.network.contract import Audit, Claims, RegionEvent
+from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.limits import Limits
+from babyconnect.network.localisation.service import IndexService
+from babyconnect.network.pseudonyms.service import PseudonymService
+from babyconnect.network.signed import FHIR_JSON, FORM
+
+
+def _pseudonym_limits() -> Limits:
+    table = document("network.toml")["pseudonyms"]
+    return Limits(table["per_second"], table["burst"])
+
+
+@dataclass
+class RegionState:
+    """The services of one region; `base` is its own address, `name` the audience that requests are signed for."""
+
+    name: str
+    base: str
+    directory: DirectoryService
+    index: IndexService
+    pseudonyms: PseudonymService
+    consents: ConsentService
+    pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
+
+    def close(self) -> None:
+        for service in (self.directory, self.index, self.consents):
+            service.close()
+
+
+class Refusal(Exception):
+    """An answer other than the one asked for: status, issue type, text that is safe to send, seconds to wait."""
+
+    def __init__(self, status: int, code: str, text: str, wait: int = 0) -> None:
+        super().__init__(text)
+        self.status, self.code, self.text, self.wait = status, code, text, wait
+
+
+@dataclass(frozen=True)
+class Call:
+    """One verified request."""
+
+    state: RegionState
+    party: Party
+    claims: Claims
+    query: Mapping[str, str]
+    body: bytes
+    media: str
+    path: Mapping[str, str]
+    traceparent: str
+    audit: Audit
+
+    def json(self) -> dict[str, Any]:
+        try:
+            value = orjson.loads(self.body)
+        except ValueError:
+            raise Refusal(400, "structure", "the body is no JSON") from None
+        if not isinstance(value, dict):
+            raise Refusal(400, "structure", "the body is no JSON object")
+        return value
+
+    def parameters(self) -> dict[str, str]:
+        """Search parameters of the address and, for `_search`, of the form."""
+        found = dict(self.query)
+        if self.body:
+            if self.media != FORM:
+                raise Refusal(415, "not-supported", f"_search takes {FORM}")
+            try:
+                found |= dict(parse_qsl(self.body.decode("ascii"), strict_parsing=True, max_num_fields=20))
+            except ValueError:
+                raise Refusal(400, "structure", "the form cannot be read") from None
+        return found
+
+    async def log(self, action: Any, outcome: Any = "ok", pseudonym: str = "", detail: str = "") -> None:
+        """Durable before the answer leaves; a fault in it is an answer without content."""
+        await self.audit(
+            RegionEvent(
+                action=action,
+                outcome=outcome,
+                organisation=self.party.ura.value,
+                person=str(self.claims.get("user_id", ""))[:100],
+                role=str(self.claims.get("user_role", ""))[:50],
+                purpose=str(self.claims.get("purpose_of_use", ""))[:20],
+                pseudonym=pseudonym,
+                detail=detail,
+                traceparent=self.traceparent,
+            )
+        )
+
+
+Handle = Callable[[Call], Awaitable[Response]]
+
+
+def answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        orjson.dumps(content), status, {"Cache-Control": "no-store", **(headers or {})}, f"{FHIR_JSON}; fhirVersion=4.0"
+    )
+
+
+def refused(refusal: Refusal) -> Response:
+    headers = {"Retry-After": str(refusal.wait)} if refusal.wait else {}
+    return answer(fhir4.outcome(refusal.code, refusal.text), refusal.status, headers)

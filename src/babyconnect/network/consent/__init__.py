@@ -1,0 +1,1 @@
+"""The consent register: what a client allows, at once in force, at once withdrawn, its history kept."""

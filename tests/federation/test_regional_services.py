@@ -1,0 +1,325 @@
+"""The regional services over HTTP, as the nodes of a region use them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Party, Role
+from babyconnect.network.contract import ConsentsUnknown, RegionFault
+from babyconnect.trust import keys
+from tests.federation import region
+from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE
+
+BSN = Bsn("999900730")
+SOON = region.now() + dt.timedelta(days=200)
+
+
+def asker(party: Party, role: Role = Role.MIDWIFE) -> Asker:
+    return Asker(party.ura, party.kind, "person-1", role, Purpose.TREATMENT, (Relation("episode", "e1"),))
+
+
+async def registered(federation, *parties: Party) -> str:
+    pseudonym = await federation[PRACTICE].pseudonyms.of(BSN)
+    for party in parties:
+        await federation[party].localisation.register(pseudonym, "xis", SOON)
+    return pseudonym
+
+
+async def located(federation, pseudonym: str, party: Party = PRACTICE, role: Role = Role.MIDWIFE) -> list[Party]:
+    found = await federation[party].localisation.localise(pseudonym, asker(party, role))
+    return [federation[party].directory.party(one.holder) for one in found]
+
+
+# --- directory
+
+
+async def test_every_node_knows_parties_endpoints_and_keys_of_all_others(federation):
+    directory = federation[GP].directory
+    assert list(directory.parties()) == sorted(region.PARTIES)
+    assert directory.endpoint(HOSPITAL.ura).batch is True
+    assert directory.keys(HOSPITAL.ura) == keys.jwks(federation[HOSPITAL].key)
+
+
+async def test_a_rotated_key_reaches_the_replica_at_its_next_refresh(federation):
+    fresh = keys.generate()
+    await federation.state.directory.put(region.entry(HOSPITAL, fresh))
+    await federation[GP].directory.refresh()
+    assert federation[GP].directory.keys(HOSPITAL.ura) == keys.jwks(fresh)
+
+
+async def test_an_organisation_that_left_has_no_keys_and_no_endpoint_any_more(federation):
+    entry = region.entry(HOSPITAL, federation[HOSPITAL].key)
+    await federation.state.directory.put(replace(entry, active=False))
+    directory = federation[GP].directory
+    await directory.refresh()
+    assert directory.party(HOSPITAL.ura) is None
+    assert directory.endpoint(HOSPITAL.ura) is None
+    assert directory.keys(HOSPITAL.ura) == {"keys": []}
+    with pytest.raises(RegionFault, match="401"):
+        await federation[HOSPITAL].directory.refresh()
+
+
+async def test_publishing_the_same_entry_again_makes_no_new_version(federation):
+    assert not await federation.state.directory.put(region.entry(HOSPITAL, federation[HOSPITAL].key))
+
+
+async def test_a_directory_of_many_pages_is_loaded_whole(federation):
+    from babyconnect.birthcare.identifiers import Ura
+
+    for number in range(250):
+        party = replace(GP, ura=Ura(f"{number + 1000:08}"))
+        federation.state.directory.put_now(region.entry(party, federation[GP].key))
+    await federation[GP].directory.load()
+    assert len(federation[GP].directory.parties()) == 254
+
+
+# --- who may speak at all
+
+
+async def test_a_request_without_signature_is_refused_with_a_valid_outcome(federation):
+    async with federation[GP].region._session.get(f"{federation.base}/fhir/r4/Organization") as response:
+        body = await response.json(content_type=None)
+    assert response.status == 401
+    assert body["resourceType"] == "OperationOutcome"
+    assert body["issue"][0]["code"] == "login"
+
+
+async def test_a_key_that_the_directory_does_not_know_is_refused(federation):
+    stranger = region.node(GP, keys.generate(), federation.base, federation[GP].region._session)
+    with pytest.raises(RegionFault, match="401"):
+        await stranger.directory.load()
+
+
+async def test_a_signature_does_not_fit_another_body_and_cannot_be_used_twice(federation):
+    from babyconnect.network.signed import digest
+
+    node = federation[GP]
+    token = node.region._sign(region.NAME, {"htm": "GET", "htu": "/fhir/r4/Endpoint", "digest": digest(b"")})
+    statuses = []
+    for method, path, body in (
+        ("POST", "/fhir/r4/List/_search", b"x=1"),
+        ("GET", "/fhir/r4/Endpoint", None),
+        ("GET", "/fhir/r4/Endpoint", None),
+    ):
+        headers = {"Authorization": f"Bearer {token}"}
+        async with node.region._session.request(method, federation.base + path, data=body, headers=headers) as response:
+            statuses.append(response.status)
+    assert statuses[0] == 401
+    assert 401 in statuses[1:]
+
+
+# --- pseudonyms
+
+
+async def test_two_organisations_get_the_same_pseudonym_for_one_bsn_and_it_does_not_contain_it(federation):
+    first = await federation[PRACTICE].pseudonyms.of(BSN)
+    assert first == await federation[HOSPITAL].pseudonyms.of(BSN)
+    assert BSN.value not in first
+    assert first != await federation[HOSPITAL].pseudonyms.of(Bsn("999990019"))
+
+
+async def test_many_bsns_at_once_give_the_same_pseudonyms_as_one_by_one(federation):
+    bsns = [BSN, Bsn("999990019"), Bsn("999911120")]
+    many = await federation[PRACTICE].pseudonyms.of_all(bsns)
+    assert list(many) == [await federation[HOSPITAL].pseudonyms.of(bsn) for bsn in bsns]
+
+
+async def test_the_region_is_shown_something_else_at_each_request_for_the_same_bsn(federation):
+    seen: list[bytes] = []
+    evaluate = federation.state.pseudonyms.evaluate
+
+    async def watching(points):
+        seen.extend(points)
+        return await evaluate(points)
+
+    federation.state.pseudonyms.evaluate = watching
+    for party in (PRACTICE, HOSPITAL, GP):
+        await federation[party].pseudonyms.of(BSN)
+    assert len(set(seen)) == 3
+
+
+# --- localisation
+
+
+async def test_she_is_found_at_the_organisations_she_lets_this_asker_know_of(federation):
+    pseudonym = await registered(federation, HOSPITAL, KRAAM)
+    await federation[PRACTICE].desk.record(
+        pseudonym, Consent("", True, "kind:midwifery_practice", f"ura:{HOSPITAL.ura}")
+    )
+    assert await located(federation, pseudonym) == [HOSPITAL]
+
+
+async def test_without_her_consent_and_for_an_unknown_client_the_answer_is_the_same(federation):
+    pseudonym = await registered(federation, HOSPITAL, KRAAM)
+    unknown = await federation[PRACTICE].pseudonyms.of(Bsn("999990019"))
+    assert await located(federation, pseudonym) == await located(federation, unknown) == []
+
+
+async def test_an_objection_against_one_asker_hides_everything_from_that_asker_alone(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", False, f"ura:{KRAAM.ura}"))
+    assert await located(federation, pseudonym, KRAAM, Role.MATERNITY_CARER) == []
+    assert await located(federation, pseudonym) == [HOSPITAL]
+
+
+async def test_an_organisation_cannot_register_another(federation):
+    pseudonym = await registered(federation)
+    mine = federation[PRACTICE].localisation
+    mine._own = HOSPITAL
+    with pytest.raises(RegionFault, match="403"):
+        await mine.register(pseudonym, "xis", SOON)
+    assert [(e.action, e.outcome) for e in federation.log.events][-1] == ("register", "refused")
+
+
+async def test_registering_twice_is_registering_once(federation):
+    pseudonym = await registered(federation, HOSPITAL, HOSPITAL)
+    assert federation.state.index.count() == 1
+    assert len(federation.state.index.own(pseudonym, HOSPITAL.ura)) == 1
+
+
+async def test_a_pointer_whose_time_is_over_is_not_told_and_then_removed(federation):
+    pseudonym = await registered(federation)
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    await federation[HOSPITAL].localisation.register(pseudonym, "xis", region.now() + dt.timedelta(milliseconds=300))
+    assert await located(federation, pseudonym) == [HOSPITAL]
+    async with asyncio.timeout(5):
+        while await located(federation, pseudonym):
+            await asyncio.sleep(0.05)
+    assert await federation.state.index.drop_expired() == 1
+
+
+async def test_no_pointer_is_kept_longer_than_the_longest_term(federation):
+    pseudonym = await registered(federation)
+    await federation[HOSPITAL].localisation.register(pseudonym, "xis", region.now() + dt.timedelta(days=36500))
+    ((_, kept),) = federation.state.index.own(pseudonym, HOSPITAL.ura)
+    assert kept.until < region.now() + dt.timedelta(days=731)
+
+
+async def test_unregistering_removes_ones_own_pointer_and_nobody_elses(federation):
+    pseudonym = await registered(federation, HOSPITAL, KRAAM)
+    await federation[HOSPITAL].localisation.unregister(pseudonym)
+    assert federation.state.index.own(pseudonym, HOSPITAL.ura) == []
+    assert len(federation.state.index.own(pseudonym, KRAAM.ura)) == 1
+
+
+async def test_a_list_without_code_or_with_content_is_refused(federation):
+    from babyconnect.network.contract import Registration
+    from babyconnect.network.localisation.resources import to_list
+
+    good = to_list(Registration("p" * 43, HOSPITAL.ura, HOSPITAL.kind, "xis", SOON))
+    for bad in (
+        {k: v for k, v in good.items() if k != "code"},
+        {**good, "entry": [{"item": {"display": "zwanger"}}]},
+        {**good, "extension": good["extension"][:1]},
+        {**good, "subject": {"reference": "Patient/1"}},
+        {"resourceType": "Patient"},
+        {**good, "extension": "x"},
+    ):
+        status, body = await federation[HOSPITAL].region.send("POST", "/fhir/r4/List", bad)
+        assert (status, body["resourceType"]) == (422, "OperationOutcome")
+
+
+async def test_an_unknown_search_parameter_is_refused_not_ignored(federation):
+    status, body = await federation[GP].region.send("POST", "/fhir/r4/List/_search", form={"patient": "x"})
+    assert (status, body["issue"][0]["code"]) == (400, "not-supported")
+
+
+async def test_the_region_logs_who_localised_whom_and_without_log_there_is_no_answer(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    await located(federation, pseudonym)
+    event = federation.log.events[-1]
+    assert (event.action, event.organisation, event.person, event.role) == (
+        "localise",
+        "00000001",
+        "person-1",
+        "midwife",
+    )
+    assert event.pseudonym == pseudonym
+    federation.log.broken = True
+    with pytest.raises(RegionFault, match="500"):
+        await located(federation, pseudonym)
+
+
+# --- consent
+
+
+async def test_what_is_recorded_at_one_organisation_holds_at_another_at_once(federation):
+    pseudonym = await registered(federation)
+    federation[HOSPITAL].consents.start()
+    assert await federation[HOSPITAL].consents.of(pseudonym) == ()
+    given = Consent("", True, "kind:midwifery_practice", groups=frozenset({"delivery", "child"}), end=SOON)
+    id = await federation[PRACTICE].desk.record(pseudonym, given)
+    async with asyncio.timeout(1):
+        while not (found := await federation[HOSPITAL].consents.of(pseudonym)):
+            await asyncio.sleep(0.01)
+    (kept,) = found
+    assert (kept.id, kept.permit, kept.actor, kept.groups) == (id, True, given.actor, given.groups)
+    assert abs(kept.end - SOON) < dt.timedelta(milliseconds=1)
+
+
+async def test_a_withdrawal_is_in_force_at_the_holder_within_a_second(federation):
+    pseudonym = await registered(federation)
+    id = await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    replica = federation[HOSPITAL].consents
+    replica.start()
+    while replica._epoch == "":
+        await asyncio.sleep(0.01)
+    assert len(await replica.of(pseudonym)) == 1
+    await federation[GP].desk.withdraw(id)
+    async with asyncio.timeout(1):
+        while await replica.of(pseudonym):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_holder_is_told_only_provisions_about_its_own_records(federation):
+    pseudonym = await registered(federation)
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*", f"ura:{KRAAM.ura}"))
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*", "kind:hospital"))
+    (told,) = await federation[HOSPITAL].consents.of(pseudonym)
+    assert told.holder == "kind:hospital"
+    assert await federation[GP].consents.of(pseudonym) == ()
+
+
+async def test_a_silent_register_means_unknown_not_allowed(federation):
+    pseudonym = await registered(federation)
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    replica = federation[HOSPITAL].consents
+    replica.start()
+    while replica._epoch == "":
+        await asyncio.sleep(0.01)
+    assert len(await replica.of(pseudonym)) == 1
+    replica._region.base = "http://127.0.0.1:1"
+    with pytest.raises(ConsentsUnknown):
+        async with asyncio.timeout(1.5):
+            while await replica.of(pseudonym):
+                await asyncio.sleep(0.02)
+
+
+async def test_a_register_that_starts_again_makes_replicas_begin_anew(federation):
+    pseudonym = await registered(federation)
+    replica = federation[HOSPITAL].consents
+    replica.start()
+    while replica._epoch == "":
+        await asyncio.sleep(0.01)
+    await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    assert len(await replica.of(pseudonym)) == 1
+    federation.state.consents.epoch, federation.state.consents._interest = "another", {}
+    id = await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*"))
+    async with asyncio.timeout(2):
+        while id not in {c.id for c in await replica.of(pseudonym)}:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_history_of_a_consent_is_kept(federation):
+    pseudonym = await registered(federation)
+    id = await federation[PRACTICE].desk.record(pseudonym, Consent("", True, "*"))
+    await federation[GP].desk.withdraw(id)
+    status, bundle = await federation[HOSPITAL].region.send("GET", f"/fhir/r4/Consent/{id}/_history")
+    assert (status, [e["resource"]["status"] for e in bundle["entry"]]) == (200, ["inactive", "active"])
