@@ -48,6 +48,7 @@ class Item:
     `profiles` are the last parts of `meta.profile`; `codes` are `system|code` of its code, its own first.
     `focus` is the item id of what it is about (a procedure, a fetus), when that is supplied.  `variant_of`: the item id
     of which a source gives a version with the same identifier but another content: both are shown.
+    `others` are the texts of the origins after the first: what they add (a performer, a note) must be shown too.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Item:
     focus: str = ""
     encounter: str = ""
     variant_of: str = ""
+    others: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def source(self) -> Party:

@@ -1,0 +1,183 @@
+"""Many answers to one record: the merge as a story (domain §7 and §8).  Pure: no clock, no order, no repetition.
+
+gather the answers → sort the persons → link pregnancies and children → place and fold the resources → read the facts →
+name conflicts and gaps → draw the timeline.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.merge import gaps, statements
+from babyconnect.merge.conflicts import conflicts
+from babyconnect.merge.due import due_date, gestation_of
+from babyconnect.merge.fold import fold, items
+from babyconnect.merge.gather import Holding, gather
+from babyconnect.merge.people import children_of, names_of, woman_of
+from babyconnect.merge.persons import Key, sort_persons
+from babyconnect.merge.pregnancies import possibly_same
+from babyconnect.merge.record import (
+    Apart,
+    Blood,
+    Child,
+    Item,
+    PossiblySame,
+    Pregnancy,
+    Record,
+    Stated,
+    Warning_,
+)
+from babyconnect.merge.scope import Scope, place, survey
+from babyconnect.merge.statements import claims_of, latest_of_each_source
+from babyconnect.merge.timeline import timeline
+
+
+def _blood(everything: Sequence[Item], holdings: Sequence[Holding]) -> Blood:
+    state = partial(claims_of, [item for item in everything if item.subject == "woman"])
+    d = statements.gather(state("rhesus_d"))
+    whole = all(holding.answered.state == "answered" for holding in holdings)
+    return Blood(
+        group=statements.gather(state("blood_group")),
+        rhesus_d=d,
+        rhesus_c=statements.gather(state("rhesus_c")),
+        rhesus_certain=whole and len(d) == 1,
+    )
+
+
+def _competing_due_dates(hers: Sequence[Item]) -> tuple[Stated, ...]:
+    """Definitive dates; without any, what each source estimated last.  An estimate never disputes a definitive date."""
+    if definitive := statements.gather(claims_of(hers, "due_definitive")):
+        return definitive
+    return statements.gather(latest_of_each_source(claims_of(hers, "due_estimated")))
+
+
+def _pregnancy(
+    scope: Scope,
+    group: Sequence[Key],
+    hers: Sequence[Item],
+    children: Sequence[Child],
+    by_id: dict[str, Item],
+    today: dt.date,
+) -> Pregnancy:
+    name = scope.pregnancy_name[group[0]]
+    locals_ = [scope.locals[key] for key in group]
+    ends = {end for local in locals_ for end in local.ends}
+    ended = max(ends) if ends else None
+    starts = [start for local in locals_ for start, _ in local.periods]
+    closed = [end for local in locals_ for _, end in local.periods if end]
+    due = due_date(hers)
+    active = any(local.active for local in locals_)
+    running = active or any(p[1] is None for local in locals_ for p in local.periods)
+    born = [child for child in children if child.pregnancy == name]
+    now = gestation_of(due, ended, today) if ended or running else None
+    multiple = statements.gather(statements.multiple_claims(hers, born, by_id))
+    sources = {o.source for item in hers for o in item.origins}
+    return Pregnancy(
+        id=name,
+        sources=tuple(sorted(sources)),
+        merged_by=tuple(sorted(scope.pregnancy_why.get(group[0], ()))),
+        active=active,
+        start=min(starts, default=None),
+        end=max(closed, default=None) if not running else None,
+        ended=ended,
+        due=due,
+        gestation=now,
+        gravidity=statements.gather(latest_of_each_source(claims_of(hers, "gravidity"))),
+        parity=statements.gather(latest_of_each_source(claims_of(hers, "parity"))),
+        multiple=multiple,
+        chorionicity=statements.gather(claims_of(hers, "multiple")),
+        children=tuple(child.id for child in born),
+        choices=gaps.choices(hers, now if ended is None else None),
+    )
+
+
+def _current(pregnancies: Sequence[Pregnancy]) -> str:
+    """The pregnancy to open with: the running one, else the latest."""
+
+    def rank(pregnancy: Pregnancy) -> tuple[bool, bool, dt.date, str]:
+        last = pregnancy.ended or pregnancy.end or pregnancy.start or dt.date.min
+        due = pregnancy.due.date if pregnancy.due else last
+        return (pregnancy.active, pregnancy.start is not None, due, pregnancy.id)
+
+    return max(pregnancies, key=rank).id if pregnancies else ""
+
+
+def _warnings(scope: Scope, record_items: Sequence[Item], children: Sequence[Child]) -> tuple[Warning_, ...]:
+    found = []
+    if doubtful := [child for child in children if not child.linked]:
+        about = tuple(sorted({o.source for child in doubtful for o in child.origins}))
+        found.append(Warning_("unlinked_children", tuple(n for c in doubtful for n in c.persons), about))
+    if homeless := [child for child in children if not child.pregnancy]:
+        about = tuple(sorted({o.source for child in homeless for o in child.origins}))
+        found.append(Warning_("child_without_pregnancy", tuple(n for c in homeless for n in c.persons), about))
+    if scope.persons.strangers:
+        parties = {h.source.ura.value: h.source for h in scope.holdings}
+        about = tuple(sorted({parties[ura] for group in scope.persons.strangers for ura, _ in group}))
+        found.append(Warning_("shown_apart", (), about))
+    if variants := [item.id for item in record_items if item.variant_of]:
+        found.append(Warning_("changed_copy", tuple(variants)))
+    return tuple(found)
+
+
+def _apart(scope: Scope) -> tuple[Apart, ...]:
+    """Each other person per source, with what that source holds of her."""
+    found = []
+    parties = {h.source.ura.value: h.source for h in scope.holdings}
+    for ura, reference in sorted({(u, who) for (u, _), who in scope.owner.items() if who not in ("", "client")}):
+        placed = [p for p in place(scope, reference) if p.source.ura.value == ura]
+        patient = next((p.resource for p in placed if p.key == reference), {})
+        found.append(Apart(parties[ura], names_of(patient)[0], items([[p] for p in placed])))
+    return tuple(found)
+
+
+def merge(answers: Sequence[SourceAnswer], today: dt.date) -> Record:
+    """One record from the answers so far; call it again when another source has answered.
+
+    `today` is the calendar day in the Netherlands.  The order of the answers, their repetition, and how a source spread
+    its resources over them change nothing.
+    """
+    holdings = gather(answers)
+    scope = survey(holdings, sort_persons(holdings), today)
+    groups = fold(place(scope))
+    everything = items(groups)
+    by_id = {item.id: item for item in everything}
+    children = children_of(everything, scope)
+    woman = woman_of(everything, scope, today)
+    of: dict[str, list[Item]] = {}
+    for item in everything:
+        of.setdefault(item.pregnancy, []).append(item)
+    named = [(group, of.get(scope.pregnancy_name[group[0]], [])) for group in scope.groups]
+    pregnancies = [_pregnancy(scope, group, hers, children, by_id, today) for group, hers in named]
+    blood = _blood(everything, holdings)
+    allergies = statements.gather(statements.allergy_claims(everything))
+    due = {scope.pregnancy_name[group[0]]: _competing_due_dates(hers) for group, hers in named}
+    found_gaps = gaps.source_gaps(holdings)
+    for pregnancy in pregnancies:
+        if gaps.running(pregnancy, today):
+            found_gaps += gaps.check_gaps(pregnancy, of.get(pregnancy.id, []), everything, blood)
+            found_gaps += gaps.choice_gaps(pregnancy)
+    together = [[scope.locals[key] for key in group] for group in scope.groups]
+    return Record(
+        today=today,
+        woman=woman,
+        pregnancies=tuple(sorted(pregnancies, key=lambda p: (p.start or dt.date.min, p.id), reverse=True)),
+        current=_current(pregnancies),
+        children=children,
+        items=everything,
+        blood=blood,
+        allergies=allergies,
+        conflicts=conflicts(woman, pregnancies, dict(due), children, blood, allergies),
+        gaps=tuple(found_gaps),
+        possibly_same=tuple(
+            PossiblySame(pregnancies[i].id, pregnancies[j].id, because)
+            for i, j, because in possibly_same(together, today)
+        ),
+        warnings=_warnings(scope, everything, children),
+        timeline=timeline(everything),
+        sources=tuple(holding.answered for holding in holdings),
+        apart=_apart(scope),
+        duplicates_folded=sum(len(group) - 1 for group in groups),
+    )

@@ -1,0 +1,190 @@
+"""One fact, once: duplicates fold, copies are marked, versions stay side by side (domain §8, design principle 4).
+
+Two sources state the same fact when type, code, whom it is about, moment and content agree; who wrote it down and under
+which number is not part of the fact.  Undated facts fold only where the table says that they stay true, or when they
+bear the same identifier.  Within one
+source nothing folds: it knows how often it measured.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.birthcare.parties import Party
+from babyconnect.definitions import document
+from babyconnect.merge.facts import FACT_BY_CODE
+from babyconnect.merge.gather import canonical
+from babyconnect.merge.reading import Resource, normal_moment
+from babyconnect.merge.record import Item, Origin
+
+_TABLE = document("merge/facts.toml")["fold"]
+_IGNORED = frozenset(_TABLE["ignored"])
+_NEVER = frozenset(_TABLE["never"])
+_TELLING = frozenset(_TABLE["telling_status"])
+_UNDATED_TYPES = frozenset(_TABLE["undated_types"])
+_UNDATED_FACTS = frozenset(_TABLE["undated_facts"])
+_REFERENCES = frozenset({"reference", "display"})
+
+
+@dataclass(slots=True, eq=False)
+class Placed:
+    """One resource with its place in the merged record, before folding.
+
+    `about` is what it focuses on in terms that hold over sources (a pregnancy, a child, a fetus), or the source's own
+    name for it.  `author`: the URA of the source that it names as its maker.
+    """
+
+    source: Party
+    key: str
+    resource: Resource
+    subject: str
+    pregnancy: str
+    moment: str
+    codes: tuple[str, ...]
+    profiles: tuple[str, ...]
+    focus: str
+    about: str
+    encounter: str
+    identifiers: tuple[str, ...]
+    author: str = ""
+
+    @property
+    def copy(self) -> bool:
+        return bool(self.author) and self.author != self.source.ura.value
+
+    @property
+    def rank(self) -> tuple[bool, str, str]:
+        """Originals before copies, then a fixed order."""
+        return (self.copy, self.source.ura.value, self.key)
+
+
+def _plain(value: Any) -> Any:
+    """Content without what differs for the same fact: where references point, number notation, moment notation."""
+    if isinstance(value, dict):
+        if "reference" in value:
+            return {}
+        return {k: _plain(v) for k, v in value.items() if k not in _REFERENCES}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return normal_moment(value) if isinstance(value, str) and value[:4].isdigit() else value
+
+
+def content(resource: Resource) -> bytes:
+    """What the fact is, as bytes to compare."""
+    kind = resource.get("resourceType", "")
+    kept = {
+        name: _plain(value)
+        for name, value in resource.items()
+        if name not in _IGNORED or (name == "status" and kind in _TELLING)
+    }
+    kept["extension"] = [e for e in kept.get("extension", ()) if e.get("valueReference") != {}]
+    kept["code"] = sorted(f"{c.get('system')}|{c.get('code')}" for c in (kept.get("code") or {}).get("coding", ()))
+    return canonical(kept)
+
+
+def _may_fold(placed: Placed) -> bool:
+    kind = placed.resource.get("resourceType", "")
+    if kind in _NEVER:
+        return False
+    if placed.moment or kind in _UNDATED_TYPES:
+        return True
+    return any(FACT_BY_CODE.get(code) in _UNDATED_FACTS for code in placed.codes)
+
+
+def _slot(placed: Placed) -> tuple[str, ...]:
+    """Where equal facts meet: type, first code, whom and what it is about, when; else their identifier."""
+    kind = placed.resource.get("resourceType", "")
+    if not _may_fold(placed):
+        return (kind, "identifier", min(placed.identifiers))
+    scope = placed.pregnancy if not placed.moment else ""
+    code = min(placed.codes) if placed.codes else ""
+    return (kind, code, placed.subject, placed.about, scope, normal_moment(placed.moment))
+
+
+def _match(slot: Sequence[Placed], contents: Mapping[int, bytes]) -> list[list[Placed]]:
+    """Facts of one slot: equal content of different sources, the n-th of each source with the n-th of the others."""
+    piles: dict[tuple[bytes, int], list[Placed]] = defaultdict(list)
+    seen: dict[tuple[bytes, str], int] = defaultdict(int)
+    for placed in sorted(slot, key=lambda p: (p.source.ura.value, p.key)):
+        fingerprint = contents[id(placed)]
+        nth = seen[fingerprint, placed.source.ura.value]
+        seen[fingerprint, placed.source.ura.value] += 1
+        piles[fingerprint, nth].append(placed)
+    return list(piles.values())
+
+
+def fold(everything: Iterable[Placed]) -> list[list[Placed]]:
+    """Groups of resources that state one fact, each with the original first."""
+    slots: dict[tuple[str, ...], list[Placed]] = defaultdict(list)
+    groups: list[list[Placed]] = []
+    for placed in everything:
+        if _may_fold(placed) or (placed.identifiers and placed.resource.get("resourceType") not in _NEVER):
+            slots[_slot(placed)].append(placed)
+        else:
+            groups.append([placed])
+    for slot in slots.values():
+        if len({placed.source.ura for placed in slot}) == 1:
+            groups.extend([placed] for placed in slot)
+        else:
+            groups.extend(_match(slot, {id(placed): content(placed.resource) for placed in slot}))
+    for group in groups:
+        group.sort(key=lambda placed: placed.rank)
+    return groups
+
+
+def item_id(placed: Placed) -> str:
+    """A stable name that fits an anchor and tells nothing."""
+    name = f"{placed.source.ura.value}|{placed.key}".encode()
+    return "i" + hashlib.blake2b(name, digest_size=6).hexdigest()
+
+
+def items(groups: Iterable[Sequence[Placed]]) -> tuple[Item, ...]:
+    """The record's items, with references between them as item ids, and versions of one identifier tied together."""
+    groups = sorted(groups, key=lambda group: (group[0].moment, group[0].source.ura.value, group[0].key))
+    known = {(p.source.ura.value, p.key): item_id(group[0]) for group in groups for p in group}
+    variants = _variants(groups)
+    return tuple(_item(group, known, variants) for group in groups)
+
+
+def _item(group: Sequence[Placed], known: Mapping[tuple[str, str], str], variants: Mapping[str, str]) -> Item:
+    first = group[0]
+    ura = first.source.ura.value
+    name = item_id(first)
+    return Item(
+        id=name,
+        type=str(first.resource.get("resourceType", "")),
+        resource=first.resource,
+        others=tuple(placed.resource for placed in group[1:]),
+        origins=tuple(Origin(placed.source, placed.key, placed.copy) for placed in group),
+        subject=first.subject,
+        pregnancy=first.pregnancy or next((p.pregnancy for p in group if p.pregnancy), ""),
+        moment=first.moment,
+        profiles=tuple(dict.fromkeys(profile for placed in group for profile in placed.profiles)),
+        codes=first.codes,
+        focus=known.get((ura, first.focus), ""),
+        encounter=known.get((ura, first.encounter), ""),
+        variant_of=variants.get(name, ""),
+    )
+
+
+def _variants(groups: Iterable[Sequence[Placed]]) -> dict[str, str]:
+    """Facts under one identifier that differ in content: each points to the first of them."""
+    by_identifier: dict[tuple[str, str], list[Sequence[Placed]]] = defaultdict(list)
+    for group in groups:
+        kind = str(group[0].resource.get("resourceType", ""))
+        for identifier in {i for placed in group for i in placed.identifiers}:
+            by_identifier[kind, identifier].append(group)
+    found: dict[str, str] = {}
+    for same in by_identifier.values():
+        if len(same) > 1 and len({placed.source.ura for group in same for placed in group}) > 1:
+            first = min(same, key=lambda group: group[0].rank)
+            found |= {item_id(group[0]): item_id(first[0]) for group in same if group is not first}
+    return found

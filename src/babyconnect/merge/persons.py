@@ -1,0 +1,118 @@
+"""Who is who: the client's Patients over sources, her children's, and those of others (domain §8).
+
+One woman: the same BSN, or the Patient that the holder itself bound to the client when it was asked by BSN (a confirmed
+link).  Without either her resources are shown apart, however alike the names are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
+from babyconnect.definitions import document
+from babyconnect.merge.gather import Holding
+from babyconnect.merge.reading import Resource, codes_in, codes_of, identifiers_of, profiles_of, subject_of, target
+from babyconnect.merge.union import Groups
+
+Key = tuple[str, str]
+"""(URA of the source, `Type/id` in that source): what a local resource is called in the merge."""
+
+_FACTS = document("merge/facts.toml")
+_MOTHER = "http://hl7.org/fhir/v3/RoleCode|MTH"
+_BSN_SYSTEMS = (BSN_SYSTEM, f"urn:oid:{BSN_OID}")
+
+
+def is_kind(resource: Resource, kind: str) -> bool:
+    """Whether its code says that it is a pregnancy, a birth, …"""
+    wanted = _FACTS["kind"][kind]["codes"]
+    return any(code in wanted for code in codes_of(resource))
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """`client`: her Patients; `children`: Patients of children; `strangers`: groups of Patients, shown apart."""
+
+    client: frozenset[Key]
+    children: frozenset[Key]
+    strangers: tuple[tuple[Key, ...], ...]
+    proven: bool
+
+
+def bsn_of(patient: Resource) -> str:
+    """The BSN of a Patient as supplied, or "" (absent or masked)."""
+    for identifier in identifiers_of(patient):
+        system, value = identifier.split("|", 1)
+        if system in _BSN_SYSTEMS:
+            return value
+    return ""
+
+
+def is_mother_link(resource: Resource) -> bool:
+    """bc-MotherOf: a RelatedPerson with the mother's role; its `patient` is the child."""
+    concepts = resource.get("relationship")
+    return resource.get("resourceType") == "RelatedPerson" and any(
+        _MOTHER in codes_in(concept) for concept in (concepts if isinstance(concepts, list) else [concepts])
+    )
+
+
+def _roles(holding: Holding) -> tuple[set[str], set[str]]:
+    """The Patients of a source that are clients and those that are children, by what the source says of them."""
+    women, children, seen = set(), set(), set()
+    for key, resource in holding.resources.items():
+        kind = resource.get("resourceType")
+        if kind == "Patient":
+            seen.add(key)
+            profiles = profiles_of(resource)
+            if "bc-Child" in profiles:
+                children.add(key)
+            elif "bc-Woman" in profiles:
+                women.add(key)
+        elif kind == "EpisodeOfCare" or (kind == "Condition" and is_kind(resource, "pregnancy")):
+            women.add(subject_of(resource))
+        elif (kind == "Procedure" and is_kind(resource, "birth")) or is_mother_link(resource):
+            children.add(subject_of(resource))
+        elif kind == "BodySite" and is_kind(resource, "fetus"):
+            women.add(target(resource.get("patient")))
+    women |= holding.clients
+    children -= women
+    return {w for w in women if w} or (seen - children), {c for c in children if c}
+
+
+def _joined(holdings: Sequence[Holding], women: set[Key]) -> Groups[Key]:
+    groups: Groups[Key] = Groups(women)
+    first_with: dict[str, Key] = {}
+    for holding in holdings:
+        ura = holding.source.ura.value
+        for patient in sorted(holding.resources.keys() & {ref for u, ref in women if u == ura}):
+            if bsn := bsn_of(holding.resources[patient]):
+                groups.join(first_with.setdefault(bsn, (ura, patient)), (ura, patient))
+    bound = sorted((h.source.ura.value, client) for h in holdings for client in h.clients)
+    # Two BSNs among them: some holder erred, and an unproven link is worse than a missing one.
+    if len({bsn for h in holdings for client in h.clients if (bsn := bsn_of(h.resources.get(client, {})))}) <= 1:
+        for key in bound:
+            groups.join(bound[0], key)
+    return groups
+
+
+def _weight(holdings: Sequence[Holding], group: Sequence[Key]) -> Iterator[int]:
+    """How much stands behind a group: bound Patients, then sources, then resources."""
+    by_ura = {holding.source.ura.value: holding for holding in holdings}
+    yield sum(patient in by_ura[ura].clients for ura, patient in group)
+    yield len({ura for ura, _ in group})
+    yield sum(len(by_ura[ura].resources) for ura in {ura for ura, _ in group})
+
+
+def sort_persons(holdings: Sequence[Holding]) -> Persons:
+    """The client, her children and the others; the client is the bound one, else the one most sources know."""
+    women: set[Key] = set()
+    children: set[Key] = set()
+    for holding in holdings:
+        theirs, born = _roles(holding)
+        women |= {(holding.source.ura.value, ref) for ref in theirs}
+        children |= {(holding.source.ura.value, ref) for ref in born}
+    groups = _joined(holdings, women).all()
+    groups.sort(key=lambda group: ([-n for n in _weight(holdings, group)], group))
+    client = groups[0] if groups else []
+    bound = any(h.clients for h in holdings)
+    return Persons(frozenset(client), frozenset(children), tuple(tuple(g) for g in groups[1:]), bound)
