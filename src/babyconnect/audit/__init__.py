@@ -2,9 +2,9 @@
 
 What others call:
 
-    event.event(type, action, outcome, moment=..., actor=..., ...) -> dict     # see its signature; never clinical content
+    event.event(type, outcome, moment, actor, place, about, grounds) -> dict   # never clinical content
     event.client_pseudonym(key: bytes, bsn: Bsn) -> str                        # keyed hash, for events that know a BSN
-    fhir.to_fhir(event) -> dict                                                # R4 AuditEvent (IHE BALP)
+    r4.to_fhir(event)   -> dict                                                # R4 AuditEvent (IHE BALP)
 
     log.AuditLog.open(folder, node=name, signer=None) -> AuditLog              # one writer per folder (locked)
     await log.append(event) -> Receipt(seq, hash)                              # durable when it returns

@@ -1,0 +1,183 @@
+"""Check a log, or a part of one, and say exactly where it was touched (issue: altered, removed, swapped, truncated).
+
+Nothing is trusted but the bytes, the head beside them, the signed checkpoints, and what the auditor brings: the node's
+public keys and a checkpoint that was published earlier.  Without the latter two a log that was rewritten as a whole by
+somebody who also replaced head and checkpoints would still look right: that is what publishing checkpoints is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from babyconnect.audit import chain, checkpoints, folder
+from babyconnect.audit.checkpoints import Checkpoint, Genuine
+from babyconnect.audit.folder import Head
+
+What = Literal["altered", "removed", "swapped", "repeated", "broken", "truncated", "head", "checkpoint", "no_log"]
+MAX_PROBLEMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One place where the log is not what was written.  `line` counts from 1 in `file`; `seq` is the record meant."""
+
+    what: What
+    file: str
+    line: int
+    seq: int
+    text: str
+
+
+@dataclass(slots=True)
+class Verification:
+    """`ok` when nothing was touched.  `torn`: bytes of an unfinished write at the end, which were never acknowledged.
+    `signed_until`: the last record under a checkpoint whose signature was checked."""
+
+    records: int = 0
+    segments: int = 0
+    head: Head = field(default_factory=lambda: Head(0, chain.GENESIS))
+    problems: list[Problem] = field(default_factory=list)
+    checkpoints: int = 0
+    signed_until: int = 0
+    torn: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def verify(path: Path, genuine: Genuine | None = None, published: Sequence[Checkpoint] = ()) -> Verification:
+    """Check the log in a folder (or every log below it), or a single segment file by itself."""
+    if path.is_file():
+        return _Walk(Verification(), part=True).segments([path]).found
+    if folder.is_log(path):
+        return _whole(path, genuine, published)
+    total = Verification()
+    for below in sorted(child for child in path.glob("**/") if child != path and folder.is_log(child)):
+        one = _whole(below, genuine, published)
+        total.records += one.records
+        total.segments += one.segments
+        total.checkpoints += one.checkpoints
+        total.torn += one.torn
+        total.head, total.signed_until = one.head, one.signed_until
+        total.problems += one.problems
+    if not total.segments:
+        total.problems.append(Problem("no_log", str(path), 0, 0, "there is no log here"))
+    return total
+
+
+def _whole(path: Path, genuine: Genuine | None, published: Sequence[Checkpoint]) -> Verification:
+    stated = _stated(path)
+    marks = {mark.seq for _, mark in stated if mark} | {mark.seq for mark in published}
+    head = folder.read_head(path)
+    if head:
+        marks.add(head.seq)
+    walk = _Walk(Verification(), marks=frozenset(marks)).segments(folder.segments(path))
+    found = walk.found
+    if head is None:
+        walk.report("head", "head", 1, found.head.seq, "the head is missing or cannot be read")
+    else:
+        walk.compare(head.seq, head.hash, "head", "head", 1)
+    for number, mark in stated:
+        if mark is None:
+            walk.report("checkpoint", folder.CHECKPOINTS, number, 0, "not a checkpoint")
+        elif genuine is not None and not genuine(mark.kid, mark.signed_text(), mark.signature):
+            walk.report("checkpoint", folder.CHECKPOINTS, number, mark.seq, "not signed by a known key")
+        elif walk.compare(mark.seq, mark.hash, "checkpoint", folder.CHECKPOINTS, number):
+            found.checkpoints += 1
+            found.signed_until = max(found.signed_until, mark.seq if genuine else 0)
+    for number, mark in enumerate(published, 1):
+        if genuine is not None and not genuine(mark.kid, mark.signed_text(), mark.signature):
+            walk.report("checkpoint", "published", number, mark.seq, "not signed by a known key")
+        else:
+            walk.compare(mark.seq, mark.hash, "checkpoint", "published", number)
+    return found
+
+
+def _stated(path: Path) -> list[tuple[int, Checkpoint | None]]:
+    file = path / folder.CHECKPOINTS
+    kept = file.read_bytes().splitlines(keepends=True) if file.exists() else []
+    return [(number, checkpoints.load(line) if line.endswith(b"\n") else None) for number, line in enumerate(kept, 1)]
+
+
+class _Walk:
+    """One pass over the records, in order, remembering what is expected next."""
+
+    def __init__(self, found: Verification, marks: frozenset[int] = frozenset(), part: bool = False) -> None:
+        self.found = found
+        self._marks, self._hashes = marks, {0: chain.GENESIS}
+        self._next, self._follows = 1, frozenset((chain.GENESIS,))
+        self._anywhere = part
+        self._missing: dict[int, tuple[str, int]] = {}
+        self._unreadable: set[int] = set()
+
+    def segments(self, paths: Sequence[Path]) -> _Walk:
+        for path in paths:
+            self.found.segments += 1
+            for number, line in enumerate(folder.lines(path), 1):
+                last = path is paths[-1] and not line.endswith(b"\n")
+                self._line(path.name, number, line, last)
+        for seq, (file, number) in self._missing.items():
+            if seq not in self._unreadable:
+                self.report("removed", file, number, seq, f"record {seq} is not there")
+        return self
+
+    def report(self, what: What, file: str, line: int, seq: int, text: str) -> None:
+        if len(self.found.problems) < MAX_PROBLEMS:
+            self.found.problems.append(Problem(what, file, line, seq, text))
+
+    def compare(self, seq: int, own: str, what: Literal["head", "checkpoint"], file: str, line: int) -> bool:
+        """Whether the log still has this hash at this place."""
+        if seq > self.found.head.seq:
+            lost = f"the log ends at record {self.found.head.seq}, but the {what} knows record {seq}"
+            self.report("truncated", file, line, self.found.head.seq + 1, lost)
+            return False
+        if self._hashes.get(seq) != own:
+            self.report(what, file, line, seq, f"record {seq} is not the one the {what} knows")
+            return False
+        return True
+
+    def _line(self, file: str, number: int, line: bytes, last: bool) -> None:
+        link = chain.read(line[:-1]) if line.endswith(b"\n") else None
+        if link is None:
+            if last:
+                # An unfinished write; if it had been acknowledged, the head knows a record that is not there.
+                self.found.torn += len(line)
+                return
+            self.report("altered", file, number, self._next, f"record {self._next} cannot be read")
+            self._unreadable.add(self._next)
+            self._next, self._follows = self._next + 1, frozenset()
+            return
+        self.found.records += 1
+        if not link.intact:
+            self.report("altered", file, number, link.seq, f"record {link.seq} does not have the hash it states")
+        self._place(file, number, link)
+
+    def _place(self, file: str, number: int, link: chain.Link) -> None:
+        if self._anywhere:
+            self._next, self._follows, self._anywhere = link.seq, frozenset(), False
+        if link.seq < self._next:
+            self._behind(file, number, link.seq)
+            return
+        if link.seq > self._next:
+            gap = min(link.seq - self._next, MAX_PROBLEMS)
+            self._missing.update((seq, (file, number)) for seq in range(self._next, self._next + gap))
+        elif self._follows and link.prev not in self._follows:
+            self.report("broken", file, number, link.seq, f"record {link.seq} does not follow the one before it")
+        # After an altered record both its stated and its real hash may be what the next one was chained to.
+        self._next, self._follows = link.seq + 1, frozenset((link.stated, link.computed))
+        self.found.head = Head(link.seq, link.stated)
+        if link.seq in self._marks:
+            self._hashes[link.seq] = link.computed
+
+    def _behind(self, file: str, number: int, seq: int) -> None:
+        if seq in self._missing:
+            del self._missing[seq]
+            self.report("swapped", file, number, seq, f"record {seq} is not in its place")
+        elif seq in self._unreadable:
+            self.report("swapped", file, number, seq, f"record {seq} is not in its place")
+        else:
+            self.report("repeated", file, number, seq, f"record {seq} is there twice")
