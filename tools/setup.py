@@ -52,8 +52,10 @@ def find_uv() -> str:
             if UV_VERSION in version:
                 return candidate
     say(f"downloading uv {UV_VERSION} (installer, about 20 MB)")
-    subprocess.run([binary("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                    f"uv=={UV_VERSION}"], check=True)
+    subprocess.run(
+        [binary("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}"],
+        check=True,
+    )
     return binary("uv")
 
 
@@ -67,7 +69,12 @@ def fingerprint(dev: bool) -> str:
 
 def install(uv: str, dev: bool) -> None:
     say("installing the packages of uv.lock" + (" with the development group" if dev else ""))
-    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON": binary("python"), "UV_NO_CONFIG": "1"}
+    environment = {
+        **os.environ,
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "UV_PYTHON": binary("python"),
+        "UV_NO_CONFIG": "1",
+    }
     command = [uv, "sync", "--frozen", "--no-progress", *([] if dev else ["--no-dev", "--inexact"])]
     done = subprocess.run(command, cwd=HOME, env=environment, check=False)
     if done.returncode:

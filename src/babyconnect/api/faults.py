@@ -37,8 +37,13 @@ def broken(app: App, fault: str) -> App:
             await app(scope, receive, send)
             return
         status, body = (200, RUBBISH) if name == "rubbish" else (403, b"")
-        await send({"type": "http.response.start", "status": status,
-                    "headers": [(b"content-type", b"application/fhir+json"), (b"content-length", b"%d" % len(body))]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(b"content-type", b"application/fhir+json"), (b"content-length", b"%d" % len(body))],
+            }
+        )
         await send({"type": "http.response.body", "body": body})
 
     return answer

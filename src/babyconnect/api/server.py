@@ -25,7 +25,9 @@ HEADER_SECONDS = 10
 BACKPRESSURE = 256
 
 
-async def _serve(build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], host: str, port: int) -> None:
+async def _serve(
+    build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], host: str, port: int
+) -> None:
     app, close = await build()
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

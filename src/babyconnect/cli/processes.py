@@ -45,8 +45,11 @@ class Processes:
         with log.open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "babyconnect.cli.main", command, "--config", str(config)],
-                stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                start_new_session=True)  # Ctrl-C reaches us only; we stop the others in order
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # Ctrl-C reaches us only; we stop the others in order
         self.running.append(Running(name, base_url, log, process))
 
     def wait_until_healthy(self) -> None:

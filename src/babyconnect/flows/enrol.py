@@ -1,0 +1,138 @@
+"""Enrol: what publishing means for the rest of the region.
+
+A published client becomes findable (a pointer under her pseudonym in the localisation index), her episodes become
+evidence of a treatment relationship, and what an organisation knows of enrolments and consents is entered.  The pointers
+wait in the roster until the index has taken them, so that a region that is away delays but never loses one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.birthcare.access import Consent, Relation
+from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM, Bsn
+from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
+from babyconnect.network.roster import Pointer, Roster, Seen
+from babyconnect.store.contract import Original, Outcome, Publication, Writer
+from babyconnect.trust import relation
+
+SOURCE = "main"
+PREGNANCY_DAYS = 294
+BIRTH_CODE = "3950001"
+BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
+
+
+class EnrollingWriter:
+    """A store's writer that also notes in the roster who was published; the store comes first."""
+
+    def __init__(self, inner: Writer, roster: Roster) -> None:
+        self._inner = inner
+        self._roster = roster
+
+    async def publish(
+        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+    ) -> Sequence[Outcome]:
+        outcomes = await self._inner.publish(batch, originals, moment)
+        await self._roster.note(seen(batch))
+        return outcomes
+
+    async def original(self, digest: str) -> Original | None:
+        return await self._inner.original(digest)
+
+    async def erase(self, type: str, id: str) -> int:
+        return await self._inner.erase(type, id)
+
+    async def erase_client(self, client: str) -> int:
+        """From the store, then from the roster."""
+        gone = await self._inner.erase_client(client)
+        await self._roster.forget(client)
+        return gone
+
+
+def seen(batch: Iterable[Publication]) -> list[Seen]:
+    """What a batch shows of each client in it."""
+    of: dict[str, list[Publication]] = {}
+    for publication in batch:
+        of.setdefault(publication.client, []).append(publication)
+    return [_seen(client, its) for client, its in of.items()]
+
+
+def _seen(client: str, its: Sequence[Publication]) -> Seen:
+    bsn = next((_bsn(p.resource) for p in its if p.type == "Patient" and p.id == client), None)
+    episodes = [p.resource for p in its if p.type == "EpisodeOfCare"]
+    births: dict[str, dt.date] = {}
+    for publication in its:
+        day = _birth_day(publication.resource) if publication.type == "Procedure" else None
+        if day is not None:
+            births |= {episode: max(day, births.get(episode, day)) for episode in publication.episodes}
+    return Seen(client, bsn, episodes, births)
+
+
+def _bsn(patient: Mapping[str, Any]) -> Bsn | None:
+    for identifier in patient.get("identifier", []):
+        if identifier.get("system") in BSN_SYSTEMS and identifier.get("value"):
+            return Bsn(identifier["value"])
+    return None
+
+
+def _birth_day(procedure: Mapping[str, Any]) -> dt.date | None:
+    codes = {coding.get("code") for coding in procedure.get("code", {}).get("coding", [])}
+    moment = procedure.get("performedDateTime") or procedure.get("performedPeriod", {}).get("end") or ""
+    if BIRTH_CODE not in codes or len(moment) < 10:
+        return None
+    return dt.date.fromisoformat(moment[:10])
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """What enrolling needs of a node; `now` is the moment that pointers are counted from."""
+
+    roster: Roster
+    pseudonyms: Pseudonyms
+    localisation: Localisation
+    retention: dt.timedelta
+    now: dt.datetime
+
+
+async def send_pointers(node: Enrolling) -> int:
+    """Make the pseudonyms that are waiting and tell the index what it does not know yet.  Raises RegionFault.
+
+    Returns how many pointers were sent; what is left stays in the roster for the next time.
+    """
+    waiting = node.roster.waiting()
+    if waiting:
+        made = await node.pseudonyms.of_all([bsn for _, bsn in waiting])
+        named = {client: name for (client, _), name in zip(waiting, made, strict=True)}
+        await node.roster.named(named)
+        await node.roster.expect(Pointer(name, _until(node, client)) for client, name in named.items())
+    unsent = node.roster.unsent()
+    for pointer in unsent:
+        await node.localisation.register(pointer.pseudonym, SOURCE, pointer.until)
+        await node.roster.sent(pointer)
+    return len(unsent)
+
+
+def _until(node: Enrolling, client: str) -> dt.datetime:
+    """An open episode may last a pregnancy; then, or from its end, the configured term."""
+    ends = [
+        r.end or (r.start or node.now.date()) + dt.timedelta(days=PREGNANCY_DAYS)
+        for r in relation.from_episodes(node.roster.episodes(client), "holder", node.roster.births(client))
+    ]
+    last = max([*ends, node.now.date()])
+    return dt.datetime.combine(last, dt.time(), dt.UTC) + node.retention
+
+
+async def enter_enrolments(node: Enrolling, rows: Sequence[tuple[Bsn, Relation]]) -> None:
+    """Evidence that is not an episode here: enrolled, announced, referred."""
+    names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
+    await node.roster.enrol((name, evidence) for name, (_, evidence) in zip(names, rows, strict=True))
+
+
+async def enter_consents(node: Enrolling, desk: ConsentDesk, rows: Sequence[tuple[Bsn, Consent]]) -> None:
+    """Consents that this organisation registered with its clients."""
+    names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
+    for name, (_, consent) in zip(names, rows, strict=True):
+        await desk.record(name, consent)

@@ -1,0 +1,182 @@
+"""Who is a client here, for the regional services and for evidence: pseudonyms, episodes' periods, enrolments.
+
+One SQLite file beside the store, without clinical content.  It lets a decision know a client's pseudonym and the
+evidence of a treatment relationship without reading the store, and it is the outbox of pointers that the region's
+index has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+import orjson
+
+from babyconnect.birthcare.access import Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.network.database import Database
+
+SCHEMA = """
+create table if not exists client (client text primary key, pseudonym text not null);
+create index if not exists client_by_pseudonym on client (pseudonym);
+create table if not exists waiting (client text primary key, bsn text not null);
+create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
+create table if not exists episode (id text primary key, client text not null, content blob not null);
+create index if not exists episode_of on episode (client);
+create table if not exists birth (episode text primary key, day text not null);
+create table if not exists enrolment (
+  pseudonym text not null, basis text not null, reference text not null, start text, end text,
+  primary key (pseudonym, basis, reference));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What publishing showed of one client: her BSN if she has one, her episodes (STU3), births by episode."""
+
+    client: str
+    bsn: Bsn | None
+    episodes: Sequence[Mapping[str, Any]] = ()
+    births: Mapping[str, dt.date] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A pointer that the index is still to be told of."""
+
+    pseudonym: str
+    until: dt.datetime
+
+
+class Roster:
+    """The file, opened; look-ups are immediate, writes durable."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path, SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    async def note(self, seen: Iterable[Seen]) -> None:
+        """Remember what was published; who has no pseudonym yet waits for one."""
+        batch = list(seen)
+
+        def change(connection: apsw.Connection) -> None:
+            for one in batch:
+                _note(connection, one)
+
+        await self._db.write(change)
+
+    def waiting(self) -> tuple[tuple[str, Bsn], ...]:
+        """Clients whose pseudonym is still to be made."""
+        return tuple((client, Bsn(bsn)) for client, bsn in self._db.rows("select client, bsn from waiting"))
+
+    async def named(self, pseudonyms: Mapping[str, str]) -> None:
+        """Clients got their pseudonyms: their BSN is forgotten here."""
+
+        def change(connection: apsw.Connection) -> None:
+            for client, pseudonym in pseudonyms.items():
+                connection.execute("insert or replace into client values (?, ?)", (client, pseudonym))
+                connection.execute("delete from waiting where client = ?", (client,))
+
+        await self._db.write(change)
+
+    def pseudonym(self, client: str) -> str | None:
+        found = self._db.rows("select pseudonym from client where client = ?", (client,))
+        return str(found[0][0]) if found else None
+
+    def clients(self, pseudonym: str) -> tuple[str, ...]:
+        return tuple(row[0] for row in self._db.rows("select client from client where pseudonym = ?", (pseudonym,)))
+
+    def episodes(self, client: str) -> tuple[Mapping[str, Any], ...]:
+        """Id, status and period of the client's episodes, as EpisodeOfCare."""
+        return tuple(
+            orjson.loads(row[0]) for row in self._db.rows("select content from episode where client = ?", (client,))
+        )
+
+    def births(self, client: str) -> dict[str, dt.date]:
+        rows = self._db.rows(
+            "select episode, day from birth where episode in (select id from episode where client = ?)", (client,)
+        )
+        return {episode: dt.date.fromisoformat(day) for episode, day in rows}
+
+    async def enrol(self, rows: Iterable[tuple[str, Relation]]) -> None:
+        """(pseudonym, evidence) of clients who are enrolled here, announced, or otherwise ours without an episode."""
+        batch = [(pseudonym, r.basis, r.reference, _text(r.start), _text(r.end)) for pseudonym, r in rows]
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany("insert or replace into enrolment values (?, ?, ?, ?, ?)", batch)
+
+        await self._db.write(change)
+
+    def enrolments(self, pseudonym: str) -> tuple[Relation, ...]:
+        rows = self._db.rows("select basis, reference, start, end from enrolment where pseudonym = ?", (pseudonym,))
+        return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
+
+    async def expect(self, pointers: Iterable[Pointer]) -> None:
+        """The index is to know these; a later `until` replaces an earlier one and is sent again."""
+        batch = [(p.pseudonym, p.until.isoformat()) for p in pointers]
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany(
+                "insert into pointer values (?, ?, 0) on conflict (pseudonym) do update"
+                " set sent = (sent and until = excluded.until), until = excluded.until",
+                batch,
+            )
+
+        await self._db.write(change)
+
+    def unsent(self) -> tuple[Pointer, ...]:
+        rows = self._db.rows("select pseudonym, until from pointer where not sent")
+        return tuple(Pointer(pseudonym, dt.datetime.fromisoformat(until)) for pseudonym, until in rows)
+
+    async def sent(self, pointer: Pointer) -> None:
+        await self._db.write(
+            lambda connection: connection.execute(
+                "update pointer set sent = 1 where pseudonym = ? and until = ?",
+                (pointer.pseudonym, pointer.until.isoformat()),
+            )
+        )
+
+    async def forget(self, client: str) -> None:
+        """The client was erased from the store: nothing of her stays here either."""
+
+        def change(connection: apsw.Connection) -> None:
+            pseudonyms = [
+                row[0] for row in connection.execute("select pseudonym from client where client = ?", (client,))
+            ]
+            connection.execute(
+                "delete from birth where episode in (select id from episode where client = ?)", (client,)
+            )
+            for table in ("episode", "client", "waiting"):
+                connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
+            for pseudonym in pseudonyms:
+                connection.execute("delete from pointer where pseudonym = ?", (pseudonym,))
+                connection.execute("delete from enrolment where pseudonym = ?", (pseudonym,))
+
+        await self._db.write(change)
+
+
+def _note(connection: apsw.Connection, seen: Seen) -> None:
+    known = list(connection.execute("select 1 from client where client = ?", (seen.client,)))
+    if seen.bsn is not None and not known:
+        connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
+    for episode in seen.episodes:
+        kept = {key: episode[key] for key in ("resourceType", "id", "status", "period") if key in episode}
+        connection.execute(
+            "insert or replace into episode values (?, ?, ?)", (episode["id"], seen.client, orjson.dumps(kept))
+        )
+    for episode_id, day in (seen.births or {}).items():
+        connection.execute("insert or replace into birth values (?, ?)", (episode_id, day.isoformat()))
+
+
+def _text(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
