@@ -1,0 +1,144 @@
+"""Just enough HTTP for machines: a request read within limits, an answer with strict headers, and which form it takes.
+
+No framework: the paths that matter go from bytes to bytes (stack.md).  FHIR STU3 http.html for media types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from babyconnect.api.outcomes import Refusal, operation_outcome, status
+from babyconnect.api.server import Receive, Scope, Send
+
+MAX_URL = 8_000
+BODY_SECONDS = 10.0
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_MEDIA = {True: b"application/fhir+json; charset=utf-8", False: b"application/fhir+xml; charset=utf-8"}
+_JSON_NAMES = frozenset({"json", "application/fhir+json", "application/json", "text/json", "application/json+fhir"})
+_XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})
+_TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked: `path` below the API's base, the raw query string, headers in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    scope: Scope
+    receive: Receive
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token (RFC 6750 §2.1: in the header only)."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+    @property
+    def trace(self) -> str:
+        """The asker's `traceparent` (W3C Trace Context), so that both ends log the same; a fresh one when unusable."""
+        sent = self.headers.get("traceparent", "")
+        return sent if _TRACE.fullmatch(sent) else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered; `json` says in which form."""
+
+    status: int
+    body: bytes
+    json: bool = True
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+def refuse(refusal: Refusal, json: bool = True, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+    return Answer(status(refusal), operation_outcome(refusal, json), json, headers)
+
+
+def request(scope: Scope, receive: Receive, below: str) -> Request:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"].decode("latin-1")
+    return Request(scope["method"], scope["path"].removeprefix(below), query, headers, scope, receive)
+
+
+async def body(request: Request, limit: int, seconds: float = BODY_SECONDS) -> bytes | Refusal:
+    """The request's body, refused as soon as it is too large or too slow."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > limit:
+        return Refusal("too_large")
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await request.receive()
+                if message["type"] != "http.request":
+                    return Refusal("not_understood")
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                if size > limit:
+                    return Refusal("too_large")
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        return Refusal("too_slow")
+
+
+async def send(answer: Answer, send: Send, method: str = "GET") -> None:
+    headers = [
+        (b"content-type", _MEDIA[answer.json]),
+        (b"content-length", b"%d" % len(answer.body)),
+        *_HEADERS,
+        *answer.headers,
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+
+def media_type(header: str) -> str:
+    """The bare media type of a Content-Type header."""
+    return header.partition(";")[0].strip().lower()
+
+
+def is_json(media: str) -> bool | None:
+    """True for FHIR JSON, False for FHIR XML, None for anything else."""
+    return True if media in _JSON_NAMES else False if media in _XML_NAMES else None
+
+
+@functools.lru_cache(maxsize=256)
+def form(accept: str, format: str | None) -> bool | Refusal:
+    """Whether to answer in JSON (else XML): `_format` overrides `Accept`; JSON when the asker does not mind."""
+    if format is not None:
+        # An unencoded plus in a URL reads as a space.
+        chosen = is_json(media_type(format).replace(" ", "+"))
+        return Refusal("not_acceptable") if chosen is None else chosen
+    best: tuple[float, bool] | None = None
+    for offered in accept.split(",") if accept.strip() else ["*/*"]:
+        media, *rest = offered.split(";")
+        chosen = True if media.strip() in ("*/*", "application/*") else is_json(media.strip().lower())
+        weight = _quality(rest)
+        if chosen is not None and weight > 0 and (best is None or weight > best[0]):
+            best = (weight, chosen)
+    return Refusal("not_acceptable") if best is None else best[1]
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        if name == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,233 @@
+"""The source API, `/fhir/stu3`: what other organisations may read and search of one node (domain §3).
+
+FHIR STU3 http.html: read, vread, history, search by GET and POST, a batch of these, and `/metadata`.  Each interaction
+goes through the door; this module only reads requests and writes answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import Any
+
+import structlog
+
+from babyconnect.api import http
+from babyconnect.api.batch import BatchEntry, batch_entries
+from babyconnect.api.capability import capability
+from babyconnect.api.http import Answer, Request, refuse
+from babyconnect.api.outcomes import Refusal
+from babyconnect.api.search_request import SearchRequest, from_url, read, split
+from babyconnect.api.server import Receive, Scope, Send
+from babyconnect.audit import AuditFault
+from babyconnect.fhir.search_names import types
+from babyconnect.flows import answer, bundles
+from babyconnect.flows.answer import Answered, Asked, Bind, History, Read, Search
+from babyconnect.flows.door import Door, Session
+from babyconnect.store.contract import Form
+
+MAX_FORM = 16_000
+MAX_BATCH = 200_000
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, in which form the answer goes, and the trace both ends log."""
+
+    session: Session
+    json: bool
+    form: Form
+    trace: str
+
+
+class SourceApi:
+    """The ASGI application of one node.
+
+    `sessions` gives the session of a bearer token, `base` is the absolute address (`https://…/fhir/stu3`), `path` where
+    it is mounted, `masked` whether this asker gets no BSN (a PGO never does).
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        sessions: Callable[[str], Session | None],
+        base: str,
+        path: str = "/fhir/stu3",
+        masked: Callable[[Session], bool] = lambda session: False,
+    ) -> None:
+        self._door = door
+        self._sessions = sessions
+        self._base = base.rstrip("/")
+        self._path = path
+        self._masked = masked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = http.request(scope, receive, self._path)
+        await http.send(await self._answer(asked), send)
+
+    async def _answer(self, asked: Request) -> Answer:
+        json = http.form(asked.headers.get("accept", ""), None)
+        try:
+            return await self._route(asked, json if isinstance(json, bool) else True)
+        except AuditFault:
+            # Not logged is not released: not a byte of content, whatever was read or not.
+            _log.error("the audit log took no event; the answer was withheld")
+            return refuse(Refusal("unavailable"), json is not False)
+        except Exception as fault:
+            # Only the kind of fault: its text may quote a record.
+            _log.error("an answer failed", fault=type(fault).__name__)
+            return refuse(Refusal("fault"), json is not False)
+
+    async def _route(self, asked: Request, json: bool) -> Answer:
+        if len(asked.path) + len(asked.query) > http.MAX_URL:
+            return refuse(Refusal("too_large"), json)
+        steps = [step for step in asked.path.split("/") if step]
+        if steps == ["metadata"]:
+            return self._metadata(asked) if asked.method == "GET" else _only("GET", json)
+        session = self._sessions(asked.token) if asked.token else None
+        if session is None:
+            return refuse(Refusal("no_token"), json, ((b"www-authenticate", b"Bearer"),))
+        posted = steps == [] or steps[1:] == ["_search"]
+        if asked.method != ("POST" if posted else "GET"):
+            return _only("POST" if posted else "GET", json)
+        if not steps:
+            return await self._batch(asked, session)
+        if posted:
+            return await self._posted_search(asked, session, steps[0])
+        caller = self._caller(asked, session, _format(asked.query))
+        if isinstance(caller, Refusal):
+            return refuse(caller, json)
+        return await self._get(caller, steps, asked.query)
+
+    def _caller(self, asked: Request, session: Session, format: str | None) -> Caller | Refusal:
+        json = http.form(asked.headers.get("accept", ""), format)
+        if isinstance(json, Refusal):
+            return json
+        masked = self._masked(session)
+        form: Form = ("json_masked" if masked else "json") if json else ("xml_masked" if masked else "xml")
+        return Caller(session, json, form, asked.trace)
+
+    async def _get(self, caller: Caller, steps: list[str], query: str) -> Answer:
+        """Any interaction by GET, alone or in a batch."""
+        if not _TYPE.fullmatch(steps[0]):
+            return refuse(Refusal("no_such_interaction"), caller.json)
+        match steps:
+            case [type] if type in types():
+                found = from_url(type, query, self._base)
+                return refuse(found, caller.json) if isinstance(found, Refusal) else await self._search(caller, found)
+            case [type, id] if _ID.fullmatch(id):
+                return await self._read(caller, Read(type, id, caller.form))
+            case [type, id, "_history"] if _ID.fullmatch(id):
+                return await self._history(caller, History(type, id, caller.form))
+            case [type, id, "_history", version] if _ID.fullmatch(id) and version.isascii() and version.isdigit():
+                return await self._read(caller, Read(type, id, caller.form, int(version[:9])))
+        return refuse(Refusal("no_such_interaction"), caller.json)
+
+    async def _search(self, caller: Caller, found: SearchRequest) -> Answer:
+        query = found.query
+        interaction = (
+            Bind(found.identifier, query, caller.form)
+            if found.identifier and query.type == "Patient"
+            else Search(query, caller.form)
+        )
+        asked = Asked(caller.session, interaction, caller.trace, f"{query.type}?{found.told}")
+        url = f"{self._base}/{query.type}"
+        self_url = f"{url}?{found.told}" if found.told else url
+        done = await answer.search(self._door, asked, self._base, self_url, lambda after: f"{url}?{found.next(after)}")
+        return Answer(200, done.body, caller.json)
+
+    async def _read(self, caller: Caller, interaction: Read) -> Answer:
+        version = f"/_history/{interaction.version}" if interaction.version is not None else ""
+        text = f"{interaction.type}/{interaction.id}{version}"
+        done = await answer.read(self._door, Asked(caller.session, interaction, caller.trace, text))
+        if done is None:
+            return refuse(Refusal("not_found"), caller.json)
+        return Answer(200, done.body, caller.json, _validators(done))
+
+    async def _history(self, caller: Caller, interaction: History) -> Answer:
+        text = f"{interaction.type}/{interaction.id}/_history"
+        asked = Asked(caller.session, interaction, caller.trace, text)
+        done = await answer.history(self._door, asked, self._base, f"{self._base}/{text}")
+        return Answer(200, done.body, caller.json) if done else refuse(Refusal("not_found"), caller.json)
+
+    async def _posted_search(self, asked: Request, session: Session, type: str) -> Answer:
+        caller = self._caller(asked, session, _format(asked.query))
+        if isinstance(caller, Refusal):
+            return refuse(caller)
+        if type not in types():
+            return refuse(Refusal("no_such_interaction"), caller.json)
+        if http.media_type(asked.headers.get("content-type", "")) != "application/x-www-form-urlencoded":
+            return refuse(Refusal("media_type"), caller.json)
+        found = await self._form(asked, type)
+        if isinstance(found, Refusal):
+            return refuse(found, caller.json)
+        if found.format is not None:
+            caller = self._caller(asked, session, found.format)
+            if isinstance(caller, Refusal):
+                return refuse(caller)
+        return await self._search(caller, found)
+
+    async def _form(self, asked: Request, type: str) -> SearchRequest | Refusal:
+        content = await http.body(asked, MAX_FORM)
+        if isinstance(content, Refusal):
+            return content
+        url, form = split(asked.query), split(content.decode("latin-1"))
+        if isinstance(url, Refusal) or isinstance(form, Refusal):
+            return Refusal("not_understood")
+        return read(type, url, form, self._base)
+
+    async def _batch(self, asked: Request, session: Session) -> Answer:
+        caller = self._caller(asked, session, _format(asked.query))
+        if isinstance(caller, Refusal):
+            return refuse(caller)
+        sent = http.is_json(http.media_type(asked.headers.get("content-type", "")))
+        if sent is None:
+            return refuse(Refusal("media_type"), caller.json)
+        content = await http.body(asked, MAX_BATCH)
+        if isinstance(content, Refusal):
+            return refuse(content, caller.json)
+        entries = batch_entries(content, sent)
+        if isinstance(entries, Refusal):
+            return refuse(entries, caller.json)
+        answers = await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in entries))
+        return Answer(200, bundles.batch_response([(a.status, a.body) for a in answers], caller.json), caller.json)
+
+    async def _one_of_batch(self, caller: Caller, entry: BatchEntry) -> Answer:
+        if isinstance(entry, Refusal):
+            return refuse(entry, caller.json)
+        steps = [step for step in entry.path.split("/") if step]
+        if not steps or _format(entry.query) is not None:
+            return refuse(Refusal("no_such_interaction"), caller.json)
+        return await self._get(caller, steps, entry.query)
+
+    def _metadata(self, asked: Request) -> Answer:
+        json = http.form(asked.headers.get("accept", ""), _format(asked.query))
+        if isinstance(json, Refusal):
+            return refuse(json)
+        return Answer(200, capability(self._base, json), json)
+
+
+def _format(query: str) -> str | None:
+    """The `_format` of a query string, without reading the rest."""
+    if "_format" not in query:
+        return None
+    pairs = split(query)
+    return None if isinstance(pairs, Refusal) else next((v for k, v in pairs if k == "_format"), None)
+
+
+def _only(method: str, json: bool) -> Answer:
+    return refuse(Refusal("method"), json, ((b"allow", method.encode()),))
+
+
+def _validators(done: Answered) -> tuple[tuple[bytes, bytes], ...]:
+    stored: Any = done.stored
+    return (
+        (b"etag", b'W/"%d"' % stored.version),
+        (b"last-modified", format_datetime(stored.updated, usegmt=True).encode()),
+    )

@@ -1,0 +1,72 @@
+"""Answer: one interaction of the source API from the door to the bytes of a body.
+
+What is withheld answers as if it were not there: an empty searchset, or nothing to read (domain §4, to the letter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from babyconnect.flows import bundles
+from babyconnect.flows.door import Bind, Door, History, Interaction, Read, Search, Session, Withheld
+from babyconnect.store.contract import Form, Page, Stored
+
+EMPTY = Page(b"", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks what, and how it reads in the log (`text` holds no identifier of hers)."""
+
+    session: Session
+    interaction: Interaction
+    trace: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A body; `stored` when it is one version of one resource."""
+
+    body: bytes
+    stored: Stored | None = None
+
+
+async def search(door: Door, asked: Asked, base: str, self_url: str, next_url: Callable[[str], str]) -> Answered:
+    """A searchset for a Search or Bind."""
+    page = await _release(door, asked)
+    if not isinstance(page, Page):
+        page = EMPTY
+    links = [("self", self_url)]
+    if page.next:
+        links.append(("next", next_url(page.next)))
+    return Answered(bundles.searchset(page, base, links, _json(asked.interaction.form)))
+
+
+async def read(door: Door, asked: Asked) -> Answered | None:
+    """One resource or version; None when there is none for this asker."""
+    found = await _release(door, asked)
+    if isinstance(found, Page) or not found:
+        return None
+    return Answered(bundles.document(found[0].content, _json(asked.interaction.form)), found[0])
+
+
+async def history(door: Door, asked: Asked, base: str, self_url: str) -> Answered | None:
+    """The versions of one resource; None when there is none for this asker."""
+    found = await _release(door, asked)
+    if isinstance(found, Page) or not found:
+        return None
+    return Answered(bundles.history(found, base, self_url, _json(asked.interaction.form)))
+
+
+async def _release(door: Door, asked: Asked) -> Page | tuple[Stored, ...]:
+    entry = await door.enter(asked.session, asked.interaction, asked.trace, asked.text)
+    return () if isinstance(entry, Withheld) else await entry.release()
+
+
+def _json(form: Form) -> bool:
+    return form.startswith("json")
+
+
+__all__ = ["Answered", "Asked", "Bind", "History", "Read", "Search", "history", "read", "search"]

@@ -1,0 +1,212 @@
+"""The door: the only way to what a store holds (design §1.2, NEN 7512, NEN 7513).
+
+Every interaction is decided on values that are current, the decision is made durable in the log with its reasons, and
+only then is anything read.  A refusal and an empty record are the same to the asker; a fault in the log means that
+nothing at all is answered.  No other module opens a `store.Reader` (tests/architecture/test_readers.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from babyconnect.birthcare.access import AccessRequest, Asker, Consent, Decision, Filter, Permit, Refused, Relation
+from babyconnect.birthcare.parties import Party, Person
+from babyconnect.store.contract import Client, Form, Page, Query, Reader, Stored
+
+EVIDENCE_SECONDS = 1.0
+"""How old what the store knew of her episodes may be; consents are asked anew for every decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    query: Query
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One resource, now or one version of it."""
+
+    type: str
+    id: str
+    form: Form
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    type: str
+    id: str
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """`POST Patient/_search`: find her by an identifier (`system|value`), bind the token to her, answer with her."""
+
+    identifier: str
+    query: Query
+    form: Form
+
+
+Interaction = Search | Read | History | Bind
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What the log is told of one interaction; `text` is the request without any identifier of hers."""
+
+    moment: dt.datetime
+    trace: str
+    session: str
+    asker: Asker | None
+    person: Person | None
+    client: str | None
+    text: str
+    decision: Decision
+
+
+class Session(Protocol):
+    """What the door needs of a token's session (`trust.sessions.Session`)."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def asker(self) -> Asker: ...
+    @property
+    def client(self) -> str | None: ...
+    @property
+    def episodes(self) -> frozenset[str]: ...
+
+
+class Grounds(Protocol):
+    """What a decision rests on beside the token: her consents as they are now, and this side's evidence."""
+
+    async def consents(self, client: str) -> tuple[Consent, ...]: ...
+
+    def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
+        """Evidence of the holder: from the client's EpisodeOfCare resources, and enrolments, referrals, care teams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a door is built of.  `note` returns when the happening is durable in the log, and raises if it cannot be."""
+
+    holder: Party
+    open_reader: Callable[[], Reader]
+    grounds: Grounds
+    decide: Callable[[AccessRequest], Decision]
+    bind: Callable[[Any, str, frozenset[str]], bool]
+    note: Callable[[Happening], Awaitable[object]]
+    now: Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Nothing is released: refused, unknown or not bound, all alike to the asker."""
+
+
+class Entry:
+    """Leave for exactly one interaction, already decided and logged."""
+
+    __slots__ = ("_allowed", "_interaction", "_reader")
+
+    def __init__(self, reader: Reader, interaction: Interaction, allowed: Filter) -> None:
+        self._reader = reader
+        self._interaction = interaction
+        self._allowed = allowed
+
+    async def release(self) -> Page | tuple[Stored, ...]:
+        """What was asked: a page for a search, versions (newest first) for a read or a history."""
+        match self._interaction:
+            case Search(query, form) | Bind(_, query, form):
+                return await self._reader.search(query, self._allowed, form)
+            case Read(type, id, form, version):
+                found = await self._reader.read(type, id, self._allowed, form, version)
+                return (found,) if found else ()
+            case History(type, id, form):
+                return tuple(await self._reader.history(type, id, self._allowed, form))
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    until: dt.datetime
+    episodes: frozenset[str]
+    relations: tuple[Relation, ...]
+
+
+class Door:
+    """One tenant's door."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._reader = parts.open_reader()
+        self._evidence: dict[str, _Evidence] = {}
+
+    async def enter(self, session: Session, interaction: Interaction, trace: str, text: str = "") -> Entry | Withheld:
+        """Decide and log one interaction; leave to carry it out, or nothing.  Faults (the log's too) are raised."""
+        moment = self._parts.now()
+        if isinstance(interaction, Bind):
+            client, decision = await self._bind(session, interaction.identifier, moment)
+        else:
+            client, decision = session.client, await self._decide(session.asker, session.client, session, moment)
+        happening = Happening(moment, trace, session.id, session.asker, None, client, text, decision)
+        await self._parts.note(happening)
+        if isinstance(decision, Refused):
+            return Withheld()
+        return Entry(self._reader, interaction, decision.filter)
+
+    async def clients(self, person: Person, trace: str, after: str = "", count: int = 100) -> tuple[Client, ...]:
+        """The holder's own clients, for its own staff: logged as a look at the list, before it is shown."""
+        nobody = Permit(Filter("", frozenset(), frozenset(), frozenset()), "own", ("own_list",))
+        await self._parts.note(
+            Happening(self._parts.now(), trace, "", None, person, None, f"clients?count={count}", nobody)
+        )
+        return await self._reader.clients(after, count)
+
+    async def _bind(self, session: Session, identifier: str, moment: dt.datetime) -> tuple[str | None, Decision]:
+        found = await self._reader.client_of(identifier)
+        if len(found) != 1:
+            # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
+            return None, Refused(("client_unknown" if not found else "client_ambiguous",))
+        client = found[0]
+        if session.client not in (None, client):
+            return client, Refused(("token_bound_elsewhere",))
+        decision = await self._decide(session.asker, client, None, moment)
+        if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
+            return client, Refused(("token_bound_elsewhere",))
+        return client, decision
+
+    async def _decide(self, asker: Asker, client: str | None, bound: Session | None, moment: dt.datetime) -> Decision:
+        """Her episodes are those bound to the token; all of them while it is being bound."""
+        if client is None:
+            return Refused(("token_not_bound",))
+        consents = await self._parts.grounds.consents(client)
+        evidence = await self._known(client, moment)
+        return self._parts.decide(
+            AccessRequest(
+                asker=asker,
+                holder=self._parts.holder.ura,
+                holder_kind=self._parts.holder.kind,
+                client=client,
+                episodes=evidence.episodes & bound.episodes if bound else evidence.episodes,
+                holder_relations=evidence.relations,
+                consents=consents,
+                moment=moment,
+            )
+        )
+
+    async def _known(self, client: str, moment: dt.datetime) -> _Evidence:
+        known = self._evidence.get(client)
+        if known is None or moment >= known.until:
+            episodes = await self._reader.episodes_of(client)
+            ids = frozenset(str(episode["id"]) for episode in episodes)
+            until = moment + dt.timedelta(seconds=EVIDENCE_SECONDS)
+            known = _Evidence(until, ids, self._parts.grounds.relations(client, episodes))
+            if len(self._evidence) >= 1000:
+                self._evidence.clear()
+            self._evidence[client] = known
+        return known
