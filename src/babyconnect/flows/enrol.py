@@ -1,8 +1,8 @@
 """Enrol: what publishing means for the rest of the region.
 
 A published client becomes findable (a pointer under her pseudonym in the localisation index), her episodes become
-evidence of a treatment relationship, and what an organisation knows of enrolments and consents is entered.  The pointers
-wait in the roster until the index has taken them, so that a region that is away delays but never loses one.
+evidence of a treatment relationship, and what an organisation knows of enrolments and consents is entered.  Pointers wait in
+the roster until the index has taken them, so that a region that is away delays but never loses one.
 """
 
 from __future__ import annotations
