@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.identifiers import URA_SYSTEM
+from babyconnect.birthcare.resources import Resource, as_list, identifiers_of, target
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.reading import Resource, as_list, extensions, identifiers_of, target
+from babyconnect.merge.reading import extensions
 
 _ELEMENTS = ("performer", "serviceProvider", "asserter", "recorder", "author")
 _ROLE = ("practitionerrole-reference",)

@@ -13,12 +13,13 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from babyconnect.birthcare.resources import Resource, day, identifiers_of, instant
 from babyconnect.definitions import document
 from babyconnect.merge.facts import fact_of
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.persons import Key, bsn_of, is_kind, is_mother_link
 from babyconnect.merge.places import Places
-from babyconnect.merge.reading import Resource, day, identifiers_of, instant, moment_of, quantity
+from babyconnect.merge.reading import moment_of, quantity
 from babyconnect.merge.union import Groups
 
 _RULES = document("merge/facts.toml")["linking"]

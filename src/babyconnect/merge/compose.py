@@ -11,15 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from babyconnect.birthcare.answers import SourceAnswer
-from babyconnect.merge import gaps, statements
-from babyconnect.merge.conflicts import conflicts
-from babyconnect.merge.due import due_date, gestation_of
-from babyconnect.merge.fold import fold, items
-from babyconnect.merge.gather import Holding, gather
-from babyconnect.merge.people import children_of, names_of, woman_of
-from babyconnect.merge.persons import Key, sort_persons
-from babyconnect.merge.pregnancies import possibly_same
-from babyconnect.merge.record import (
+from babyconnect.birthcare.record import (
     Apart,
     Blood,
     Child,
@@ -30,6 +22,14 @@ from babyconnect.merge.record import (
     Stated,
     Warning_,
 )
+from babyconnect.merge import gaps, statements
+from babyconnect.merge.conflicts import conflicts
+from babyconnect.merge.due import due_date, gestation_of
+from babyconnect.merge.fold import fold, items
+from babyconnect.merge.gather import Holding, gather
+from babyconnect.merge.people import children_of, names_of, woman_of
+from babyconnect.merge.persons import Key, sort_persons
+from babyconnect.merge.pregnancies import possibly_same
 from babyconnect.merge.scope import Scope, place, survey
 from babyconnect.merge.statements import claims_of, latest_of_each_source
 from babyconnect.merge.timeline import timeline

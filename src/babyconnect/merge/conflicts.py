@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from babyconnect.merge.record import Blood, Child, Conflict, Pregnancy, Stated, Topic, Woman
+from babyconnect.birthcare.record import Blood, Child, Conflict, Pregnancy, Stated, Topic, Woman
 
 
 def _differ(topic: Topic, scope: str, stated: Sequence[Stated]) -> Iterator[Conflict]:

@@ -10,9 +10,10 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from babyconnect.birthcare import gestation
+from babyconnect.birthcare.record import DueDate, Gestation, Item
+from babyconnect.birthcare.resources import day
 from babyconnect.merge.facts import fact_of, method_of, value_of
-from babyconnect.merge.reading import day, quantity
-from babyconnect.merge.record import DueDate, Gestation, Item
+from babyconnect.merge.reading import quantity
 
 _RANK = {"ivf": 0, "crl": 1, "ultrasound": 1, "lmp": 2, "stated": 3}
 _BEST_CRL_DAYS = 70  # domain §7: of several, the one nearest 10 weeks

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from babyconnect.birthcare.resources import Resource, as_list, codes_in, day
 from babyconnect.definitions import document
-from babyconnect.merge.reading import Resource, as_list, codes_in, codes_of, day, quantity
+from babyconnect.merge.reading import codes_of, quantity
 
 _TABLE = document("merge/facts.toml")
 FACT_BY_CODE: dict[str, str] = {code: name for name, row in _TABLE["fact"].items() for code in row["codes"]}

@@ -12,14 +12,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from babyconnect.birthcare.parties import Party
+from babyconnect.birthcare.record import Item, Origin
+from babyconnect.birthcare.resources import Resource, normal_moment
 from babyconnect.definitions import document
 from babyconnect.merge.facts import FACT_BY_CODE
 from babyconnect.merge.gather import canonical
-from babyconnect.merge.reading import Resource, normal_moment
-from babyconnect.merge.record import Item, Origin
 
 _TABLE = document("merge/facts.toml")["fold"]
 _IGNORED = frozenset(_TABLE["ignored"])
@@ -72,7 +73,7 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return f"{value:g}"
     return normal_moment(value) if isinstance(value, str) and value[:4].isdigit() else value
 

@@ -1,7 +1,7 @@
 """Gaps with names: a source that failed, a check that is absent, a choice that nobody knows (domain §7).
 
-Rules are rows of `definitions/checks`.  A withheld result cannot be told from an absent one, and must not be: the text of
-a row that may be shielded says so, always.
+Rules are rows of `definitions/checks`.  A withheld result cannot be told from an absent one, and must not be: the text
+of a row that may be shielded says so, always.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Sequence
 
 from babyconnect.birthcare import gestation
+from babyconnect.birthcare.record import Blood, Choice, DueDate, Gap, Gestation, Item, Pregnancy
+from babyconnect.birthcare.resources import as_list, codes_in, day
 from babyconnect.definitions import rows
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.reading import as_list, codes_in, day
-from babyconnect.merge.record import Blood, Choice, DueDate, Gap, Gestation, Item, Pregnancy
 
 _ANSWERS = {row["code"]: row["value"] for row in rows("checks/answers")}
 _STRONGEST = ("done", "accepted", "declined", "does_not_want_to_know", "not_offered")

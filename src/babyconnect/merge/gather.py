@@ -13,8 +13,8 @@ import orjson
 
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.parties import Party
-from babyconnect.merge.reading import Resource, key_of
-from babyconnect.merge.record import Answered, SourceState
+from babyconnect.birthcare.record import Answered, SourceState
+from babyconnect.birthcare.resources import Resource, key_of
 
 # The worst first: a source that gave a part and then failed is shown as failed, with its part.
 _STATES: tuple[SourceState, ...] = ("invalid", "unreachable", "timed_out", "answered")
@@ -32,7 +32,7 @@ class Holding:
 
 def canonical(value: Any) -> bytes:
     """The same content always as the same bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
 
 
 def _version(resource: Resource) -> tuple[int, str]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.gestation import age_on
+from babyconnect.birthcare.record import Child, Item, Origin, Woman
+from babyconnect.birthcare.resources import Resource, as_list, day
 from babyconnect.merge.persons import is_kind
-from babyconnect.merge.reading import Resource, as_list, day, extensions
-from babyconnect.merge.record import Child, Item, Origin, Woman
+from babyconnect.merge.reading import extensions
 from babyconnect.merge.scope import Scope
 from babyconnect.merge.statements import death_of
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
+from babyconnect.birthcare.resources import Resource, codes_in, identifiers_of, profiles_of, target
 from babyconnect.definitions import document
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.reading import Resource, codes_in, codes_of, identifiers_of, profiles_of, subject_of, target
+from babyconnect.merge.reading import codes_of, subject_of
 from babyconnect.merge.union import Groups
 
 Key = tuple[str, str]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from babyconnect.birthcare.resources import Resource
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.persons import is_kind
-from babyconnect.merge.reading import Resource, focuses, layout, subject_of, targets
+from babyconnect.merge.reading import focuses, layout, subject_of, targets
 
 
 @dataclass(slots=True)

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.gestation import TERM_DAYS
+from babyconnect.birthcare.resources import Resource, day
 from babyconnect.definitions import document
 from babyconnect.merge.facts import fact_of, value_of
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.persons import Key, is_kind
 from babyconnect.merge.places import Places
-from babyconnect.merge.reading import Resource, day, moment_of
+from babyconnect.merge.reading import moment_of
 from babyconnect.merge.union import Groups
 
 _RULES = document("merge/facts.toml")["linking"]

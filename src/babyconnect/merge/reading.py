@@ -5,17 +5,12 @@ The table is `definitions/merge/elements.toml`.
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from babyconnect.birthcare.resources import Resource, as_list, codes_in, target
 from babyconnect.definitions import document
 
-Resource = Mapping[str, Any]
-
-HOME = ZoneInfo("Europe/Amsterdam")
 _TABLE = document("merge/elements.toml")
 _DEFAULT = _TABLE["default"]
 FOCUS = tuple(_TABLE["focus_extensions"])
@@ -26,27 +21,6 @@ def layout(resource_type: str) -> Mapping[str, list[str]]:
     """The table's block of a type, or the default one."""
     found: Mapping[str, list[str]] = _TABLE.get(resource_type, _DEFAULT)
     return found
-
-
-def as_list(value: Any) -> list[Any]:
-    """An element that may be single or repeated, as a list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def key_of(resource: Resource) -> str:
-    """`Type/id`."""
-    return f"{resource.get('resourceType', '')}/{resource.get('id', '')}"
-
-
-def target(value: Any) -> str:
-    """What a Reference points to, as `Type/id`; "" for a logical or contained one."""
-    text = value.get("reference", "") if isinstance(value, Mapping) else ""
-    if not text or text.startswith("#"):
-        return ""
-    parts = str(text).split("/_history/")[0].split("/")
-    return "/".join(parts[-2:])
 
 
 def targets(resource: Resource, element: str) -> Iterator[str]:
@@ -92,13 +66,6 @@ def moment_of(resource: Resource) -> str:
     return ""
 
 
-def codes_in(concept: Any) -> tuple[str, ...]:
-    """`system|code` of every coding of a CodeableConcept."""
-    if not isinstance(concept, Mapping):
-        return ()
-    return tuple(f"{c.get('system', '')}|{c.get('code', '')}" for c in concept.get("coding") or () if c.get("code"))
-
-
 def codes_of(resource: Resource) -> tuple[str, ...]:
     """The codes of a resource: `code`, else what its type uses instead."""
     concept = resource.get("code")
@@ -106,50 +73,6 @@ def codes_of(resource: Resource) -> tuple[str, ...]:
         concepts = as_list(resource.get("type") or resource.get("vaccineCode") or resource.get("relationship"))
         concept = concepts[0] if concepts else resource.get("medicationCodeableConcept")
     return codes_in(concept)
-
-
-def profiles_of(resource: Resource) -> tuple[str, ...]:
-    """The last part of each profile that the resource says it follows."""
-    return tuple(str(profile).rsplit("/", 1)[-1] for profile in (resource.get("meta") or {}).get("profile") or ())
-
-
-def identifiers_of(resource: Resource) -> Iterator[str]:
-    """`system|value` of each identifier that has both (a masked BSN has none)."""
-    for identifier in as_list(resource.get("identifier")):
-        if isinstance(identifier, Mapping) and identifier.get("system") and identifier.get("value"):
-            yield f"{identifier['system']}|{identifier['value']}"
-
-
-@functools.lru_cache(maxsize=65536)
-def instant(text: str) -> dt.datetime | None:
-    """A FHIR dateTime with a time of day, else None.  A time without zone is taken as Dutch local time."""
-    if len(text) < 13:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=HOME)
-
-
-@functools.lru_cache(maxsize=65536)
-def day(text: str) -> dt.date | None:
-    """The calendar day in the Netherlands of a FHIR date or dateTime; None when partial or unreadable."""
-    if len(text) < 10:
-        return None
-    if (moment := instant(text)) is not None:
-        return moment.astimezone(HOME).date()
-    try:
-        return dt.date.fromisoformat(text[:10])
-    except ValueError:
-        return None
-
-
-@functools.lru_cache(maxsize=65536)
-def normal_moment(text: str) -> str:
-    """The same moment always as the same text: minutes in UTC, or the (partial) date as given."""
-    moment = instant(text)
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%MZ") if moment else text
 
 
 def quantity(resource: Resource) -> float | None:

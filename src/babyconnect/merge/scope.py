@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from babyconnect.birthcare.resources import Resource, day, identifiers_of, profiles_of, target
 from babyconnect.merge import children as child_linking
 from babyconnect.merge import pregnancies as pregnancy_linking
 from babyconnect.merge.authors import Authors, owners
@@ -20,19 +21,7 @@ from babyconnect.merge.gather import Holding
 from babyconnect.merge.persons import Key, Persons, is_kind, is_mother_link
 from babyconnect.merge.places import Places
 from babyconnect.merge.pregnancies import Local
-from babyconnect.merge.reading import (
-    FETUS_CHILD,
-    Resource,
-    codes_of,
-    day,
-    extensions,
-    focuses,
-    identifiers_of,
-    moment_of,
-    profiles_of,
-    subject_of,
-    target,
-)
+from babyconnect.merge.reading import FETUS_CHILD, codes_of, extensions, focuses, moment_of, subject_of
 
 AFTERCARE = dt.timedelta(days=56)  # domain §1: until 8 weeks after birth
 _DATED = frozenset({"Observation", "Encounter", "Procedure", "DiagnosticReport", "MedicationAdministration"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from babyconnect.birthcare.record import Child, Death, Item, Origin, Stated
+from babyconnect.birthcare.resources import Resource
 from babyconnect.merge.facts import coded, fact_of, value_of
-from babyconnect.merge.reading import Resource
-from babyconnect.merge.record import Child, Death, Item, Origin, Stated
 
 Claim = tuple[str, str, Item]
 """(value to compare, text to show, item)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from babyconnect.birthcare.record import Event, Item
+from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
 from babyconnect.merge.facts import fact_of
 from babyconnect.merge.persons import is_kind
-from babyconnect.merge.reading import day
-from babyconnect.merge.record import Event, Item
 
 _KINDS = {row["type"]: row["kind"] for row in rows("merge/timeline")}
 
