@@ -1,0 +1,27 @@
+"""Which application answers a path: the longest mounted prefix wins; nothing mounted is a plain 404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from babyconnect.api.server import App, Receive, Scope, Send
+
+_SAFE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), (b"content-length", b"0")]
+
+
+class Mounts:
+    """An ASGI application of applications.  The path is handed on whole: each knows where it is mounted."""
+
+    def __init__(self, mounts: Iterable[tuple[str, App]]) -> None:
+        self._mounts = sorted(mounts, key=lambda mount: -len(mount[0]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        for prefix, app in self._mounts:
+            if not prefix or path == prefix or path.startswith(prefix + "/"):
+                await app(scope, receive, send)
+                return
+        await send({"type": "http.response.start", "status": 404, "headers": _SAFE})
+        await send({"type": "http.response.body", "body": b""})

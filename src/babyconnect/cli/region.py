@@ -1,0 +1,24 @@
+"""`babyconnect region --config FILE`: serve the regional services."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+from babyconnect.api.server import serve
+from babyconnect.cli.main import Failure
+from babyconnect.settings import SettingsRefused
+from babyconnect.wiring import region
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="region.toml")
+
+
+def run(options: argparse.Namespace) -> int:
+    path = options.config.resolve()
+    try:
+        serve(lambda: region.build(path), region.settings_of(path).region.listen)
+    except SettingsRefused as problem:
+        raise Failure(str(problem)) from problem
+    return 0

@@ -1,0 +1,154 @@
+"""Build the process of the regional services from `region.toml`: directory, index, pseudonyms, consents; in the demo
+also the local identity provider, under `/idp` of the same address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import orjson
+from joserfc.jwk import ECKey
+
+from babyconnect import settings
+from babyconnect.api.dispatch import Mounts
+from babyconnect.api.region import region_app
+from babyconnect.api.region_call import RegionState
+from babyconnect.api.server import App
+from babyconnect.audit.event import About, Actor, Grounds, Place, event
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.identifiers import Agb, Ura
+from babyconnect.birthcare.parties import Kind, Party
+from babyconnect.flows.signatures import verifier
+from babyconnect.network.consent.service import ConsentService
+from babyconnect.network.contract import Endpoint, Entry, RegionEvent
+from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.localisation.service import IndexService
+from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
+from babyconnect.settings import SettingsRefused, beside
+from babyconnect.trust import decision
+from babyconnect.trust.replays import Replays
+from babyconnect.web.provider import Client, provider_app
+from babyconnect.web.users import read_users
+from babyconnect.wiring import files
+
+Close = Callable[[], Awaitable[None]]
+
+EVENT_TYPES = {
+    "register": "register",
+    "unregister": "register",
+    "localise": "localise",
+    "consent": "consent.record",
+    "withdraw": "consent.withdraw",
+    "consents": "consent.read",
+    "pseudonymise": "pseudonymise",
+    "directory": "administer",
+}
+
+
+class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of `region.organisations_file`: what the directory is to say of an organisation."""
+
+    ura: str
+    name: str
+    kind: Kind
+    base_url: str
+    keys: dict[str, Any]
+    agb: str = ""
+
+    @property
+    def party(self) -> Party:
+        return Party(Ura(self.ura), self.name, self.kind)
+
+    def entry(self) -> Entry:
+        endpoint = Endpoint(f"{self.base_url}/fhir/stu3", f"{self.base_url}/oauth/token", batch=True)
+        return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None)
+
+
+def organisations(path: pathlib.Path) -> list[Organisation]:
+    """The organisations to enter in the directory; SettingsRefused names the file and the rule."""
+    if not path.exists():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Organisation])
+    except (msgspec.MsgspecError, ValueError) as problem:
+        raise SettingsRefused(f"{path}: {problem}") from problem
+
+
+def settings_of(path: pathlib.Path) -> settings.Region:
+    return settings.read(path, settings.Region)
+
+
+async def build(path: pathlib.Path) -> tuple[App, Close]:
+    """The region's application, and how to close it."""
+    chosen = settings_of(path)
+    home = beside(path, chosen.region.home)
+    log = AuditLog.open(beside(path, chosen.audit.folder) / "region", chosen.region.name)
+    state = _state(chosen, home)
+    listed = organisations(beside(path, chosen.region.organisations_file))
+    for organisation in listed:
+        await state.directory.put(organisation.entry())
+    mounts: list[tuple[str, App]] = [
+        ("", region_app(state, verifier(Replays(time.time()), time.time), _auditor(log, chosen.region.name)))
+    ]
+    if chosen.provider.users_file:
+        mounts.append(("/idp", _provider(path, chosen, home, listed)))
+
+    async def close() -> None:
+        state.close()
+        log.close()
+
+    return Mounts(mounts), close
+
+
+def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
+    return RegionState(
+        name=chosen.region.name,
+        base=chosen.region.base_url,
+        directory=DirectoryService(home / "directory.sqlite", _now),
+        index=IndexService(home / "index.sqlite", _now, decision.may_know),
+        pseudonyms=PseudonymService(load_or_create_key(home / "pseudonyms.key"), chosen.region.name),
+        consents=ConsentService(home / "consents.sqlite", _now),
+    )
+
+
+def _auditor(log: AuditLog, name: str) -> Callable[[RegionEvent], Awaitable[None]]:
+    async def audit(happened: RegionEvent) -> None:
+        await log.append(
+            event(
+                EVENT_TYPES[happened.action],
+                happened.outcome,
+                _now(),
+                Actor(happened.organisation, happened.person, happened.role),
+                Place(name, trace=happened.traceparent),
+                About(pseudonym=happened.pseudonym, resource=happened.detail),
+                Grounds(purpose=happened.purpose),
+            )
+        )
+
+    return audit
+
+
+def _provider(path: pathlib.Path, chosen: settings.Region, home: pathlib.Path, listed: list[Organisation]) -> App:
+    try:
+        users = read_users(beside(path, chosen.provider.users_file).read_bytes())
+    except (OSError, ValueError, KeyError) as problem:
+        raise SettingsRefused(f"{chosen.provider.users_file}: {problem}") from problem
+    clients = [Client(o.ura, o.name, (f"{o.base_url}/viewer/terug",)) for o in listed]
+    app: App = provider_app(f"{chosen.region.base_url}/idp", users, clients, _provider_key(home), time.time)
+    return app
+
+
+def _provider_key(home: pathlib.Path) -> ECKey:
+    file = home / "provider.jwk"
+    if not file.exists():
+        file.touch(0o600)
+        file.write_bytes(orjson.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+    return ECKey.import_key(orjson.loads(file.read_bytes()))
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
