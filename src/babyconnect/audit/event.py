@@ -1,8 +1,8 @@
 """One event as the log keeps it: compact, complete for NEN 7513, without clinical content (trust.md §7).
 
-An event that lacks who, what or how it ended is a fault: the call refuses rather than log half.  The client is an opaque
-id of the holder or a keyed pseudonym; a BSN is never written, also not where NEN 7513 would have it: who may ask (the
-node that holds the key) finds her events by the same pseudonym (decision of the project).
+An event that lacks who, what or how it ended is a fault: the call refuses rather than log half.  The client is an
+opaque id of the holder or a keyed pseudonym; a BSN is never written, also not where NEN 7513 would have it: the
+node, which holds the key, finds her events by the same pseudonym (decision of the project).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Place:
     trace: str = ""
 
 
-def event(
+def event(  # noqa: PLR0917 - who, what, where, about whom and why: NEN 7513 asks for each
     type: str,
     outcome: Outcome,
     moment: dt.datetime,

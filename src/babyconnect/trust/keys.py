@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
+from joserfc.jws import JWSRegistry
 
 Algorithm = Literal["EdDSA", "ES256", "PS256", "RS256"]
 
@@ -47,6 +48,10 @@ class SigningKey:
         members = self.private.as_dict(private=False)
         kept = {name: members[name] for name in _PUBLIC_MEMBERS[str(members["kty"])]}
         return {**kept, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
+
+    def sign(self, content: bytes) -> bytes:
+        """A bare signature over these bytes (for the log's checkpoints)."""
+        return JWSRegistry.algorithms[self.algorithm].sign(content, self.private)
 
     def __repr__(self) -> str:
         return f"SigningKey(kid={self.kid!r}, algorithm={self.algorithm!r})"
@@ -122,6 +127,23 @@ def find(published: Mapping[str, Any], kid: str, algorithm: str) -> Key | None:
             if all(isinstance(jwk.get(name), str) for name in members):
                 return _imported(tuple((name, jwk[name]) for name in members))
     return None
+
+
+def genuine(published: Mapping[str, Any]) -> Callable[[str, bytes, bytes], bool]:
+    """(kid, content, signature) -> whether that key of this JWKS signed these bytes (`SigningKey.sign`)."""
+    algorithms = {jwk.get("kid"): str(jwk.get("alg")) for jwk in published.get("keys", ())}
+
+    def check(kid: str, content: bytes, signature: bytes) -> bool:
+        algorithm = algorithms.get(kid)
+        key = find(published, kid, algorithm) if algorithm else None
+        if algorithm is None or key is None:
+            return False
+        try:
+            return JWSRegistry.algorithms[algorithm].verify(content, signature, key)
+        except (JoseError, ValueError):
+            return False
+
+    return check
 
 
 @functools.lru_cache(maxsize=1024)
