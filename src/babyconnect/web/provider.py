@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from babyconnect.web.forms import form, single
-from babyconnect.web.headers import App, SecurityHeaders, content_security_policy
+from babyconnect.web.headers import App, Guard, SecurityHeaders, content_security_policy
 from babyconnect.web.limits import Limit
 from babyconnect.web.rendering import Pages, error_handlers
 from babyconnect.web.users import User, hash_password, password_holds
@@ -114,15 +114,7 @@ class Provider:
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "none"],
                 "scopes_supported": ["openid", "profile"],
                 "acr_values_supported": [ASSURANCE],
-                "claims_supported": [
-                    "sub",
-                    "name",
-                    "role",
-                    "organization_ura",
-                    "organization_name",
-                    "acr",
-                    "auth_time",
-                ],
+                "claims_supported": ["sub", "name", "role", "organization_ura", "organization_name", "acr"],
                 "authorization_response_iss_parameter_supported": True,
             }
         )
@@ -153,11 +145,7 @@ class Provider:
         ticket = fields.get("ticket", "")
         asked = self._asked.get(ticket)
         cookie = request.cookies.get(COOKIE, "")
-        if (
-            asked is None
-            or asked.until < self._now()
-            or not hmac.compare_digest(asked.cookie.encode(), cookie.encode())
-        ):
+        if asked is None or asked.until < self._now() or not _same(asked.cookie, cookie):
             return self.pages.message("login_expired", status=400)
         username = fields.get("username", "").strip().lower()
         address = request.client.host if request.client else ""
@@ -236,15 +224,8 @@ class Provider:
         target = urlsplit(asked.redirect_uri)
         actions = f"'self' {target.scheme}://{target.netloc}"
         answer.headers["content-security-policy"] = content_security_policy(form_actions=actions)
-        answer.set_cookie(
-            COOKIE,
-            asked.cookie,
-            max_age=FORM_SECONDS,
-            path=self.path,
-            httponly=True,
-            samesite="lax",
-            secure=self._secure,
-        )
+        kept = {"max_age": FORM_SECONDS, "path": self.path, "secure": self._secure}
+        answer.set_cookie(COOKIE, asked.cookie, httponly=True, samesite="lax", **kept)  # type: ignore[arg-type]
         return answer
 
     def _back(self, redirect_uri: str, answer: Mapping[str, str]) -> Response:
@@ -259,7 +240,11 @@ def provider_app(
     provider = Provider(issuer.rstrip("/"), users, clients, key, now)
     routes = [Mount(provider.path, routes=provider.routes())]
     inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
-    return SecurityHeaders(inner, secure=issuer.startswith("https:"))  # type: ignore[arg-type]
+    return SecurityHeaders(Guard(inner), secure=issuer.startswith("https:"))
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _problem(query: Mapping[str, str]) -> str:
@@ -296,12 +281,12 @@ def _credentials(request: Request, fields: Mapping[str, str]) -> tuple[str, str]
 def _secret_holds(client: Client, secret: str) -> bool:
     if not client.secret_sha256:
         return True
-    return hmac.compare_digest(hashlib.sha256(secret.encode()).hexdigest(), client.secret_sha256)
+    return _same(hashlib.sha256(secret.encode()).hexdigest(), client.secret_sha256)
 
 
 def _pkce_holds(challenge: str, verifier: str) -> bool:
     made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    return 43 <= len(verifier) <= 128 and hmac.compare_digest(made.encode(), challenge.encode())
+    return 43 <= len(verifier) <= 128 and _same(made, challenge)
 
 
 def _refused(error: str, status: int = 400) -> Response:

@@ -1,4 +1,4 @@
-"""Log in at an OpenID Connect issuer: code flow with PKCE, state and nonce (OpenID Connect Core 1.0, RFC 7636, RFC 9700).
+"""Log in at an OpenID Connect issuer: code flow with PKCE, state, nonce (OpenID Connect Core 1.0, RFC 7636, RFC 9700).
 
 Knows nothing of pages.  `begin` gives the address to send the browser to, `finish` turns the browser's return into
 claims or a refusal.  The id token must bear the issuer's signature by an algorithm of the allow-list, our client id,
@@ -133,7 +133,7 @@ class RelyingParty:
             nonce={"essential": True, "value": attempt.nonce},
         )
         try:
-            registry.validate(decoded)
+            registry.validate(dict(decoded))
         except JoseError as problem:
             return LoginRefused(f"claims:{getattr(problem, 'claim', '')}")
         many = isinstance(decoded["aud"], list) and len(decoded["aud"]) > 1

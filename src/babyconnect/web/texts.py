@@ -13,7 +13,7 @@ LANGUAGES = ("nl", "en")
 
 
 class Texts:
-    """One language's words: `texts("sources.complete", done=5, total=5)`.  An unknown key is a fault, found by a test."""
+    """One language's words: `texts("sources.complete", done=5)`.  An unknown key is a fault, and a test finds it."""
 
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else LANGUAGES[0]

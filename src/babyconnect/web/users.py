@@ -1,4 +1,4 @@
-"""People of the local identity provider: read from a file, passwords kept as scrypt hashes (RFC 7914, OWASP ASVS 5 §11.4).
+"""People of the local identity provider, from a file; passwords as scrypt hashes (RFC 7914, OWASP ASVS 5 §11.4).
 
 [[user]]
 username = "anna"

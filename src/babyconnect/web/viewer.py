@@ -87,7 +87,7 @@ class Viewer:
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = SecurityHeaders(Guard(app), frame_ancestors, secure)  # type: ignore[arg-type]
+        self._app = SecurityHeaders(Guard(app), frame_ancestors, secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

@@ -1,0 +1,133 @@
+// The record page while it fills in: takes changed pieces of the page from the server and puts them in their place,
+// leaving focus, open details and the reader's position alone.  Without this file the page comes whole, later.
+"use strict";
+
+(() => {
+  const sections = document.getElementById("secties");
+  const policy = window.trustedTypes
+    ? window.trustedTypes.createPolicy("babyconnect", { createHTML: (text) => text })
+    : { createHTML: (text) => text };
+
+  // A change above the line the reader looks at must not move that line.
+  function keepingPlace(change) {
+    const anchor = window.scrollY > 40 ? document.elementFromPoint(window.innerWidth / 2, 140) : null;
+    const before = anchor ? anchor.getBoundingClientRect().top : 0;
+    change();
+    if (anchor && anchor.isConnected) {
+      window.scrollBy(0, anchor.getBoundingClientRect().top - before);
+    }
+  }
+
+  function replace(element, html) {
+    const open = [...element.querySelectorAll("details[open][id], details[open] > summary")]
+      .map((part) => part.closest("[id]")?.id)
+      .filter(Boolean);
+    const closed = [...element.querySelectorAll("details:not([open])[id]")].map((part) => part.id);
+    const focused = element.contains(document.activeElement) ? document.activeElement.id || "" : "";
+    const link = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    element.innerHTML = policy.createHTML(html);
+    for (const id of open) {
+      const part = document.getElementById(id);
+      const details = part && (part.matches("details") ? part : part.querySelector("details"));
+      if (details) details.open = true;
+    }
+    for (const id of closed) {
+      const part = document.getElementById(id);
+      if (part) part.open = false;
+    }
+    const again = focused
+      ? document.getElementById(focused)
+      : link && [...element.querySelectorAll("a")].find((a) => a.getAttribute("href") === link);
+    if (again) again.focus({ preventScroll: true });
+  }
+
+  function inOrder(names) {
+    const wanted = new Set(names);
+    for (const child of [...sections.children]) {
+      if (!wanted.has(child.id)) child.remove();
+    }
+    names.forEach((name, index) => {
+      let element = document.getElementById(name);
+      if (!element) {
+        element = document.createElement("div");
+        element.id = name;
+        element.className = "sectie";
+      }
+      if (sections.children[index] !== element) sections.insertBefore(element, sections.children[index] || null);
+    });
+  }
+
+  function apply(part) {
+    keepingPlace(() => {
+      inOrder(part.order);
+      for (const [name, html] of Object.entries(part.html)) {
+        const element = document.getElementById(name);
+        if (element) replace(element, html);
+      }
+    });
+  }
+
+  // One sentence for those who listen instead of look: only how far it is, not every fact.
+  function say() {
+    const progress = document.getElementById("voortgang");
+    const status = document.getElementById("melding");
+    if (progress && status) status.textContent = progress.textContent.trim();
+  }
+
+  function follow() {
+    const stream = new EventSource(`${sections.dataset.stroom}?v=${sections.dataset.versie}`);
+    let failures = 0;
+    stream.addEventListener("deel", (event) => {
+      failures = 0;
+      apply(JSON.parse(event.data));
+    });
+    stream.addEventListener("klaar", () => {
+      stream.close();
+      sections.dataset.klaar = "ja";
+      say();
+    });
+    stream.addEventListener("error", () => {
+      failures += 1;
+      if (stream.readyState === EventSource.CLOSED || failures > 3) {
+        stream.close();
+        document.getElementById("verbroken").hidden = false;
+      }
+    });
+  }
+
+  // Somebody looks along: one key hides what could reveal a history she has not shared with them, also in print.
+  function discreetMode() {
+    const button = document.getElementById("meekijken");
+    const toggle = () => {
+      const on = document.body.classList.toggle("meekijken");
+      button.setAttribute("aria-pressed", String(on));
+    };
+    button.hidden = false;
+    button.addEventListener("click", toggle);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "F8") {
+        event.preventDefault();
+        toggle();
+      }
+    });
+  }
+
+  function printing() {
+    const button = document.getElementById("afdrukken");
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
+  // On a phone the list of contents starts folded: the record itself comes first.
+  function foldContents() {
+    const contents = document.getElementById("inhoudsopgave");
+    if (contents && window.matchMedia("(max-width: 60rem)").matches) contents.open = false;
+  }
+
+  if (!sections) return;
+  discreetMode();
+  printing();
+  foldContents();
+  if (sections.dataset.klaar === "nee") follow();
+  else say();
+})();

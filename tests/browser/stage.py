@@ -1,0 +1,190 @@
+"""A stage for browser tests: the local identity provider and one viewer in one process, with scripted sources.
+
+    python -m tests.browser.stage PORT
+
+The client's BSN chooses the play: which sources answer, when, how, and what they tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from joserfc.jwk import ECKey
+
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.delivery.sample import sample
+from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
+from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.web.provider import Client, provider_app
+from babyconnect.web.relying_party import Issuer
+from babyconnect.web.users import User, hash_password
+from babyconnect.web.viewer import viewer_app
+
+OWN = Party(Ura("90000001"), "Verloskundigenpraktijk De Linde", Kind.MIDWIFERY_PRACTICE)
+PARTIES = (
+    OWN,
+    Party(Ura("90000002"), "Ziekenhuis Oostpoort", Kind.HOSPITAL),
+    Party(Ura("90000003"), "Echocentrum Zicht", Kind.ULTRASOUND_CENTRE),
+    Party(Ura("90000004"), "Kraamzorg De Wieg", Kind.MATERNITY_HOME_CARE),
+    Party(Ura("90000005"), "JGZ Oost", Kind.YOUTH_HEALTH_CARE),
+)
+ALL_ANSWER = "999900730"
+HOSTILE_TEXTS = "999990019"
+NOBODY = "999990020"
+TROUBLE = "999990032"
+BROKEN = "999990044"
+PAYLOAD = "\"><img src=x onerror=document.title='gehackt'><script>document.title='gehackt'</script>{{7*7}}'"
+PASSWORD = "geheim-voor-de-test"
+SECRET = "geheim-van-de-kijker"
+
+
+def _answer(party: Party, status: str = "answered", milliseconds: float = 50) -> SourceAnswer:
+    resources: Any = ({"resourceType": "Patient", "id": party.ura.value},) if status == "answered" else ()
+    return SourceAnswer(party, status, resources, milliseconds)  # type: ignore[arg-type]
+
+
+async def consult(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+    """The play."""
+    if bsn.value == NOBODY:
+        yield Asked(())
+        return
+    yield Asked(PARTIES)
+    if bsn.value == BROKEN:
+        yield _answer(PARTIES[0])
+        raise RuntimeError(f"must not be shown: {bsn.value}")
+    trouble = {"90000002": "timed_out", "90000004": "refused", "90000005": "invalid"} if bsn.value == TROUBLE else {}
+    for index, party in enumerate(PARTIES):
+        await asyncio.sleep((0.05, 0.35, 0.3, 1.2, 0.5)[index])
+        yield _answer(party, trouble.get(party.ura.value, "answered"))
+
+
+def picture(answers: Sequence[SourceAnswer], today: dt.date) -> View:
+    """As many sections as there are answers, so that a page is seen to fill in.  A hostile client is all payload."""
+    view = big()
+    if not answers:
+        empty = Header("", "", "", "", ())
+        return dataclasses.replace(
+            view, header=empty, banners=(), summary=(), disputes=(), missing=(), timeline=(), sections=(), pregnancies=()
+        )
+    if len(answers) < 3:
+        view = dataclasses.replace(view, disputes=(), missing=(), sections=view.sections[: len(answers) + 1])
+    return view
+
+
+_CODES = {"id", "code", "tone", "kind", "state", "ura"}
+
+
+def hostile(value: Any, name: str = "") -> Any:
+    """The same view with the payload in every text, in anchors too."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed = {f.name: hostile(getattr(value, f.name), f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **changed)
+    if isinstance(value, tuple):
+        return tuple(hostile(part, name) for part in value)
+    if isinstance(value, str) and name not in _CODES and name != "gestation":
+        return PAYLOAD
+    return value
+
+
+def big() -> View:
+    """The sample view with as much in it as a real record has."""
+    view = sample()
+    linde = Badge("90000001", OWN.name, OWN.kind.value)
+    echo = Badge("90000003", "Echocentrum Zicht", "ultrasound_centre")
+    hospital = Badge("90000002", "Ziekenhuis Oostpoort", "hospital")
+    moments = tuple(
+        Moment(f"{day} {month}", f"{date}", f"{weeks}+{days}", text, kind, "i2", "", (badge,))
+        for day, month, date, weeks, days, text, kind, badge in (
+            ("6", "oktober 2025", "2025-10-06", 10, 1, "Intake", "visit", linde),
+            ("13", "oktober 2025", "2025-10-13", 11, 1, "Termijnecho", "ultrasound", echo),
+            ("13", "oktober 2025", "2025-10-14", 11, 2, "Bloedonderzoek", "laboratory", linde),
+            ("10", "november 2025", "2025-11-10", 15, 1, "Controle", "visit", linde),
+            ("15", "december 2025", "2025-12-15", 20, 1, "20 wekenecho", "ultrasound", echo),
+            ("6", "januari 2026", "2026-01-06", 23, 2, "Controle", "visit", linde),
+            ("9", "februari 2026", "2026-02-09", 28, 1, "Verwijzing", "referral", linde),
+            ("9", "februari 2026", "2026-02-09", 28, 1, "Zwangerschapshypertensie", "problem", hospital),
+            ("9", "februari 2026", "2026-02-09", 28, 1, "Controle", "visit", hospital),
+            ("3", "mei 2026", "2026-05-03", 40, 0, "Geboorte", "birth", hospital),
+        )
+    )
+    lines = tuple(
+        Line(f"l{n}", label, text, when, "2025-10-13", author, (badge,))
+        for n, (label, text, when, author, badge) in enumerate(
+            (
+                ("Hb", "7,4 mmol/L", "14 oktober 2025", "Lab", linde),
+                ("Bloedgroep", "O", "14 oktober 2025", "Lab", linde),
+                ("Irregulaire antistoffen", "negatief", "14 oktober 2025", "", linde),
+                ("Hepatitis B (HBsAg)", "negatief", "14 oktober 2025", "", linde),
+                ("Glucose", "4,9 mmol/L", "6 januari 2026", "", hospital),
+            )
+        )
+    )
+    extra = Section("lab", "Laboratorium", lines)
+    return dataclasses.replace(
+        view,
+        timeline=moments,
+        sections=(*view.sections, extra),
+        summary=(*view.summary, Fact("medication", "Medicatie", "foliumzuur, labetalol", "", (linde, hospital))),
+    )
+
+
+async def todays_clients(person: Person) -> Sequence[ListedClient]:
+    return (
+        ListedClient(Bsn(ALL_ANSWER), "Noor Voorbeeld", dt.date(1995, 3, 4), "28+3", "controle 09:40"),
+        ListedClient(Bsn(TROUBLE), "Sanne <b>Test</b>", dt.date(1990, 1, 31), "12+0", "intake 10:20"),
+    )
+
+
+async def build(port: int) -> Any:
+    """The application and how to close it, as `api.server.serve` wants them."""
+    base = f"http://127.0.0.1:{port}"
+    salt = b"0123456789abcdef"
+    users = (
+        User("anna", hash_password(PASSWORD, salt), Person("local:anna", "Anna de Vries", Role.MIDWIFE), OWN.ura),
+        User("else", hash_password(PASSWORD, salt), Person("local:else", "Else", Role.NURSE), Ura("90000002")),
+    )
+    clients = (Client("viewer-90000001", OWN.name, (f"{base}/viewer/terug",)),)
+    provider = provider_app(f"{base}/idp", users, clients, ECKey.generate_key("P-256"), time.time)
+
+    def draw(answers: Sequence[SourceAnswer], today: dt.date) -> View:
+        return picture(answers, today)
+
+    viewing: Viewing[View] = Viewing(consult, draw, lambda: dt.datetime.now(dt.UTC).astimezone())
+    hostile_viewing: Viewing[View] = Viewing(
+        consult, lambda answers, today: hostile(big()), lambda: dt.datetime.now(dt.UTC).astimezone()
+    )
+
+    class Either:
+        """Opens the hostile client with hostile texts, everybody else with ordinary ones."""
+
+        def open(self, bsn: Bsn, person: Person) -> Any:
+            return (hostile_viewing if bsn.value == HOSTILE_TEXTS else viewing).open(bsn, person)
+
+    viewer = viewer_app(
+        party=OWN,
+        base_url=base,
+        issuer=Issuer(f"{base}/idp", "viewer-90000001"),
+        viewing=Either(),
+        todays_clients=todays_clients,
+        now=lambda: dt.datetime.now(dt.UTC).astimezone(),
+    )
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await (provider if scope["path"].startswith("/idp") else viewer)(scope, receive, send)
+
+    return app, viewer.close
+
+
+if __name__ == "__main__":
+    from babyconnect.api.server import serve
+
+    number = int(sys.argv[1])
+    serve(lambda: build(number), f"127.0.0.1:{number}")
