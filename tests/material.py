@@ -15,7 +15,7 @@ from babyconnect.store.contract import SHARED, Publication
 SNOMED = "http://snomed.info/sct"
 BSN = "http://fhir.nl/fhir/NamingSystem/bsn"
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-ALL_GROUPS = frozenset({"core", "labs", "checks"})
+ALL_GROUPS = frozenset({"patient", "provider", "episode", "prenatal_checks", "maternal_lab"})
 
 
 def allowed(client: str, **narrower: Iterable[str]) -> Filter:
@@ -28,7 +28,7 @@ def allowed(client: str, **narrower: Iterable[str]) -> Filter:
     )
 
 
-def publication(resource: dict[str, Any], client: str, group: str = "core", **labels: Any) -> Publication:
+def publication(resource: dict[str, Any], client: str, group: str, **labels: Any) -> Publication:
     """Any resource as publishing hands it over; `labels`: shielded, episodes, original."""
     return Publication(
         type=resource["resourceType"],
@@ -54,7 +54,7 @@ def woman(id: str, bsn: str | None = None, name: str = "De Vries") -> Publicatio
     }
     if bsn:
         resource["identifier"] = [{"system": BSN, "value": bsn}]
-    return publication(resource, id)
+    return publication(resource, id, "patient")
 
 
 def episode(client: str, status: str = "active", id: str | None = None, **refs: str) -> Publication:
@@ -73,7 +73,7 @@ def episode(client: str, status: str = "active", id: str | None = None, **refs: 
         resource["managingOrganization"] = {"reference": f"Organization/{refs['organization']}", "display": "praktijk"}
     if "manager" in refs:
         resource["careManager"] = {"reference": f"Practitioner/{refs['manager']}", "display": "verloskundige"}
-    return publication(resource, client, episodes={key})
+    return publication(resource, client, "episode", episodes={key})
 
 
 def encounter(client: str, id: str, episode_id: str | None = None, **labels: Any) -> Publication:
@@ -86,7 +86,7 @@ def encounter(client: str, id: str, episode_id: str | None = None, **labels: Any
         "episodeOfCare": [{"reference": f"EpisodeOfCare/{key}", "display": "zwangerschap"}],
         "period": {"start": "2026-02-02T10:00:00+01:00", "end": "2026-02-02T10:20:00+01:00"},
     }
-    return publication(resource, client, **{"episodes": {key}, **labels})
+    return publication(resource, client, labels.pop("group", "prenatal_checks"), **{"episodes": {key}, **labels})
 
 
 def observation(client: str, id: str, context: str | None = None, **more: Any) -> Publication:
@@ -104,12 +104,12 @@ def observation(client: str, id: str, context: str | None = None, **more: Any) -
     }
     labels = {k: more[k] for k in ("shielded", "original") if k in more}
     episodes = more.get("episodes", {f"{client}-episode"})
-    return publication(resource, client, more.get("group", "checks"), episodes=episodes, **labels)
+    return publication(resource, client, more.get("group", "prenatal_checks"), episodes=episodes, **labels)
 
 
 def organisation(id: str, name: str = "Verloskundigenpraktijk Test") -> Publication:
-    return publication({"resourceType": "Organization", "id": id, "name": name}, SHARED)
+    return publication({"resourceType": "Organization", "id": id, "name": name}, SHARED, "provider")
 
 
 def practitioner(id: str) -> Publication:
-    return publication({"resourceType": "Practitioner", "id": id, "name": [{"family": "Jansen"}]}, SHARED)
+    return publication({"resourceType": "Practitioner", "id": id, "name": [{"family": "Jansen"}]}, SHARED, "provider")

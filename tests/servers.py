@@ -1,4 +1,4 @@
-"""Real servers that the test run starts and stops itself: PostgreSQL, in a folder of its own, reached by a socket file."""
+"""Real servers that the test run starts and stops itself: PostgreSQL, in a folder of its own, over a socket file."""
 
 from __future__ import annotations
 

@@ -47,6 +47,12 @@ class Request:
         return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
     @property
+    def address(self) -> str:
+        """The asker's network address, as the socket knows it."""
+        client = self.scope.get("client")
+        return f"{client[0]}:{client[1]}" if client else ""
+
+    @property
     def trace(self) -> str:
         """The asker's `traceparent` (W3C Trace Context), so that both ends log the same; a fresh one when unusable."""
         sent = self.headers.get("traceparent", "")

@@ -25,8 +25,8 @@ from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.fhir.search_names import types
 from babyconnect.flows import answer, bundles
-from babyconnect.flows.answer import Answered, Asked, Bind, History, Read, Search
-from babyconnect.flows.door import Door, Session
+from babyconnect.flows.answer import Answered, Asked, Bind, History, Read, Search, Wire
+from babyconnect.flows.door import Door, Interaction, Session
 from babyconnect.store.contract import Form
 
 MAX_FORM = 16_000
@@ -38,12 +38,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, in which form the answer goes, and the trace both ends log."""
+    """Who asks, from where, in which form the answer goes, and the trace that both ends log."""
 
     session: Session
     json: bool
     form: Form
     trace: str
+    address: str
+
+    def asked(self, interaction: Interaction, text: str) -> Asked:
+        return Asked(self.session, interaction, Wire(self.trace, self.address, text))
 
 
 class SourceApi:
@@ -111,7 +115,7 @@ class SourceApi:
             return json
         masked = self._masked(session)
         form: Form = ("json_masked" if masked else "json") if json else ("xml_masked" if masked else "xml")
-        return Caller(session, json, form, asked.trace)
+        return Caller(session, json, form, asked.trace, asked.address)
 
     async def _get(self, caller: Caller, steps: list[str], query: str) -> Answer:
         """Any interaction by GET, alone or in a batch."""
@@ -136,7 +140,7 @@ class SourceApi:
             if found.identifier and query.type == "Patient"
             else Search(query, caller.form)
         )
-        asked = Asked(caller.session, interaction, caller.trace, f"{query.type}?{found.told}")
+        asked = caller.asked(interaction, f"{query.type}?{found.told}")
         url = f"{self._base}/{query.type}"
         self_url = f"{url}?{found.told}" if found.told else url
         done = await answer.search(self._door, asked, self._base, self_url, lambda after: f"{url}?{found.next(after)}")
@@ -145,15 +149,14 @@ class SourceApi:
     async def _read(self, caller: Caller, interaction: Read) -> Answer:
         version = f"/_history/{interaction.version}" if interaction.version is not None else ""
         text = f"{interaction.type}/{interaction.id}{version}"
-        done = await answer.read(self._door, Asked(caller.session, interaction, caller.trace, text))
+        done = await answer.read(self._door, caller.asked(interaction, text))
         if done is None:
             return refuse(Refusal("not_found"), caller.json)
         return Answer(200, done.body, caller.json, _validators(done))
 
     async def _history(self, caller: Caller, interaction: History) -> Answer:
         text = f"{interaction.type}/{interaction.id}/_history"
-        asked = Asked(caller.session, interaction, caller.trace, text)
-        done = await answer.history(self._door, asked, self._base, f"{self._base}/{text}")
+        done = await answer.history(self._door, caller.asked(interaction, text), self._base, f"{self._base}/{text}")
         return Answer(200, done.body, caller.json) if done else refuse(Refusal("not_found"), caller.json)
 
     async def _posted_search(self, asked: Request, session: Session, type: str) -> Answer:

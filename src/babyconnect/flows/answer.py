@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from babyconnect.flows import bundles
-from babyconnect.flows.door import Bind, Door, History, Interaction, Read, Search, Session, Withheld
+from babyconnect.flows.door import Bind, Door, History, Interaction, Read, Search, Session, Wire, Withheld
 from babyconnect.store.contract import Form, Page, Stored
 
 EMPTY = Page(b"", 0)
@@ -17,12 +17,11 @@ EMPTY = Page(b"", 0)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks what, and how it reads in the log (`text` holds no identifier of hers)."""
+    """Who asks what, and how it came."""
 
     session: Session
     interaction: Interaction
-    trace: str
-    text: str
+    wire: Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ async def history(door: Door, asked: Asked, base: str, self_url: str) -> Answere
 
 
 async def _release(door: Door, asked: Asked) -> Page | tuple[Stored, ...]:
-    entry = await door.enter(asked.session, asked.interaction, asked.trace, asked.text)
+    entry = await door.enter(asked.session, asked.interaction, asked.wire)
     return () if isinstance(entry, Withheld) else await entry.release()
 
 
@@ -69,4 +68,4 @@ def _json(form: Form) -> bool:
     return form.startswith("json")
 
 
-__all__ = ["Answered", "Asked", "Bind", "History", "Read", "Search", "history", "read", "search"]
+__all__ = ["Answered", "Asked", "Bind", "History", "Read", "Search", "Wire", "history", "read", "search"]

@@ -56,24 +56,36 @@ Interaction = Search | Read | History | Bind
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """How a request came: the trace that both ends log, the asker's network address, and the request as it read.
+
+    `text` is `Type?parameters`, or a path, without any identifier of hers.
+    """
+
+    trace: str
+    address: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
-    """What the log is told of one interaction; `text` is the request without any identifier of hers."""
+    """What the log is told of one interaction.  `request`: what the decision rested on, None when it got that far not.
+
+    `by` is the asker of a token, or a person of the holder's own staff (`interaction` None: the list of clients).
+    """
 
     moment: dt.datetime
-    trace: str
-    session: str
-    asker: Asker | None
-    person: Person | None
+    wire: Wire
+    by: Asker | Person
+    interaction: Interaction | None
     client: str | None
-    text: str
+    request: AccessRequest | None
     decision: Decision
 
 
 class Session(Protocol):
     """What the door needs of a token's session (`trust.sessions.Session`)."""
 
-    @property
-    def id(self) -> str: ...
     @property
     def asker(self) -> Asker: ...
     @property
@@ -146,57 +158,60 @@ class Door:
         self._reader = parts.open_reader()
         self._evidence: dict[str, _Evidence] = {}
 
-    async def enter(self, session: Session, interaction: Interaction, trace: str, text: str = "") -> Entry | Withheld:
+    async def enter(self, session: Session, interaction: Interaction, wire: Wire) -> Entry | Withheld:
         """Decide and log one interaction; leave to carry it out, or nothing.  Faults (the log's too) are raised."""
         moment = self._parts.now()
         if isinstance(interaction, Bind):
-            client, decision = await self._bind(session, interaction.identifier, moment)
+            client, request, decision = await self._bind(session, interaction.identifier, moment)
+        elif session.client is None:
+            client, request, decision = None, None, Refused(("token_not_bound",))
         else:
-            client, decision = session.client, await self._decide(session.asker, session.client, session, moment)
-        happening = Happening(moment, trace, session.id, session.asker, None, client, text, decision)
-        await self._parts.note(happening)
+            client = session.client
+            request = await self._request(session.asker, client, session.episodes, moment)
+            decision = self._parts.decide(request)
+        await self._parts.note(Happening(moment, wire, session.asker, interaction, client, request, decision))
         if isinstance(decision, Refused):
             return Withheld()
         return Entry(self._reader, interaction, decision.filter)
 
-    async def clients(self, person: Person, trace: str, after: str = "", count: int = 100) -> tuple[Client, ...]:
+    async def clients(self, person: Person, wire: Wire, after: str = "", count: int = 100) -> tuple[Client, ...]:
         """The holder's own clients, for its own staff: logged as a look at the list, before it is shown."""
-        nobody = Permit(Filter("", frozenset(), frozenset(), frozenset()), "own", ("own_list",))
-        await self._parts.note(
-            Happening(self._parts.now(), trace, "", None, person, None, f"clients?count={count}", nobody)
-        )
+        own = Permit(Filter("", frozenset(), frozenset(), frozenset()), "own", ("own_list",))
+        await self._parts.note(Happening(self._parts.now(), wire, person, None, None, None, own))
         return await self._reader.clients(after, count)
 
-    async def _bind(self, session: Session, identifier: str, moment: dt.datetime) -> tuple[str | None, Decision]:
+    async def _bind(
+        self, session: Session, identifier: str, moment: dt.datetime
+    ) -> tuple[str | None, AccessRequest | None, Decision]:
+        """Find her and bind the token, in that order: a token that is bound, or would be refused, binds nothing."""
         found = await self._reader.client_of(identifier)
         if len(found) != 1:
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
-            return None, Refused(("client_unknown" if not found else "client_ambiguous",))
+            return None, None, Refused(("client_ambiguous" if found else "client_unknown",))
         client = found[0]
         if session.client not in (None, client):
-            return client, Refused(("token_bound_elsewhere",))
-        decision = await self._decide(session.asker, client, None, moment)
+            return client, None, Refused(("token_bound_elsewhere",))
+        request = await self._request(session.asker, client, None, moment)
+        decision = self._parts.decide(request)
         if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
-            return client, Refused(("token_bound_elsewhere",))
-        return client, decision
+            decision = Refused(("token_bound_elsewhere",))
+        return client, request, decision
 
-    async def _decide(self, asker: Asker, client: str | None, bound: Session | None, moment: dt.datetime) -> Decision:
-        """Her episodes are those bound to the token; all of them while it is being bound."""
-        if client is None:
-            return Refused(("token_not_bound",))
+    async def _request(
+        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime
+    ) -> AccessRequest:
+        """What this decision rests on.  Her episodes are those bound to the token; all, while it is being bound."""
         consents = await self._parts.grounds.consents(client)
         evidence = await self._known(client, moment)
-        return self._parts.decide(
-            AccessRequest(
-                asker=asker,
-                holder=self._parts.holder.ura,
-                holder_kind=self._parts.holder.kind,
-                client=client,
-                episodes=evidence.episodes & bound.episodes if bound else evidence.episodes,
-                holder_relations=evidence.relations,
-                consents=consents,
-                moment=moment,
-            )
+        return AccessRequest(
+            asker=asker,
+            holder=self._parts.holder.ura,
+            holder_kind=self._parts.holder.kind,
+            client=client,
+            episodes=evidence.episodes if bound is None else evidence.episodes & bound,
+            holder_relations=evidence.relations,
+            consents=consents,
+            moment=moment,
         )
 
     async def _known(self, client: str, moment: dt.datetime) -> _Evidence:
