@@ -14,7 +14,8 @@ Reads `geboortezorg-stu3/dataset-pwd32/*.xml` (ART-DECOR transaction views) and 
 - `value_lists.csv`: one row per code of these lists: `list`, `code`, `system` (OID), `display` (the Dutch name), `kind`
   (leaf; `group` is not to be chosen; `exception` is a null flavor; `include` opens a whole code system or, with a code,
   its descendants).
-- `systems.csv`: OID to FHIR STU3 system, as the data sets state it.
+- `stated_systems.csv`: OID to FHIR STU3 system, as the data sets state it.
+- `countries.csv`: GBA countries to ISO 3166, a concept map.
 """
 
 from __future__ import annotations
@@ -115,6 +116,17 @@ def write(name: str, columns: tuple[str, ...], rows: list[dict[str, str]], citat
         writer.writerows(rows)
 
 
+def countries(lists: list[dict[str, str]]) -> list[dict[str, str]]:
+    """GBA country → ISO 3166 code, where both value lists give the country the same Dutch name."""
+    gba, iso = "2.16.840.1.113883.2.4.4.16.34", "1.0.3166.1.2.2"
+    codes = {row["display"].lower(): row["code"] for row in lists if row["system"] == iso}
+    return [
+        {"map": "country", "system": gba, "code": row["code"], "target": codes[row["display"].lower()],
+         "target_system": "", "display": "", "citation": "same name in LandGBACodelijst and LandISOCodelijst"}
+        for row in lists if row["system"] == gba and row["display"].lower() in codes
+    ]  # fmt: skip
+
+
 def main() -> int:
     data = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("NICTIZ_DATA", "../shared/nictiz"))
     lists: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -136,6 +148,8 @@ def main() -> int:
           f"Nictiz, {FOLDER}: value lists of the transactions in *_structure.csv")  # fmt: skip
     write("stated_systems.csv", ("oid", "uri", "source"), sorted(systems.values(), key=lambda r: r["oid"]),
           f"Nictiz, {FOLDER}: sourceCodeSystem/@canonicalUriSTU3")  # fmt: skip
+    write("countries.csv", ("map", "system", "code", "target", "target_system", "display", "citation"),
+          countries(list(lists.values())), f"Nictiz, {FOLDER}: LandGBACodelijst and LandISOCodelijst")  # fmt: skip
     print(f"{len(lists)} codes, {len(systems)} systems")
     return 0
 

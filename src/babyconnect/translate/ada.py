@@ -1,0 +1,220 @@
+"""ADA record → FHIR STU3 resources, by the tables of its transaction (`definitions/ada`).
+
+Five steps: find what becomes a resource, put every value in its place, take over what a resource borrows, link the
+resources, assemble names and addresses.  What no row covers, or no row could use, is named in a finding.
+Specification: Nictiz geboortezorg STU3 3.0.0 on PWD 3.2; the tables cite their sources per row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.definitions import document
+from babyconnect.translate import paths
+from babyconnect.translate.composites import ASSEMBLE, Composite
+from babyconnect.translate.conditions import holds
+from babyconnect.translate.findings import Finding, Severity, Translated
+from babyconnect.translate.instances import Instance, Instances
+from babyconnect.translate.labels import label
+from babyconnect.translate.linking import Linker
+from babyconnect.translate.sites import Site, Tree
+from babyconnect.translate.tables import AdaMap, Borrowed, Row, ada_map
+from babyconnect.translate.values import TRANSFORMS, Context, Given
+
+_WOMAN, _WOMAN_REFERENCE = "675", "1434"
+
+
+def translate(record: AdaRecord, today: dt.date) -> Translated:
+    """Translate one record; relative dates count from `today`.  A finding of severity `error` means: refuse it."""
+    known = document("ada/transactions.toml").get(record.transaction)
+    if known is None:
+        place = record.transaction
+        return Translated([], [Finding("error", place, 0, "", "unknown-transaction", "no map for this transaction")])
+    translation = _Translation(record, ada_map(known["map"], known["structure"]), today)
+    return translation.run()
+
+
+class _Translation:
+    """The state of translating one record."""
+
+    def __init__(self, record: AdaRecord, table: AdaMap, today: dt.date) -> None:
+        self.table, self.today = table, today
+        self.tree = Tree(record)
+        self.instances = Instances(record, self.tree, table)
+        self.composites: list[Composite] = []
+        self.findings: list[Finding] = []
+        self.linker = Linker(self.tree, table, self.instances, self._label)
+
+    def run(self) -> Translated:
+        self._check_client()
+        late: list[tuple[Site, Row]] = []
+        for site in self.tree.sites:
+            self._fill(site, late)
+        for instance in self.instances.all:
+            self._borrow(instance)
+        for composite in self.composites:
+            made = ASSEMBLE[composite.kind](composite)
+            if made:
+                paths.put(composite.instance.resource, composite.instance.slots, composite.path, made)
+        for instance in self.instances.all:
+            self.linker.link(instance)
+            self.linker.support(instance)
+        for site, row in late:
+            self._refer(site, row)
+        resources = [_tidy(instance.resource) for instance in self.instances.all]
+        return Translated(resources, sorted(self.findings, key=lambda f: f.line))
+
+    def _label(self, instance: Instance) -> str:
+        if not instance.label:
+            instance.label = label(instance, self.tree, self.table, self.today)
+        return instance.label
+
+    # Values -----------------------------------------------------------------------------------------------------
+
+    def _fill(self, site: Site, late: list[tuple[Site, Row]]) -> None:
+        rows = self.table.rows.get(site.concept)
+        if rows is None:
+            self._unknown(site)
+            return
+        if site.element.name != self.table.elements.get(site.concept, site.element.name):
+            self._find("warning", site, "name-mismatch", "the element's name is not that of its data element")
+        done = False
+        for row in rows:
+            if row.transform != "none" and holds(row.when, self.tree, site):
+                done = self._apply(site, row, late) or done
+        stated = site.element.is_filled or site.element.null_flavor
+        if not done and stated and not site.element.children:
+            reason = next((row.reason for row in rows if row.reason), "no resource here takes it")
+            self._find("information", site, "not-mapped", f"not translated: {reason}")
+
+    def _unknown(self, site: Site) -> None:
+        if site.parent is not None and (site.element.is_filled or site.element.concept not in self.table.rows):
+            self._find("warning", site, "unknown-concept", "no data element of this transaction; kept in the original")
+
+    def _apply(self, site: Site, row: Row, late: list[tuple[Site, Row]]) -> bool:
+        if row.transform in ("group", "self"):
+            if row.transform == "self" and site.instances:
+                late.append((site, row))
+            return True
+        if row.transform in ASSEMBLE:
+            self._open(site, row)
+            return True
+        if row.transform == "part":
+            return self._part(site, row)
+        if row.transform in ("reference", "practitioner", "performer", "follow"):
+            if site.element.value and row.transform != "follow":
+                late.append((site, row))
+            return bool(site.element.value)
+        targets = list(self.instances.of(site, row.resource))
+        given = TRANSFORMS[row.transform](site.element, self._context(site, row)) if targets else None
+        for target in targets:
+            self._put(target, row.path, given)
+        return bool(targets) and given is not None
+
+    def _context(self, site: Site, row: Row | Borrowed) -> Context:
+        def remark(severity: Any, rule: str, text: str) -> None:
+            self._find(severity, site, rule, text)
+
+        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, remark)
+
+    def _put(self, target: Instance, path: str, given: Given | None) -> None:
+        if given is None:
+            return
+        if given.absent is not None:
+            paths.holder(target.resource, target.slots, path)["dataAbsentReason"] = dict(given.absent)
+            return
+        if given.name:
+            path = "/".join([*path.split("/")[:-1], given.name])
+        paths.put(target.resource, target.slots, path, given.value, given.extra)
+
+    def _open(self, site: Site, row: Row) -> None:
+        for target in self.instances.of(site, row.resource):
+            made = Composite(row.transform, target, row.path)
+            site.composites.append(made)
+            self.composites.append(made)
+
+    def _part(self, site: Site, row: Row) -> bool:
+        """Put into the composites of the nearest group, given by the first part that is there."""
+        opened = next((here.composites for here in site.chain() if here.composites), [])
+        if not (site.element.is_filled or site.element.null_flavor):
+            return False
+        for composite in opened:
+            composite.parts[row.argument] = (site.element, self._context(site, row))
+        return bool(opened)
+
+    def _borrow(self, instance: Instance) -> None:
+        for rule, home in instance.homes:
+            for row in self.table.borrowed.get(rule.name, ()):
+                if row.path.replace("[0]", "").isalpha() and paths.has(instance.resource, row.path.replace("[0]", "")):
+                    continue
+                source = self.tree.trace(home, row.source, self.table.targets)
+                if source is None:
+                    if row.transform == "ended":
+                        self._put(instance, row.path, Given(row.argument.partition("|")[2]))
+                    continue
+                self._put(instance, row.path, TRANSFORMS[row.transform](source.element, self._context(source, row)))
+
+    # References -------------------------------------------------------------------------------------------------
+
+    def _refer(self, site: Site, row: Row) -> None:
+        if row.transform == "self":
+            made = self.linker.reference(next(iter(site.instances.values())))
+            above = site.parent or site
+            targets = list(self.instances.of(above, row.resource))
+        else:
+            targets = list(self.instances.of(site, row.resource))
+            made = self._reference(site, row)
+        for target in targets:
+            paths.put(target.resource, target.slots, row.path, made)
+        if not targets:
+            self._find("information", site, "not-mapped", "not translated: no resource here takes it")
+
+    def _reference(self, site: Site, row: Row) -> dict[str, Any]:
+        target = self.linker.target(site, row.argument)
+        if target is None:
+            self._find("warning", site, "unresolved-reference", "refers to what this record does not hold")
+            return self.linker.missing(site, row.argument)
+        form = "plain" if row.transform == "reference" else "practitioner"
+        made = self.linker.reference(target, form)
+        return self._performer(target, made) if row.transform == "performer" else made
+
+    def _performer(self, target: Instance, made: dict[str, Any]) -> dict[str, Any]:
+        """Procedure.performer: role and organisation as the professional's own element gives them."""
+        home = target.homes[0][1]
+        performer: dict[str, Any] = {"actor": made}
+        role = next(self.tree.within(home, "989"), None)
+        if role is not None and role.element.is_filled:
+            row = Row("989", "978", "role", "concept", "", "", "")
+            given = TRANSFORMS["concept"](role.element, self._context(role, row))
+            performer = {"role": given.value if given else None, **performer}
+        employer = next(self.tree.within(home, "1678"), None)
+        organisation = self.linker.target(employer, "956") if employer is not None else None
+        if organisation is not None:
+            performer["onBehalfOf"] = self.linker.reference(organisation)
+        return {key: value for key, value in performer.items() if value}
+
+    # Findings ---------------------------------------------------------------------------------------------------
+
+    def _check_client(self) -> None:
+        """A record is about one woman, and says who she is."""
+        references = {s.element.value for s in self.tree.within(self.tree.root, _WOMAN_REFERENCE) if s.element.value}
+        patients = list(self.tree.within(self.tree.root, _WOMAN))
+        if len(references) > 1:
+            self._find("error", self.tree.root, "two-clients", "the record names two women as its client")
+        elif not any(p.filled for p in patients) or (
+            references and not any(p.element.id in references for p in patients)
+        ):
+            self._find("error", self.tree.root, "no-client", "the record does not hold its own client")
+
+    def _find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
+        self.findings.append(Finding(severity, site.place, site.element.line, site.concept, rule, text))
+
+
+_FIRST = ("resourceType", "id", "meta", "extension", "identifier", "status", "category", "code", "subject", "context")
+
+
+def _tidy(resource: dict[str, Any]) -> dict[str, Any]:
+    """The usual order of the leading elements; the rest as it came."""
+    return {key: resource[key] for key in _FIRST if key in resource} | resource

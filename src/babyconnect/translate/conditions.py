@@ -1,0 +1,47 @@
+"""When a rule or a row applies: a condition of a table, over what the record says near a site.
+
+Grammar: alternatives separated by ` | `, each of parts separated by ` & `:
+`present C` · `absent C` (a filled data element near the site) · `C=value` · `C!=value` (a value or code; `!=` also when
+absent) · `referred by C [C...]` · `not referred by C [C...]` (a reference of such a data element points here).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from babyconnect.translate.sites import Site, Tree
+
+_COMPARE = re.compile(r"(\d+)(!?=)(.*)")
+
+
+@functools.cache
+def _parsed(text: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    return tuple(tuple(_part(part) for part in alternative.split(" & ")) for alternative in text.split(" | "))
+
+
+def _part(text: str) -> tuple[str, ...]:
+    if compare := _COMPARE.fullmatch(text):
+        concept, operator, value = compare.groups()
+        return ("equal" if operator == "=" else "unequal", concept, value)
+    for word in ("not referred by", "referred by", "present", "absent"):
+        if text.startswith(f"{word} "):
+            return (word, *text[len(word) + 1 :].split())
+    raise ValueError(f"not a condition: {text}")
+
+
+def holds(text: str, tree: Tree, site: Site) -> bool:
+    """True when the condition holds at the site; an empty condition always does."""
+    return not text or any(all(_holds(part, tree, site) for part in parts) for parts in _parsed(text))
+
+
+def _holds(part: tuple[str, ...], tree: Tree, site: Site) -> bool:
+    word, *rest = part
+    if word in ("referred by", "not referred by"):
+        referred = any(r.concept in rest for r in tree.referrers.get(site.number, ()))
+        return referred is (word == "referred by")
+    found = tree.near(site, rest[0])
+    if word in ("present", "absent"):
+        return (found is not None) is (word == "present")
+    same = found is not None and rest[1] in (found.element.value, found.element.code)
+    return same is (word == "equal")

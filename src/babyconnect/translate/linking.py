@@ -1,0 +1,120 @@
+"""References: what refers to what, by the links of a template and the reference elements of the record.
+
+A link is a row of `definitions/ada/links.toml`: follow a data element (`via`) or find a rule's resource, inside the
+nearest element that a record lies in (`within`); where that finds nothing, `otherwise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from babyconnect.translate import paths
+from babyconnect.translate.instances import Instance, Instances
+from babyconnect.translate.sites import Site, Tree
+from babyconnect.translate.tables import AdaMap, Link
+
+ROLE = "http://nictiz.nl/fhir/StructureDefinition/practitionerrole-reference"
+NOT_SUPPLIED = "niet aangeleverd"
+
+
+class Linker:
+    """Resolves references in one record.  `labels(instance)` gives the display of a resource."""
+
+    def __init__(self, tree: Tree, table: AdaMap, instances: Instances, labels: Callable[[Instance], str]) -> None:
+        self._tree, self._table, self._instances, self._labels = tree, table, instances, labels
+
+    def link(self, instance: Instance) -> None:
+        """Set every link of the resource's template."""
+        for path, name in instance.rule.template.links:
+            found = self._follow(instance.homes[0][1], self._table.links[name])
+            if found is not None:
+                target, link = found
+                if target is not instance:
+                    paths.put(instance.resource, instance.slots, path, self.reference(target, link.form))
+
+    def support(self, instance: Instance) -> None:
+        """What a merged measurement belongs to: `supports` of the rule of each of its homes."""
+        seen: set[str] = set()
+        for rule, site in instance.homes:
+            for name, unless in rule.supports:
+                for target in self._supported(site, name, unless):
+                    if target.id not in seen:
+                        seen.add(target.id)
+                        paths.put(instance.resource, instance.slots, "extension{+supporting-info}/valueReference",
+                                  self.reference(target))  # fmt: skip
+
+    def _supported(self, site: Site, name: str, unless: str) -> Iterator[Instance]:
+        if name in self._table.links:
+            found = self._follow(site, self._table.links[name])
+            if found is not None:
+                yield found[0]
+            return
+        home = self._table.rule_of[name].concept
+        for near in self._tree.within(site.parent or site, home):
+            own = next((s for s in self._tree.within(near, unless) if s.filled), None) if unless else None
+            if name in near.instances and own is None:
+                yield near.instances[name]
+
+    def _follow(self, site: Site, link: Link) -> tuple[Instance, Link] | None:
+        found = next(self._candidates(site, link), None)
+        if found is not None:
+            return found, link
+        return self._follow(site, self._table.links[link.otherwise]) if link.otherwise else None
+
+    def _candidates(self, site: Site, link: Link) -> Iterator[Instance]:
+        for scope in self._scopes(site, link.within):
+            if link.via:
+                reached = self._reach(scope, link.via)
+                if reached is not None and link.rule in reached.instances:
+                    yield reached.instances[link.rule]
+            elif link.rule in scope.instances:
+                yield scope.instances[link.rule]
+            else:
+                for near in self._tree.within(scope, self._table.rule_of[link.rule].concept):
+                    if link.rule in near.instances:
+                        yield near.instances[link.rule]
+
+    def _scopes(self, site: Site, within: str) -> Iterator[Site]:
+        """Where to look: what the site lies in, and what the elements that refer to it lie in (building blocks)."""
+        if not within:
+            yield self._tree.root
+            return
+        for start in (site, *self._tree.referrers.get(site.number, ())):
+            yield from (here for here in start.chain() if here.concept in within.split())
+
+    def _reach(self, scope: Site, via: str) -> Site | None:
+        here: Site | None = scope
+        for concept in via.split(">"):
+            here = next((s for s in self._tree.within(here, concept) if s.element.value), None) if here else None
+            if here is not None and here.element.is_reference:
+                here = self._tree.target(here, self._table.targets.get(here.concept, ""))
+        return here
+
+    def target(self, site: Site, rules: str) -> Instance | None:
+        """The resource that a reference element refers to; `rules`: which of its resources, in order ("" = any)."""
+        found = self._tree.target(site, self._table.targets.get(site.concept, ""))
+        if found is None:
+            return None
+        names = rules.split() or list(found.instances)
+        return next((found.instances[name] for name in names if name in found.instances), None)
+
+    def missing(self, site: Site, rules: str) -> dict[str, Any]:
+        """A reference to what the record does not hold: the id it would have, shown as not supplied."""
+        rule = self._table.rule_of.get(rules.split(" ", maxsplit=1)[0]) if rules else None
+        concept = self._table.targets.get(site.concept, "")
+        shown = rule.label.partition("{")[0].strip() if rule else self._table.elements.get(concept, "verwijzing")
+        made: dict[str, Any] = {"display": f"{shown or 'Verwijzing'} ({NOT_SUPPLIED})"}
+        if rule:
+            identity = self._instances.identity_of(rule.name, concept, site.element.value)
+            made = {"reference": f"{rule.template.type}/{identity}", **made}
+        return made
+
+    def reference(self, target: Instance, form: str = "plain") -> dict[str, Any]:
+        """A Reference with a display; `practitioner`: with the professional's role beside it."""
+        made: dict[str, Any] = {"reference": target.reference, "display": self._labels(target)}
+        role = target.homes[0][1].instances.get("978-role") if form == "practitioner" else None
+        if role is None:
+            return made
+        beside = {"url": ROLE, "valueReference": {"reference": role.reference, "display": self._labels(role)}}
+        return {"extension": [beside], **made}

@@ -1,0 +1,108 @@
+"""Where in a resource a value goes: a path of a map, compiled once, applied to plain dicts.
+
+Grammar, steps separated by `/`:
+`name` an object or a value · `name[0]` the first of a list · `name[]` a new one at the end of a list ·
+`name{slice}` the one of a list that a slice names, made from the slice's content the first time ·
+`name{+slice}` a new one from the slice's content.  Slices are rows of `definitions/ada/slices.toml`.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from babyconnect.definitions import document
+
+Kind = Literal["plain", "first", "append", "slice", "new-slice"]
+_STEP = re.compile(r"([A-Za-z]+)(?:\[(0?)\]|\{(\+?)([A-Za-z0-9-]+)\})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    kind: Kind
+    slice: str = ""
+
+
+@functools.cache
+def compiled(path: str) -> tuple[Step, ...]:
+    """The steps of a path.  Raises ValueError for what the grammar does not have: tables are checked by tests."""
+    return tuple(_step(part) for part in path.split("/"))
+
+
+def _step(text: str) -> Step:
+    found = _STEP.fullmatch(text)
+    if not found:
+        raise ValueError(f"not a path step: {text}")
+    name, first, plus, slice_name = found.groups()
+    if slice_name:
+        return Step(name, "new-slice" if plus else "slice", slice_name)
+    if first is None:
+        return Step(name, "plain")
+    return Step(name, "first" if first else "append")
+
+
+@functools.cache
+def slices() -> Mapping[str, Any]:
+    return {name: row["content"] for name, row in document("ada/slices.toml").items()}
+
+
+def holder(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str) -> dict[str, Any]:
+    """The object that the last step of `path` is set in; what lies on the way is made.  `slots`: slices made so far."""
+    here, prefix = resource, ""
+    for step in compiled(path)[:-1]:
+        here, prefix = _enter(here, step, slots, prefix)
+    return here
+
+
+def _enter(here: dict[str, Any], step: Step, slots: dict[str, dict[str, Any]],
+           prefix: str) -> tuple[dict[str, Any], str]:  # fmt: skip
+    prefix = f"{prefix}/{step.name}"
+    if step.kind == "plain":
+        return here.setdefault(step.name, {}), prefix
+    listed = here.setdefault(step.name, [])
+    if step.kind == "first":
+        if not listed:
+            listed.append({})
+        return listed[0], prefix
+    prefix = f"{prefix}{{{step.slice}}}"
+    if step.kind == "slice" and prefix in slots:
+        return slots[prefix], prefix
+    made = copy.deepcopy(slices()[step.slice]) if step.slice else {}
+    listed.append(made)
+    for inside in [key for key in slots if key.startswith(f"{prefix}/")]:
+        del slots[inside]  # these belong to the element before this one
+    slots[prefix] = made
+    return made, prefix
+
+
+def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, value: Any,
+        extra: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+    """Set `value` (None: none) at `path`, and `extra` beside it as the primitive's `_name`."""
+    last = compiled(path)[-1]
+    here = holder(resource, slots, path)
+    if last.kind == "append":
+        here.setdefault(last.name, []).append(value)
+    elif last.kind == "first":
+        here.setdefault(last.name, []).insert(0, value)
+    else:
+        if value is not None:
+            here[last.name] = value
+        if extra:
+            here[f"_{last.name}"] = dict(extra)
+
+
+def has(resource: Mapping[str, Any], path: str) -> bool:
+    """True when the (plain) path already has something."""
+    here: Any = resource
+    for step in compiled(path):
+        if not isinstance(here, Mapping) or (step.name not in here and f"_{step.name}" not in here):
+            return False
+        here = here.get(step.name)
+        if isinstance(here, list):
+            here = here[0] if here else None
+    return True

@@ -1,0 +1,131 @@
+"""The record as a place to look around in: every element with its parent, and quick answers to "what lies within".
+
+A *site* is an element at its place.  Sites are numbered in document order, so that what lies in a site is an interval
+of numbers; to find a data element within a site is a bisection in the sorted numbers of that data element.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from babyconnect.birthcare.ada import AdaElement, AdaRecord
+
+
+class Site:
+    """One element at its place.  `instances`: the resources it became, by rule; `composites`: see `composites`."""
+
+    __slots__ = ("composites", "element", "end", "filled", "instances", "number", "occurrence", "parent")
+
+    def __init__(self, element: AdaElement, parent: Site | None, number: int, occurrence: int) -> None:
+        self.element, self.parent, self.number, self.occurrence = element, parent, number, occurrence
+        self.end = number + 1
+        self.filled = element.is_filled
+        self.instances: dict[str, Any] = {}
+        self.composites: list[Any] = []
+
+    @property
+    def concept(self) -> str:
+        return self.element.concept
+
+    def chain(self) -> Iterator[Site]:
+        """This site and what it lies in, from the inside out."""
+        here: Site | None = self
+        while here is not None:
+            yield here
+            here = here.parent
+
+    @property
+    def place(self) -> str:
+        """Path of element names, with the occurrence where an element repeats."""
+        names = [s.element.name + (f"[{s.occurrence}]" if s.occurrence > 1 else "") for s in self.chain()]
+        return "/".join(reversed(names))
+
+
+class Tree:
+    """All sites of a record."""
+
+    def __init__(self, record: AdaRecord) -> None:
+        self.sites: list[Site] = []
+        self.by_id: dict[str, list[Site]] = defaultdict(list)
+        self.referrers: dict[int, list[Site]] = defaultdict(list)
+        self._numbers: dict[str, list[int]] = defaultdict(list)
+        self.root = self._add(record.root, None, 1)
+        self._refer()
+
+    def _add(self, element: AdaElement, parent: Site | None, occurrence: int) -> Site:
+        site = Site(element, parent, len(self.sites), occurrence)
+        self.sites.append(site)
+        self._numbers[element.concept].append(site.number)
+        if element.id:
+            self.by_id[element.id].append(site)
+        seen: dict[str, int] = {}
+        for child in element.children:
+            key = child.concept or child.name
+            seen[key] = seen.get(key, 0) + 1
+            inside = self._add(child, site, seen[key])
+            site.filled = site.filled or inside.filled
+        site.end = len(self.sites)
+        return site
+
+    def _refer(self) -> None:
+        for site in self.sites:
+            if site.element.is_reference and site.element.value:
+                for target in self.by_id.get(site.element.value, ()):
+                    self.referrers[target.number].append(site)
+
+    def within(self, scope: Site, concept: str) -> Iterator[Site]:
+        """The sites of a data element in a scope (the scope itself included), in document order."""
+        numbers = self._numbers.get(concept)
+        if numbers:
+            for place in range(bisect_left(numbers, scope.number), len(numbers)):
+                if numbers[place] >= scope.end:
+                    return
+                yield self.sites[numbers[place]]
+
+    def target(self, reference: Site, concept: str) -> Site | None:
+        """What a reference refers to: the element with that id, of the data element that the structure names."""
+        found = self.by_id.get(reference.element.value, ())
+        return next((s for s in found if not concept or s.concept == concept), None)
+
+    def near(self, site: Site, concept: str) -> Site | None:
+        """A filled data element in the site itself, else beside it (in what it lies in)."""
+        for scope in (site, site.parent):
+            if scope is not None:
+                for found in self.within(scope, concept):
+                    if found.filled:
+                        return found
+        return None
+
+    def trace(self, site: Site, source: str, targets: Mapping[str, str]) -> Site | None:
+        """Follow a source to an element, or None.
+
+        `A`: that data element near the site; `^A`: anywhere in the record; `A>B`: what A refers to (or A itself), then
+        B in it; `A:R>B`: only when what A refers to became a resource of rule R; ` | `-separated: the first that is.
+        """
+        for alternative in source.split("|"):
+            found = self._trace(site, alternative.split(">"), targets)
+            if found is not None:
+                return found
+        return None
+
+    def _trace(self, site: Site, steps: list[str], targets: Mapping[str, str]) -> Site | None:
+        first, _, rule = steps[0].partition(":")
+        if first.startswith("^"):
+            here = self.near(self.root, first[1:])
+        else:
+            here = self.near(site, first) or self._stated(site, first)
+        for concept in steps[1:]:
+            if here is not None and here.element.is_reference:
+                here = self.target(here, targets.get(here.concept, ""))
+                if here is not None and rule and rule not in here.instances:
+                    return None
+            here = next(self.within(here, concept), None) if here is not None else None
+        return here
+
+    def _stated(self, site: Site, concept: str) -> Site | None:
+        """The data element beside the site even when it only states why it is empty (a null flavor)."""
+        scope = site.parent or site
+        return next((s for s in self.within(scope, concept) if s.element.null_flavor), None)

@@ -1,0 +1,155 @@
+"""A map as tables, read once: rules (what becomes a resource), rows (where each value goes), links and borrowed values.
+
+The columns are documented in `definitions/ada/README.md`.  Nothing here knows a data element: all of that is rows.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from babyconnect.definitions import document, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What resources of one pattern have in common."""
+
+    name: str
+    type: str
+    profiles: tuple[str, ...]
+    fixed: Mapping[str, Any]
+    links: tuple[tuple[str, str], ...]
+    label: str
+    merge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where a data element is filled, a resource of this template is made (when the condition holds)."""
+
+    name: str
+    concept: str
+    template: Template
+    when: str
+    codings: tuple[Mapping[str, str], ...]
+    supports: tuple[tuple[str, str], ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where the value of a data element goes.  `resource` names a rule; `transform` is of the closed list of `values`."""
+
+    concept: str
+    resource: str
+    path: str
+    transform: str
+    argument: str
+    when: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A value that a resource takes from elsewhere in the record: `source` names data elements (`sites.Tree.trace`)."""
+
+    resource: str
+    path: str
+    transform: str
+    argument: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a resource finds another: a data element to follow, or a rule to find, inside `within`; else `otherwise`."""
+
+    name: str
+    within: str
+    via: str
+    rule: str
+    otherwise: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdaMap:
+    name: str
+    rules: Mapping[str, tuple[Rule, ...]]
+    rows: Mapping[str, tuple[Row, ...]]
+    borrowed: Mapping[str, tuple[Borrowed, ...]]
+    links: Mapping[str, Link]
+    targets: Mapping[str, str]
+    elements: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]]
+    rule_of: Mapping[str, Rule] = field(default_factory=dict)
+
+
+@functools.cache
+def ada_map(name: str, structure: str) -> AdaMap:
+    """The map `name` (prefix of its tables) over the transaction of table `structure`."""
+    templates = _templates()
+    rules = [_rule(row, templates) for row in rows(f"ada/{name}_rules")]
+    known = {row["concept"]: row for row in rows(f"ada/{structure}")}
+    return AdaMap(
+        name=name,
+        rules=_grouped(rules, "concept"),
+        rows=_grouped([_row(row) for row in rows(f"ada/{name}_map")], "concept"),
+        borrowed=_grouped([_borrowed(row) for row in rows(f"ada/{name}_borrowed")], "resource"),
+        links=_links(),
+        targets={concept: row["target"] for concept, row in known.items() if row["target"]},
+        elements={concept: row["element"] for concept, row in known.items()},
+        lists={concept: tuple(row["lists"].split()) for concept, row in known.items() if row["lists"]},
+        rule_of={rule.name: rule for rule in rules},
+    )
+
+
+def _grouped(items: list[Any], key: str) -> Mapping[str, tuple[Any, ...]]:
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for item in items:
+        groups[getattr(item, key)].append(item)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def _templates() -> Mapping[str, Template]:
+    return {name: _template(name, row) for name, row in document("ada/templates.toml").items()}
+
+
+def _template(name: str, row: Mapping[str, Any]) -> Template:
+    links = tuple((path, link) for path, _, link in (text.partition(" = ") for text in row.get("links", ())))
+    return Template(name, row["type"], tuple(row["profiles"]), row.get("fixed", {}), links, row["label"],
+                    row.get("merge", False))  # fmt: skip
+
+
+def _rule(row: Mapping[str, str], templates: Mapping[str, Template]) -> Rule:
+    template = templates[row["template"]]
+    supports = tuple((rule, unless) for rule, _, unless in (text.partition("!") for text in row["supports"].split()))
+    return Rule(row["rule"], row["concept"], template, row["when"], codings(row["code"]), supports,
+                row["label"] or template.label)  # fmt: skip
+
+
+def codings(text: str) -> tuple[Mapping[str, str], ...]:
+    """`system|code|display`, several separated by ` ;; `."""
+    parts = [part.split("|", 2) for part in text.split(" ;; ") if part]
+    return tuple({"system": system, "code": code, "display": display} for system, code, display in parts)
+
+
+def _row(row: Mapping[str, str]) -> Row:
+    return Row(row["concept"], row["resource"], row["path"], row["transform"], row["argument"], row["when"],
+               row["reason"])  # fmt: skip
+
+
+def _borrowed(row: Mapping[str, str]) -> Borrowed:
+    return Borrowed(row["resource"], row["path"], row["transform"], row["argument"], row["source"])
+
+
+def _links() -> Mapping[str, Link]:
+    return {
+        name: Link(name, row.get("within", ""), row.get("via", ""), row.get("rule", ""), row.get("otherwise", ""),
+                   row.get("form", "plain"))
+        for name, row in document("ada/links.toml").items()
+    }  # fmt: skip

@@ -1,0 +1,255 @@
+"""The closed list of transforms: one element of ADA → one FHIR value.
+
+A transform takes what it needs in a `Context` and gives a `Given` (the value, what stands beside a primitive as
+`_name`, and why the value is absent) or None when there is nothing to say.  A row of a map names one by its key in
+`TRANSFORMS`; it never holds an expression.  Resources' own transforms (references, names, addresses) are in `building`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babyconnect.birthcare.ada import AdaElement
+from babyconnect.birthcare.identifiers import BSN_OID, passes_eleven_check
+from babyconnect.translate import codes, moments
+
+SPECIFICATION = "http://nictiz.nl/fhir/StructureDefinition/code-specification"
+NULL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
+UCUM = "http://unitsofmeasure.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`lists`: the value lists of the data element; `argument`: the row's; `remark(severity, rule, text)` reports."""
+
+    today: dt.date
+    lists: tuple[str, ...]
+    argument: str
+    remark: Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What came out.  `absent`: a CodeableConcept for `dataAbsentReason`; `name`: another last step than the row's."""
+
+    value: Any = None
+    extra: Mapping[str, Any] | None = None
+    absent: Mapping[str, Any] | None = None
+    name: str = ""
+
+
+def coding(element: AdaElement, context: Context) -> dict[str, str]:
+    """A Coding with system, version, code and display (its own, else the value list's)."""
+    oid, code = element.attributes.get("codeSystem", "").strip(), element.code
+    if not code:
+        oid, code = codes.NULL_FLAVOR_OID, element.null_flavor
+    elif not codes.is_known(context.lists, code, oid):
+        context.remark("warning", "unknown-code", "the code is not in the value list of this element; carried as given")
+    if oid and not codes.is_known_system(oid):
+        context.remark("warning", "unknown-system", "the code system has no known address; carried as an OID")
+    made = {"system": codes.system(oid)} if oid else {}
+    if version := element.attributes.get("codeSystemVersion", ""):
+        made["version"] = version
+    made["code"] = code
+    known = codes.display(context.lists, code, oid) or (codes.mapped("null-flavor", code, oid) or {}).get("display", "")
+    if shown := element.attributes.get("displayName", "").strip() or known:
+        made["display"] = shown
+    return made
+
+
+def concept(element: AdaElement, context: Context) -> Given | None:
+    """A CodeableConcept; `originalText` is its text.  `argument` `unversioned`: without the system's version."""
+    if not (element.code or element.null_flavor):
+        return Given({"text": element.value}) if element.value else None
+    made: dict[str, Any] = {"coding": [coding(element, context)]}
+    if context.argument == "unversioned":
+        made["coding"][0].pop("version", None)
+    if text := element.attributes.get("originalText", "").strip():
+        made["text"] = text
+    return Given(made)
+
+
+def value_concept(element: AdaElement, context: Context) -> Given | None:
+    """The value of an observation: a CodeableConcept, or why there is none (a null flavor other than OTH)."""
+    given = concept(element, context)
+    if given and "coding" in given.value:
+        first = given.value["coding"][0]
+        if first.get("system") == codes.NULL_FLAVOR and first["code"] != "OTH":
+            return Given(absent=given.value)
+    return given
+
+
+def first_coding(element: AdaElement, context: Context) -> Given | None:
+    """A Coding with itself as the code specification (Encounter.class of zib-Encounter)."""
+    given = concept(element, context)
+    if not given or "coding" not in given.value:
+        return None
+    return Given({"extension": [_specified(given.value)], **given.value["coding"][0]})
+
+
+def _specified(made: Mapping[str, Any]) -> dict[str, Any]:
+    return {"url": SPECIFICATION, "valueCodeableConcept": made}
+
+
+def mapped_code(element: AdaElement, context: Context) -> Given | None:
+    """A code of FHIR by the concept map `argument`, with the source's code as its specification."""
+    given = concept(element, context)
+    if not given or "coding" not in given.value:
+        return None
+    oid = element.attributes.get("codeSystem", "") if element.code else codes.NULL_FLAVOR_OID
+    row = codes.mapped(context.argument, element.code or element.null_flavor, oid)
+    if row is None:
+        context.remark("warning", "unknown-code", "the code has no counterpart in FHIR; carried as specification")
+    return Given(row["target"] if row else None, {"extension": [_specified(given.value)]})
+
+
+def interpretation(element: AdaElement, context: Context) -> Given | None:
+    """Observation.interpretation: HL7's flag by the concept map `argument`, beside the source's code."""
+    given = concept(element, context)
+    row = codes.mapped(context.argument, element.code, element.attributes.get("codeSystem", ""))
+    if given and row:
+        flag = {"system": row["target_system"], "code": row["target"], "display": row["display"]}
+        given.value["coding"].insert(0, flag)
+    return given
+
+
+def quantity(element: AdaElement, context: Context) -> Given | None:
+    """A Quantity; `argument` is the unit when the element brings none.  A null flavor becomes a reason of absence."""
+    if not element.value:
+        return _absent(element)
+    number = decimal(element.value)
+    if number is None:
+        context.remark("warning", "bad-value", "not a number; kept in the original only")
+        return None
+    unit = element.attributes.get("unit", "").strip() or context.argument
+    if not unit or unit == "1":
+        return Given({"value": number})
+    code = unit if _is_ucum(unit) else f"{{{unit}}}"
+    return Given({"value": number, "unit": unit, "system": UCUM, "code": code})
+
+
+def decimal(text: str) -> Decimal | int | None:
+    """A number with the digits it came with; a Dutch decimal comma is a point."""
+    try:
+        number = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or "e" in text.lower() or len(text) > 40:
+        return None
+    return int(number) if "." not in text and "," not in text else number
+
+
+def _is_ucum(unit: str) -> bool:
+    return unit.startswith("{") or not any(letter.isspace() or letter in ",;" for letter in unit)
+
+
+def count(element: AdaElement, context: Context) -> Given | None:
+    """A Quantity without a unit (a count or a score)."""
+    given = quantity(element, context)
+    return Given({"value": given.value["value"]}) if given and given.value else given
+
+
+def _absent(element: AdaElement) -> Given | None:
+    row = codes.mapped("absent-reason", element.null_flavor, "*") if element.null_flavor else None
+    if row is None:
+        return None
+    reason = {"system": row["target_system"], "code": row["target"], "display": row["display"]}
+    return Given(absent={"coding": [reason]})
+
+
+def any_value(element: AdaElement, context: Context) -> Given | None:
+    """value[x] of a data element of any type: its own attributes say which."""
+    if element.code:
+        given = value_concept(element, context)
+        return Given(given.value, absent=given.absent, name="valueCodeableConcept") if given else None
+    if decimal(element.value) is not None:
+        made = quantity(element, context)
+        return Given(made.value, name="valueQuantity") if made else None
+    if element.value:
+        return Given(element.value, name="valueString")
+    return _absent(element)
+
+
+def moment(element: AdaElement, context: Context) -> Given | None:
+    """A dateTime (or date); a null flavor stands beside it as HL7's extension."""
+    if element.value:
+        found = moments.fhir(element.value, context.today)
+        if found is None:
+            context.remark("error", "date", "the date does not exist")
+        return Given(found) if found else None
+    if element.null_flavor:
+        return Given(None, {"extension": [{"url": NULL_EXTENSION, "valueCode": element.null_flavor}]})
+    return None
+
+
+def birth(element: AdaElement, context: Context) -> Given | None:
+    """A date of the past: the day of birth or death."""
+    given = moment(element, context)
+    if given and given.value and not moments.is_past(given.value, context.today):
+        context.remark("error", "date", "this date lies in the future")
+    if given and given.value and not context.argument:
+        return Given(given.value[:10])
+    return given
+
+
+def ended(element: AdaElement, context: Context) -> Given | None:
+    """`argument` = `A|B`: A when this end has come, B when not."""
+    yes, _, no = context.argument.partition("|")
+    found = moments.fhir(element.value, context.today)
+    return Given(yes if found and moments.is_past(found, context.today) else no)
+
+
+def text(element: AdaElement, context: Context) -> Given | None:
+    shown = element.value or element.attributes.get("displayName", "") or element.attributes.get("originalText", "")
+    return Given(shown) if shown else None
+
+
+def boolean(element: AdaElement, context: Context) -> Given | None:
+    if element.value in ("true", "false"):
+        return Given(element.value == "true")
+    if element.value:
+        context.remark("warning", "bad-value", "neither true nor false; kept in the original only")
+    return None
+
+
+def integer(element: AdaElement, context: Context) -> Given | None:
+    if element.value.isascii() and element.value.isdigit() and len(element.value) < 10:
+        return Given(int(element.value))
+    if element.value:
+        context.remark("warning", "bad-value", "not a whole number; kept in the original only")
+    return None
+
+
+def identifier(element: AdaElement, context: Context) -> Given | None:
+    """An Identifier; a BSN that fails the eleven-check is an error."""
+    if not element.value:
+        return None
+    root = element.attributes.get("root", "").strip()
+    if root == BSN_OID and not passes_eleven_check(element.value):
+        context.remark("error", "bsn", "a BSN that fails the eleven-check")
+    return Given({"system": codes.system(root), "value": element.value} if root else {"value": element.value})
+
+
+Transform = Callable[[AdaElement, Context], Given | None]
+
+TRANSFORMS: Mapping[str, Transform] = {
+    "any": any_value,
+    "birth": birth,
+    "boolean": boolean,
+    "coding": first_coding,
+    "concept": concept,
+    "count": count,
+    "ended": ended,
+    "identifier": identifier,
+    "integer": integer,
+    "interpretation": interpretation,
+    "mapped-code": mapped_code,
+    "moment": moment,
+    "quantity": quantity,
+    "text": text,
+    "value-concept": value_concept,
+}
