@@ -53,6 +53,11 @@ def resource_types() -> frozenset[str]:
     return frozenset(_table()["resources"])
 
 
+def is_type(name: str) -> bool:
+    """True for a type that has elements: a resource, a data type, or a nested element by its path."""
+    return name in _table()["types"]
+
+
 @functools.cache
 def primitive_formats() -> Mapping[str, str | None]:
     """Primitive types and the format HL7 gives them (a regular expression), if any."""

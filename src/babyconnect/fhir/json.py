@@ -42,10 +42,11 @@ def loads(content: bytes) -> dict[str, Any]:
 
 def dumps(resource: Any) -> bytes:
     """Write one resource compactly, as UTF-8; decimals with the digits they came with."""
-    return orjson.dumps(resource, default=_verbatim)
+    return orjson.dumps(resource, default=verbatim)
 
 
-def _verbatim(value: object) -> orjson.Fragment:
+def verbatim(value: object) -> orjson.Fragment:
+    """For `orjson.dumps(default=...)`: a decimal as the digits it came with."""
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(format(value, "f"))
     raise TypeError(f"FHIR JSON has no {type(value).__name__}")

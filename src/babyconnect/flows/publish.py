@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from babyconnect.flows.findings import Report
-from babyconnect.store.contract import Writer
+import orjson
 
-Index = Callable[[Mapping[str, Any]], Mapping[str, tuple[str, ...]]]
+from babyconnect.flows import preparing
+from babyconnect.flows.findings import Finding, InputReport, Report, Status
+from babyconnect.flows.intake import Input, Loose, Refusal, digest, original, read
+from babyconnect.flows.preparing import Index, Known, Naming
+from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
+from babyconnect.labelling.families import Key
+from babyconnect.labelling.identity import Identity
+from babyconnect.store.contract import Original, Outcome, Writer
 
+__all__ = ["Input", "PublishingNode", "Report", "publish"]
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What is published: a file or folder, or bytes that came in by the intake (`content`), with the name to show."""
-
-    name: str
-    path: Path | None = None
-    content: bytes | None = None
+Lookup = Callable[[Sequence[Key]], Awaitable[Known]]
 
 
 @dataclass(frozen=True, slots=True)
 class PublishingNode:
     """What publishing needs of a node.
 
-    `secret` keys the opaque ids (32 bytes, per tenant).  `tenant`: the URN under which the source's own ids are kept
-    (`urn:babyconnect:tenant:<ura>`).  `today` and `now` come from the wiring: no clock is read here.
-    `bsns`: BSN per source Patient id, from `organisation.toml`.  `dates`: fixed dates for relative ones (`T` →
-    2026-01-31), only of published fixtures.
+    `secret` keys the opaque ids (per tenant, at least 16 bytes); `source` tells apart source systems whose ids may
+    coincide.  `tenant`: the URN under which the source's own ids are kept (`urn:babyconnect:ura:<ura>`).
+    `now` comes from the wiring: no clock is read here.  `bsns`: BSN per source Patient id, from `organisation.toml`.
+    `dates`: dates for the relative ones of published fixtures (`{"T": …}`).  `known`: which of these (type, opaque id)
+    the store holds already, each with its client ("" = shared); without it, only the batch resolves references.
     """
 
     writer: Writer
@@ -38,11 +38,71 @@ class PublishingNode:
     tenant: str
     index: Index
     now: Callable[[], dt.datetime]
+    source: str = ""
     bsns: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, dt.date] = field(default_factory=dict)
     limit: int = 20_000_000
+    known: Lookup | None = None
 
 
 async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
     """Publish each input, whole or not at all; a refused one leaves the others unharmed."""
-    raise NotImplementedError
+    reports: list[InputReport] = []
+    loose: list[Loose] = []
+    refused: list[Refusal] = []
+    identity = Identity(node.secret, node.source)
+    for item in read(inputs, node.limit, node.dates):
+        if isinstance(item, Refusal):
+            refused.append(item)
+            reports.append(InputReport(item.name, "refused", findings=(item.finding,)))
+        elif isinstance(item, Loose):
+            loose.append(item)
+        else:
+            today = node.dates.get("T") or node.now().date()
+            reports.append(await _publish_unit(unit_of_record(item, identity, today), node))
+    for unit in units_of_loose(loose, refused, identity):
+        reports.append(await _publish_unit(unit, node))
+    return Report(tuple(reports))
+
+
+async def _publish_unit(unit: Unit, node: PublishingNode) -> InputReport:
+    findings = list(unit.findings)
+    if _refuses(findings) or unit.family is None:
+        return InputReport(unit.name, "refused", findings=tuple(findings))
+    family = unit.family
+    absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
+    known = await node.known(absent) if node.known and absent else {}
+    client = preparing.client_of(family, known)
+    if isinstance(client, Finding):
+        return InputReport(unit.name, "refused", findings=(*findings, client))
+    naming = Naming(node.tenant, node.bsns)
+    batch, warnings = preparing.publications(family, client, naming, node.index, known)
+    findings += warnings
+    outcomes = await node.writer.publish(batch, _originals(unit, findings), node.now())
+    return _report(unit.name, client, outcomes, findings)
+
+
+def _refuses(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
+
+
+def _originals(unit: Unit, findings: Sequence[Finding]) -> list[Original]:
+    """Each file with what was found in it, so that a later translation can be compared with this one."""
+    report = orjson.dumps({"findings": [[f.severity, f.place, f.rule, f.text] for f in findings]})
+    return [original(record, report) for record in {digest(r): r for r in unit.records}.values()]
+
+
+def _report(name: str, client: str, outcomes: Sequence[Outcome], findings: Sequence[Finding]) -> InputReport:
+    changes = [outcome.change for outcome in outcomes]
+    status: Status = "published with warnings" if any(f.severity == "warning" for f in findings) else "published"
+    if set(changes) == {"unchanged"}:
+        status = "already published"
+    return InputReport(
+        name=name,
+        status=status,
+        created=changes.count("created"),
+        updated=changes.count("updated"),
+        unchanged=changes.count("unchanged"),
+        findings=tuple(findings),
+        client=client,
+    )

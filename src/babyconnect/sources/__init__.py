@@ -18,10 +18,9 @@ Format = Literal["ada", "stu3-xml", "stu3-json"]
 class Record:
     """One input that was recognised.
 
-    `content`: the bytes as they came .  `ada`: the tree of an ADA record.  `resources`: for the STU3
-    formats the plain resources it holds, in the order of the file, each with the address it had in a Bundle
-    (`fullUrl`, "" when none) — ids still the source's own.  `version` is the data set's (`3.2`) or FHIR's (`3.0.2`).
-    `transaction`: the name of the ADA transaction, or "" for STU3.
+    `content`: the bytes as they came.  `ada`: the tree of an ADA record.  `resources`: for the STU3 formats the plain
+    resources it holds, in the order of the file, ids still the source's own; `bundled`: they came in a Bundle.
+    `version` is the data set's (`3.2`) or FHIR's (`3.0.2`); `transaction` that of an ADA record, or "".
     """
 
     name: str
@@ -31,11 +30,12 @@ class Record:
     content: bytes
     resources: tuple[Sourced, ...] = field(default=())
     ada: AdaRecord | None = None
+    bundled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """One STU3 resource as the source gave it, and where it stood."""
+    """One STU3 resource as the source gave it, its address in a Bundle (`fullUrl`), and where it stood."""
 
     resource: Mapping[str, Any]
     full_url: str = ""

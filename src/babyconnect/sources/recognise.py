@@ -15,7 +15,7 @@ from lxml import etree
 from babyconnect.fhir.grammar import NAMESPACE
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
-from babyconnect.sources import Record, Rejected, ada, relative_dates, stu3
+from babyconnect.sources import Format, Record, Rejected, ada, relative_dates, stu3
 
 LIMIT = 20_000_000
 STU3_VERSION = "3.0.2"
@@ -31,7 +31,7 @@ def recognise(
         content = relative_dates.resolve(content, dates or {})
         start = content.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
         if start == b"{":
-            return Record(name, "stu3-json", STU3_VERSION, "", content, stu3.read_json(content))
+            return _stu3(name, "stu3-json", content, stu3.read_json(content))
         refuse_unsafe(content)
         if start != b"<":
             raise Malformed("line 1", "format", "neither XML nor a JSON object")
@@ -43,13 +43,17 @@ def recognise(
 def _xml(content: bytes, name: str) -> Record:
     root = _root(content)
     if root.startswith(f"{{{NAMESPACE}}}"):
-        return Record(name, "stu3-xml", STU3_VERSION, "", content, stu3.read_xml(content))
+        return _stu3(name, "stu3-xml", content, stu3.read_xml(content))
     if root.startswith("{urn:hl7-org:v3}"):
         raise Malformed("line 1", "format", "an HL7 version 3 message; this version takes ADA and FHIR STU3")
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
     record = ada.read(content)
     return Record(name, "ada", record.version, record.transaction, content, ada=record)
+
+
+def _stu3(name: str, kind: Format, content: bytes, read: stu3.Read) -> Record:
+    return Record(name, kind, STU3_VERSION, "", content, read.resources, bundled=read.bundled)
 
 
 def _root(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.fhir import json, xml
@@ -14,28 +15,38 @@ from babyconnect.sources import Sourced
 REFUSED_BUNDLES = frozenset({"history", "message", "transaction-response", "batch-response"})
 
 
-def read_xml(content: bytes) -> tuple[Sourced, ...]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The resources of a file, and whether they came in a Bundle."""
+
+    resources: tuple[Sourced, ...]
+    bundled: bool
+
+
+def read_xml(content: bytes) -> Read:
     """The resources of an XML file, entry by entry.  Raises `Malformed`."""
     found: list[Sourced] = []
+    bundled = False
     for part in xml.parts(content):
         if part.content.get("resourceType") == "Bundle":
             _refuse_kind(part.content, part.place)
+            bundled = True
         elif "resourceType" in part.content:
             found.append(Sourced(part.content, "", part.place))
         elif not _outcome_only(part.content):
             found.append(_entry(part.content, part.place))
-    return tuple(found)
+    return Read(tuple(found), bundled)
 
 
-def read_json(content: bytes) -> tuple[Sourced, ...]:
+def read_json(content: bytes) -> Read:
     """The resources of a JSON file.  Raises `Malformed`."""
     resource = json.loads(content)
     name = resource.get("resourceType")
     if not isinstance(name, str) or name not in resource_types():
         raise Malformed("resourceType", "root", "no STU3 resource has this name")
     if name != "Bundle":
-        return (Sourced(resource, "", name),)
-    return tuple(_unpack(resource, "Bundle"))
+        return Read((Sourced(resource, "", name),), bundled=False)
+    return Read(tuple(_unpack(resource, "Bundle")), bundled=True)
 
 
 def _unpack(bundle: dict[str, Any], place: str) -> Iterator[Sourced]:

@@ -1,0 +1,115 @@
+"""From files, folders and bytes to units of publishing: what is kept together or not at all.
+
+An ADA record or a Bundle is a unit.  Loose STU3 resources — all of them, from every folder and file of one call — are
+one batch, which falls apart into one unit per client; so a record may be spread over files, and their order is free.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from babyconnect.flows.findings import Finding
+from babyconnect.sources import Record, Rejected, Sourced
+from babyconnect.sources.recognise import recognise
+from babyconnect.store.contract import Original
+
+_MEDIA = {"ada": "application/xml", "stu3-xml": "application/fhir+xml", "stu3-json": "application/fhir+json"}
+_SUFFIXES = frozenset({".xml", ".json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What is published: a file or folder, or bytes that came in by the intake (`content`), with the name to show."""
+
+    name: str
+    path: Path | None = None
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An input that never became a unit."""
+
+    name: str
+    finding: Finding
+    in_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """One resource of a file of its own; all loose ones of a call make the batch."""
+
+    record: Record
+    sourced: Sourced
+    group: str = field(default="")
+
+
+def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> Iterator[Record | Loose | Refusal]:
+    """Each input, recognised; one file at a time is in memory as bytes."""
+    for one in inputs:
+        if one.content is not None:
+            yield from _recognised(one.content, one.name, one.name, limit, dates)
+        elif one.path is None or not one.path.exists():
+            yield Refusal(one.name, Finding("error", one.name, "file", "there is no such file or folder"))
+        elif one.path.is_dir():
+            yield from _folder(one.path, one.name, limit, dates)
+        else:
+            yield from _file(one.path, one.name, one.name, limit, dates)
+
+
+def digest(record: Record) -> str:
+    """The name of an original: the SHA-256 of its bytes."""
+    return hashlib.sha256(record.content).hexdigest()
+
+
+def original(record: Record, report: bytes) -> Original:
+    """The input byte for byte."""
+    return Original(digest(record), _MEDIA[record.format], record.content, report)
+
+
+def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Record | Loose | Refusal]:
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _SUFFIXES and path.is_file() and not _hidden(path.relative_to(folder))
+    )
+    if not files:
+        yield Refusal(name, Finding("error", name, "empty", "a folder without a single record"))
+    for path in files:
+        yield from _file(path, str(path.relative_to(folder.parent)), name, limit, dates)
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _file(
+    path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.date]
+) -> Iterator[Record | Loose | Refusal]:
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= limit else b""
+    except OSError as fault:
+        yield Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
+        return
+    if size > limit:
+        text = f"the file has {size:,} bytes, more than the limit of {limit:,}; it was not read"
+        yield Refusal(name, Finding("error", name, "size", text), name != group)
+        return
+    yield from _recognised(content, name, group, limit, dates)
+
+
+def _recognised(
+    content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]
+) -> Iterator[Record | Loose | Refusal]:
+    record = recognise(content, name, limit, dates)
+    if isinstance(record, Rejected):
+        yield Refusal(name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group)
+    elif record.format == "ada" or record.bundled:
+        yield record
+    else:
+        yield Loose(record, record.resources[0], group)

@@ -1,0 +1,124 @@
+"""Units of publishing: what is kept together or not at all, taken from records and from loose resources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from babyconnect.birthcare.identifiers import passes_eleven_check
+from babyconnect.flows import preparing
+from babyconnect.flows.findings import Finding
+from babyconnect.flows.intake import Loose, Refusal, digest
+from babyconnect.labelling.addresses import Addresses
+from babyconnect.labelling.families import Family, Member, families, whole
+from babyconnect.labelling.identity import Identity
+from babyconnect.labelling.members import Clash, Given, members
+from babyconnect.labelling.rewriting import BSN_SYSTEMS
+from babyconnect.sources import Record
+from babyconnect.translate import ada
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One client's part of what came in; without a family when it was refused before that."""
+
+    name: str
+    records: tuple[Record, ...]
+    family: Family | None
+    findings: tuple[Finding, ...]
+
+
+def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
+    """An ADA record (translated) or a Bundle: one unit, whatever is in it."""
+    findings: list[Finding] = []
+    if record.ada is not None:
+        translated = ada.translate(record.ada, today)
+        findings += [
+            Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
+        ]
+        given = [Given(r, "", f"{record.name}:", digest(record)) for r in translated.resources]
+    else:
+        given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}", digest(record)) for s in record.resources]
+    findings += preparing.faults(given)
+    if any(f.severity == "error" for f in findings):
+        return Unit(record.name, (record,), None, tuple(findings))
+    numbers = _by_number(given) if record.ada is not None else {}
+    held = members(given, Addresses(identity), numbers)
+    findings += _clashes(held)
+    present = [m for m in held if isinstance(m, Member)]
+    if not present:
+        findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
+        return Unit(record.name, (record,), None, tuple(findings))
+    return Unit(record.name, (record,), whole(present), tuple(findings))
+
+
+def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity: Identity) -> list[Unit]:
+    """One unit per client.  A file that could not be read spoils the one record of its folder, and no other."""
+    given = [
+        Given(one.sourced.resource, one.sourced.full_url, f"{one.record.name}: {one.sourced.place}", digest(one.record))
+        for one in loose
+    ]
+    records = {digest(one.record): one for one in loose}
+    by_place = {one.place: preparing.faults([one]) for one in given}
+    held = members(given, Addresses(identity), {})
+    clashes = [c for c in held if isinstance(c, Clash)]
+    parts = families([m for m in held if isinstance(m, Member)]) if held else []
+    spoilt = _spoilt(parts, refused)
+    units = []
+    for position, family in enumerate(parts):
+        mine = [records[m.original] for m in family.members]
+        keys = {m.key for m in family.members}
+        findings = [f for m in family.members for f in by_place.get(m.place, [])]
+        findings += _clashes([c for c in clashes if c.key in keys])
+        findings += [spoilt[position]] if position in spoilt else []
+        units.append(Unit(_name(mine), tuple(one.record for one in mine), family, tuple(findings)))
+    return _numbered(units)
+
+
+def _numbered(units: list[Unit]) -> list[Unit]:
+    """Units of one folder told apart by number."""
+    names = [unit.name for unit in units]
+    numbered = []
+    for position, unit in enumerate(units):
+        several = names.count(unit.name) > 1
+        name = f"{unit.name} (client {names[:position].count(unit.name) + 1})" if several else unit.name
+        numbered.append(Unit(name, unit.records, unit.family, unit.findings))
+    return numbered
+
+
+def _name(loose: Sequence[Loose]) -> str:
+    groups = list(dict.fromkeys(one.group for one in loose))
+    return groups[0] if len(groups) == 1 else f"{groups[0]} and {len(groups) - 1} more"
+
+
+def _spoilt(parts: Sequence[Family], refused: Sequence[Refusal]) -> dict[int, Finding]:
+    """Which family lies alone in the folder of a refused file: it would be kept without a part of it."""
+    where: dict[str, set[int]] = {}
+    for position, family in enumerate(parts):
+        for member in family.members:
+            where.setdefault(str(PurePath(member.place.split(":")[0]).parent), set()).add(position)
+    spoilt: dict[int, Finding] = {}
+    for one in refused:
+        positions = where.get(str(PurePath(one.name).parent), set()) if one.in_folder else set()
+        if len(positions) == 1:
+            text = "another file of this record was refused: nothing of it is kept"
+            spoilt.setdefault(positions.pop(), Finding("error", one.name, "incomplete", text))
+    return spoilt
+
+
+def _clashes(held: Sequence[Member | Clash]) -> list[Finding]:
+    return [Finding("error", c.place, "duplicate-id", c.text) for c in held if isinstance(c, Clash)]
+
+
+def _by_number(given: Sequence[Given]) -> dict[int, str]:
+    """ADA names a client by her BSN only: the same woman in another record of this tenant is the same Patient."""
+    found = {}
+    for position, one in enumerate(given):
+        if one.resource.get("resourceType") == "Patient":
+            for identifier in one.resource.get("identifier", ()):
+                value = str(identifier.get("value", ""))
+                if identifier.get("system") in BSN_SYSTEMS and passes_eleven_check(value):
+                    found[position] = f"bsn:{value}"
+    return found
