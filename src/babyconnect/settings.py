@@ -54,6 +54,8 @@ class KeysSection(Strict):
 
 class RegionLink(Strict):
     url: str
+    name: str
+    retention_days: int = 365
 
 
 class IntakeSection(Strict):
@@ -71,11 +73,6 @@ class ConsultSection(Strict):
     deadline_seconds: float = 5.0
 
 
-class RelationSection(Strict):
-    enrolments_file: str = "enrolments.csv"
-    tail_days: int = 56
-
-
 class Node(Strict):
     """Everything one node needs to know."""
 
@@ -87,7 +84,6 @@ class Node(Strict):
     intake: IntakeSection = IntakeSection()
     login: LoginSection = LoginSection()
     consult: ConsultSection = ConsultSection()
-    relation: RelationSection = RelationSection()
 
 
 class RegionSection(Strict):
@@ -96,7 +92,6 @@ class RegionSection(Strict):
     base_url: str
     home: str = "."
     organisations_file: str = "organisations.json"
-    retention_days: int = 365
 
 
 class ProviderSection(Strict):

@@ -24,13 +24,13 @@ def test_the_page_lists_exactly_the_settings_there_are(title, kind):
 
 def test_an_unknown_key_is_refused_with_its_name(tmp_path):
     file = tmp_path / "region.toml"
-    file.write_text('[region]\nname="R"\nlisten="x:1"\nbase_url="http://x"\nretention_dais=3\n')
-    with pytest.raises(settings.SettingsRefused, match="retention_dais"):
+    file.write_text('[region]\nname="R"\nlisten="x:1"\nbase_url="http://x"\norganisation_file=3\n')
+    with pytest.raises(settings.SettingsRefused, match="organisation_file"):
         settings.read(file, settings.Region, {})
 
 
 def test_the_environment_overrides_the_file(tmp_path):
     file = tmp_path / "region.toml"
     file.write_text('[region]\nname="R"\nlisten="x:1"\nbase_url="http://x"\n')
-    read = settings.read(file, settings.Region, {"BABYCONNECT_REGION_RETENTION_DAYS": "7"})
-    assert read.region.retention_days == 7
+    read = settings.read(file, settings.Region, {"BABYCONNECT_REGION_HOME": "elsewhere"})
+    assert read.region.home == "elsewhere"

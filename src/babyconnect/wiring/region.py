@@ -33,7 +33,6 @@ from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import read_users
-from babyconnect.wiring import files
 
 Close = Callable[[], Awaitable[None]]
 

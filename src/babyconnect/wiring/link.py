@@ -1,0 +1,87 @@
+"""A node's link with its region, and its own identity: what serving, publishing and consulting all need."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from dataclasses import dataclass
+
+import aiohttp
+
+from babyconnect import settings
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Party
+from babyconnect.flows.signatures import signer
+from babyconnect.network.consent.client import ConsentDesk
+from babyconnect.network.consent.replica import ConsentReplica
+from babyconnect.network.directory.replica import Directory
+from babyconnect.network.localisation.client import LocalisationClient
+from babyconnect.network.pseudonyms.client import PseudonymClient
+from babyconnect.network.roster import Roster
+from babyconnect.network.signed import Region
+from babyconnect.settings import SettingsRefused, beside
+from babyconnect.trust.keys import SigningKey
+from babyconnect.wiring import files
+
+REGION_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Opened by `open_link`; whoever opened it closes it."""
+
+    path: pathlib.Path
+    chosen: settings.Node
+    party: Party
+    key: SigningKey
+    http: aiohttp.ClientSession
+    directory: Directory
+    pseudonyms: PseudonymClient
+    localisation: LocalisationClient
+    consents: ConsentReplica
+    desk: ConsentDesk
+    roster: Roster
+
+    def beside(self, name: str) -> pathlib.Path:
+        return beside(self.path, name)
+
+    async def close(self) -> None:
+        await self.consents.close()
+        await self.directory.close()
+        await self.http.close()
+        self.roster.close()
+
+
+def settings_of(path: pathlib.Path) -> settings.Node:
+    return settings.read(path, settings.Node)
+
+
+def party_of(path: pathlib.Path, chosen: settings.Node) -> Party:
+    try:
+        return Party(Ura(chosen.node.ura), chosen.node.name, chosen.node.kind)
+    except ValueError as problem:
+        raise SettingsRefused(f"{path}: node.ura: {problem}") from problem
+
+
+async def open_link(path: pathlib.Path) -> Link:
+    """The node's identity and its clients of the regional services; nothing is asked of the region yet."""
+    chosen = settings_of(path)
+    party = party_of(path, chosen)
+    key = files.signing_key(beside(path, chosen.keys.signing_key_file))
+    roster = Roster(beside(path, chosen.store.path).with_suffix(".roster.sqlite"))
+    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
+    region = Region(chosen.region.url, chosen.region.name, signer(key, party.ura, time.time), http)
+    directory = Directory(region)
+    return Link(
+        path=path,
+        chosen=chosen,
+        party=party,
+        key=key,
+        http=http,
+        directory=directory,
+        pseudonyms=PseudonymClient(region, chosen.region.name),
+        localisation=LocalisationClient(region, party, directory),
+        consents=ConsentReplica(region),
+        desk=ConsentDesk(region),
+        roster=roster,
+    )

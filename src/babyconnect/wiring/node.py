@@ -1,0 +1,146 @@
+"""Build the process of one node from `node.toml`: the holder's side (tokens, door, source API, intake) and the
+asker's (consult, viewer)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import pathlib
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from babyconnect.api import faults
+from babyconnect.api.dispatch import Mounts
+from babyconnect.api.oauth import OAuth
+from babyconnect.api.server import App
+from babyconnect.api.source import SourceApi
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.flows import enrol
+from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door_events import as_event
+from babyconnect.flows.grant import Granting
+from babyconnect.network.contract import RegionFault
+from babyconnect.settings import SettingsRefused
+from babyconnect.store.contract import Store
+from babyconnect.trust import decision, keys
+from babyconnect.trust.assertion import Issuer
+from babyconnect.trust.replays import Replays
+from babyconnect.trust.sessions import Sessions
+from babyconnect.wiring.holding import HolderGrounds
+from babyconnect.wiring.link import Link, open_link
+from babyconnect.wiring.stores import open_store
+
+Close = Callable[[], Awaitable[None]]
+REGION_PATIENCE_SECONDS = 30
+POINTERS_EVERY_SECONDS = 30
+
+_log = structlog.get_logger(__name__)
+
+
+async def build(path: pathlib.Path) -> tuple[App, Close]:
+    """The node's application, and how to close it."""
+    link = await open_link(path)
+    store = await open_store(link)
+    log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, link.key)
+    await _load_directory(link)
+    link.directory.start()
+    link.consents.start()
+    sessions = Sessions(link.party.ura.value, time.time)
+    door = _door(link, store, log, sessions)
+    base = link.chosen.node.base_url
+    mounts: list[tuple[str, App]] = [
+        ("/fhir/stu3", SourceApi(door, sessions.get, f"{base}/fhir/stu3")),
+    ]
+    oauth = OAuth(_granting(link, sessions, log), base, lambda: keys.jwks(link.key))
+    mounts += [(prefix, oauth) for prefix in ("/oauth", "/.well-known")]
+    app: App = Mounts(mounts)
+    if link.chosen.node.fault:
+        app = faults.broken(app, link.chosen.node.fault)
+    pointers = asyncio.create_task(_keep_sending(enrolling(link)))
+
+    async def close() -> None:
+        pointers.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await pointers
+        await link.close()
+        await store.close()
+        log.close()
+
+    return app, close
+
+
+async def _load_directory(link: Link) -> None:
+    """The directory is needed to believe anybody: wait for the region a while, then say why not."""
+    until = time.monotonic() + REGION_PATIENCE_SECONDS
+    while True:
+        try:
+            await link.directory.load()
+            return
+        except RegionFault as fault:
+            if time.monotonic() > until:
+                raise SettingsRefused(f"the region at {link.chosen.region.url} cannot be used: {fault}") from fault
+            await asyncio.sleep(0.2)
+
+
+def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions) -> Door:
+    address = link.chosen.node.base_url
+
+    async def note(happening: Happening) -> object:
+        return await log.append(as_event(happening, link.party, link.party.ura.value, address))
+
+    return Door(
+        Parts(
+            holder=link.party,
+            open_reader=store.open_reader,
+            grounds=HolderGrounds(link.roster, link.consents),
+            decide=decision.decide,
+            bind=sessions.bind,
+            note=note,
+            now=now,
+        )
+    )
+
+
+def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
+    def issuer_of(ura: Ura) -> Issuer | None:
+        party = link.directory.party(ura)
+        return Issuer(party, link.directory.keys(ura)) if party else None
+
+    return Granting(
+        node=link.party.ura.value,
+        holder=link.party.ura,
+        endpoint=f"{link.chosen.node.base_url}/oauth/token",
+        issuer_of=issuer_of,
+        sessions=sessions,
+        replays=Replays(time.time()),
+        log=log,
+        clock=now,
+    )
+
+
+def enrolling(link: Link) -> enrol.Enrolling:
+    return enrol.Enrolling(
+        roster=link.roster,
+        pseudonyms=link.pseudonyms,
+        localisation=link.localisation,
+        retention=dt.timedelta(days=link.chosen.region.retention_days),
+        now=now(),
+    )
+
+
+async def _keep_sending(node: enrol.Enrolling) -> None:
+    """What was published while the region was away is sent when it is back."""
+    while True:
+        try:
+            await enrol.send_pointers(node)
+        except RegionFault as fault:
+            _log.warning("pointers_wait", reason=str(fault))
+        await asyncio.sleep(POINTERS_EVERY_SECONDS)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
