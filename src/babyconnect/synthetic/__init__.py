@@ -2,11 +2,13 @@
 
 Calibrated on Dutch figures (`definitions/synthetic/figures.csv`, a source per row); where no figure was found a row of
 `assumptions.csv` says so.  The same seed and date give the same bytes.  Nothing here is about a real person: BSNs are
-test numbers, places do not exist.  `docs` of the files it writes: `synthetic.folder`.
+test numbers, places do not exist.  What lies in the folders it writes: `synthetic.folder`.
 """
 
 from __future__ import annotations
 
-from babyconnect.synthetic.population import region
+from babyconnect.synthetic.organisations import Organisation, published
+from babyconnect.synthetic.population import Client, region, special_cases
+from babyconnect.synthetic.write import Known, Summary, write
 
-__all__ = ["region"]
+__all__ = ["Client", "Known", "Organisation", "Summary", "published", "region", "special_cases", "write"]

@@ -1,4 +1,4 @@
-"""A dossier as ADA XML of the transaction "verloskunde basis" (PWD 3.2), as a midwife's or hospital's system exports it.
+"""A dossier as ADA XML of the transaction "verloskunde basis" (PWD 3.2), as a system of a practice or hospital has it.
 
 What the transaction has no element for is not in the record, as in real life: allergies, refused screening, fetal
 biometry, blood loss.  Dates are absolute.
@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator
 
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.birthcare.parties import Role
 from babyconnect.synthetic.ada_birth import birth, children
 from babyconnect.synthetic.ada_checks import examinations, measurements, visits
 from babyconnect.synthetic.ada_names import LOCAL, child_id, text, woman_id
@@ -19,6 +18,7 @@ from babyconnect.synthetic.codes import Code, code, displays
 from babyconnect.synthetic.course import Child
 from babyconnect.synthetic.dossier import Dossier
 from babyconnect.synthetic.organisations import Organisation, Professional
+from babyconnect.synthetic.roles import specialty
 
 TRANSACTION = "med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart"
 
@@ -32,23 +32,6 @@ _HEAD = (
     'transactionRef="2.16.840.1.113883.2.4.3.11.60.90.77.4.2575" transactionEffectiveDate="2021-04-06T15:01:01" '
     'versionDate="development" prefix="peri20-" language="nl-NL" title="{id}" desc="" id="{id}">'
 )
-_SPECIALTY = {
-    Role.MIDWIFE: ("2.16.840.1.113883.2.4.15.111", "03.000"),
-    Role.CLINICAL_MIDWIFE: ("2.16.840.1.113883.6.96", "310188001"),
-    Role.GYNAECOLOGIST: ("2.16.840.1.113883.2.4.15.111", "01.046"),
-    Role.RESIDENT: ("2.16.840.1.113883.6.96", "405277009"),
-    Role.NURSE: ("2.16.840.1.113883.2.4.15.111", "30.000"),
-    Role.PAEDIATRICIAN: ("2.16.840.1.113883.2.4.15.111", "01.019"),
-    Role.SONOGRAPHER: ("2.16.840.1.113883.6.96", "789543004"),
-    Role.MATERNITY_CARER: ("2.16.840.1.113883.6.96", "151531000146108"),
-    Role.YOUTH_DOCTOR: ("2.16.840.1.113883.2.4.15.111", "01.070"),
-    Role.GENERAL_PRACTITIONER: ("2.16.840.1.113883.2.4.15.111", "01.015"),
-}
-
-
-def specialty(role: Role) -> Code:
-    oid, value = _SPECIALTY[role]
-    return Code("", oid, value, displays()[oid, value])
 
 
 def _listed(oid: str, value: str) -> Code:
@@ -136,7 +119,9 @@ def _woman(dossier: Dossier) -> Element:
         ("geboortedatum", moment(text(woman.born))),
         ("geslacht_administratief", _listed("2.16.840.1.113883.5.1", woman.sex)),
     ]
-    if not woman.secret_address:
+    if woman.secret_address:
+        found.append(("adresgegevens", [("additionele_informatie", "Geheim adres")]))
+    else:
         found += [
             ("adresgegevens", _address(woman.street, str(woman.house), woman.postcode, woman.town, "PHYS")),
             ("contactgegevens", [("telefoonnummers", [("telefoonnummer", woman.phone)])]),

@@ -183,7 +183,7 @@ def _result(key: str, fact: Fact) -> Element:
 
 
 def _test(test: object, value: object) -> list[Element]:
-    return [("test_code", test), ("test_uitslag", value)]  # type: ignore[list-item]
+    return [("test_code", test), ("test_uitslag", value)]
 
 
 def _antibodies(fact: Fact) -> Element:

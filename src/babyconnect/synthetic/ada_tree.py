@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from babyconnect import definitions
@@ -34,9 +35,8 @@ class Attributes(dict[str, str]):
     """XML attributes of one element."""
 
 
-Content = str | Code | Attributes | list["Element"]
-Element = tuple[str, Content] | tuple[str, Content, str]
-"""(element name, content[, id]): text is a value, a list is what is nested."""
+Element = tuple[Any, ...]
+"""(element name, content[, id]).  Content: a text (its value), a `Code`, `Attributes`, or a list of elements in it."""
 
 
 @functools.cache

@@ -61,7 +61,7 @@ class Pressure:
 
 @dataclass(slots=True)
 class Problem:
-    """A disorder.  `about`: pregnancy, labour, child (then `child` is its rank), history.  `shielded` marks safety."""
+    """A disorder.  `about`: pregnancy, labour, child (then `child` is its rank), history."""
 
     id: str
     code: str
@@ -112,6 +112,7 @@ class Dossier:
 
     `number` is the client's number here, `episode` the episode's; both mean nothing elsewhere.  `children` are those it
     knows of; `born_here` says that it recorded the birth itself.  `hospital` is where the birth was, if in one.
+    `planned`: days on which she is expected after today.
     """
 
     organisation: Organisation
@@ -138,6 +139,7 @@ class Dossier:
     medication: list[str] = field(default_factory=list)
     others: list[Organisation] = field(default_factory=list)
     managers: list[tuple[Professional, dt.date]] = field(default_factory=list)
+    planned: list[dt.date] = field(default_factory=list)
 
     @property
     def id(self) -> str:

@@ -111,7 +111,7 @@ def _moment(chance: Chance, course: Course) -> dt.datetime:
     return dt.datetime.combine(course.end, dt.time(hour, chance.number(0, 59)))
 
 
-def _child(chance: Chance, woman: Woman, course: Course, rank: int, born: dt.datetime, lists: dict) -> Child:  # type: ignore[type-arg]
+def _child(chance: Chance, woman: Woman, course: Course, rank: int, born: dt.datetime, lists: dict) -> Child:
     boy = chance.yes(0.512)
     small = chance.yes(share("sga"))
     median = growth("weight_boy" if boy else "weight_girl", course.days)

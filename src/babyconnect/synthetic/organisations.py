@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from babyconnect import definitions
 from babyconnect.birthcare.parties import Kind, Role
@@ -55,28 +55,20 @@ def _username(name: str) -> str:
     return f"{plain[0]}.{plain[-1]}"
 
 
-def _organisation(number: int, row: dict[str, object]) -> Organisation:
+def _organisation(number: int, row: dict[str, Any]) -> Organisation:
     staff = tuple(
         Professional(
             _username(person["name"]),
             person["name"].split()[0],
             person["name"].split(" ", 1)[1],
             Role(person["role"]),
-            f"9{str(row['ura'])[-6:]}{place:02d}",
+            f"9{row['ura'][-6:]}{place:02d}",
         )
-        for place, person in enumerate(row["staff"], start=1)  # type: ignore[arg-type, var-annotated]
+        for place, person in enumerate(row["staff"], start=1)
     )
-    texts = {name: str(row[name]) for name in ("key", "name", "type", "ura", "agb", "town", "region")}
-    return Organisation(
-        **texts,
-        kind=Kind(str(row["kind"])),
-        vsv=tuple(row["vsv"]),
-        records=row["records"],  # type: ignore[arg-type]
-        weight=float(row["weight"]),
-        staff=staff,
-        hospital=str(row.get("hospital", "")),
-        number=number,  # type: ignore[arg-type]
-    )
+    texts = {name: row[name] for name in ("key", "name", "type", "ura", "agb", "town", "region", "records", "weight")}
+    kind, vsv, hospital = Kind(row["kind"]), tuple(row["vsv"]), row.get("hospital", "")
+    return Organisation(**texts, kind=kind, vsv=vsv, staff=staff, hospital=hospital, number=number)
 
 
 @functools.cache

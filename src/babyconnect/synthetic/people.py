@@ -139,7 +139,7 @@ def _split_prefix(family: str, prefixes: list[str]) -> tuple[str, str]:
     return "", family
 
 
-def _live_somewhere(chance: Chance, woman: Woman, lists: dict[str, list]) -> None:  # type: ignore[type-arg]
+def _live_somewhere(chance: Chance, woman: Woman, lists: dict[str, list]) -> None:
     woman.street, woman.house = chance.one(lists["streets"]), chance.number(1, 240)
     woman.postcode = f"9999X{'ABCDEFGHJKLMNPRSTUVWXZ'[chance.number(0, 20)]}"
     woman.phone = f"06-0000{chance.number(0, 9999):04d}"

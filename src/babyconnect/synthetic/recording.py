@@ -169,6 +169,7 @@ def _antenatal(recording: Recording, dossier: Dossier, start: int, stop: int, be
     fixed = bool(recording.client.woman.key)
     planned = antenatal.visit_days(chance, course, start, stop, today, fixed)
     days = [day for day in planned if course.on(day) <= today]
+    dossier.planned = [course.on(day) for day in planned if course.on(day) > today]
     antenatal.record_visits(chance, dossier, course, days)
     _dating(recording, dossier, course.on(start), before)
     _bloods(recording, dossier, start, stop)
