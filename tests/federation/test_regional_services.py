@@ -296,10 +296,9 @@ async def test_a_silent_register_means_unknown_not_allowed(federation):
         await asyncio.sleep(0.01)
     assert len(await replica.of(pseudonym)) == 1
     replica._region.base = "http://127.0.0.1:1"
+    await asyncio.sleep(1.0)
     with pytest.raises(ConsentsUnknown):
-        async with asyncio.timeout(1.5):
-            while await replica.of(pseudonym):
-                await asyncio.sleep(0.02)
+        await replica.of(pseudonym)
 
 
 async def test_a_register_that_starts_again_makes_replicas_begin_anew(federation):

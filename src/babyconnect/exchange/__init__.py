@@ -1,1 +1,1 @@
-"""Ask all sources at once: deadlines, partial answers."""
+"""Ask all sources at once: tokens, searches, strict checks, deadlines; every outcome a value (design §4)."""

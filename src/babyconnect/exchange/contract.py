@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from babyconnect.birthcare.access import Relation
+from babyconnect.birthcare.access import Purpose, Relation
+from babyconnect.birthcare.answers import Status
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.birthcare.access import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,14 @@ class Source:
 
 
 TokenForm = Callable[[Asking, Source], Mapping[str, str]]
-"""The form fields of a token request (grant_type, scope, client_assertion, ...), signed by this organisation."""
+"""The form fields of a token request (grant_type, scope, client_assertion, ...), signed by this organisation.
+Called again for every request: an assertion is used once."""
+
+
+class Stopped(Exception):
+    """The conversation with one source ended early; `ask` makes a value of it.  `reason` holds no client data."""
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status: Status = status
+        self.reason = reason

@@ -34,7 +34,8 @@ def endpoint_id(ura: Ura) -> str:
 
 
 def organization(entry: Entry) -> dict[str, Any]:
-    types, party = _table("organisation_type"), entry.party
+    party, parties = entry.party, document("parties.toml")
+    code = parties["kind"][party.kind.value]["codes"][0]
     identifiers = [{"system": URA_SYSTEM, "value": party.ura.value}]
     if entry.agb is not None:
         identifiers.append({"system": AGB_SYSTEM, "value": entry.agb.value})
@@ -47,8 +48,8 @@ def organization(entry: Entry) -> dict[str, Any]:
         "type": [
             {
                 "coding": [
-                    {"system": types["system"], "code": types["codes"][party.kind.value]},
-                    {"system": types["own_system"], "code": party.kind.value},
+                    {"system": parties["organisation_type"]["system"], "code": code},
+                    {"system": _table("organisation_type")["own_system"], "code": party.kind.value},
                 ]
             }
         ],

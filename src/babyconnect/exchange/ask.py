@@ -1,0 +1,273 @@
+"""Ask one source: token, client, everything that is there for us; within a deadline, to a value in any case.
+
+    POST token endpoint → POST Patient/_search (BSN in the body) → one batch, or EpisodeOfCare and the searches at once
+
+Nothing that happens at one source reaches another: each conversation is a task of its own, and whatever goes wrong in
+it becomes the status of its `SourceAnswer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from babyconnect.birthcare.answers import SourceAnswer, Status
+from babyconnect.birthcare.identifiers import BSN_SYSTEM
+from babyconnect.exchange import checks, searches
+from babyconnect.exchange.contract import Asking, Source, Stopped, TokenForm
+from babyconnect.exchange.http1 import Answer, Http, Rubbish, Unreachable
+from babyconnect.exchange.searches import Search
+from babyconnect.exchange.tokens import FORM_HEADERS, Tokens, failure
+
+DEADLINE_SECONDS = 5.0
+AT_ONCE = 4
+"""Searches at the same time at one source that takes no batch: kind to it, and nearly as fast."""
+MOST_PAGES = 50
+LONGEST_WAIT = 2
+LARGEST_RECORD = 32 * 2**20
+FHIR_JSON = "application/fhir+json"
+SAFE = "/:?&=,|+"
+
+
+def new_trace() -> str:
+    """The trace id of one consult (W3C Trace Context)."""
+    return secrets.token_hex(16)
+
+
+def new_traceparent(trace: str) -> str:
+    """One source's part of that trace."""
+    return f"00-{trace}-{secrets.token_hex(8)}-01"
+
+
+class Exchange:
+    """One node's way to all sources.  `token_form` signs for this organisation."""
+
+    def __init__(
+        self,
+        http: Http,
+        token_form: TokenForm,
+        now: Callable[[], float] = time.monotonic,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._http = http
+        self._now = now
+        self._deadline = deadline
+        self._tokens = Tokens(token_form, now)
+
+    async def warm_up(self, sources: Iterable[Source], connections: int = 1) -> None:
+        """Open connections to the sources, so that the first viewer does not wait for them."""
+        await asyncio.gather(*(self._http.warm_up(source.fhir_base, connections) for source in sources))
+
+    async def prepare(self, asking: Asking, sources: Iterable[Source]) -> None:
+        """Fetch tokens for a record that is about to be opened.  A failure is found out when it is opened."""
+
+        async def one(source: Source) -> None:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    await _Conversation(self, asking, source, new_traceparent(new_trace())).token()
+            except (Stopped, TimeoutError):
+                return
+
+        await asyncio.gather(*(one(source) for source in sources))
+
+    async def ask(self, source: Source, asking: Asking, traceparent: str, began: float) -> SourceAnswer:
+        """`traceparent` is logged at both ends; `began`: when the consult did, by this exchange's clock.
+
+        Never raises but when cancelled.
+        """
+        status: Status = "answered"
+        client, reason, found = "", "", tuple[Mapping[str, Any], ...]()
+        try:
+            async with asyncio.timeout(self._deadline):
+                client, found, left_out = await _Conversation(self, asking, source, traceparent).whole()
+            reason = f"{left_out} persons without a link to the client were left out" if left_out else ""
+        except TimeoutError:
+            status, reason = "timed_out", f"no whole answer within {self._deadline:g} s"
+        except Stopped as stopped:
+            status, reason = stopped.status, stopped.reason
+        except Exception as fault:
+            status, reason = "invalid", f"a fault while reading it ({type(fault).__name__})"
+        return SourceAnswer(source.party, status, found, (self._now() - began) * 1000, reason, client)
+
+
+class _Conversation:
+    """One consult at one source."""
+
+    def __init__(self, exchange: Exchange, asking: Asking, source: Source, traceparent: str) -> None:
+        self._http = exchange._http
+        self._tokens = exchange._tokens
+        self._asking = asking
+        self._source = source
+        self._trace = traceparent
+        self._authorization = ""
+        self._size = 0
+
+    async def whole(self) -> tuple[str, tuple[Mapping[str, Any], ...], int]:
+        client, patient = await self._bind()
+        if self._source.batch:
+            found = await self._batch()
+        else:
+            found = await self._one_by_one()
+        unique = {(r["resourceType"], r["id"]): r for r in (*patient, *found)}
+        if len(unique) > checks.MOST_RESOURCES:
+            raise Stopped("invalid", "more resources than one client has")
+        kept, left_out = checks.hers(unique.values(), client, self._asking.bsn.value)
+        return client, kept, left_out
+
+    async def token(self) -> str:
+        kept = self._tokens.kept(self._asking, self._source)
+        if kept is not None:
+            return kept
+        # A new assertion for every attempt: it is used once.
+        answer = await self._send(
+            "POST",
+            self._source.token_endpoint,
+            {**FORM_HEADERS, "traceparent": self._trace},
+            lambda: self._tokens.body(self._asking, self._source),
+        )
+        return self._tokens.keep(self._asking, self._source, answer)
+
+    async def _bind(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        """Bind the token to her.  A kept token that is not believed any more is replaced, once."""
+        was_kept = self._tokens.kept(self._asking, self._source) is not None
+        answer = await self._search_patient(await self.token())
+        if answer.status == 401 and was_kept:
+            self._tokens.forget(self._asking, self._source)
+            answer = await self._search_patient(await self.token())
+        found = self._searchset(answer)
+        client = checks.bound_client(found, self._asking.bsn.value)
+        if client is None:
+            raise Stopped("refused", "the holder releases nothing")
+        return client, list(checks.resources(found))
+
+    async def _search_patient(self, token: str) -> Answer:
+        self._authorization = f"Bearer {token}"
+        form = urlencode({"identifier": f"{BSN_SYSTEM}|{self._asking.bsn.value}"}).encode()
+        headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
+        return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
+
+    async def _batch(self) -> list[Mapping[str, Any]]:
+        asked, body = searches.batched()
+        headers = {**self._headers(), "Content-Type": FHIR_JSON}
+        answer = await self._send("POST", self._source.fhir_base, headers, lambda: body)
+        listed = checks.entries(self._bundle(answer, "batch-response"))
+        if len(listed) != len(asked):
+            raise Stopped("invalid", "a batch answered in part")
+        found: list[Mapping[str, Any]] = []
+        following = []
+        for search, entry in zip(asked, listed, strict=True):
+            inner = _batch_entry(search, entry)
+            if inner is not None:
+                found += checks.resources(inner)
+                if "next" in checks.links(inner):
+                    following.append(checks.links(inner)["next"])
+        for url in following:
+            found += await self._pages(url)
+        return found
+
+    async def _one_by_one(self) -> list[Mapping[str, Any]]:
+        episodes = await self._search(Search(searches.episode_search(), required=True))
+        ids = sorted(
+            str(e["id"]) for e in episodes if e["resourceType"] == "EpisodeOfCare" and searches.is_maternal_record(e)
+        )
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(search: Search) -> list[Mapping[str, Any]]:
+            async with room:
+                return await self._search(search)
+
+        async with _first_fault(), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(search)) for search in searches.one_by_one(ids)]
+        return [*episodes, *(resource for task in tasks for resource in task.result())]
+
+    async def _search(self, search: Search) -> list[Mapping[str, Any]]:
+        url = f"{self._source.fhir_base}/{quote(search.url, safe=SAFE)}"
+        answer = await self._send("GET", url, self._headers())
+        if not search.required and answer.status in (400, 403, 404, 405, 501):
+            return []
+        return await self._follow(self._searchset(answer))
+
+    async def _pages(self, url: str) -> list[Mapping[str, Any]]:
+        return await self._follow(self._searchset(await self._send("GET", self._own(url), self._headers())))
+
+    async def _follow(self, page: checks.Resource) -> list[Mapping[str, Any]]:
+        """This page and the next ones, as far as they go."""
+        found = list(checks.resources(page))
+        for _ in range(MOST_PAGES):
+            following = checks.links(page).get("next")
+            if following is None:
+                return found
+            page = self._searchset(await self._send("GET", self._own(following), self._headers()))
+            found += checks.resources(page)
+        raise Stopped("invalid", "pages without end")
+
+    def _own(self, url: str) -> str:
+        """A link of the source, only if it leads to itself: the token must not go anywhere else."""
+        if not url.startswith((f"{self._source.fhir_base}/", f"{self._source.fhir_base}?")):
+            raise Stopped("invalid", "a link that leads elsewhere")
+        return url
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept": FHIR_JSON, "Authorization": self._authorization, "traceparent": self._trace}
+
+    def _searchset(self, answer: Answer) -> checks.Resource:
+        return self._bundle(answer, "searchset")
+
+    def _bundle(self, answer: Answer, type: str) -> checks.Resource:
+        if answer.status != 200:
+            raise Stopped(*failure(answer.status))
+        self._size += len(answer.body)
+        if self._size > LARGEST_RECORD:
+            raise Stopped("invalid", "the answers are too large")
+        return checks.bundle(answer.headers.get("content-type", ""), answer.body, type)
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: Callable[[], bytes] = bytes
+    ) -> Answer:
+        """One request; again when a kept-alive connection had died meanwhile, or when the source asks to come back."""
+        while True:
+            try:
+                answer = await self._http.send(method, url, headers, body())
+            except Unreachable as fault:
+                if fault.early:
+                    continue
+                raise Stopped("unreachable", str(fault)) from None
+            except Rubbish as fault:
+                raise Stopped("invalid", str(fault)) from None
+            if answer.status not in (429, 503):
+                return answer
+            await asyncio.sleep(_retry_after(answer))
+
+
+def _retry_after(answer: Answer) -> float:
+    """How long a busy source wants us to wait; one that does not say so, or too long, is not waited for."""
+    text = answer.headers.get("retry-after", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= LONGEST_WAIT):
+        raise Stopped(*failure(answer.status))
+    return max(0.05, float(text))
+
+
+def _batch_entry(search: Search, entry: Mapping[str, Any]) -> checks.Resource | None:
+    """The searchset of one entry; None for a search that the source does not know and may lack."""
+    response = entry.get("response")
+    status = str(response.get("status", "")) if isinstance(response, dict) else ""
+    resource = entry.get("resource")
+    if status.startswith("200") and isinstance(resource, dict) and resource.get("type") == "searchset":
+        return resource
+    if search.required or status[:3] not in ("400", "403", "404", "405", "501"):
+        raise Stopped("invalid", "a search of the batch failed")
+    return None
+
+
+class _first_fault:
+    """Raise the first fault of a group of tasks as itself."""
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
+        if isinstance(fault, BaseExceptionGroup):
+            raise fault.exceptions[0] from None

@@ -1,0 +1,310 @@
+"""A small HTTP/1.1 client for one job: many short requests to few places over kept-alive connections.
+
+A consult makes some 25 requests at once and fifty viewers a thousand; measured on two cores, aiohttp's client costs
+0.25 ms of processor per request and this one 0.05 ms, which is the difference between 400 and 100 ms on the screen.  It
+takes only what we send and need (RFC 9112: no redirects, cookies, compression, trailers or upgrades) and is strict:
+whatever does not parse ends the connection.  The bytes come from other organisations: everything has a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+LARGEST_HEAD = 32_768
+LARGEST_BODY = 8 * 2**20
+MOST_IDLE = 64
+_STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?")
+_TARGET = re.compile(r"/[!-~]*")
+
+
+class Unreachable(Exception):
+    """No connection, or it ended before the answer was whole.  `early`: before its first byte, on a used connection."""
+
+    def __init__(self, reason: str, early: bool = False) -> None:
+        super().__init__(reason)
+        self.early = early
+
+
+class Rubbish(Exception):
+    """What came is not HTTP as we take it, or too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; header names in lower case, the last value of each."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.used = False
+        self._waiter: asyncio.Future[Answer] | None = None
+        self._buffer = bytearray()
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._length: int | None = None
+        self._chunked = False
+        self._limit = LARGEST_BODY
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A cast: uvloop's transports are no subclass of asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
+
+    @property
+    def open(self) -> bool:
+        return self.transport is not None and not self.transport.is_closing()
+
+    async def exchange(self, request: bytes, limit: int) -> Answer:
+        assert self.transport is not None
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._limit = limit
+        self.transport.write(request)
+        try:
+            return await self._waiter
+        finally:
+            # Cancelled or failed: what still comes belongs to nobody, so the connection cannot be used again.
+            if not self._waiter.done() or self._waiter.cancelled() or self._waiter.exception() is not None:
+                self.close()
+            self._waiter = None
+            self.used = True
+
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None or self._waiter.done():
+            # Bytes that nobody asked for: the next answer could not be told from them.
+            self.close()
+            return
+        self._buffer += data
+        try:
+            self._advance(at_end=False)
+        except (Rubbish, ValueError, LookupError) as fault:
+            self._fail(fault if isinstance(fault, Rubbish) else Rubbish("malformed HTTP"))
+
+    def connection_lost(self, fault: Exception | None) -> None:
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._head is not None and self._length is None and not self._chunked and fault is None:
+            self._advance(at_end=True)
+            return
+        early = self.used and self._head is None and not self._buffer
+        self._waiter.set_exception(Unreachable("the connection was lost", early))
+
+    def _fail(self, fault: Exception) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(fault)
+        self.close()
+
+    def _advance(self, at_end: bool) -> None:
+        while self._head is None:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end > LARGEST_HEAD or (end < 0 and len(self._buffer) > LARGEST_HEAD):
+                raise Rubbish("the head is too large")
+            if end < 0:
+                return
+            self._read_head(bytes(self._buffer[:end]))
+            del self._buffer[: end + 4]
+        if len(self._buffer) > self._limit + LARGEST_HEAD or (self._length or 0) > self._limit:
+            raise Rubbish("the answer is too large")
+        body = self._body(at_end)
+        if body is not None:
+            if len(body) > self._limit:
+                raise Rubbish("the answer is too large")
+            self._finish(body)
+
+    def _read_head(self, head: bytes) -> None:
+        first, *lines = head.decode("latin-1").split("\r\n")
+        match = _STATUS.fullmatch(first)
+        if match is None:
+            raise Rubbish("no HTTP status line")
+        status = int(match[1])
+        if status < 200:
+            return  # 100 Continue and its kin: the answer is still to come
+        headers: dict[str, str] = {}
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if not colon or not name or name != name.strip():
+                raise Rubbish("a malformed header")
+            key = name.lower()
+            text = value.strip()
+            if key in ("content-length", "transfer-encoding") and headers.get(key, text) != text:
+                raise Rubbish("two lengths")
+            headers[key] = text
+        self._head = (status, headers)
+        self._frame(status, headers)
+
+    def _frame(self, status: int, headers: dict[str, str]) -> None:
+        coding, length = headers.get("transfer-encoding"), headers.get("content-length")
+        self._chunked = coding is not None and coding.lower() == "chunked"
+        if coding is not None and (not self._chunked or length is not None):
+            raise Rubbish("an unknown framing")
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise Rubbish("a content coding that was not asked for")
+        self._length = None
+        if status in (204, 304):
+            self._length, self._chunked = 0, False
+        elif length is not None:
+            if not (length.isascii() and length.isdigit() and len(length) < 16):
+                raise Rubbish("a malformed length")
+            self._length = int(length)
+
+    def _body(self, at_end: bool) -> bytes | None:
+        if self._length is not None:
+            if len(self._buffer) < self._length:
+                return None
+            body = bytes(self._buffer[: self._length])
+            del self._buffer[: self._length]
+            return body
+        if self._chunked:
+            return self._dechunk()
+        if not at_end:
+            return None
+        body = bytes(self._buffer)
+        self._buffer.clear()
+        return body
+
+    def _dechunk(self) -> bytes | None:
+        """All chunks, when all are there.  Trailers are not taken."""
+        parts: list[bytes] = []
+        at = 0
+        while True:
+            end = self._buffer.find(b"\r\n", at)
+            if end < 0:
+                if len(self._buffer) - at > 64:
+                    raise Rubbish("a malformed chunk")
+                return None
+            size_text = bytes(self._buffer[at:end]).partition(b";")[0].strip()
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size_text):
+                raise Rubbish("a malformed chunk")
+            size, at = int(size_text, 16), end + 2
+            if len(self._buffer) < at + size + 2:
+                return None
+            if self._buffer[at + size : at + size + 2] != b"\r\n":
+                raise Rubbish("a malformed chunk")
+            if size == 0:
+                del self._buffer[: at + 2]
+                return b"".join(parts)
+            parts.append(bytes(self._buffer[at : at + size]))
+            at += size + 2
+
+    def _finish(self, body: bytes) -> None:
+        assert self._head is not None
+        assert self._waiter is not None
+        status, headers = self._head
+        kept = headers.get("connection", "").lower() != "close" and (self._length is not None or self._chunked)
+        if self._buffer or not kept:
+            # More bytes than the answer has, or the other side closes.
+            self.close()
+        self._head, self._length, self._chunked = None, None, False
+        self._waiter.set_result(Answer(status, headers, body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    host: str
+    port: int
+    tls: bool
+    authority: str
+
+
+@functools.lru_cache(maxsize=4096)
+def _origin(url: str) -> tuple[_Origin, str]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise Unreachable("not an address we can ask")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not _TARGET.fullmatch(target):
+        raise Unreachable("not an address we can ask")
+    tls = parts.scheme == "https"
+    try:
+        port = parts.port or (443 if tls else 80)
+    except ValueError:
+        raise Unreachable("not an address we can ask") from None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    authority = host if port == (443 if tls else 80) else f"{host}:{port}"
+    return _Origin(parts.hostname, port, tls, authority), target
+
+
+class Http:
+    """Kept-alive connections to every origin asked so far.  `tls` checks certificates; by default the system's."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self._idle: dict[_Origin, list[_Connection]] = {}
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", limit: int = LARGEST_BODY
+    ) -> Answer:
+        """One request, one whole answer.  Raises Unreachable or Rubbish; follows nothing, tries nothing twice."""
+        origin, target = _origin(url)
+        request = _request(method, target, origin.authority, headers, body)
+        connection = await self._connection(origin)
+        answer = await connection.exchange(request, limit)
+        self._keep(origin, connection)
+        return answer
+
+    async def warm_up(self, url: str, connections: int = 1) -> None:
+        """Open connections before they are needed; an unreachable place is found out when it is asked."""
+        try:
+            origin, _ = _origin(url)
+            missing = connections - sum(c.open for c in self._idle.get(origin, ()))
+            for _ in range(missing):
+                self._keep(origin, await self._connect(origin))
+        except Unreachable:
+            return
+
+    def close(self) -> None:
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.close()
+        self._idle.clear()
+
+    async def _connection(self, origin: _Origin) -> _Connection:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.open:
+                return connection
+        return await self._connect(origin)
+
+    async def _connect(self, origin: _Origin) -> _Connection:
+        context = (self._tls or ssl.create_default_context()) if origin.tls else None
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(
+                _Connection, origin.host, origin.port, ssl=context
+            )
+        except OSError as fault:
+            raise Unreachable(f"no connection ({type(fault).__name__})") from None
+        return connection
+
+    def _keep(self, origin: _Origin, connection: _Connection) -> None:
+        idle = self._idle.setdefault(origin, [])
+        if connection.open and len(idle) < MOST_IDLE:
+            idle.append(connection)
+        else:
+            connection.close()
+
+
+def _request(method: str, target: str, authority: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {authority}"]
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise Rubbish("a header value that cannot be sent")
+        lines.append(f"{name}: {value}")
+    if body or method != "GET":
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "\r\n"]).encode("ascii") + body

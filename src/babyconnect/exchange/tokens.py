@@ -1,0 +1,91 @@
+"""Access tokens of the sources, kept in memory while they live: one per source, person, purpose, evidence and client.
+
+The holder binds a token to a client, so a token is never used for another client; opening the same record again, or a
+record announced by `prepare`, needs no new one.  Keys are keyed hashes, so that no list of BSNs lies in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from babyconnect.exchange.contract import Asking, Source, Stopped, TokenForm
+from babyconnect.exchange.http1 import Answer
+
+MOST_TOKENS = 20_000
+LONGEST_LIFE = 900
+MARGIN_SECONDS = 10
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}=*")
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+
+class Tokens:
+    def __init__(self, form: TokenForm, now: Callable[[], float]) -> None:
+        """`now`: monotonic seconds."""
+        self._form = form
+        self._now = now
+        self._secret = secrets.token_bytes(32)
+        self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+
+    def kept(self, asking: Asking, source: Source) -> str | None:
+        key = self._key(asking, source)
+        token, until = self._kept.get(key, ("", 0.0))
+        if token and self._now() < until:
+            return token
+        self._kept.pop(key, None)
+        return None
+
+    def body(self, asking: Asking, source: Source) -> bytes:
+        return urlencode(self._form(asking, source)).encode()
+
+    def keep(self, asking: Asking, source: Source, answer: Answer) -> str:
+        """The token in a token endpoint's answer; Stopped when there is none."""
+        token, life = read_token(answer)
+        self._kept[self._key(asking, source)] = (token, self._now() + life - MARGIN_SECONDS)
+        while len(self._kept) > MOST_TOKENS:
+            self._kept.popitem(last=False)
+        return token
+
+    def forget(self, asking: Asking, source: Source) -> None:
+        self._kept.pop(self._key(asking, source), None)
+
+    def _key(self, asking: Asking, source: Source) -> bytes:
+        person = asking.person
+        parts = (source.party.ura.value, person.id, person.role.value, asking.purpose.value, asking.bsn.value)
+        text = repr((parts, source.token_endpoint, asking.relations))
+        return hmac.digest(self._secret, text.encode(), hashlib.sha256)
+
+
+def read_token(answer: Answer) -> tuple[str, float]:
+    if answer.status in (400, 401, 403):
+        # The error code is from a closed list; the description is theirs and is not repeated.
+        raise Stopped("refused", "no token was given")
+    if answer.status != 200:
+        raise Stopped(*failure(answer.status))
+    try:
+        content: Any = orjson.loads(answer.body)
+        token, kind, life = content["access_token"], content["token_type"], content.get("expires_in", 60)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Stopped("invalid", "the token endpoint answered rubbish") from None
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token) or str(kind).lower() != "bearer":
+        raise Stopped("invalid", "not a bearer token")
+    if not isinstance(life, int | float) or not 0 < life < 10**9:
+        raise Stopped("invalid", "not a lifetime")
+    return token, min(float(life), LONGEST_LIFE)
+
+
+def failure(status: int) -> tuple[Any, str]:
+    """What an HTTP status other than the one hoped for comes to: a status of the source and the reason."""
+    if status in (401, 403):
+        return "refused", f"HTTP {status}"
+    if status in (408, 429, 502, 503, 504):
+        return "unreachable", f"HTTP {status}"
+    return "invalid", "a redirect" if 300 <= status < 400 else f"HTTP {status}"

@@ -1,0 +1,143 @@
+"""Consult: pseudonymise, localise, ask all sources at once, hand on each answer as it comes (design §4).
+
+One path for everything: one's own organisation is asked at its own endpoint like any other, through the door.  The log
+knows of the consult before anybody else does, and of each answer before the screen; a fault in the log ends the consult.
+When the index itself fails, one's own records still come, and the index stands among the sources with what befell it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from babyconnect.birthcare.access import Asker, Relation
+from babyconnect.birthcare.answers import SourceAnswer, Status
+from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.parties import Party
+from babyconnect.definitions import document
+from babyconnect.exchange.ask import Exchange, new_trace, new_traceparent
+from babyconnect.exchange.contract import Asking, Source
+from babyconnect.flows.viewing import Asked
+from babyconnect.network.contract import Localisation, Located, Parties, Pseudonyms, RegionFault
+
+INDEX_URA = Ura("00000000")
+"""Nobody's URA: stands for the index among the sources, when it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultEvent:
+    """What the asking side logs: once at the beginning (no source), then once for every source with its result."""
+
+    asking: Asking
+    traceparent: str
+    source: Party | None
+    status: Status | Literal["started"]
+    resources: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultingNode:
+    """What a consult needs of its node.  `note` returns when the event is durable, and raises if it cannot be.
+
+    `evidence`: the treatment relations of this organisation with her (`trust.relation` over its own episodes and
+    enrolments).  `now`: monotonic seconds, the same clock as the exchange's.
+    """
+
+    own: Party
+    directory: Parties
+    pseudonyms: Pseudonyms
+    localisation: Localisation
+    exchange: Exchange
+    evidence: Callable[[Bsn], Awaitable[tuple[Relation, ...]]]
+    note: Callable[[ConsultEvent], Awaitable[object]]
+    now: Callable[[], float]
+
+
+async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked | SourceAnswer]:
+    """First whom we ask, then one answer per source as it comes.  Whoever stops listening stops the asking."""
+    began, trace = node.now(), new_trace()
+    first = new_traceparent(trace)
+    _, evidence = await asyncio.gather(
+        node.note(ConsultEvent(asking, first, None, "started")), node.evidence(asking.bsn)
+    )
+    asking = replace(asking, relations=(*asking.relations, *evidence))
+    tasks: set[asyncio.Task[SourceAnswer]] = set()
+
+    def ask(party: Party) -> None:
+        tasks.add(asyncio.create_task(_one(node, asking, party, new_traceparent(trace), began)))
+
+    try:
+        ask(node.own)  # we know that we have ourselves: no need to wait for the index
+        located, failed = await _localise(node, asking, first, began)
+        others = _parties(node, located)
+        for party in others:
+            ask(party)
+        yield Asked((node.own, *others))
+        if failed is not None:
+            yield failed
+        while tasks:
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def prepare(asking: Asking, node: ConsultingNode) -> None:
+    """Have connections and tokens ready for a record that is likely to be opened next (a click away, say).
+
+    It asks what the consult would ask of the index, and is logged as such; no source is told whom it is about.
+    """
+    traceparent = new_traceparent(new_trace())
+    _, evidence = await asyncio.gather(
+        node.note(ConsultEvent(asking, traceparent, None, "started")), node.evidence(asking.bsn)
+    )
+    asking = replace(asking, relations=(*asking.relations, *evidence))
+    located, _ = await _localise(node, asking, traceparent, node.now())
+    sources = [_source(node, party) for party in (node.own, *_parties(node, located))]
+    await node.exchange.prepare(asking, [source for source in sources if source is not None])
+
+
+async def _localise(
+    node: ConsultingNode, asking: Asking, traceparent: str, began: float
+) -> tuple[Sequence[Located], SourceAnswer | None]:
+    """Where she is known, or nothing and what befell the index."""
+    person = asking.person
+    asker = Asker(node.own.ura, node.own.kind, person.id, person.role, asking.purpose, asking.relations)
+    try:
+        pseudonym = await node.pseudonyms.of(asking.bsn)
+        return await node.localisation.localise(pseudonym, asker, traceparent), None
+    except RegionFault as fault:
+        index = Party(INDEX_URA, document("network.toml")["localisation"]["name"], node.own.kind)
+        failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))
+        await node.note(ConsultEvent(asking, traceparent, index, failed.status, 0, failed.reason))
+        return (), failed
+
+
+def _parties(node: ConsultingNode, located: Sequence[Located]) -> tuple[Party, ...]:
+    """Each organisation once, without our own.  One that the directory does not know is named by its number."""
+    uras = dict.fromkeys(one.holder for one in located if one.holder != node.own.ura)
+    kinds = {one.holder: one.kind for one in located}
+    return tuple(node.directory.party(ura) or Party(ura, f"URA {ura}", kinds[ura] or node.own.kind) for ura in uras)
+
+
+def _source(node: ConsultingNode, party: Party) -> Source | None:
+    endpoint = node.directory.endpoint(party.ura)
+    if endpoint is None:
+        return None
+    return Source(party, endpoint.fhir_base, endpoint.token_endpoint, endpoint.batch)
+
+
+async def _one(node: ConsultingNode, asking: Asking, party: Party, traceparent: str, began: float) -> SourceAnswer:
+    """Ask one, log what came, and only then hand it on."""
+    source = _source(node, party)
+    if source is None:
+        answer = SourceAnswer(party, "unreachable", (), (node.now() - began) * 1000, "no endpoint in the directory")
+    else:
+        answer = await node.exchange.ask(source, asking, traceparent, began)
+    await node.note(ConsultEvent(asking, traceparent, party, answer.status, len(answer.resources), answer.reason))
+    return answer
