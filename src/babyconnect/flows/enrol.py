@@ -1,8 +1,8 @@
 """Enrol: what publishing means for the rest of the region.
 
 A published client becomes findable (a pointer under her pseudonym in the localisation index), her episodes become
-evidence of a treatment relationship, and what an organisation knows of enrolments and consents is entered.  Pointers wait in
-the roster until the index has taken them, so that a region that is away delays but never loses one.
+evidence of a treatment relationship, and what an organisation knows of enrolments and consents is entered.
+Pointers wait in the roster until the index has taken them: a region that is away delays, and never loses one.
 """
 
 from __future__ import annotations
@@ -136,3 +136,9 @@ async def enter_consents(node: Enrolling, desk: ConsentDesk, rows: Sequence[tupl
     names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
     for name, (_, consent) in zip(names, rows, strict=True):
         await desk.record(name, consent)
+
+
+async def enter_visits(node: Enrolling, rows: Sequence[tuple[Bsn, dt.datetime, str]]) -> None:
+    """The diary of today and the days after it, for the list that a viewer starts with."""
+    names = await node.pseudonyms.of_all([bsn for bsn, _, _ in rows])
+    await node.roster.expect_visits((name, start, kind) for name, (_, start, kind) in zip(names, rows, strict=True))

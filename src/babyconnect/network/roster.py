@@ -31,6 +31,8 @@ create table if not exists birth (episode text primary key, day text not null);
 create table if not exists enrolment (
   pseudonym text not null, basis text not null, reference text not null, start text, end text,
   primary key (pseudonym, basis, reference));
+create table if not exists appointment (
+  pseudonym text not null, start text not null, kind text not null, primary key (pseudonym, start));
 """
 
 
@@ -117,6 +119,24 @@ class Roster:
         rows = self._db.rows("select basis, reference, start, end from enrolment where pseudonym = ?", (pseudonym,))
         return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
 
+    async def expect_visits(self, rows: Iterable[tuple[str, dt.datetime, str]]) -> None:
+        """The diary: (pseudonym, moment, kind of visit)."""
+        batch = [(pseudonym, start.isoformat(), kind) for pseudonym, start, kind in rows]
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany("insert or replace into appointment values (?, ?, ?)", batch)
+
+        await self._db.write(change)
+
+    def visits(self, day: dt.date) -> dict[str, tuple[dt.datetime, str]]:
+        """Who is expected on a day: opaque client id -> moment and kind of visit."""
+        rows = self._db.rows(
+            "select client, start, kind from appointment join client using (pseudonym)"
+            " where substr(start, 1, 10) = ? order by start desc",
+            (day.isoformat(),),
+        )
+        return {client: (dt.datetime.fromisoformat(start), kind) for client, start, kind in rows}
+
     async def expect(self, pointers: Iterable[Pointer]) -> None:
         """The index is to know these; a later `until` replaces an earlier one and is sent again."""
         batch = [(p.pseudonym, p.until.isoformat()) for p in pointers]
@@ -157,6 +177,7 @@ class Roster:
             for pseudonym in pseudonyms:
                 connection.execute("delete from pointer where pseudonym = ?", (pseudonym,))
                 connection.execute("delete from enrolment where pseudonym = ?", (pseudonym,))
+                connection.execute("delete from appointment where pseudonym = ?", (pseudonym,))
 
         await self._db.write(change)
 

@@ -14,6 +14,7 @@ import structlog
 
 from babyconnect.api import faults
 from babyconnect.api.dispatch import Mounts
+from babyconnect.api.health import Measured
 from babyconnect.api.oauth import OAuth
 from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
@@ -60,6 +61,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     app: App = Mounts(mounts)
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
+    measured = Measured(app, lambda: {"organisation": link.party.name, "parties": len(link.directory.parties())})
     pointers = asyncio.create_task(_keep_sending(enrolling(link)))
 
     async def close() -> None:
@@ -70,7 +72,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         await store.close()
         log.close()
 
-    return app, close
+    return measured, close
 
 
 async def _load_directory(link: Link) -> None:

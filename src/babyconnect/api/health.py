@@ -1,0 +1,63 @@
+"""`/health` and `/metrics` of a node: whether it serves, and how much and how fast, without a client in any label."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+
+from babyconnect.api.server import App, Receive, Scope, Send
+
+PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Measured:
+    """An application, counted by part and status; answers `/health` and `/metrics` itself."""
+
+    def __init__(self, app: App, state: Callable[[], Mapping[str, object]]) -> None:
+        self._app = app
+        self._state = state
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "node_requests", "Requests by part and status.", ["part", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "node_seconds", "Seconds per request, by part.", ["part"], buckets=_BUCKETS, registry=self._registry
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if path == "/health":
+            await _send(send, orjson.dumps({"status": "ok", **self._state()}), b"application/json")
+        elif path == "/metrics":
+            await _send(send, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
+        else:
+            await self._counted(scope, receive, send, path)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        part = next((part for part in PARTS if path.startswith(part)), "other")
+        began = time.perf_counter()
+        status = 500
+
+        async def watching(message: dict[str, object]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])  # type: ignore[call-overload]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)  # type: ignore[arg-type]
+        finally:
+            self._requests.labels(part, status).inc()
+            self._seconds.labels(part).observe(time.perf_counter() - began)
+
+
+async def _send(send: Send, body: bytes, media: bytes) -> None:
+    headers = [(b"content-type", media), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

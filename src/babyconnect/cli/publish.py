@@ -1,0 +1,84 @@
+"""`babyconnect publish PATH… --config FILE`: translate, check and store into a node; a report line per input."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import datetime as dt
+import pathlib
+import sys
+
+from babyconnect.cli.main import Failure
+from babyconnect.flows import organisation
+from babyconnect.flows.findings import Report
+from babyconnect.flows.organisation import Organisation, Unreadable
+from babyconnect.settings import SettingsRefused
+from babyconnect.wiring import publishing
+
+
+def fixed_date(text: str) -> tuple[str, dt.date]:
+    """`T=2026-11-21`, as --date takes it."""
+    name, _, day = text.partition("=")
+    try:
+        return name, dt.date.fromisoformat(day)
+    except ValueError as fault:
+        raise argparse.ArgumentTypeError("a date is given as T=YYYY-MM-DD") from fault
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        nargs="+",
+        type=pathlib.Path,
+        metavar="PATH",
+        help="a file, or a folder of records (organisation.toml in it is read too)",
+    )
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
+    parser.add_argument(
+        "--date",
+        type=fixed_date,
+        action="append",
+        default=[],
+        metavar="T=YYYY-MM-DD",
+        help="the day that relative dates of published examples count from",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print only what was refused, and the totals")
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        beside = [organisation.read(path) for path in options.path if path.is_dir()]
+        return asyncio.run(_publish(options, _together(beside)))
+    except (Unreadable, SettingsRefused) as problem:
+        raise Failure(str(problem)) from problem
+
+
+async def _publish(options: argparse.Namespace, beside: Organisation) -> int:
+    async with publishing.opened(options.config.resolve()) as node:
+        report = await node.publish(options.path, beside.bsns, dict(options.date))
+        left = await node.announce(beside)
+    print(summary(report) if options.quiet else report.text())
+    if left:
+        print(f"babyconnect publish: {left}", file=sys.stderr)
+    return report.exit_code(options.strict)
+
+
+def summary(report: Report) -> str:
+    """What was refused, and how many there were of each status."""
+    refused = Report([one for one in report.inputs if one.status == "refused"])
+    counts = collections.Counter(one.status for one in report.inputs)
+    totals = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
+    return "\n".join(filter(None, [refused.text(), f"{len(report.inputs)} records: {totals}"]))
+
+
+def _together(found: list[Organisation]) -> Organisation:
+    """What lies beside several folders of one organisation."""
+    bsns = {patient: bsn for one in found for patient, bsn in one.bsns.items()}
+    return Organisation(
+        bsns=bsns,
+        enrolments=tuple(row for one in found for row in one.enrolments),
+        consents=tuple(row for one in found for row in one.consents),
+        appointments=tuple(row for one in found for row in one.appointments),
+    )

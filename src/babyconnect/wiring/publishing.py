@@ -1,0 +1,89 @@
+"""What publishing into a node takes: its store's writer behind the roster, its secrets, what lies beside a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.fhir import search_index
+from babyconnect.flows import enrol, publish
+from babyconnect.flows.findings import Report
+from babyconnect.flows.organisation import Appointment, Organisation
+from babyconnect.network.contract import RegionFault
+from babyconnect.store.contract import Writer
+from babyconnect.wiring import files
+from babyconnect.wiring.link import Link, open_link
+from babyconnect.wiring.node import enrolling, now
+from babyconnect.wiring.stores import open_store
+
+Row = TypeVar("Row")
+
+
+def publishing_node(
+    link: Link, writer: Writer, bsns: Mapping[str, str] | None = None, dates: Mapping[str, dt.date] | None = None
+) -> publish.PublishingNode:
+    """The node as `flows.publish` sees it."""
+    return publish.PublishingNode(
+        writer=enrol.EnrollingWriter(writer, link.roster),
+        secret=files.secret(link.beside(link.chosen.keys.tenant_secret_file)),
+        tenant=f"urn:babyconnect:ura:{link.party.ura}",
+        index=search_index.index,
+        now=now,
+        bsns=bsns or {},
+        dates=dates or {},
+        limit=link.chosen.intake.file_bytes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """A node opened to publish into."""
+
+    link: Link
+    writer: Writer
+
+    async def publish(
+        self, paths: Sequence[pathlib.Path], bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]
+    ) -> Report:
+        node = publishing_node(self.link, self.writer, {patient: bsn.value for patient, bsn in bsns.items()}, dates)
+        return await publish.publish([publish.Input(path.name, path) for path in paths], node)
+
+    async def announce(self, organisation: Organisation) -> str:
+        """Tell the region; returns what is still to be told and why, "" when nothing is."""
+        node = enrolling(self.link)
+        try:
+            await enrol.send_pointers(node)
+            await enrol.enter_enrolments(node, _by_bsn(organisation, organisation.enrolments))
+            await enrol.enter_visits(
+                node, [(bsn, a.start, a.kind) for bsn, a in _by_bsn(organisation, _visits(organisation))]
+            )
+            await enrol.enter_consents(node, self.link.desk, organisation.consents)
+        except RegionFault as fault:
+            return f"the region could not be told yet ({fault}); pointers are kept, the running node sends them"
+        return ""
+
+
+def _visits(organisation: Organisation) -> Iterable[tuple[str, Appointment]]:
+    return ((appointment.patient, appointment) for appointment in organisation.appointments)
+
+
+def _by_bsn(organisation: Organisation, rows: Iterable[tuple[str, Row]]) -> list[tuple[Bsn, Row]]:
+    """Rows of clients who have a BSN; who has none is invited by other means (domain §2)."""
+    return [(organisation.bsns[patient], row) for patient, row in rows if patient in organisation.bsns]
+
+
+@asynccontextmanager
+async def opened(path: pathlib.Path) -> AsyncIterator[Publishing]:
+    """The node that `path` configures, to publish into; closed at the end."""
+    link = await open_link(path)
+    store = await open_store(link)
+    try:
+        yield Publishing(link, store.writer)
+    finally:
+        await store.close()
+        await link.close()
