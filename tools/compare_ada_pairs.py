@@ -1,9 +1,9 @@
 """Translate the published ADA inputs and compare with the published FHIR: figures per pair.
 
-    python tools/compare_ada_pairs.py [--nictiz DIR] [--compare FILE] [--date T=2024-06-15] [--out DIR] [--show N] [NAME…]
+    python tools/compare_ada_pairs.py [--nictiz DIR] [--compare FILE] [--date T=2024-06-15] [--out DIR] [NAME…]
 
-Uses `compare_fhir.py` (facts as graphs).  The BSN is masked on our side as every answer to a PGO masks it: the published
-outputs are such answers.
+Uses `compare_fhir.py` (facts as graphs).  The BSN is masked on our side as every answer to a PGO masks it: the
+published outputs are such answers.
 """
 
 from __future__ import annotations

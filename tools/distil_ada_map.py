@@ -4,7 +4,7 @@
 
 Reads Nictiz' mapping of PWD 3.2 (`dataset-mapping/fhirmapping-3-2.xml`) and code tables
 (`mapping-tables-izk30/Addendum_profile_mapping.mediawiki.txt`), the transaction's structure and rules in
-`src/babyconnect/definitions/ada`, and two tables beside this tool: `ada_map/paths.csv` (Nictiz' spelling of a FHIR path →
+`src/babyconnect/definitions/ada`, and beside this tool `ada_map/paths.csv` (Nictiz' spelling of a FHIR path to
 ours) and `ada_map/<name>.csv` (rows that do not follow from the mapping).  Writes `<name>_map.csv`.  Fails when a data
 element has neither: a new transaction is a matter of rows.
 """

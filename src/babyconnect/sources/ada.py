@@ -87,7 +87,7 @@ def _element(element: etree._Element, dated: frozenset[str]) -> AdaElement:
     if value and (concept in dated or attributes.get("datatype") in _DATED) and not exists(value):
         raise Malformed(_line(element), "date", f"the date of {element.tag} does not exist")
     children = tuple(_element(child, dated) for child in element)
-    return AdaElement(element.tag, concept, attributes, children, element.sourceline or 0)
+    return AdaElement(element.tag, concept, attributes, children, element.sourceline or 0)  # type: ignore[arg-type]
 
 
 def exists(text: str) -> bool:

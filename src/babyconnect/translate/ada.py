@@ -8,6 +8,7 @@ Specification: Nictiz geboortezorg STU3 3.0.0 on PWD 3.2; the tables cite their 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
@@ -22,8 +23,6 @@ from babyconnect.translate.linking import Linker
 from babyconnect.translate.sites import Site, Tree
 from babyconnect.translate.tables import AdaMap, Borrowed, Row, ada_map
 from babyconnect.translate.values import TRANSFORMS, Context, Given
-
-_WOMAN, _WOMAN_REFERENCE = "675", "1434"
 
 
 def translate(record: AdaRecord, today: dt.date) -> Translated:
@@ -114,10 +113,10 @@ class _Translation:
         return bool(targets) and given is not None
 
     def _context(self, site: Site, row: Row | Borrowed) -> Context:
-        def remark(severity: Any, rule: str, text: str) -> None:
-            self._find(severity, site, rule, text)
+        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self._remark(site))
 
-        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, remark)
+    def _remark(self, site: Site) -> Callable[[Severity, str, str], None]:
+        return lambda severity, rule, text: self._find(severity, site, rule, text)
 
     def _put(self, target: Instance, path: str, given: Given | None) -> None:
         if given is None:
@@ -181,31 +180,31 @@ class _Translation:
         return self._performer(target, made) if row.transform == "performer" else made
 
     def _performer(self, target: Instance, made: dict[str, Any]) -> dict[str, Any]:
-        """Procedure.performer: role and organisation as the professional's own element gives them."""
-        home = target.homes[0][1]
-        performer: dict[str, Any] = {"actor": made}
-        role = next(self.tree.within(home, "989"), None)
-        if role is not None and role.element.is_filled:
-            row = Row("989", "978", "role", "concept", "", "", "")
-            given = TRANSFORMS["concept"](role.element, self._context(role, row))
-            performer = {"role": given.value if given else None, **performer}
-        employer = next(self.tree.within(home, "1678"), None)
-        organisation = self.linker.target(employer, "956") if employer is not None else None
+        """Procedure.performer: the professional, with her function and employer as her own element gives them."""
+        anchor, home = self.table.anchors["professional"], target.homes[0][1]
+        performer: dict[str, Any] = {}
+        function = next(self.tree.within(home, anchor["function"]), None)
+        if function is not None and function.filled:
+            lists = self.table.lists.get(function.concept, ())
+            given = TRANSFORMS["concept"](function.element, Context(self.today, lists, "", self._remark(function)))
+            performer["role"] = given.value if given else None
+        performer["actor"] = made
+        employer = next(self.tree.within(home, anchor["employer"]), None)
+        organisation = self.linker.target(employer, anchor["organisation_rule"]) if employer is not None else None
         if organisation is not None:
             performer["onBehalfOf"] = self.linker.reference(organisation)
-        return {key: value for key, value in performer.items() if value}
+        return performer
 
     # Findings ---------------------------------------------------------------------------------------------------
 
     def _check_client(self) -> None:
         """A record is about one woman, and says who she is."""
-        references = {s.element.value for s in self.tree.within(self.tree.root, _WOMAN_REFERENCE) if s.element.value}
-        patients = list(self.tree.within(self.tree.root, _WOMAN))
-        if len(references) > 1:
+        anchor = self.table.anchors["client"]
+        named = {s.element.value for s in self.tree.within(self.tree.root, anchor["reference"]) if s.element.value}
+        present = {s.element.id for s in self.tree.within(self.tree.root, anchor["element"]) if s.filled}
+        if len(named) > 1:
             self._find("error", self.tree.root, "two-clients", "the record names two women as its client")
-        elif not any(p.filled for p in patients) or (
-            references and not any(p.element.id in references for p in patients)
-        ):
+        elif not present or (named and not named & present):
             self._find("error", self.tree.root, "no-client", "the record does not hold its own client")
 
     def _find(self, severity: Severity, site: Site, rule: str, text: str) -> None:

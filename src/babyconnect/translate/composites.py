@@ -85,6 +85,8 @@ def human_name(name: Composite) -> dict[str, Any] | None:
     return made or None
 
 
+_FAMILY = (("own-prefix", "own-prefix"), ("own", "own-name"), ("partner-prefix", "partner-prefix"),
+           ("partner", "partner-name"))  # fmt: skip
 _LINE = (("street", "streetName"), ("number", "houseNumber"), ("letter", "buildingNumberSuffix"),
          ("addition", "buildingNumberSuffix"), ("additional", "unitID"))  # fmt: skip
 
@@ -118,6 +120,12 @@ def address(place: Composite) -> dict[str, Any] | None:
         )
         made["_country"] = {"extension": [{"url": SPECIFICATION, "valueCodeableConcept": country}]}
     return made or None
+
+
+def _country(element: AdaElement) -> str:
+    """The code when it is an ISO 3166 code, else the name."""
+    iso = codes.system(element.attributes.get("codeSystem", "")) == _ISO_3166
+    return element.code if iso else element.attributes.get("displayName", "").strip() or element.value or element.code
 
 
 def telecom(contact: Composite) -> dict[str, Any] | None:

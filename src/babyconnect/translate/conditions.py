@@ -2,7 +2,8 @@
 
 Grammar: alternatives separated by ` | `, each of parts separated by ` & `:
 `present C` · `absent C` (a filled data element near the site) · `C=value` · `C!=value` (a value or code; `!=` also when
-absent) · `referred by C [C...]` · `not referred by C [C...]` (a reference of such a data element points here).
+absent) · `referred by C [C...]` · `not referred by C [C...]` (a reference of such a data element points here) ·
+`nowhere C [C...]` (the record has none of these data elements filled).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def _part(text: str) -> tuple[str, ...]:
     if compare := _COMPARE.fullmatch(text):
         concept, operator, value = compare.groups()
         return ("equal" if operator == "=" else "unequal", concept, value)
-    for word in ("not referred by", "referred by", "present", "absent"):
+    for word in ("not referred by", "referred by", "nowhere", "present", "absent"):
         if text.startswith(f"{word} "):
             return (word, *text[len(word) + 1 :].split())
     raise ValueError(f"not a condition: {text}")
@@ -40,6 +41,8 @@ def _holds(part: tuple[str, ...], tree: Tree, site: Site) -> bool:
     if word in ("referred by", "not referred by"):
         referred = any(r.concept in rest for r in tree.referrers.get(site.number, ()))
         return referred is (word == "referred by")
+    if word == "nowhere":
+        return not any(found.filled for concept in rest for found in tree.within(tree.root, concept))
     found = tree.near(site, rest[0])
     if word in ("present", "absent"):
         return (found is not None) is (word == "present")

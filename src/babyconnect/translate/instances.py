@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
@@ -17,12 +18,9 @@ from babyconnect.translate.conditions import holds
 from babyconnect.translate.sites import Site, Tree
 from babyconnect.translate.tables import AdaMap, Rule
 
-REGISTERED = {"956": "957", "978": "979"}
-"""Data elements of which the identity is a registered number: organisation and professional (PWD 3.2)."""
-
 
 class Instance:
-    """One resource in the making.  `slots`: slices made so far; `homes`: the sites it stands for (several if merged)."""
+    """One resource in the making.  `slots`: slices made; `homes`: the sites it stands for (several when merged)."""
 
     __slots__ = ("homes", "id", "label", "resource", "rule", "slots")
 
@@ -76,27 +74,34 @@ class Instances:
             self._record, rule.name, *(_step(s) for s in site.chain()))  # fmt: skip
 
     def _registered(self, site: Site) -> str:
-        concept = REGISTERED.get(site.concept, "")
+        concept = self._table.anchors["registered"].get(site.concept, "")
         found = next(self._tree.within(site, concept), None) if concept else None
         if found is None or not found.element.value:
             return ""
         return f"{found.element.attributes.get('root', '')}|{found.element.value}"
 
     def identity_of(self, rule: str, concept: str, element_id: str) -> str:
-        """The id of the resource of an element with an id of its own, whether the record has it or only refers to it."""
+        """The id of the resource of an element with its own id, whether the record has it or only refers to it."""
         return _digest(self._record, rule, concept, element_id)
 
     def of(self, site: Site, rule: str) -> Iterator[Instance]:
-        """The resources of a rule that a site concerns: its own, those it lies in, or those beside it."""
+        """The resources of a rule that a site concerns: its own, those it lies in, or those beside it.
+
+        Beside it: within its parent, else within its parent's parent; never across an element that became a resource
+        itself, nor out of an element that is the rule's home and did not become one (its condition did not hold).
+        """
         for here in site.chain():
             if rule in here.instances:
                 yield here.instances[rule]
                 return
         home = self._table.rule_of[rule].concept
-        scope = site.parent or site
-        for found in self._tree.within(scope, home):
-            if rule in found.instances:
-                yield found.instances[rule]
+        for scope in islice(site.chain(), 3):
+            if scope.concept == home:
+                return
+            found = [s.instances[rule] for s in self._tree.within(scope, home) if rule in s.instances]
+            if found or (scope.instances and scope is not site):
+                yield from found
+                return
 
 
 def _step(site: Site) -> str:

@@ -19,7 +19,7 @@ _FIELD = re.compile(r"\{([0-9>]+)\}")
 
 
 def label(instance: Instance, tree: Tree, table: AdaMap, today: dt.date) -> str:
-    """The rule's label with its fields filled in: `{756}` is the text of that data element within the resource's site."""
+    """The rule's label with its fields filled in: `{756}` is the text of that data element within the resource."""
     site = instance.homes[0][1]
 
     def fill(found: re.Match[str]) -> str:

@@ -113,7 +113,8 @@ class Linker:
     def reference(self, target: Instance, form: str = "plain") -> dict[str, Any]:
         """A Reference with a display; `practitioner`: with the professional's role beside it."""
         made: dict[str, Any] = {"reference": target.reference, "display": self._labels(target)}
-        role = target.homes[0][1].instances.get("978-role") if form == "practitioner" else None
+        role_rule = self._table.anchors["professional"]["role_rule"]
+        role = target.homes[0][1].instances.get(role_rule) if form == "practitioner" else None
         if role is None:
             return made
         beside = {"url": ROLE, "valueReference": {"reference": role.reference, "display": self._labels(role)}}

@@ -42,7 +42,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Where the value of a data element goes.  `resource` names a rule; `transform` is of the closed list of `values`."""
+    """Where the value of a data element goes.  `resource` names a rule, `transform` one of the closed list."""
 
     concept: str
     resource: str
@@ -86,6 +86,7 @@ class AdaMap:
     targets: Mapping[str, str]
     elements: Mapping[str, str]
     lists: Mapping[str, tuple[str, ...]]
+    anchors: Mapping[str, Mapping[str, str]]
     rule_of: Mapping[str, Rule] = field(default_factory=dict)
 
 
@@ -104,6 +105,7 @@ def ada_map(name: str, structure: str) -> AdaMap:
         targets={concept: row["target"] for concept, row in known.items() if row["target"]},
         elements={concept: row["element"] for concept, row in known.items()},
         lists={concept: tuple(row["lists"].split()) for concept, row in known.items() if row["lists"]},
+        anchors=document("ada/anchors.toml"),
         rule_of={rule.name: rule for rule in rules},
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.birthcare.identifiers import BSN_OID, passes_eleven_check
 from babyconnect.translate import codes, moments
+from babyconnect.translate.findings import Severity
 
 SPECIFICATION = "http://nictiz.nl/fhir/StructureDefinition/code-specification"
 NULL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
@@ -29,7 +30,7 @@ class Context:
     today: dt.date
     lists: tuple[str, ...]
     argument: str
-    remark: Callable[[str, str, str], None]
+    remark: Callable[[Severity, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
