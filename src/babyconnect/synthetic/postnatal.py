@@ -57,7 +57,7 @@ def _home_care(recording: Recording, organisation: Organisation) -> None:
     dossier.others.append(recording.client.practice)
     if not course.over:
         return
-    dossier.children = [child for child in course.children if child.alive or child.stillborn]
+    dossier.children = list(course.children)
     for day in range(8):
         date = course.end + dt.timedelta(days=day + 1)
         if date <= today:
