@@ -5,6 +5,7 @@ What others call (nothing else here is a seam):
     keys.create(folder, name, algorithm="EdDSA") -> SigningKey          # JWK file, mode 0600
     keys.load(path) -> SigningKey                                       # .kid .algorithm .public() -> dict
     keys.jwks(*signing_keys) -> dict                                    # {"keys": [...]}, public parts only
+    keys.genuine(jwks) -> (kid, content, signature) -> bool             # for the log's checkpoints
 
     assertion.Claim(party, person, purpose, relations, loa)             # what the asker says of itself
     assertion.sign(key, claim, audience=token_endpoint, target=holder_ura, now=seconds) -> str
@@ -18,6 +19,7 @@ What others call (nothing else here is a seam):
     sessions.Sessions.revoke(token) / .revoke_client(client)
 
     decision.decide(request: AccessRequest, rules=None) -> Permit | Refused     # pure
+    decision.may_know(asker, holder, kind, consents, moment) -> bool            # localisation
     decision.may_release(filter, client, group, shielded, episodes) -> bool     # the filter, for one resource
     reasons.sentence(code) -> str                                       # Dutch, for client and privacy officer
     asker_policy.believable(kind, role) -> bool
@@ -26,8 +28,7 @@ What others call (nothing else here is a seam):
     relation.enrolment/announcement/emergency_registration/locum/code/referral/care_team(...) -> Relation
     relation.standing(relations, day, side) -> tuple[Relation, ...]     # those that hold on that day
 
-    provisions.consents_to_provisions(consents, client) -> dict         # R4 Consent (IHE PCF)
-    provisions.provisions_to_consents(resource) -> tuple[Consent, ...]
+    rules.rules_on(day) -> Rules, rules.data_groups() -> frozenset[str]
 
 Data groups are the rows of `definitions/role_matrix.csv` (column `group`); shielded groups those of
 `definitions/shielded.toml`.

@@ -1,0 +1,212 @@
+"""The laws of consent: taking away never shows more, order never matters, the filter says what the rules say.
+
+`said_by_hand` is the rule of domain §4 written out for one group at a time, slowly; the decision must agree with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from babyconnect.birthcare.access import ALL, AccessRequest, Consent, Filter, Permit, Relation, Shielded
+from babyconnect.birthcare.parties import Kind
+from babyconnect.trust.decision import decide, may_release
+from babyconnect.trust.rules import data_groups, rules_on
+from tests.spec.trust.people import (
+    ECHO,
+    GP,
+    HELD_EPISODE,
+    HOSPITAL,
+    JGZ,
+    KRAAM,
+    NOW,
+    OWN_EPISODE,
+    PRACTICE,
+    TODAY,
+    asks,
+    kind,
+    ura,
+)
+
+ACTORS = ["*", kind(Kind.HOSPITAL), ura(HOSPITAL), ura(KRAAM), kind(Kind.MATERNITY_HOME_CARE)]
+HOLDERS = ["*", kind(Kind.MIDWIFERY_PRACTICE), ura(PRACTICE), ura(ECHO)]
+GROUPS = [ALL, frozenset({"history"}), frozenset({"patient"}), frozenset({"safety"}), frozenset({"*", "genetics"})]
+
+consents = st.lists(
+    st.builds(
+        Consent,
+        st.integers(0, 9).map(str),
+        st.booleans(),
+        st.sampled_from(ACTORS),
+        st.sampled_from(HOLDERS),
+        st.sampled_from(GROUPS)
+        | st.frozensets(st.sampled_from(sorted(data_groups() | {s.value for s in Shielded})), min_size=1, max_size=3),
+        start=st.sampled_from([None, None, NOW, NOW.replace(year=2027)]),
+        end=st.sampled_from([None, None, NOW, NOW.replace(year=2025), NOW.replace(year=2027)]),
+    ),
+    max_size=6,
+)
+evidence = st.sampled_from(
+    [
+        ((OWN_EPISODE,), (HELD_EPISODE,)),
+        ((OWN_EPISODE, Relation("announcement", "r1", TODAY)), (HELD_EPISODE, Relation("referral", "r1", TODAY))),
+        ((OWN_EPISODE,), (Relation("enrolment", "n1"),)),
+        ((), (HELD_EPISODE,)),
+    ]
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> AccessRequest:
+    who = draw(st.sampled_from([HOSPITAL, KRAAM, ECHO, JGZ, GP, PRACTICE]))
+    asker_side, holder_side = draw(evidence)
+    return asks(who, *draw(consents), evidence=asker_side, held=holder_side)
+
+
+def shown(request: AccessRequest) -> set[tuple[str, frozenset[str], frozenset[str]]]:
+    """Every (group, shielded labels, episodes) that a resource could have and that would be released."""
+    decision = decide(request)
+    if not isinstance(decision, Permit):
+        return set()
+    labels = [frozenset(), *(frozenset({one.value}) for one in Shielded), frozenset({"safety", "genetics"})]
+    places: list[frozenset[str]] = [frozenset(), frozenset({"e1"}), frozenset({"e2"})]
+    return {
+        (group, bears, episodes)
+        for group in data_groups()
+        for bears in labels
+        for episodes in places
+        if may_release(decision.filter, "client-1", group, bears, episodes)
+    }
+
+
+@settings(max_examples=600, deadline=None)
+@given(requests(), st.data())
+def test_withdrawing_a_consent_never_shows_more(request: AccessRequest, data: st.DataObject) -> None:
+    given_ = [place for place, consent in enumerate(request.consents) if consent.permit]
+    if not given_:
+        return
+    gone = data.draw(st.sampled_from(given_))
+    withdrawn = replace(request, consents=request.consents[:gone] + request.consents[gone + 1 :])
+    assert shown(withdrawn) <= shown(request)
+
+
+@settings(max_examples=600, deadline=None)
+@given(requests(), consents, st.data())
+def test_adding_an_objection_never_shows_more(request: AccessRequest, more: list[Consent], data: st.DataObject) -> None:
+    added = tuple(replace(consent, permit=False) for consent in more)
+    assert shown(replace(request, consents=request.consents + added)) <= shown(request)
+
+
+@settings(max_examples=400, deadline=None)
+@given(requests(), st.randoms())
+def test_the_order_of_what_is_known_does_not_matter(request: AccessRequest, random: object) -> None:
+    def mixed(items: tuple) -> tuple:  # type: ignore[type-arg]
+        listed = list(items)
+        random.shuffle(listed)  # type: ignore[attr-defined]
+        return tuple(listed)
+
+    other = replace(
+        request,
+        consents=mixed(request.consents),
+        holder_relations=mixed(request.holder_relations),
+        asker=replace(request.asker, relations=mixed(request.asker.relations)),
+    )
+    assert decide(other) == decide(request)
+
+
+@settings(max_examples=300, deadline=None)
+@given(requests())
+def test_losing_evidence_never_shows_more(request: AccessRequest) -> None:
+    for side in range(len(request.holder_relations)):
+        fewer = request.holder_relations[:side] + request.holder_relations[side + 1 :]
+        assert shown(replace(request, holder_relations=fewer)) <= shown(request)
+    for side in range(len(request.asker.relations)):
+        fewer = request.asker.relations[:side] + request.asker.relations[side + 1 :]
+        assert shown(replace(request, asker=replace(request.asker, relations=fewer))) <= shown(request)
+
+
+@settings(max_examples=300, deadline=None)
+@given(requests())
+def test_nobody_ever_sees_more_than_the_role_may(request: AccessRequest) -> None:
+    visible = rules_on(TODAY).visible[request.asker.kind, request.asker.role]
+    assert {group for group, _, _ in shown(request)} <= visible
+
+
+def rank(consent: Consent, group: str) -> tuple[int, int, int] | None:
+    """How specifically a consent speaks of (hospital, practice, group); None when it does not."""
+    who = {"*": 0, kind(Kind.HOSPITAL): 1, ura(HOSPITAL): 2}.get(consent.actor)
+    where = {"*": 0, kind(Kind.MIDWIFERY_PRACTICE): 1, ura(PRACTICE): 2}.get(consent.holder)
+    what = 1 if group in consent.groups else 0 if "*" in consent.groups else None
+    return None if who is None or where is None or what is None else (who, where, what)
+
+
+def said_by_hand(said: tuple[Consent, ...], group: str) -> str:
+    spoken = [(rank(consent, group), consent.permit) for consent in said if rank(consent, group)]
+    if not spoken:
+        return "silent"
+    for mine, permit in spoken:
+        beaten = any(
+            theirs != mine and all(t >= m for t, m in zip(theirs or (), mine or (), strict=True))
+            for theirs, _ in spoken
+        )
+        if not permit and not beaten:
+            return "objection"
+    return "permit"
+
+
+ALPHABET = [
+    Consent(f"{permit}-{actor}-{holder}-{','.join(groups)}", permit, actor, holder, groups)
+    for permit in (True, False)
+    for actor in ("*", kind(Kind.HOSPITAL), ura(HOSPITAL))
+    for holder in ("*", ura(PRACTICE))
+    for groups in (ALL, frozenset({"history"}))
+]
+
+
+def test_precedence_over_every_combination_of_up_to_three_consents() -> None:
+    for size in range(4):
+        for said in itertools.combinations(ALPHABET, size):
+            decision = decide(asks(HOSPITAL, *said))
+            opened = decision.filter.groups if isinstance(decision, Permit) else frozenset()
+            for group in ("history", "pregnancy"):
+                assert (group in opened) == (said_by_hand(said, group) == "permit"), (group, said)
+
+
+FOUR = [consent for consent in ALPHABET if consent.holder == "*"]
+
+
+def test_precedence_over_every_combination_of_four_consents() -> None:
+    for said in itertools.combinations(FOUR, 4):
+        decision = decide(asks(HOSPITAL, *said))
+        opened = decision.filter.groups if isinstance(decision, Permit) else frozenset()
+        for group in ("history", "pregnancy"):
+            assert (group in opened) == (said_by_hand(said, group) == "permit"), (group, said)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.builds(
+        Filter,
+        st.just("c1"),
+        st.frozensets(st.sampled_from("abc")),
+        st.frozensets(st.sampled_from("xyz")),
+        st.frozensets(st.sampled_from("123")),
+    ),
+    st.sampled_from(["c1", "c2"]),
+    st.sampled_from("abcd"),
+    st.frozensets(st.sampled_from("xyz")),
+    st.frozensets(st.sampled_from("123")),
+)
+def test_a_resource_is_released_only_when_each_label_is_allowed(
+    allowed: Filter, client: str, group: str, bears: frozenset[str], episodes: frozenset[str]
+) -> None:
+    refusals = [
+        client != "c1",
+        group not in allowed.groups,
+        any(label not in allowed.shielded for label in bears),
+        bool(episodes) and not any(episode in allowed.episodes for episode in episodes),
+    ]
+    assert may_release(allowed, client, group, bears, episodes) == (not any(refusals))
