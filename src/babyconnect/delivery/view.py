@@ -1,7 +1,7 @@
 """What the screen shows: the view model of one merged record, in Dutch (domain §5, §7; design principle 4).
 
-Templates only place these values, they decide nothing.  Texts are ready to print; every text comes from a source or from
-a table in `definitions/sections`, `definitions/merge`.  `moment` fields are FHIR texts for sorting and `<time datetime>`.
+Templates only place these values, they decide nothing.  Texts are ready to print; every text comes from a source or
+from a table in `definitions/sections`.  `moment` fields are FHIR texts for sorting and `<time datetime>`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Tone = Literal["", "info", "warning", "danger", "mourning"]
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A source beside a value.  `kind` is the `Kind` value (for an icon); `copy`: that source holds a copy of another's."""
+    """A source beside a value.  `kind` is the `Kind` value (for an icon); `copy`: it holds a copy of another's."""
 
     ura: str
     name: str
@@ -33,7 +33,10 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One more value of a line.  `group` is "" for what belongs to the fact, `Overige gegevens` for what no table knows."""
+    """One more value of a line.  `group` is "" for what belongs to the fact.
+
+    Other groups: `Herkomst en codes` (identifiers, codes, ties) and `Overige gegevens` (what no table knows).
+    """
 
     label: str
     text: str
@@ -75,7 +78,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table: visits (dates × measurements) or biometry.  `columns` are the heads of `cells`; the first column is head."""
+    """A table: visits (dates × measurements) or biometry.  `columns` head the cells, `head` the rows."""
 
     id: str
     title: str
@@ -190,7 +193,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One source in the bar.  `state`: answered | unreachable | timed_out | invalid | busy (a refusal is never here)."""
+    """One source in the bar.  `state`: answered | unreachable | timed_out | invalid | busy; never refused."""
 
     ura: str
     name: str

@@ -1,0 +1,118 @@
+"""Which section each item goes to, and the two tables: visits and biometry (`definitions/sections`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from babyconnect.birthcare import gestation
+from babyconnect.birthcare.record import Item, Pregnancy, Record
+from babyconnect.birthcare.resources import day
+from babyconnect.definitions import rows
+from babyconnect.delivery import dutch
+from babyconnect.delivery.lines import badges, headline
+from babyconnect.delivery.names import NameBook
+from babyconnect.delivery.values import Names
+from babyconnect.delivery.view import Cell, Flag, Grid, Row
+
+SECTIONS = {row["section"]: row for row in rows("sections/sections")}
+_RULES = {(row["by"], row["key"]): row["section"] for row in rows("sections/assignment")}
+_COLUMNS: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+for _entry in rows("sections/grids"):
+    _COLUMNS[_entry["grid"]].append((_entry["column"], frozenset(_entry["codes"].split())))
+_PERCENTILES = frozenset(
+    {"http://loinc.org|96125-0", "http://loinc.org|96124-3", "http://loinc.org|95939-5", "http://loinc.org|95938-7"}
+)
+
+
+def section_of(item: Item, record: Record) -> str:
+    """The section of an item; a child's facts are with the child, another pregnancy's with that pregnancy."""
+    children = {child.id for child in record.children}
+    if item.pregnancy and item.pregnancy != record.current:
+        return "eerdere"
+    if item.subject in children:
+        return "kinderen"
+    for by, keys in (("code", item.codes), ("profile", item.profiles), ("type", (item.type,))):
+        for key in keys:
+            if (section := _RULES.get((by, key))) is not None:
+                return section
+    return "overig"
+
+
+def by_section(record: Record) -> dict[str, list[Item]]:
+    """All items, each in exactly one section."""
+    found: dict[str, list[Item]] = {section: [] for section in SECTIONS}
+    for item in record.items:
+        found[section_of(item, record)].append(item)
+    return found
+
+
+def _percentile(item: Item) -> str:
+    for component in item.resource.get("component") or ():
+        codes = {f"{c.get('system')}|{c.get('code')}" for c in (component.get("code") or {}).get("coding") or ()}
+        if codes & _PERCENTILES and "value" in (component.get("valueQuantity") or {}):
+            return f" (p{dutch.number(component['valueQuantity']['value'])})"
+    for extension in item.resource.get("extension") or ():
+        if str(extension.get("url", "")).endswith("bc-observation-percentile"):
+            value = extension.get("valueDecimal", (extension.get("valueQuantity") or {}).get("value"))
+            return f" (p{dutch.number(value)})" if value is not None else ""
+    return ""
+
+
+def _cell(items: Sequence[Item], book: NameBook) -> Cell:
+    """What was measured that day; two different values of one day are both shown, and flagged."""
+    texts = list(dict.fromkeys(_measured(item, book.of(item)) for item in items))
+    flags = (Flag("several", "meer dan één meting"),) if len(texts) > 1 else ()
+    return Cell(" | ".join(texts), tuple(item.id for item in items), flags)
+
+
+def _measured(item: Item, names: Names) -> str:
+    """The value for a cell; a gestational age in days as weeks and days."""
+    quantity = item.resource.get("valueQuantity") or {}
+    if "http://snomed.info/sct|57036006" in item.codes and quantity.get("code") == "d":
+        return gestation.text(int(quantity["value"]))
+    return headline(item, names).split("; ")[0] + _percentile(item)
+
+
+def grid(name: str, title: str, items: Sequence[Item], pregnancy: Pregnancy | None, book: NameBook) -> Grid | None:
+    """A table of days by measurement; columns without a single value are left out; None when there is nothing."""
+    columns = _COLUMNS[name]
+    wanted = frozenset().union(*(codes for _, codes in columns))
+    days: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in items:
+        visit = name == "controles" and item.type == "Encounter"
+        if item.moment and (visit or wanted & set(item.codes)):
+            when = day(item.moment)
+            subject = item.subject if name == "biometrie" else ""
+            days[when.isoformat() if when else item.moment, subject].append(item)
+    kept = [(title_, codes) for title_, codes in columns if any(codes & set(i.codes) for i in items if i.moment)]
+    if not kept:
+        return None
+    made = tuple(_row(when, here, kept, pregnancy, book) for (when, _), here in sorted(days.items()))
+    return Grid(name, title, "Datum", tuple(column for column, _ in kept), made)
+
+
+def _row(
+    when: str,
+    here: Sequence[Item],
+    columns: Sequence[tuple[str, frozenset[str]]],
+    pregnancy: Pregnancy | None,
+    book: NameBook,
+) -> Row:
+    cells = []
+    for column, codes in columns:
+        measured = [item for item in here if codes & set(item.codes)]
+        cells.append(_cell(measured, book) if measured else _computed(column, when, pregnancy))
+    origins = [origin for item in here for origin in item.origins]
+    contacts = [text for item in here if item.type == "Encounter" and (text := headline(item, book.of(item)))]
+    return Row(dutch.moment(when), when, tuple(cells), badges(sorted(origins)), ", ".join(dict.fromkeys(contacts)))
+
+
+def _computed(column: str, when: str, pregnancy: Pregnancy | None) -> Cell:
+    date = day(when)
+    if column != "Zwangerschapsduur" or pregnancy is None or pregnancy.due is None or date is None:
+        return Cell()
+    days = gestation.days_on(pregnancy.due.date, date)
+    if not 0 <= days <= 308 or (pregnancy.ended and date > pregnancy.ended):
+        return Cell()
+    return Cell(gestation.text(days), flags=(Flag("computed", "berekend"),))

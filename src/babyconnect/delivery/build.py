@@ -1,0 +1,127 @@
+"""From a merged record to the view: header, notices, sections (domain §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from babyconnect.birthcare.parties import Party
+from babyconnect.birthcare.record import Child, Item, Pregnancy, Record
+from babyconnect.definitions import rows
+from babyconnect.delivery import dutch, notices
+from babyconnect.delivery.arrange import SECTIONS, by_section, grid
+from babyconnect.delivery.heading import PHRASES, current_of, header, summary
+from babyconnect.delivery.lines import line
+from babyconnect.delivery.names import NameBook, book_of
+from babyconnect.delivery.view import Flag, Grid, Line, Section, View
+
+_CHOICES = {row["choice"]: row["label"] for row in rows("checks/choices")}
+_GRIDS = {"zwangerschap": ("controles", "Controles"), "echo": ("biometrie", "Biometrie")}
+
+
+def _lines(items: Sequence[Item], book: NameBook) -> tuple[Line, ...]:
+    """The newest first; undated facts last."""
+    ordered = sorted(items, key=lambda item: (item.moment, item.id), reverse=True)
+    return tuple(line(item, book) for item in ordered)
+
+
+def _child(child: Child, number: int, items: Sequence[Item], book: NameBook) -> Section:
+    flags = [Flag("deceased", "overleden", "mourning")] if child.death.reported else []
+    if child.death.disputed:
+        flags.append(Flag("disputed", "bronnen verschillen over overlijden", "danger"))
+    if not child.linked:
+        flags.append(Flag("unlinked", "niet zeker gekoppeld tussen bronnen", "warning"))
+    if child.evidence:
+        proof = dutch.enumerate_([PHRASES["evidence"][code] for code in child.evidence])
+        flags.append(Flag("linked_by", f"gekoppeld op {proof}"))
+    if child.mother_by:
+        flags.append(Flag("mother_by", PHRASES["mother_by"][child.mother_by]))
+    title = child.name or f"Kind (geboren {dutch.moment(child.born)})" if child.born else child.name or "Kind"
+    return Section(f"kind-{number}", title, _lines(items, book), flags=tuple(flags))
+
+
+def _children(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+    parts = []
+    mine = [child for child in record.children if child.pregnancy in (record.current, "")]
+    for number, child in enumerate(mine, 1):
+        parts.append(_child(child, number, [item for item in items if item.subject == child.id], book))
+    named = {child.id for child in mine}
+    rest = [item for item in items if item.subject not in named]
+    return Section("kinderen", SECTIONS["kinderen"]["title"], _lines(rest, book), parts=tuple(parts))
+
+
+def _earlier(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+    parts = []
+    for pregnancy in record.pregnancies:
+        if pregnancy.id != record.current:
+            hers = [item for item in items if item.pregnancy == pregnancy.id]
+            title = notices.title_of(pregnancy)
+            parts.append(Section(f"eerder-{pregnancy.id}", title, _lines(hers, book), flags=_facts_of(pregnancy)))
+    return Section("eerdere", SECTIONS["eerdere"]["title"], parts=tuple(parts))
+
+
+def _facts_of(pregnancy: Pregnancy) -> tuple[Flag, ...]:
+    """When it ended and after how long: what one wants of an earlier pregnancy at a glance."""
+    found = []
+    if pregnancy.ended:
+        found.append(Flag("ended", f"geëindigd {dutch.date(pregnancy.ended)}"))
+    if pregnancy.gestation:
+        found.append(Flag("gestation", f"duur {dutch.gestation(pregnancy.gestation.days)}"))
+    return tuple(found)
+
+
+def _screening(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+    """Her choices as flags (four values are kept apart), with the results as lines."""
+    pregnancy = current_of(record)
+    flags = []
+    for choice in pregnancy.choices if pregnancy else ():
+        gap = choice.due and choice.value in ("not_offered", "unknown")
+        text = f"{_CHOICES[choice.code]}: {PHRASES['choice'][choice.value]}"
+        flags.append(Flag(f"{choice.code}-{choice.value}", text, "warning" if gap else "info"))
+    return Section("screening", SECTIONS["screening"]["title"], _lines(items, book), flags=tuple(flags))
+
+
+def _section(name: str, record: Record, items: Sequence[Item], book: NameBook) -> Section:
+    if name == "kinderen":
+        return _children(record, items, book)
+    if name == "eerdere":
+        return _earlier(record, items, book)
+    if name == "screening":
+        return _screening(record, items, book)
+    row = SECTIONS[name]
+    grids: tuple[Grid, ...] = ()
+    if name in _GRIDS:
+        made = grid(*_GRIDS[name], items, current_of(record), book)
+        grids = (made,) if made else ()
+    return Section(name, row["title"], _lines(items, book), grids, empty=row["empty"])
+
+
+def _apart(record: Record) -> Iterator[Section]:
+    """Others' resources, each person for herself, at the end and clearly named."""
+    parts = []
+    for number, apart in enumerate(record.apart, 1):
+        title = f"{apart.name or 'Naam niet bekend'} ({apart.source.name})"
+        parts.append(Section(f"apart-{number}", title, _lines(apart.items, book_of(record))))
+    if parts:
+        warning = Flag("apart", "niet aantoonbaar van deze cliënt", "danger")
+        yield Section("apart", "Niet samengevoegd", parts=tuple(parts), flags=(warning,))
+
+
+def build_view(record: Record, busy: Sequence[Party] = ()) -> View:
+    """The screen of a record; `busy`: the sources that were asked and have not answered yet."""
+    book = book_of(record)
+    items = by_section(record)
+    sections = [_section(name, record, items[name], book) for name in SECTIONS]
+    shown = [s for s in sections if s.size or s.empty or s.parts or (s.id == "screening" and s.flags)]
+    return View(
+        header=header(record, whole=not busy),
+        banners=notices.banners(record),
+        summary=summary(record, book),
+        disputes=notices.disputes(record),
+        missing=notices.missing(record),
+        timeline=notices.timeline(record, book),
+        sections=(*shown, *_apart(record)),
+        pregnancies=notices.tabs(record),
+        sources=notices.sources(record, busy),
+        withheld=PHRASES["withheld"],
+        congratulate=not notices.mourning(record),
+    )

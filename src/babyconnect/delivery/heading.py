@@ -1,0 +1,190 @@
+"""The header of the record and its summary (domain §5 and §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from babyconnect.birthcare.identifiers import BSN_SYSTEM
+from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
+from babyconnect.birthcare.resources import identifiers_of
+from babyconnect.definitions import document
+from babyconnect.delivery import dutch
+from babyconnect.delivery.lines import badges, headline, label
+from babyconnect.delivery.names import NameBook
+from babyconnect.delivery.view import Badge, Fact, Flag, Header
+
+PHRASES = document("sections/phrases.toml")
+_NO_TRANSFUSION = Flag("not_for_transfusion", PHRASES["not_for_transfusion"], "warning")
+_UNCERTAIN = Flag("rhesus_uncertain", PHRASES["rhesus_uncertain"], "danger")
+_DISPUTED = Flag("disputed", "bronnen verschillen", "danger")
+
+
+def current_of(record: Record) -> Pregnancy | None:
+    return next((p for p in record.pregnancies if p.id == record.current), None)
+
+
+def _sources(stated: Sequence[Stated]) -> tuple[Badge, ...]:
+    return badges(sorted({origin for value in stated for origin in value.origins}))
+
+
+def _items(stated: Sequence[Stated]) -> tuple[str, ...]:
+    return tuple(name for value in stated for name in value.items)
+
+
+def _all(stated: Sequence[Stated]) -> str:
+    """Every stated value; more than one is a conflict, so all are shown."""
+    return " of ".join(value.text for value in stated)
+
+
+def _counts(pregnancy: Pregnancy) -> Iterator[Fact]:
+    gravidity, parity = pregnancy.gravidity, pregnancy.parity
+    if not gravidity and not parity:
+        return
+    shown = f"G{_all(gravidity) or '?'} P{_all(parity) or '?'}"
+    flags = (_DISPUTED,) if len(gravidity) > 1 or len(parity) > 1 else ()
+    both = (*gravidity, *parity)
+    yield Fact("gravidity_parity", "G/P", shown, PHRASES["parity_note"], _sources(both), flags, _items(both))
+
+
+def _due(record: Record, pregnancy: Pregnancy, by_id: dict[str, Item]) -> Iterator[Fact]:
+    due = pregnancy.due
+    if due is None:
+        return
+    method = PHRASES["method"][due.method]
+    note = f"definitief, {method}" if due.definitive else f"geschat, {method}"
+    flags = [Flag("computed", PHRASES["computed"], "warning")] if due.computed else []
+    if any(c.topic == "due_date" and c.scope == pregnancy.id for c in record.conflicts):
+        flags.append(_DISPUTED)
+    origins = sorted({o for name in due.items for o in by_id[name].origins})
+    if due.computed:
+        note = f"{PHRASES['computed']} uit {method}"
+    yield Fact("due_date", "À terme", dutch.date(due.date), note, badges(origins), tuple(flags), due.items)
+
+
+def _gestation(pregnancy: Pregnancy) -> Iterator[Fact]:
+    now = pregnancy.gestation
+    if now is None:
+        return
+    note = f"bij einde zwangerschap, {dutch.date(now.on)}" if pregnancy.ended else "vandaag"
+    yield Fact("gestation", "Zwangerschapsduur", dutch.gestation(now.days), note)
+
+
+def _multiple(pregnancy: Pregnancy) -> Iterator[Fact]:
+    stated = pregnancy.chorionicity or tuple(s for s in pregnancy.multiple if s.value == "multiple")
+    if stated:
+        flags = (_DISPUTED,) if len(pregnancy.chorionicity) > 1 or len(pregnancy.multiple) > 1 else ()
+        yield Fact("chorionicity", "Meerling", _all(stated), "", _sources(stated), flags, _items(stated))
+
+
+def _blood(record: Record, whole: bool) -> Iterator[Fact]:
+    blood = record.blood
+    if blood.group:
+        flags = (_NO_TRANSFUSION, *((_DISPUTED,) if len(blood.group) > 1 else ()))
+        shown = _all(blood.group)
+        yield Fact("blood_group", "Bloedgroep", shown, "", _sources(blood.group), flags, _items(blood.group))
+    certain = blood.rhesus_certain and whole
+    flags = (_NO_TRANSFUSION,) if certain else (_UNCERTAIN, _NO_TRANSFUSION)
+    shown = _all(blood.rhesus_d) or "onbekend"
+    yield Fact("rhesus_d", "Rhesus D", shown, "", _sources(blood.rhesus_d), flags, _items(blood.rhesus_d))
+    if blood.rhesus_c:
+        flags = (_NO_TRANSFUSION, *((_DISPUTED,) if len(blood.rhesus_c) > 1 else ()))
+        shown = _all(blood.rhesus_c)
+        yield Fact("rhesus_c", "Rhesus c", shown, "", _sources(blood.rhesus_c), flags, _items(blood.rhesus_c))
+
+
+def _allergies(record: Record) -> Fact:
+    stated = record.allergies
+    disputed = any(conflict.topic == "allergy" for conflict in record.conflicts)
+    flags = (_DISPUTED,) if disputed else ()
+    shown = ", ".join(value.text for value in stated) or "geen gevonden"
+    note = "" if stated else "niet hetzelfde als geen allergieën bekend"
+    return Fact("allergies", "Allergieën", shown, note, _sources(stated), flags, _items(stated))
+
+
+def header(record: Record, whole: bool) -> Header:
+    """`whole`: no source is still busy; until then the rhesus factor stays uncertain."""
+    woman = record.woman
+    by_id = {item.id: item for item in record.items}
+    facts: list[Fact] = []
+    persons = [by_id[name] for name in woman.persons] if woman else []
+    numbers = {i for person in persons for i in identifiers_of(person.resource) if i.startswith(f"{BSN_SYSTEM}|")}
+    facts += [Fact("bsn", "BSN", number.split("|")[1]) for number in sorted(numbers)]
+    if pregnancy := current_of(record):
+        facts += _counts(pregnancy)
+        facts += _due(record, pregnancy, by_id)
+        facts += _gestation(pregnancy)
+        facts += _multiple(pregnancy)
+    facts += _blood(record, whole)
+    facts.append(_allergies(record))
+    if woman and woman.languages:
+        facts.append(Fact("language", "Taal", ", ".join(woman.languages)))
+    name = (woman.chosen_name or woman.name) if woman else ""
+    return Header(
+        name=name or PHRASES["no_name"],
+        legal_name=woman.name if woman and woman.chosen_name else "",
+        age=f"{woman.age} jaar" if woman and woman.age is not None else "",
+        birth_date=dutch.date(woman.birth_date) if woman and woman.birth_date else "",
+        facts=tuple(facts),
+    )
+
+
+def _last(items: Sequence[Item], *codes: str) -> Item | None:
+    found = [item for item in items if item.moment and set(codes) & set(item.codes)]
+    return max(found, key=lambda item: (item.moment, item.id)) if found else None
+
+
+def _measured(record: Record, book: NameBook) -> Iterator[Fact]:
+    hers = [i for i in record.items if i.subject == "woman" and i.pregnancy in (record.current, "")]
+    for code, keys in (
+        ("blood_pressure", ("http://loinc.org|85354-9",)),
+        ("hb", ("http://loinc.org|93846-4", "http://loinc.org|59260-0")),
+    ):
+        if item := _last(hers, *keys):
+            shown = headline(item, book.of(item)).split("; ")[0]
+            yield Fact(code, label(item), shown, dutch.moment(item.moment), badges(item.origins), (), (item.id,))
+
+
+def _problems(record: Record, book: NameBook) -> Iterator[Fact]:
+    found = [
+        item
+        for item in record.items
+        if item.type == "Condition"
+        and item.pregnancy in (record.current, "")
+        and item.resource.get("clinicalStatus") in ("active", "recurrence", "relapse")
+        and "zib-Pregnancy" not in item.profiles
+    ]
+    if found:
+        texts = dict.fromkeys(headline(item, book.of(item)) for item in found)
+        origins = sorted({o for item in found for o in item.origins})
+        ids = tuple(item.id for item in found)
+        yield Fact("problems", "Actuele problemen", ", ".join(texts), "", badges(origins), (), ids)
+
+
+def _child_fact(child: Child, by_id: dict[str, Item], record: Record) -> Fact:
+    about = [item for item in record.items if item.subject == child.id]
+    parts = []
+    for code in ("http://loinc.org|8339-4", "http://loinc.org|9274-2"):
+        if item := next((i for i in about if code in i.codes), None):
+            parts.append(f"{label(item).lower()} {headline(item).split('; ')[0]}")
+    born = dutch.moment(child.born) if child.born else "geboortedatum onbekend"
+    text = f"{child.name or 'naam niet bekend'}, {born}"
+    flags = (Flag("deceased", "overleden", "mourning"),) if child.death.reported else ()
+    origins = sorted({o for name in child.persons for o in by_id[name].origins})
+    return Fact("child", "Kind", text, ", ".join(parts), badges(origins), flags, child.persons)
+
+
+def summary(record: Record, book: NameBook) -> tuple[Fact, ...]:
+    """What one reads first: problems, the last blood pressure and Hb, choices, children, who has the lead."""
+    by_id = {item.id: item for item in record.items}
+    facts = [*_problems(record, book), *_measured(record, book)]
+    if pregnancy := current_of(record):
+        facts += [_child_fact(c, by_id, record) for c in record.children if c.pregnancy == pregnancy.id]
+        facts += _lead(record, book, pregnancy)
+    return tuple(facts)
+
+
+def _lead(record: Record, book: NameBook, pregnancy: Pregnancy) -> Iterator[Fact]:
+    for item in record.items:
+        if item.type == "EpisodeOfCare" and item.pregnancy == pregnancy.id and item.resource.get("status") == "active":
+            shown = headline(item, book.of(item)).split(" · ")[0]
+            yield Fact("care", "In zorg bij", item.source.name, shown, badges(item.origins), (), (item.id,))

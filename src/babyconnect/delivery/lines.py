@@ -1,0 +1,165 @@
+"""One item of the record as one line: a label, its value, and every other element as a detail.
+
+A line leaves nothing out but what `definitions/sections/elements.csv` calls hidden (the narrative, which repeats the
+data, and transport).  An element or extension that no table knows is shown all the same, under *Overige gegevens*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from babyconnect.birthcare.record import Item, Origin
+from babyconnect.birthcare.resources import as_list
+from babyconnect.definitions import rows
+from babyconnect.delivery import dutch, labels, values
+from babyconnect.delivery.names import NO_NAMES, NameBook
+from babyconnect.delivery.values import Names
+from babyconnect.delivery.view import Badge, Detail, Flag, Line
+
+_TITLES = {row["type"]: (row["label"], row["headline"].split()) for row in rows("sections/types")}
+_AUTHORS = ("performer", "asserter", "recorder", "requester", "author", "careManager", "participant", "serviceProvider")
+
+
+def badge(origin: Origin) -> Badge:
+    return Badge(origin.source.ura.value, origin.source.name, origin.source.kind.value, origin.copy)
+
+
+def badges(origins: Sequence[Origin]) -> tuple[Badge, ...]:
+    """Each source once; as a holder of the original where it is one."""
+    found: dict[str, Badge] = {}
+    for origin in origins:
+        ura = origin.source.ura.value
+        if ura not in found or (found[ura].copy and not origin.copy):
+            found[ura] = badge(origin)
+    return tuple(found.values())
+
+
+def label(item: Item) -> str:
+    """What the line is about: the code's name where the type is named by its code, else the type's own name."""
+    title, headline = _TITLES.get(item.type, (item.type, []))
+    named_by_code = not headline
+    return (labels.of_concept(item.resource.get("code")) if named_by_code else "") or title
+
+
+def _value(resource: Mapping[str, Any], names: Names) -> str:
+    for name, value in resource.items():
+        if name.startswith("value"):
+            return _short(value, name, names)
+        if name.startswith("_value"):
+            return values.join([shown for _, shown in values.parts(name, value, names)])
+    return ""
+
+
+def _short(value: Any, element: str, names: Names) -> str:
+    if isinstance(value, Mapping) and values.kind_of(value, element) == "concept":
+        return values.concept_text(value)
+    return values.text(value, element, names)
+
+
+def _components(resource: Mapping[str, Any], names: Names) -> str:
+    """The components in one text; systolic and diastolic as people read them, 112/68 mmHg."""
+    found = []
+    pressure: dict[str, Mapping[str, Any]] = {}
+    for component in as_list(resource.get("component")):
+        name, value = labels.of_concept(component.get("code")), _value(component, names)
+        extra = values.join([shown for _, shown in values.of_extensions(component.get("extension") or (), names)])
+        if name in ("Systolisch", "Diastolisch") and component.get("valueQuantity"):
+            pressure[name] = component["valueQuantity"]
+        else:
+            shown = values.join([value, extra])
+            found.append(f"{name}: {shown}" if shown else name)
+    if len(pressure) == 2:
+        upper, lower = pressure["Systolisch"], pressure["Diastolisch"]
+        found.insert(0, f"{dutch.number(upper.get('value', ''))}/{values.quantity(lower)}")
+    else:
+        found += [f"{name}: {values.quantity(value)}" for name, value in pressure.items()]
+    return values.join(found, "; ")
+
+
+def headline(item: Item, names: Names = values.nameless) -> str:
+    """The value of a line: an Observation's value, a problem's name, a contact's kind, a person's name."""
+    resource = item.resource
+    if item.type == "Observation":
+        shown = values.join([_value(resource, names), _components(resource, names)], "; ")
+        absent = resource.get("dataAbsentReason")
+        return shown or (f"({values.concept_text(absent)})" if absent else "")
+    _, elements = _TITLES.get(item.type, ("", []))
+    found = [_short(part, name, names) for name in elements for part in as_list(resource.get(name))]
+    return values.join(found, " · ") or (_plain_code(resource) if elements else "")
+
+
+def _plain_code(resource: Mapping[str, Any]) -> str:
+    return labels.of_concept(resource.get("code"))
+
+
+def _details(resource: Mapping[str, Any], names: Names) -> Iterator[Detail]:
+    for name, value in resource.items():
+        if name in ("extension", "modifierExtension"):
+            for extension in value:
+                shown, known = labels.extension(str(extension.get("url", "")))
+                for _, text in values.of_extensions([extension], names):
+                    yield Detail(shown, text, "" if known else labels.UNKNOWN)
+            continue
+        title, place = labels.element(name.lstrip("_"))
+        if place == "hidden":
+            continue
+        group = {"technical": labels.TECHNICAL, "unknown": labels.UNKNOWN}.get(place, "")
+        if name.startswith("_"):
+            for inner, text in values.parts(name, value, names):
+                yield Detail(f"{title}: {inner[:1].lower()}{inner[1:]}", text, group)
+        else:
+            for part in as_list(value):
+                if part is not None and (text := values.text(part, name, names)):
+                    yield Detail(title, text, group)
+
+
+def author(resource: Mapping[str, Any], names: Names) -> str:
+    """Who made it, with role and organisation where the source says so."""
+    for element in _AUTHORS:
+        found = []
+        for value in as_list(resource.get(element)):
+            if isinstance(value, Mapping):
+                inner = next((value[k] for k in ("actor", "individual", "agent") if k in value), value)
+                roles = [shown for _, shown in values.of_extensions(inner.get("extension") or (), names)]
+                found.append(roles[0] if roles else values.reference(inner, names))
+        if shown := values.join(found):
+            return shown
+    return ""
+
+
+def _flags(item: Item) -> Iterator[Flag]:
+    holders = [origin.source.name for origin in item.origins if origin.copy]
+    if holders and not all(origin.copy for origin in item.origins):
+        yield Flag("copy", f"kopie bij {dutch.enumerate_(holders)}")
+    elif holders:
+        yield Flag("copy", "kopie; het origineel is van een andere organisatie", "warning")
+    if item.variant_of:
+        yield Flag("changed_copy", "wijkt af van een versie met hetzelfde kenmerk", "warning")
+    if item.resource.get("status") == "entered-in-error" or (
+        item.resource.get("verificationStatus") == "entered-in-error"
+    ):
+        yield Flag("entered_in_error", "foutief ingevoerd", "warning")
+    if item.resource.get("notDone") is True:
+        yield Flag("not_done", "niet uitgevoerd", "warning")
+
+
+def line(item: Item, book: NameBook = NO_NAMES) -> Line:
+    """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""
+    names = book.of(item)
+    details = dict.fromkeys(_details(item.resource, names))
+    for origin, other in zip(item.origins[1:], item.others, strict=False):
+        for detail in _details(other, book.at(origin.source.ura.value)):
+            if detail not in details:
+                details[Detail(f"{detail.label} ({origin.source.name})", detail.text, detail.group)] = None
+    return Line(
+        id=item.id,
+        label=label(item),
+        text=headline(item, names),
+        when=dutch.moment(item.moment) if item.moment else "",
+        moment=item.moment,
+        author=author(item.resource, names),
+        sources=badges(item.origins),
+        details=tuple(details),
+        flags=tuple(_flags(item)),
+    )
