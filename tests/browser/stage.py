@@ -62,7 +62,7 @@ async def consult(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswe
         raise RuntimeError(f"must not be shown: {bsn.value}")
     trouble = {"90000002": "timed_out", "90000004": "refused", "90000005": "invalid"} if bsn.value == TROUBLE else {}
     for index, party in enumerate(PARTIES):
-        await asyncio.sleep((0.05, 0.35, 0.3, 1.2, 0.5)[index])
+        await asyncio.sleep((0.05, 0.35, 0.3, 0.2, 0.8)[index])
         yield _answer(party, trouble.get(party.ura.value, "answered"))
 
 
@@ -72,7 +72,15 @@ def picture(answers: Sequence[SourceAnswer], today: dt.date) -> View:
     if not answers:
         empty = Header("", "", "", "", ())
         return dataclasses.replace(
-            view, header=empty, banners=(), summary=(), disputes=(), missing=(), timeline=(), sections=(), pregnancies=()
+            view,
+            header=empty,
+            banners=(),
+            summary=(),
+            disputes=(),
+            missing=(),
+            timeline=(),
+            sections=(),
+            pregnancies=(),
         )
     if len(answers) < 3:
         view = dataclasses.replace(view, disputes=(), missing=(), sections=view.sections[: len(answers) + 1])

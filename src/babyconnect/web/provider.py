@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import hmac
 import secrets
@@ -83,8 +84,6 @@ class Provider:
         self._granted: dict[str, _Granted] = {}
         self._per_user = Limit(5, 60, now)
         self._per_address = Limit(60, 60, now)
-        # An unknown name costs the same time as a known one, so that names cannot be found by the clock.
-        self._nobody = hash_password(secrets.token_urlsafe(16), secrets.token_bytes(16))
         self.pages = Pages(self.path + "/static")
         self._secure = issuer.startswith("https:")
 
@@ -152,7 +151,7 @@ class Provider:
         if not self._per_address.take(address) or self._per_user.reached(username):
             return self._form(ticket, asked, error="login_too_often", status=429)
         user = self._users.get(username)
-        kept = user.password if user else self._nobody
+        kept = user.password if user else _nobodys_password()
         if not await asyncio.to_thread(password_holds, fields.get("password", ""), kept) or user is None:
             self._per_user.take(username)
             return self._form(ticket, asked, error="login_wrong", status=401)
@@ -241,6 +240,12 @@ def provider_app(
     routes = [Mount(provider.path, routes=provider.routes())]
     inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
     return SecurityHeaders(Guard(inner), secure=issuer.startswith("https:"))
+
+
+@functools.cache
+def _nobodys_password() -> str:
+    """An unknown name costs the same time as a known one, so that names cannot be found by the clock."""
+    return hash_password(secrets.token_urlsafe(16), secrets.token_bytes(16))
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,0 +1,124 @@
+"""A viewer and its identity provider in one process, with a clock that tests set and sources that tests script."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from joserfc.jwk import ECKey
+
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.delivery.sample import sample
+from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.web.provider import Client, provider_app
+from babyconnect.web.relying_party import Issuer
+from babyconnect.web.users import User, hash_password
+from babyconnect.web.viewer import viewer_app
+from tests.visitor import Answer, InProcess, Visitor
+
+START = dt.datetime(2026, 3, 2, 14, 3, tzinfo=dt.UTC)
+BASE = "http://node.test"
+ISSUER = "http://region.test/idp"
+PASSWORD = "geheim-voor-de-test"
+SECRET = "geheim-van-de-kijker"
+BSN = "999900730"
+OTHER_BSN = "999990019"
+OWN = Party(Ura("90000001"), "Verloskundigenpraktijk De Linde", Kind.MIDWIFERY_PRACTICE)
+HOSPITAL = Party(Ura("90000002"), "Ziekenhuis Oostpoort", Kind.HOSPITAL)
+CLINIC = Party(Ura("90000009"), "Kliniek Stilte", Kind.HOSPITAL)
+KEY = ECKey.generate_key("P-256")
+HASHED = hash_password(PASSWORD, b"0123456789abcdef")
+
+
+@dataclasses.dataclass
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def now(self) -> dt.datetime:
+        return START + dt.timedelta(seconds=self.seconds)
+
+    def epoch(self) -> float:
+        return self.now().timestamp()
+
+
+def answered(party: Party, status: str = "answered") -> SourceAnswer:
+    return SourceAnswer(party, status, (), 50.0)  # type: ignore[arg-type]
+
+
+class Stage:
+    """Everything for one test.  `script` is what the sources do."""
+
+    def __init__(self, users: Sequence[User] = (), redirect: str = f"{BASE}/viewer/terug") -> None:
+        self.clock = Clock()
+        self.script: list[Any] = [Asked((OWN, HOSPITAL)), answered(OWN), answered(HOSPITAL)]
+        self.asked: list[tuple[Bsn, Person]] = []
+        self.listed: list[ListedClient] | Exception = [ListedClient(Bsn(BSN), "Noor Voorbeeld", gestation="28+3")]
+        self.view = sample()
+        everyone = (user("anna"), user("else", ura="90000002"), user("vreemd", ura="90000001"), *users)
+        client = Client("kijker", OWN.name, (redirect,), hashlib.sha256(SECRET.encode()).hexdigest())
+        self.provider = provider_app(ISSUER, everyone, (client,), KEY, self.clock.epoch)
+        self.backchannel = InProcess(self.provider)
+        viewing: Viewing[Any] = Viewing(self._consult, lambda answers, today: self.view, self.clock.now, 0.05)
+        self.viewer = viewer_app(
+            party=OWN,
+            base_url=BASE,
+            issuer=Issuer(ISSUER, "kijker", SECRET),
+            viewing=viewing,
+            todays_clients=self._todays_clients,
+            now=self.clock.now,
+            clock=self.clock,
+            backchannel=self.backchannel,
+        )
+        self.visitor = Visitor(self.viewer)
+
+    async def _consult(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+        self.asked.append((bsn, person))
+        for step in self.script:
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            elif isinstance(step, Exception):
+                raise step
+            else:
+                yield step
+
+    async def _todays_clients(self, person: Person) -> Sequence[ListedClient]:
+        if isinstance(self.listed, Exception):
+            raise self.listed
+        return self.listed
+
+    async def log_in(self, username: str = "anna", password: str = PASSWORD) -> Answer:
+        """The whole way: to the provider, the form, and back.  The answer is the viewer's to the return."""
+        begun = await self.visitor.get("/viewer/aanmelden")
+        at_provider = Visitor(self.provider)
+        form = await at_provider.get(begun.location)
+        fields = {"ticket": form.field("ticket"), "username": username, "password": password}
+        sent = await at_provider.post("/idp/authorize", fields)
+        return await self.visitor.get(sent.location) if sent.status == 303 else sent
+
+    async def csrf(self) -> str:
+        return (await self.visitor.get("/viewer/")).field("csrf")
+
+    async def open(self, bsn: str = BSN) -> str:
+        """Finds a client; the address of her record."""
+        found = await self.visitor.post("/viewer/zoek", {"csrf": await self.csrf(), "bsn": bsn})
+        assert found.status == 303, found.text
+        return found.location
+
+    async def record(self, bsn: str = BSN) -> str:
+        """The whole record page of a client, when complete."""
+        return (await self.visitor.get(await self.open(bsn) + "?geheel=1")).text
+
+
+def user(name: str, ura: str = "90000001", role: Role = Role.MIDWIFE) -> User:
+    return User(name, HASHED, Person(f"local:{name}", name.title(), role), Ura(ura))
