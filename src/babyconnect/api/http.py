@@ -56,7 +56,7 @@ class Request:
     def trace(self) -> str:
         """The asker's `traceparent` (W3C Trace Context), so that both ends log the same; a fresh one when unusable."""
         sent = self.headers.get("traceparent", "")
-        return sent if _TRACE.fullmatch(sent) else f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        return sent if _TRACE.fullmatch(sent) else _new_trace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ class Answer:
     body: bytes
     json: bool = True
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+def _new_trace() -> str:
+    random = secrets.token_hex(24)
+    return f"00-{random[:32]}-{random[32:]}-01"
 
 
 def refuse(refusal: Refusal, json: bool = True, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:

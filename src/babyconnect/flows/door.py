@@ -218,7 +218,7 @@ class Door:
         known = self._evidence.get(client)
         if known is None or moment >= known.until:
             episodes = await self._reader.episodes_of(client)
-            ids = frozenset(str(episode["id"]) for episode in episodes)
+            ids = frozenset([str(episode["id"]) for episode in episodes])
             until = moment + dt.timedelta(seconds=EVIDENCE_SECONDS)
             known = _Evidence(until, ids, self._parts.grounds.relations(client, episodes))
             if len(self._evidence) >= 1000:

@@ -16,7 +16,7 @@ import asyncpg
 
 from babyconnect.store import writing
 from babyconnect.store.contract import Original, Outcome, Publication
-from babyconnect.store.reading import Plans, TableReader
+from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import TABLES, Connection, Row, definitions, statements
 
 T = TypeVar("T")
@@ -44,14 +44,14 @@ class PostgresStore:
         self._pool = pool
         self._tenant = tenant
         self._statements = statements(f"{tenant}.")
-        self._plans = Plans()
+        self._remembered = Remembered()
 
     @property
     def writer(self) -> PostgresWriter:
         return PostgresWriter(self)
 
     def open_reader(self) -> TableReader:
-        return TableReader(self, self._plans)
+        return TableReader(self, self._remembered)
 
     def statement(self, name: str) -> str:
         return self._statements[name]
@@ -83,7 +83,7 @@ class PostgresStore:
 
     async def scrub(self) -> None:
         """Rewrite the tenant's tables without what was deleted, and let go of the log that still holds it."""
-        self._plans.clear()
+        self._remembered.clear()
         async with self._pool.acquire() as db:
             for table in TABLES:
                 await db.execute(f"VACUUM FULL {self._tenant}.{table}")

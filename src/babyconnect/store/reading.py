@@ -10,7 +10,7 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
@@ -22,6 +22,9 @@ from babyconnect.store.tables import Connection, Engine, Row
 from babyconnect.store.writing import labels
 
 PLANS = 4096
+EPISODES = 2048
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +38,63 @@ class Plan:
     next: str | None
 
 
-class Plans:
-    """The plans made lately."""
+class Latest(Generic[K, V]):
+    """What was used last, up to a limit."""
 
-    def __init__(self, limit: int = PLANS) -> None:
-        self._kept: OrderedDict[tuple[Query, Filter], Plan] = OrderedDict()
+    def __init__(self, limit: int) -> None:
+        self._kept: OrderedDict[K, V] = OrderedDict()
         self._limit = limit
 
-    def get(self, key: tuple[Query, Filter]) -> Plan | None:
-        plan = self._kept.get(key)
-        if plan is not None:
+    def get(self, key: K) -> V | None:
+        found = self._kept.get(key)
+        if found is not None:
             self._kept.move_to_end(key)
-        return plan
+        return found
 
-    def put(self, key: tuple[Query, Filter], plan: Plan) -> None:
-        self._kept[key] = plan
+    def put(self, key: K, value: V) -> None:
+        self._kept[key] = value
         self._kept.move_to_end(key)
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything, as an erasure asks."""
         self._kept.clear()
+
+
+class Remembered:
+    """What a store's readers remember between answers, each with the stamp of its compartment; forgotten on erasure."""
+
+    def __init__(self) -> None:
+        self.plans: Latest[tuple[Query, Filter], Plan] = Latest(PLANS)
+        self.episodes: Latest[str, tuple[int, tuple[Mapping[str, Any], ...]]] = Latest(EPISODES)
+
+    def clear(self) -> None:
+        self.plans.clear()
+        self.episodes.clear()
 
 
 class TableReader:
     """`store.contract.Reader` over the shared tables."""
 
-    def __init__(self, engine: Engine, plans: Plans) -> None:
+    def __init__(self, engine: Engine, remembered: Remembered) -> None:
         self._engine = engine
         self._sql = engine.statement
-        self._plans = plans
+        self._plans = remembered.plans
+        self._known_episodes = remembered.episodes
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
         async with self._engine.reading(False) as db:
             return tuple(row[0] for row in await db.fetch(self._sql("clients_of"), identifier))
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
-        async with self._engine.reading(False) as db:
-            return await self._episodes(db, client)
+        async with self._engine.reading(True) as db:
+            stamps = await db.fetch(self._sql("stamp"), client)
+            known = self._known_episodes.get(client)
+            if not stamps or (known and known[0] == stamps[0][0]):
+                return known[1] if stamps and known else ()
+            found = await self._episodes(db, client)
+        self._known_episodes.put(client, (stamps[0][0], found))
+        return found
 
     async def _episodes(self, db: Connection, client: str) -> tuple[Mapping[str, Any], ...]:
         rows = await db.fetch(self._sql("renderings:json"), client, "EpisodeOfCare") if client != SHARED else ()

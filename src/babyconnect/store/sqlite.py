@@ -17,12 +17,15 @@ import apsw
 
 from babyconnect.store import writing
 from babyconnect.store.contract import Original, Outcome, Publication
-from babyconnect.store.reading import Plans, TableReader
+from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import Connection, Row, definitions, statements
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
 CACHE_KIB = 8192
+PAGE_BYTES = 16_384
+"""A shelf spans tens of kilobytes: larger pages mean fewer reads for it."""
+
 _STATEMENTS = {name: text.replace("$", "?") for name, text in statements("").items()}
 
 
@@ -43,10 +46,19 @@ class _Connection:
         self.db.executemany(statement, values)
 
 
+PRAGMAS = (
+    f"page_size = {PAGE_BYTES}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "secure_delete = ON",
+    f"cache_size = -{CACHE_KIB}",
+)
+
+
 def _open(path: Path) -> apsw.Connection:
     db = apsw.Connection(str(path))
     db.set_busy_timeout(BUSY_MILLISECONDS)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", f"cache_size = -{CACHE_KIB}"):
+    for pragma in PRAGMAS:
         db.execute(f"PRAGMA {pragma}").fetchall()
     return db
 
@@ -63,14 +75,14 @@ class SqliteStore:
         self._reading = _open(path)
         self._reading.execute("PRAGMA query_only = ON").fetchall()
         self._turn = asyncio.Lock()
-        self._plans = Plans()
+        self._remembered = Remembered()
 
     @property
     def writer(self) -> SqliteWriter:
         return SqliteWriter(self)
 
     def open_reader(self) -> TableReader:
-        return TableReader(self, self._plans)
+        return TableReader(self, self._remembered)
 
     def statement(self, name: str) -> str:
         return _STATEMENTS[name]
@@ -91,7 +103,7 @@ class SqliteStore:
         async with self._turn:
             done = await asyncio.to_thread(self._transaction, work, erasing)
         if erasing:
-            self._plans.clear()
+            self._remembered.clear()
             self._reading.execute("PRAGMA shrink_memory").fetchall()
         return done
 

@@ -1,0 +1,182 @@
+"""The node under measurement: a store of 50,000 resources behind the real decision, the real durable log, real tokens.
+
+`python -m benchmarks.search_node HOME PORT DSN|-` fills the store when it is empty, writes the tokens to
+HOME/tokens.json, and serves until stopped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from babyconnect.api.server import App, serve
+from babyconnect.api.source import SourceApi
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Party, Role
+from babyconnect.fhir import json
+from babyconnect.fhir.search_index import index
+from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door_events import as_event
+from babyconnect.store import postgres, sqlite
+from babyconnect.store.contract import Publication, Store
+from babyconnect.trust.assertion import Verified
+from babyconnect.trust.decision import decide
+from babyconnect.trust.relation import from_episodes
+from babyconnect.trust.sessions import Issued, Sessions
+
+CLIENTS, OBSERVATIONS = 491, 100
+TENANT = "bench"
+HOLDER = Party(Ura("00000001"), "Verloskundigenpraktijk", Kind.MIDWIFERY_PRACTICE)
+ASKER = Party(Ura("00000002"), "Ziekenhuis", Kind.HOSPITAL)
+START = dt.date(2026, 1, 5)
+PROFILE = "http://nictiz.nl/fhir/StructureDefinition/"
+
+
+def client(n: int) -> str:
+    return f"client-{n:04d}"
+
+
+def resources(n: int) -> Sequence[Publication]:
+    """One woman: Patient, MaternalRecord and Observations of about 1.1 KB each."""
+    id = client(n)
+    patient = {
+        "resourceType": "Patient",
+        "id": id,
+        "meta": {"profile": [f"{PROFILE}bc-Woman"]},
+        "name": [{"family": f"Test {n}"}],
+        "birthDate": "1994-05-06",
+    }
+    episode = {
+        "resourceType": "EpisodeOfCare",
+        "id": f"{id}-e",
+        "meta": {"profile": [f"{PROFILE}bc-MaternalRecord"]},
+        "status": "active",
+        "type": [{"coding": [{"system": "http://snomed.info/sct", "code": "364320009", "display": "Zwangerschap"}]}],
+        "patient": {"reference": f"Patient/{id}", "display": f"Test {n}"},
+        "period": {"start": START.isoformat()},
+    }
+    found = [_publication(patient, id, "patient"), _publication(episode, id, "episode", {f"{id}-e"})]
+    made = (_publication(_observation(n, k), id, "prenatal_checks", {f"{id}-e"}) for k in range(OBSERVATIONS))
+    return [*found, *made]
+
+
+def _observation(n: int, k: int) -> dict[str, Any]:
+    id = client(n)
+    key = hashlib.sha256(f"{n}/{k}".encode()).hexdigest()[:32]
+    return {
+        "resourceType": "Observation",
+        "id": key,
+        "meta": {
+            "profile": [
+                f"{PROFILE}bc-MaternalObservation",
+                "http://fhir.nl/fhir/StructureDefinition/nl-core-observation",
+                f"{PROFILE}zib-BloodPressure",
+            ],
+            "security": [{"system": "urn:babyconnect:data-group", "code": "prenatal_checks"}],
+        },
+        "extension": [
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/observation-focusSTU3",
+                "valueReference": {"reference": f"Condition/{key}", "display": "Zwangerschap"},
+            }
+        ],
+        "identifier": [{"system": "urn:babyconnect:tenant:00000001", "value": f"observation-{n}-{k}"}],
+        "status": "final",
+        "category": [
+            {"coding": [{"system": "http://hl7.org/fhir/observation-category", "code": "exam", "display": "Exam"}]}
+        ],
+        "code": {
+            "coding": [{"system": "http://loinc.org", "code": "85354-9", "display": "Blood pressure panel"}],
+            "text": "bloeddruk",
+        },
+        "subject": {"reference": f"Patient/{id}", "display": f"Test {n}"},
+        "context": {"reference": f"EpisodeOfCare/{id}-e", "display": "zwangerschapsdossier"},
+        "effectiveDateTime": "2026-03-01T10:00:00+01:00",
+        "performer": [{"reference": "Practitioner/p1", "display": "A. Verloskundige"}],
+        "valueQuantity": {"value": 100 + k % 40, "unit": "mm[Hg]", "system": "http://unitsofmeasure.org"},
+    }
+
+
+def _publication(resource: dict[str, Any], client: str, group: str, episodes: set[str] | None = None) -> Publication:
+    return Publication(
+        type=resource["resourceType"],
+        id=resource["id"],
+        resource=resource,
+        client=client,
+        group=group,
+        shielded=frozenset(),
+        episodes=frozenset(episodes or ()),
+        index=index(resource),
+        digest=hashlib.sha256(json.dumps(resource)).digest(),
+    )
+
+
+class Grounds:
+    """Every woman consents to the asker; the holder's evidence is her episode."""
+
+    def __init__(self) -> None:
+        self.consent = (Consent(id="consent-1", permit=True, actor=f"ura:{ASKER.ura}"),)
+
+    async def consents(self, client: str) -> tuple[Consent, ...]:
+        return self.consent
+
+    def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
+        return from_episodes(episodes, "holder")
+
+
+async def _store(home: Path, dsn: str) -> Store:
+    if dsn == "-":
+        return await sqlite.open_store(home / "store.db")
+    return await postgres.open_store(dsn, TENANT)
+
+
+async def fill(store: Store) -> None:
+    if await store.open_reader().clients(count=1):
+        return
+    for first in range(0, CLIENTS, 10):
+        batch = [p for n in range(first, min(first + 10, CLIENTS)) for p in resources(n)]
+        await store.writer.publish(batch, [], dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
+
+
+async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awaitable[None]]]:
+    store = await _store(home, dsn)
+    await fill(store)
+    log = AuditLog.open(home / "audit", node="bench")
+    sessions = Sessions(HOLDER.ura.value, time.time, seconds=900)
+
+    async def note(happening: Happening) -> object:
+        return await log.append(as_event(happening, HOLDER, "bench"))
+
+    door = Door(
+        Parts(HOLDER, store.open_reader, Grounds(), decide, sessions.bind, note, lambda: dt.datetime.now(dt.UTC))
+    )
+    (home / "tokens.json").write_bytes(orjson.dumps([_token(sessions, n) for n in range(CLIENTS)]))
+
+    async def close() -> None:
+        log.close()
+        await store.close()
+
+    return SourceApi(door, sessions.get, f"http://127.0.0.1:{port}/fhir/stu3"), close
+
+
+def _token(sessions: Sessions, n: int) -> str:
+    relation = Relation("episode", "EpisodeOfCare/there", START)
+    asker = Asker(ASKER.ura, ASKER.kind, "person-1", Role.GYNAECOLOGIST, Purpose.TREATMENT, (relation,))
+    issued = sessions.issue(Verified(asker, ASKER, "Vrager", "low", "zorginzage-geboortezorg", f"jti-{n}"))
+    assert isinstance(issued, Issued)
+    sessions.bind(issued.session, client(n), frozenset({f"{client(n)}-e"}))
+    return issued.token
+
+
+if __name__ == "__main__":
+    place, number, database = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    serve(lambda: _build(place, number, database), f"127.0.0.1:{number}")
