@@ -1,8 +1,9 @@
 """Labels of a resource: its data group (the rows of the role matrix) and the shielded groups it bears (domain §4).
 
-Both come from tables.  The most precise row decides the group: a code, then a profile, then whose resource it is, then
-its type.  A resource that no row knows gets a group that no role matrix has: nobody sees it, and the report says so.
-Shielded groups come from every code anywhere in the resource, so that a value or a component counts like its subject.
+Both come from tables.  The most precise row decides the group: a code, then a profile, then the type; where the
+resource is about a child the row may name another group.  A resource that no row knows gets a group that no role matrix
+has: nobody sees it, and the report says so.  Shielded groups come from every code anywhere in the resource, so that a
+value or a component counts like its subject.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from babyconnect.definitions import document, rows
 GROUP_SYSTEM = "urn:babyconnect:data-group"
 UNKNOWN = "unlabelled"
 _SCTID = re.compile(r"\d{6,18}")
-_SNOMED = frozenset({"http://snomed.info/sct", "http://snomed/info/sct", "urn:oid:2.16.840.1.113883.6.96"})
+_SNOMED = "http://snomed.info/sct"
+# One system has several names in the published material (domain §3, traps).
+_SYSTEMS = {
+    "http://snomed/info/sct": _SNOMED,
+    "urn:oid:2.16.840.1.113883.6.96": _SNOMED,
+    "urn:oid:2.16.840.1.113883.6.1": "http://loinc.org",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +66,18 @@ def _security(code: str) -> list[dict[str, str]]:
 
 
 def _group(resource: Mapping[str, Any], about_child: bool) -> str:
-    table, kind = _groups(), str(resource.get("resourceType", ""))
+    kind = str(resource.get("resourceType", ""))
+    profiles = [p for p in resource.get("meta", {}).get("profile", ()) if isinstance(p, str)]
     for token in _own_codes(resource):
-        for found in (table.get((kind, "", token)), table.get(("*", "", token))):
-            if found:
-                return found
-    # The most precise profile stands last by Nictiz's custom: generic first, then the bc profile.
-    for profile in reversed(resource.get("meta", {}).get("profile", ())):
-        if found := table.get((kind, profile, "")) or table.get(("*", profile, "")):
-            return found
-    if about_child:
-        return "child"
-    return table.get((kind, "", ""), UNKNOWN)
+        for profile in ("", *profiles):
+            if row := _coded().get((kind, profile, token)):
+                return row.of(about_child)
+    ranked = [row for profile in profiles if (row := _profiled().get((kind, profile)))]
+    if ranked:
+        # A bc profile says more than the zib or nl-core profile beside it: the table has the precise ones first.
+        return min(ranked, key=lambda row: row.rank).of(about_child)
+    default = _profiled().get((kind, ""))
+    return default.of(about_child) if default else UNKNOWN
 
 
 def _own_codes(resource: Mapping[str, Any]) -> Iterator[str]:
@@ -115,24 +122,63 @@ def _tokens(node: Any) -> Iterator[str]:
 
 
 def _token(system: str, code: str) -> Iterator[str]:
-    if system in _SNOMED:
+    system = _SYSTEMS.get(system, system)
+    if system == _SNOMED:
         for concept in _SCTID.findall(code):
-            yield f"http://snomed.info/sct|{concept}"
+            yield f"{_SNOMED}|{concept}"
     else:
         yield f"{system}|{code}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a row of the tables says: the group, and the group when the resource is about a child."""
+
+    rank: int
+    group: str
+    child_group: str
+
+    def of(self, about_child: bool) -> str:
+        return self.child_group if about_child and self.child_group else self.group
+
+
 @functools.cache
-def _groups() -> Mapping[tuple[str, str, str], str]:
+def _coded() -> Mapping[tuple[str, str, str], _Row]:
+    """By type, profile ("" = any) and code: the rows of our own before those of the observation patterns."""
+    found: dict[tuple[str, str, str], _Row] = {}
+    for row in (*rows("data_groups"), *rows("data_group_codes")):
+        if row["code"]:
+            for token in _token(row["system"], row["code"]):
+                made = _Row(0, row["group"], row.get("child_group", ""))
+                found.setdefault((row["type"], row["profile"], token), made)
+    return found
+
+
+@functools.cache
+def _profiled() -> Mapping[tuple[str, str], _Row]:
     return {
-        (row["type"], row["profile"], f"{row['system']}|{row['code']}" if row["code"] else ""): row["group"]
-        for row in rows("data_groups")
+        (row["type"], row["profile"]): _Row(rank, row["group"], row["child_group"])
+        for rank, row in enumerate(rows("data_groups"))
+        if not row["code"]
     }
 
 
 @functools.cache
 def _shielded_codes() -> Mapping[str, str]:
-    return {row["profile"] or f"{row['system']}|{row['code']}": row["group"] for row in rows("shielded_codes")}
+    found: dict[str, str] = {}
+    lists = {row["list"]: row["group"] for row in rows("shielded_lists")}
+    for row in rows("ada/value_lists"):
+        group = lists.get(row["list"].split("--")[0])
+        if group and row["kind"] != "exception":
+            found |= dict.fromkeys(_listed(row["system"], row["code"]), group)
+    for row in rows("shielded_codes"):
+        found |= dict.fromkeys([row["profile"]] if row["profile"] else _token(row["system"], row["code"]), row["group"])
+    return found
+
+
+def _listed(system: str, code: str) -> list[str]:
+    """A code of a value list; of a post-coordinated one its focus only, for its attributes occur everywhere."""
+    return list(_token(f"urn:oid:{system}", code))[:1]
 
 
 def _shields() -> Mapping[str, Any]:
