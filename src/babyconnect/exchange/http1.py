@@ -249,7 +249,7 @@ class Http:
     async def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", limit: int = LARGEST_BODY
     ) -> Answer:
-        """One request, one whole answer.  Raises Unreachable or Rubbish; follows nothing, tries nothing twice."""
+        """One request, one whole answer.  Raises Unreachable or Rubbish; follows nothing and tries nothing twice."""
         origin, target = _origin(url)
         request = _request(method, target, origin.authority, headers, body)
         connection = await self._connection(origin)

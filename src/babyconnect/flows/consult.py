@@ -1,7 +1,7 @@
 """Consult: pseudonymise, localise, ask all sources at once, hand on each answer as it comes (design §4).
 
 One path for everything: one's own organisation is asked at its own endpoint like any other, through the door.  The log
-knows of the consult before anybody else does, and of each answer before the screen; a fault in the log ends the consult.
+knows of the consult before anybody else, and of each answer before the screen; a fault in the log ends the consult.
 When the index itself fails, one's own records still come, and the index stands among the sources with what befell it.
 """
 
