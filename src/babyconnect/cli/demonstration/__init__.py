@@ -1,0 +1,1 @@
+"""`babyconnect demo`: a whole region on this machine, a process per node."""

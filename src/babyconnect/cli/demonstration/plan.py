@@ -1,0 +1,133 @@
+"""Who takes part in a demo, where each answers, and where its files are; kept in the demo's home as `demo.json`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pathlib
+import secrets
+
+import msgspec
+
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Party
+from babyconnect.cli.main import Failure
+from babyconnect.flows import organisation
+from babyconnect.flows.organisation import Organisation
+
+FILE = "demo.json"
+REGION = "ommelanden-test"
+HOST = "127.0.0.1"
+
+
+class LogIn(msgspec.Struct, frozen=True):
+    """Somebody who can log in at a member's viewer."""
+
+    username: str
+    name: str
+    role: str
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One organisation and its node.  `loaded`: its records came with --load."""
+
+    slug: str
+    name: str
+    ura: str
+    kind: Kind
+    agb: str
+    port: int
+    records: str
+    log_ins: tuple[LogIn, ...] = ()
+    loaded: bool = False
+    dates: dict[str, str] = {}
+
+    @property
+    def base_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def party(self) -> Party:
+        return Party(Ura(self.ura), self.name, self.kind)
+
+
+class Showcase(msgspec.Struct, frozen=True):
+    """The client whom `--check` consults about, and the member from whose viewer."""
+
+    name: str
+    bsn: str
+    member: str
+
+
+class Plan(msgspec.Struct):
+    """One demo.  `published`: slugs of the members whose records are in their stores."""
+
+    port: int
+    women: int
+    seed: int
+    today: dt.date
+    password: str
+    showcase: Showcase
+    special: tuple[tuple[str, str, str], ...] = ()
+    members: list[Member] = []
+    published: list[str] = []
+
+    @property
+    def region_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def member(self, slug: str) -> Member:
+        for member in self.members:
+            if slug in (member.slug, member.ura):
+                return member
+        raise Failure(f"there is no organisation '{slug}'; there are {', '.join(m.slug for m in self.members)}")
+
+    def next_port(self) -> int:
+        return max([self.port, *(member.port for member in self.members)]) + 1
+
+
+def new_password() -> str:
+    """Made per demo, so that no password stands in the repository."""
+    return f"demo-{secrets.token_hex(3)}"
+
+
+def load(home: pathlib.Path) -> Plan | None:
+    path = home / FILE
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except msgspec.MsgspecError as fault:
+        raise Failure(f"{path} is not a demo of this version ({fault}); use another --home") from fault
+
+
+def save(home: pathlib.Path, plan: Plan) -> None:
+    """Whole or not at all; it holds the demo's password, so only its user reads it."""
+    path = home / FILE
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(plan), indent=1))
+    part.replace(path)
+
+
+def member_of(folder: pathlib.Path, port: int) -> Member:
+    """The member whose records and `organisation.toml` lie in `folder`."""
+    found: Organisation = organisation.read(folder)
+    if found.ura is None or found.kind is None:
+        raise Failure(f"{folder / organisation.FILE}: name, ura and kind are needed")
+    return Member(
+        slug=folder.name,
+        name=found.name or folder.name,
+        ura=found.ura.value,
+        kind=found.kind,
+        agb=found.agb.value if found.agb else "",
+        port=port,
+        records=str(folder.resolve()),
+        log_ins=tuple(LogIn(s.username, s.name, s.role) for s in found.staff),
+    )
+
+
+def moved(member: Member, by: int) -> Member:
+    """The same member at another port."""
+    return msgspec.structs.replace(member, port=member.port + by)

@@ -1,0 +1,144 @@
+"""Set up a demo's home: synthesise, make keys and configurations, start the region, publish; each step once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import msgspec
+
+from babyconnect import synthetic
+from babyconnect.cli.demonstration import plan as plans
+from babyconnect.cli.demonstration.plan import Member, Plan
+from babyconnect.cli.main import Failure
+from babyconnect.trust import keys
+from babyconnect.web.users import hash_password
+from babyconnect.wiring import files
+
+Say = Callable[[str], None]
+AT_ONCE = 2
+
+
+def new_plan(home: pathlib.Path, port: int, women: int, seed: int, say: Say) -> Plan:
+    """Synthesise a region into `home/records` and plan a node for each of its organisations."""
+    records = home / "records"
+    today = dt.date.today()
+
+    def progress(done: int, of: int) -> None:
+        say(f"synthesising records: {done} of {of} women")
+
+    try:
+        summary = synthetic.write(records, women, seed, today, progress=progress)
+    except ValueError as problem:
+        raise Failure(str(problem)) from problem
+    except FileExistsError:
+        raise Failure(f"{records} has something in it; use another --home, or remove it") from None
+    members = [
+        plans.member_of(folder, port + number)
+        for number, folder in enumerate(sorted(path for path in records.iterdir() if path.is_dir()), start=1)
+    ]
+    showcase = summary.showcase
+    plan = Plan(
+        port=port,
+        women=women,
+        seed=seed,
+        today=today,
+        password=plans.new_password(),
+        showcase=plans.Showcase(showcase.name, showcase.bsn or "", showcase.practice),
+        special=tuple((known.text, known.name, known.bsn or "") for known in summary.special),
+        members=members,
+    )
+    plans.save(home, plan)
+    return plan
+
+
+def node_folder(home: pathlib.Path, member: Member) -> pathlib.Path:
+    return home / "nodes" / member.slug
+
+
+def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
+    """Write every configuration anew: addresses, faults and members may differ from the last time."""
+    region = home / "region"
+    region.mkdir(parents=True, exist_ok=True, mode=0o700)
+    listed = [_node(home, plan, member, fault.get(member.slug, "")) for member in plan.members]
+    (region / "organisations.json").write_bytes(msgspec.json.encode(listed))
+    _users(region, plan)
+    (region / "region.toml").write_text(
+        f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n\n'
+        '[provider]\nusers_file = "users.toml"\n',
+        encoding="utf-8",
+    )
+
+
+def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[str, object]:
+    """One node's configuration and key; returns what the directory is to say of it."""
+    folder = node_folder(home, member)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    broken = f'fault = "{fault}"\n' if fault and fault != "stop" else ""
+    (folder / "node.toml").write_text(
+        f'[node]\nname = {_text(member.name)}\nura = "{member.ura}"\nagb = "{member.agb}"\n'
+        f'kind = "{member.kind.value}"\nbase_url = "{member.base_url}"\nlisten = "{plans.HOST}:{member.port}"\n{broken}\n'
+        f'[region]\nurl = "{plan.region_url}"\nname = "{plans.REGION}"\n\n'
+        f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n',
+        encoding="utf-8",
+    )
+    key = files.signing_key(folder / "organisation.jwk")
+    return {
+        "ura": member.ura,
+        "name": member.name,
+        "kind": member.kind.value,
+        "agb": member.agb,
+        "base_url": member.base_url,
+        "keys": keys.jwks(key),
+    }
+
+
+def _users(region: pathlib.Path, plan: Plan) -> None:
+    """All log-ins, with the demo's one password under one salt: hashing is slow on purpose."""
+    hashed = hash_password(plan.password, secrets.token_bytes(16))
+    blocks = [
+        f"[[user]]\nusername = {_text(person.username)}\npassword = {_text(hashed)}\nname = {_text(person.name)}\n"
+        f'role = "{person.role}"\nura = "{member.ura}"\norganisation = {_text(member.name)}\n'
+        for member in plan.members
+        for person in member.log_ins
+    ]
+    path = region / "users.toml"
+    path.touch(0o600)
+    path.write_text("\n".join(blocks), encoding="utf-8")
+
+
+def publish(home: pathlib.Path, plan: Plan, say: Say) -> None:
+    """Publish the records of every member that has not been yet, two at a time; each is saved when it is done."""
+    waiting = [member for member in plan.members if member.slug not in plan.published]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(_publish_one, home, member): member for member in waiting}
+        for number, done in enumerate(as_completed(running), start=1):
+            member = running[done]
+            say(f"publishing {number} of {len(waiting)}: {member.name}: {done.result()}")
+            plan.published.append(member.slug)
+            plans.save(home, plan)
+
+
+def _publish_one(home: pathlib.Path, member: Member) -> str:
+    folder = node_folder(home, member)
+    dates = [word for name, day in member.dates.items() for word in ("--date", f"{name}={day}")]
+    command = [sys.executable, "-m", "babyconnect.cli.main", "publish", member.records, "--quiet", *dates]
+    done = subprocess.run(
+        [*command, "--config", str(folder / "node.toml")], capture_output=True, text=True, check=False
+    )
+    (folder / "publish.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    lines = done.stdout.strip().splitlines()
+    if not lines:
+        raise Failure(f"publishing the records of {member.name} failed: {done.stderr.strip()[-500:]}")
+    refused = "\n".join(lines[:-1])
+    return lines[-1] + (f"\n{refused}" if refused else "") + (f"\n{done.stderr.strip()}" if done.stderr.strip() else "")
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON's escapes are a subset of TOML's."""
+    return msgspec.json.encode(value).decode()
