@@ -93,7 +93,7 @@ def load(path: Path) -> SigningKey:
         members = orjson.loads(path.read_bytes())
         algorithm = str(members.pop("alg"))
         key = import_key({name: value for name, value in members.items() if name not in ("kid", "use")})
-    except (OSError, ValueError, KeyError, AttributeError, JoseError) as fault:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, JoseError) as fault:
         raise KeyFault(f"{path.name} holds no usable signing key") from fault
     if not key.is_private or not fits(algorithm, members):
         raise KeyFault(f"{path.name} holds no private key for {', '.join(ALGORITHMS)}")

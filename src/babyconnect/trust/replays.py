@@ -31,7 +31,8 @@ class Replays:
         self._held[issuer] += 1
         return True
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         return len(self._until)
 
     def _sweep(self, now: float) -> None:

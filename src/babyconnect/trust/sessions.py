@@ -118,7 +118,8 @@ class Sessions:
             session.revoked = True
         return len(ended)
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         return len(self._by_hash)
 
     def _drop_expired(self, now: float) -> None:

@@ -1,0 +1,122 @@
+"""Access tokens: opaque, short-lived, bound to one client, and gone when they must be."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from babyconnect.birthcare.access import Asker, Purpose
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Party, Role
+from babyconnect.trust.assertion import Verified
+from babyconnect.trust.sessions import Busy, Issued, Sessions
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def verified(ura: str = "00000003") -> Verified:
+    asker = Asker(Ura(ura), Kind.HOSPITAL, "p1", Role.GYNAECOLOGIST, Purpose.TREATMENT)
+    return Verified(asker, Party(Ura(ura), "Ziekenhuis", Kind.HOSPITAL), "Jansen", "low", "scope", "jti")
+
+
+def issue(sessions: Sessions, ura: str = "00000003", cnf: str | None = None) -> Issued:
+    issued = sessions.issue(verified(ura), cnf)
+    assert isinstance(issued, Issued)
+    return issued
+
+
+def test_a_token_opens_its_session_until_it_expires(clock: Clock) -> None:
+    sessions = Sessions("holder", clock, seconds=300)
+    issued = issue(sessions)
+    assert sessions.get(issued.token) is issued.session
+    clock.now += 299.9
+    assert sessions.get(issued.token) is issued.session
+    clock.now += 0.1
+    assert sessions.get(issued.token) is None
+
+
+def test_no_token_lives_longer_than_a_quarter_of_an_hour(clock: Clock) -> None:
+    for seconds in (0, -1, 901):
+        with pytest.raises(ValueError, match="900"):
+            Sessions("holder", clock, seconds=seconds)
+
+
+def test_tokens_have_256_random_bits_and_are_never_the_same(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    tokens = {issue(sessions).token for _ in range(200)}
+    assert len(tokens) == 200 and {len(token) for token in tokens} == {43}
+
+
+def test_the_token_itself_is_nowhere_in_what_is_kept(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    issued = issue(sessions)
+    token, session = issued.token, issued.session
+    assert token not in repr(issued) + repr(session)
+    del issued
+    gc.collect()
+    assert token not in str(vars(sessions)) and token.encode() not in b"".join(sessions._by_hash)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 43, "\udcff", "a" * 10_000])
+def test_what_is_no_token_opens_nothing(clock: Clock, token: str) -> None:
+    sessions = Sessions("holder", clock)
+    issue(sessions)
+    assert sessions.get(token) is None
+
+
+def test_a_token_is_bound_once_and_another_client_is_refused(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    session = issue(sessions).session
+    assert sessions.bind(session, "c1", frozenset({"e1"}))
+    assert not sessions.bind(session, "c2", frozenset({"e2"}))
+    assert (session.client, session.episodes) == ("c1", frozenset({"e1"}))
+    assert sessions.bind(session, "c1", frozenset({"e1", "e2"}))
+    assert session.episodes == {"e1"}
+
+
+def test_a_revoked_token_opens_nothing_at_once(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    kept, gone = issue(sessions), issue(sessions)
+    assert sessions.revoke(gone.token) and not sessions.revoke("unknown")
+    assert sessions.get(gone.token) is None and sessions.get(kept.token) is kept.session
+
+
+def test_withdrawing_ends_every_token_for_that_client_and_no_other(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    hers, other, unbound = issue(sessions), issue(sessions), issue(sessions)
+    sessions.bind(hers.session, "c1", frozenset())
+    sessions.bind(other.session, "c2", frozenset())
+    assert sessions.revoke_client("c1") == 1
+    assert [sessions.get(one.token) is not None for one in (hers, other, unbound)] == [False, True, True]
+
+
+def test_a_token_given_to_one_sender_does_not_serve_another(clock: Clock) -> None:
+    sessions = Sessions("holder", clock)
+    issued = issue(sessions, cnf="thumbprint")
+    assert sessions.get(issued.token) is None
+    assert sessions.get(issued.token, "other") is None
+    assert sessions.get(issued.token, "thumbprint") is issued.session
+
+
+def test_no_organisation_can_fill_the_memory_for_the_others(clock: Clock) -> None:
+    sessions = Sessions("holder", clock, seconds=300, capacity=5, share=3)
+    assert [isinstance(sessions.issue(verified()), Issued) for _ in range(4)] == [True, True, True, False]
+    assert [isinstance(sessions.issue(verified("00000004")), Issued) for _ in range(3)] == [True, True, False]
+    clock.now += 301
+    assert isinstance(sessions.issue(verified()), Issued)
+    assert sessions.size == 1
+
+
+def test_busy_says_when_to_come_back(clock: Clock) -> None:
+    assert Sessions("holder", clock, capacity=0).issue(verified()) == Busy(5)
