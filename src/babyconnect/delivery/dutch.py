@@ -18,6 +18,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _UNITS = {
     "d": "dagen", "wk": "weken", "mo": "maanden", "a": "jaar", "h": "uur", "min": "min", "1": "", "{score}": "",
     "Cel": "°C", "mm[Hg]": "mmHg", "mmol/L": "mmol/l", "mL": "ml", "{#}": "", "/min": "/min",
+    "k[arb'U]/L": "kE/l", "[arb'U]/L": "E/l", "[IU]": "IE",
 }  # fmt: skip
 """How UCUM units are written on the screen (Unified Code for Units of Measure 2.1; Dutch usage)."""
 

@@ -35,9 +35,15 @@ def badges(origins: Sequence[Origin]) -> tuple[Badge, ...]:
     return tuple(found.values())
 
 
+def _title(item: Item) -> tuple[str, list[str]]:
+    """(name, elements of its value) of an item, by its profile where a row knows it, else by its type."""
+    found = (_TITLES[name] for name in (*item.profiles, item.type) if name in _TITLES)
+    return next(found, (item.type, []))
+
+
 def label(item: Item) -> str:
     """What the line is about: the code's name where the type is named by its code, else the type's own name."""
-    title, headline = _TITLES.get(item.type, (item.type, []))
+    title, headline = _title(item)
     named_by_code = not headline
     return (labels.of_concept(item.resource.get("code")) if named_by_code else "") or title
 
@@ -52,9 +58,17 @@ def _value(resource: Mapping[str, Any], names: Names) -> str:
 
 
 def _short(value: Any, element: str, names: Names) -> str:
-    if isinstance(value, Mapping) and values.kind_of(value, element) == "concept":
+    """A value without its codes and extensions; those are among the details."""
+    if not isinstance(value, Mapping):
+        return values.text(value, element, names)
+    kind = values.kind_of(value, element)
+    if kind == "concept":
         return values.concept_text(value)
-    return values.text(value, element, names)
+    if kind == "coding":
+        return values.concept_text({"coding": [value]})
+    if kind == "name":
+        return str(value.get("text") or values.human_name(value))
+    return values.reference(value, names) if kind == "reference" else values.text(value, element, names)
 
 
 def _components(resource: Mapping[str, Any], names: Names) -> str:
@@ -84,13 +98,9 @@ def headline(item: Item, names: Names = values.nameless) -> str:
         shown = values.join([_value(resource, names), _components(resource, names)], "; ")
         absent = resource.get("dataAbsentReason")
         return shown or (f"({values.concept_text(absent)})" if absent else "")
-    _, elements = _TITLES.get(item.type, ("", []))
+    _, elements = _title(item)
     found = [_short(part, name, names) for name in elements for part in as_list(resource.get(name))]
-    return values.join(found, " · ") or (_plain_code(resource) if elements else "")
-
-
-def _plain_code(resource: Mapping[str, Any]) -> str:
-    return labels.of_concept(resource.get("code"))
+    return values.join(found, " · ") or (labels.of_concept(resource.get("code")) if elements else "")
 
 
 def _details(resource: Mapping[str, Any], names: Names) -> Iterator[Detail]:

@@ -61,14 +61,23 @@ class Places:
     def _is_pregnancy(resource: Resource) -> bool:
         return resource.get("resourceType") == "Condition" and is_kind(resource, "pregnancy")
 
-    def child(self, key: str, depth: int = 3) -> str:
-        """The source's own child a resource is about: its subject, or the subject of what it focuses on."""
+    def child(self, key: str) -> str:
+        """The source's own child a resource is about: its subject, or that of what it focuses on or is a part of.
+
+        A birth is a part of the delivery and a delivery is the woman's, so this never crosses to another child; what
+        leads to two children is about neither alone.
+        """
+        found = self._children_of(key, 3)
+        return next(iter(found)) if len(found) == 1 else ""
+
+    def _children_of(self, key: str, depth: int) -> frozenset[str]:
         resource = self.holding.resources.get(key)
         if resource is None or depth == 0:
-            return ""
+            return frozenset()
         if (subject := subject_of(resource)) in self.children:
-            return subject
-        return next((c for c in (self.child(f, depth - 1) for f in focuses(resource)) if c), "")
+            return frozenset({subject})
+        ties = (*focuses(resource), *targets(resource, "partOf"))
+        return frozenset().union(*(self._children_of(tie, depth - 1) for tie in ties))
 
     def encounter(self, resource: Resource) -> str:
         """The contact it was made in: its context, or a supporting reference to an Encounter."""
