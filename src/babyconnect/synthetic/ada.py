@@ -153,7 +153,7 @@ def _child(dossier: Dossier, child: Child) -> Element:
         ("identificatienummer", Attributes(value=child_id(dossier, child.rank), root=LOCAL)),
         ("geboortedatum", moment(text(child.born.date()))),
         ("geslacht_administratief", _listed("2.16.840.1.113883.5.1", child.sex)),
-        ("meerling_indicator", "true" if len(dossier.children) > 1 else "false"),
+        ("meerling_indicator", "true" if dossier.course and dossier.course.twins else "false"),
     ]
     if child.died is not None:
         found += [("overlijdens_indicator", "true"), ("datum_overlijden", moment(text(child.died)))]

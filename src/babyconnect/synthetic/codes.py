@@ -10,6 +10,7 @@ from babyconnect import definitions
 _SYSTEMS = {
     "sct": ("http://snomed.info/sct", "2.16.840.1.113883.6.96"),
     "loinc": ("http://loinc.org", "2.16.840.1.113883.6.1"),
+    "choice": ("urn:babyconnect:screening-choice", ""),
     "nf": ("http://hl7.org/fhir/v3/NullFlavor", "2.16.840.1.113883.5.1008"),
 }
 

@@ -173,7 +173,7 @@ def _choices(chance: Chance, course: Course) -> None:
             if test == "nipt" or option != "does_not_want_to_know"
         }
         course.choices[test] = chance.weighed({**options, "unknown": max(0.0, 1 - sum(options.values()))})
-    if {"showcase", "showcase_pregnant"} & course.flags:
+    if {"showcase", "showcase_born"} & course.flags:
         course.choices.update(nipt="declined", scan13="done", scan20="done")
 
 
@@ -206,7 +206,7 @@ def _care(chance: Chance, course: Course) -> None:
     stays = may_stay and chance.yes(wanted)
     if "first_line" in course.flags:
         stays = "referred_in_pregnancy" not in course.flags and may_stay
-        course.referred_day = None if stays else max(BOOKED + 20, min(course.days - 25, chance.number(150, 200)))
+        course.referred_day = None if stays else 168
     elif not stays:
         from_start = (1 - booked) / (1 - _first_line_share())
         course.referred_day = 0 if chance.yes(from_start) else chance.number(84, max(90, course.days - 4))

@@ -112,7 +112,7 @@ class Dossier:
 
     `number` is the client's number here, `episode` the episode's; both mean nothing elsewhere.  `children` are those it
     knows of; `born_here` says that it recorded the birth itself.  `hospital` is where the birth was, if in one.
-    `planned`: days on which she is expected after today.
+    `planned`: days on which she is expected after today.  `told_by`: who told it of the birth that it did not attend.
     """
 
     organisation: Organisation
@@ -140,6 +140,7 @@ class Dossier:
     others: list[Organisation] = field(default_factory=list)
     managers: list[tuple[Professional, dt.date]] = field(default_factory=list)
     planned: list[dt.date] = field(default_factory=list)
+    told_by: Organisation | None = None
 
     @property
     def id(self) -> str:

@@ -125,7 +125,9 @@ def draw_woman(chance: Chance, index: int, today: dt.date) -> Woman:
         woman.partner, woman.partner_family = chance.one(lists["men"]), chance.one(lists["family"])
     _live_somewhere(chance, woman, lists)
     woman.blood = draw_blood(chance)
-    woman.allergy = chance.one(("penicilline", "latex", "jodium", "pinda")) if chance.yes(assumption("allergy")) else ""
+    woman.allergy = (
+        chance.one(("antibiotica", "antibiotica", "latex", "jodium")) if chance.yes(assumption("allergy")) else ""
+    )
     woman.asthma = chance.yes(assumption("asthma"))
     woman.smokes = chance.yes(assumption("smoking"))
     woman.has_gp = chance.yes(assumption("own_gp_in_region"))

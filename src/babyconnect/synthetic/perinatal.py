@@ -10,6 +10,7 @@ from babyconnect.synthetic.chance import Chance
 from babyconnect.synthetic.course import Course
 from babyconnect.synthetic.dossier import Act, Dossier, Encounter, Fact, Problem
 from babyconnect.synthetic.figures import assumption
+from babyconnect.synthetic.organisations import Organisation
 
 
 def history(dossier: Dossier, when: dt.date) -> None:
@@ -135,3 +136,14 @@ def postnatal_visits(chance: Chance, course: Course, dossier: Dossier, today: dt
                     f"n{day}", at(date, chance), "contact.postnatal", "HH" if day < 20 else "AMB", dossier.manager
                 )
             )
+
+
+def told_of_birth(dossier: Dossier, course: Course, attended: Organisation, keys: tuple[str, ...]) -> None:
+    """What a later organisation heard of the birth from who attended it, noted as that organisation's."""
+    dossier.told_by = attended
+    for child in dossier.children:
+        values = {"birth_weight": child.weight, "birth_mode": f"mode.{child.mode}", "apgar5": child.apgar[1]}
+        for key in keys:
+            if not (child.stillborn and key == "apgar5"):
+                dossier.facts.append(Fact(key, values[key], child.born, child=child.rank, made_by=attended))
+    dossier.others.append(attended)

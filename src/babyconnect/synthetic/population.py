@@ -115,7 +115,7 @@ def _be(woman: Woman, case: dict[str, Any], today: dt.date) -> None:
         hepatitis_b=has("hepatitis_b"),
         known=not has("rhesus_unknown"),
     )
-    woman.allergy = "penicilline" if has("showcase") or has("showcase_pregnant") else ""
+    woman.allergy = "antibiotica" if has("showcase") or has("showcase_born") else ""
 
 
 def _consent(chance: Chance, woman: Woman) -> str:

@@ -35,6 +35,17 @@ def after_birth(recording: Recording, practice: Dossier | None, hospital: Dossie
         _youth(recording, youth, visited)
 
 
+def _told_due(recording: Recording) -> dt.date:
+    """The due date as the practice tells it: by scan, or where nobody made one by her last menstruation."""
+    unscanned = recording.has("unbooked")
+    return recording.stated_period + dt.timedelta(days=280) if unscanned else recording.course.due
+
+
+def _attended(recording: Recording) -> Organisation:
+    client = recording.client
+    return client.hospital if recording.course.place == "second_line" else client.practice
+
+
 def _reopened(recording: Recording) -> dt.date | None:
     """The practice takes her back for the postpartum weeks."""
     over = recording.course.end + dt.timedelta(days=42)
@@ -50,7 +61,7 @@ def _home_care(recording: Recording, organisation: Organisation) -> None:
     dossier = recording.open(organisation, intake, course.end + dt.timedelta(days=10), Role.MATERNITY_CARER)
     dossier.facts += [
         Fact("last_period", recording.stated_period, intake),
-        Fact("due_estimated", course.due, intake, method="dating.ultrasound"),
+        Fact("due_estimated", _told_due(recording), intake, method="dating.ultrasound"),
         Fact("home_care_hours", chance.one((24, 45, 49, 49)), intake),
     ]
     dossier.encounters.append(Encounter("i1", at(intake, chance), "contact.home_care_intake", "HH", dossier.manager))
@@ -58,6 +69,7 @@ def _home_care(recording: Recording, organisation: Organisation) -> None:
     if not course.over:
         return
     dossier.children = list(course.children)
+    perinatal.told_of_birth(dossier, course, _attended(recording), ("birth_weight", "birth_mode", "apgar5"))
     for day in range(8):
         date = course.end + dt.timedelta(days=day + 1)
         if date <= today:
@@ -118,6 +130,7 @@ def _youth(recording: Recording, organisation: Organisation, visited: bool) -> N
         dossier.encounters.append(Encounter("j0", at(visit_day, chance), "contact.home_visit", "HH", dossier.manager))
     if after:
         dossier.children = living
+        perinatal.told_of_birth(dossier, course, _attended(recording), ("birth_weight",))
         for child in living:
             _screen_newborn(chance, course, child, dossier, told, today)
 

@@ -200,12 +200,11 @@ def _chorionicity(recording: Recording, before: Dossier | None) -> str:
 
 def _dating(recording: Recording, dossier: Dossier, start: dt.date, before: Dossier | None) -> None:
     course, chance = recording.course, recording.chance
-    if recording.has("unbooked"):
-        return
     shift = 0
     if before is not None and recording.happens("conflict_due_date", "conflict.due_date"):
         shift = chance.one((-7, -5, 4, 6))
     scanned = course.on(74) if course.on(74) <= recording.today and course.days > 76 else None
+    scanned = None if recording.has("unbooked") else scanned
     antenatal.record_dating(dossier, course, recording.stated_period, start, scanned, shift)
     if before is not None and recording.happens("conflict_parity", "conflict.parity"):
         dossier.parity += 1

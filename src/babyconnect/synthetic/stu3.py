@@ -134,7 +134,7 @@ def _pregnancy(dossier: Dossier) -> Iterator[Resource]:
             "description": f"Foetus {'AB'[rank - 1]}",
             "patient": to_woman(dossier),
         }
-    if dossier.born_here:
+    if dossier.born_here or dossier.told_by is not None:
         yield from _births(dossier)
 
 

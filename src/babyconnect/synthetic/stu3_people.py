@@ -192,7 +192,7 @@ def child(dossier: Dossier, born: Child) -> Resource:
         ],
         **_gender(born.sex),
         "birthDate": text(born.born.date()),
-        "multipleBirthBoolean": len(dossier.children) > 1,
+        "multipleBirthBoolean": bool(dossier.course and dossier.course.twins),
     }
     if born.died is not None:
         found["deceasedDateTime"] = text(born.died)
