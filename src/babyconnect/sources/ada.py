@@ -98,9 +98,11 @@ def exists(text: str) -> bool:
     absolute = _ABSOLUTE.fullmatch(text)
     if not absolute:
         return False
-    year, month, day, *time = (int(part) if part else None for part in absolute.groups())
+    year, month, day, hours, minutes, seconds = absolute.groups()
     try:
-        dt.datetime(year or 0, month or 1, day or 1, time[0] or 0, time[1] or 0, time[2] or 0)
+        dt.datetime(
+            int(year), int(month or "1"), int(day or "1"), int(hours or 0), int(minutes or 0), int(seconds or 0)
+        )
     except ValueError:
         return False
     return True

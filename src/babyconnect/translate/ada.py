@@ -44,6 +44,7 @@ class _Translation:
         self.instances = Instances(record, self.tree, table)
         self.composites: list[Composite] = []
         self.findings: list[Finding] = []
+        self.used: set[int] = set()
         self.linker = Linker(self.tree, table, self.instances, self._label)
 
     def run(self) -> Translated:
@@ -62,6 +63,7 @@ class _Translation:
             self.linker.support(instance)
         for site, row in late:
             self._refer(site, row)
+        self._report_unused()
         resources = [_tidy(instance.resource) for instance in self.instances.all]
         return Translated(resources, sorted(self.findings, key=lambda f: f.line))
 
@@ -79,14 +81,18 @@ class _Translation:
             return
         if site.element.name != self.table.elements.get(site.concept, site.element.name):
             self._find("warning", site, "name-mismatch", "the element's name is not that of its data element")
-        done = False
         for row in rows:
-            if row.transform != "none" and holds(row.when, self.tree, site):
-                done = self._apply(site, row, late) or done
-        stated = site.element.is_filled or site.element.null_flavor
-        if not done and stated and not site.element.children:
-            reason = next((row.reason for row in rows if row.reason), "no resource here takes it")
-            self._find("information", site, "not-mapped", f"not translated: {reason}")
+            if row.transform != "none" and holds(row.when, self.tree, site) and self._apply(site, row, late):
+                self.used.add(site.number)
+
+    def _report_unused(self) -> None:
+        """Every element that says something and reached no resource, with the reason that its row gives."""
+        for site in self.tree.sites:
+            stated = site.element.is_filled or site.element.null_flavor
+            if stated and site.number not in self.used and site.concept in self.table.rows:
+                reasons = [row.reason for row in self.table.rows[site.concept] if row.reason]
+                reason = reasons[0] if reasons else "nothing that became a resource takes it"
+                self._find("information", site, "not-mapped", f"not translated: {reason}")
 
     def _unknown(self, site: Site) -> None:
         if site.parent is not None and (site.element.is_filled or site.element.concept not in self.table.rows):
@@ -102,15 +108,25 @@ class _Translation:
             return True
         if row.transform == "part":
             return self._part(site, row)
-        if row.transform in ("reference", "practitioner", "performer", "follow"):
-            if site.element.value and row.transform != "follow":
+        if row.transform == "follow":
+            return self._followed(site)
+        if row.transform in ("reference", "practitioner", "performer"):
+            if site.element.value:
                 late.append((site, row))
-            return bool(site.element.value)
+            return False  # `_refer` says whether something took it
         targets = list(self.instances.of(site, row.resource))
         given = TRANSFORMS[row.transform](site.element, self._context(site, row)) if targets else None
         for target in targets:
             self._put(target, row.path, given)
         return bool(targets) and given is not None
+
+    def _followed(self, site: Site) -> bool:
+        """A reference that links follow: used when it leads somewhere (a value that is borrowed: when it is taken)."""
+        if not site.element.is_reference or not site.element.value:
+            return False
+        if self.tree.target(site, self.table.targets.get(site.concept, "")) is None:
+            self._find("warning", site, "unresolved-reference", "refers to what this record does not hold")
+        return True
 
     def _context(self, site: Site, row: Row | Borrowed) -> Context:
         return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self._remark(site))
@@ -153,6 +169,7 @@ class _Translation:
                     if row.transform == "ended":
                         self._put(instance, row.path, Given(row.argument.partition("|")[2]))
                     continue
+                self.used.add(source.number)
                 self._put(instance, row.path, TRANSFORMS[row.transform](source.element, self._context(source, row)))
 
     # References -------------------------------------------------------------------------------------------------
@@ -164,11 +181,10 @@ class _Translation:
             targets = list(self.instances.of(above, row.resource))
         else:
             targets = list(self.instances.of(site, row.resource))
-            made = self._reference(site, row)
+            made = self._reference(site, row) if targets else {}
         for target in targets:
             paths.put(target.resource, target.slots, row.path, made)
-        if not targets:
-            self._find("information", site, "not-mapped", "not translated: no resource here takes it")
+            self.used.add(site.number)
 
     def _reference(self, site: Site, row: Row) -> dict[str, Any]:
         target = self.linker.target(site, row.argument)
@@ -185,6 +201,7 @@ class _Translation:
         performer: dict[str, Any] = {}
         function = next(self.tree.within(home, anchor["function"]), None)
         if function is not None and function.filled:
+            self.used.add(function.number)
             lists = self.table.lists.get(function.concept, ())
             given = TRANSFORMS["concept"](function.element, Context(self.today, lists, "", self._remark(function)))
             performer["role"] = given.value if given else None

@@ -86,9 +86,12 @@ class Tree:
                 yield self.sites[numbers[place]]
 
     def target(self, reference: Site, concept: str) -> Site | None:
-        """What a reference refers to: the element with that id, of the data element that the structure names."""
+        """What a reference refers to: the element with that id, of the data element that the structure names.
+
+        Where the structure names a zib's own concept (an id, not a number of PWD), any element will do.
+        """
         found = self.by_id.get(reference.element.value, ())
-        return next((s for s in found if not concept or s.concept == concept), None)
+        return next((s for s in found if not concept.isdigit() or s.concept == concept), None)
 
     def near(self, site: Site, concept: str) -> Site | None:
         """A filled data element in the site itself, else beside it (in what it lies in)."""
