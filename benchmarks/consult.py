@@ -1,0 +1,260 @@
+"""A consult over 8 sources that take 50 ms each: what the asking side adds, alone and for 50 viewers at once.
+
+Real parts: region process (directory, pseudonyms, index with consents, audit), signatures, tokens, durable audit at the
+asker, sockets everywhere.  The sources are bare (consult_parts).  The slowest source is measured in the same run: the
+same request sent to all eight over raw sockets.  `python -m benchmarks.consult [--rounds 40]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.access import Consent, Purpose, Relation
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn, Ura, passes_eleven_check
+from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.exchange.ask import Exchange
+from babyconnect.exchange.contract import Asking, Source
+from babyconnect.exchange.http1 import Http
+from babyconnect.exchange.searches import batched
+from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult, prepare
+from babyconnect.flows.consult_events import as_event
+from babyconnect.flows.signatures import signer
+from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
+from babyconnect.network.contract import Endpoint, Entry
+from babyconnect.trust import assertion, keys
+from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
+
+SOURCES = 8
+VIEWERS = 50
+OWN = Party(Ura("00000001"), "Praktijk", Kind.MIDWIFERY_PRACTICE)
+PARTIES = [OWN, *(Party(Ura(f"{n:08}"), f"Bron {n}", Kind.HOSPITAL) for n in range(2, SOURCES + 1))]
+PERSON = Person("p1", "Anna", Role.MIDWIFE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def bsns(count: int) -> list[Bsn]:
+    numbers = (str(n) for n in range(999900000, 999999999))
+    return [Bsn(n) for n, _ in zip((n for n in numbers if passes_eleven_check(n)), range(count), strict=False)]
+
+
+@contextlib.contextmanager
+def processes(commands: list[list[str]]) -> Iterator[None]:
+    started = [subprocess.Popen([sys.executable, "-m", "benchmarks.consult_parts", *c]) for c in commands]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(10)
+
+
+@dataclass
+class Bench:
+    node: ConsultingNode
+    sources: list[Source]
+    log: AuditLog
+    clients: list[Bsn]
+    http: Http
+
+
+@contextlib.asynccontextmanager
+async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Bench]:
+    key, port, ports = keys.generate(), free_port(), [free_port() for _ in PARTIES]
+    state = region_state(folder, f"http://127.0.0.1:{port}")
+    for party, at in zip(PARTIES, ports, strict=True):
+        base = f"http://127.0.0.1:{at}"
+        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True)
+        state.directory.put_now(Entry(party, endpoint, keys.jwks(key)))
+    state.close()
+    log = AuditLog.open(folder / "asker", "node")
+    commands = [["region", str(folder), str(port)], *(["source", str(at), str(resources)] for at in ports)]
+    with processes(commands):
+        for at in (port, *ports):
+            await _open(at)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as session:
+            made = await _node(key, f"http://127.0.0.1:{port}", session, log)
+            found = bsns(clients)
+            await _register(made, key, found, session)
+            sources = [Source(p, e.fhir_base, e.token_endpoint, e.batch) for p in PARTIES if (e := made.directory.endpoint(p.ura))]
+            yield Bench(made, sources, log, found, made.exchange._http)
+    log.close()
+
+
+async def _open(port: int) -> None:
+    for _ in range(500):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.02)
+    raise SystemExit(f"nothing listens at port {port}")
+
+
+async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession, log: AuditLog) -> ConsultingNode:
+    region = Region(base, NAME, signer(key, OWN.ura, time.time), session)
+    directory = Directory(region)
+    await directory.load()
+    secret = os.urandom(32)
+
+    def form(asking: Asking, source: Source) -> dict[str, str]:
+        claim = assertion.Claim(OWN, asking.person, asking.purpose, asking.relations)
+        return assertion.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
+
+    async def note(event: ConsultEvent) -> object:
+        return await log.append(as_event(event, OWN, "node", dt.datetime.now(dt.UTC), secret))
+
+    async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
+        return (Relation("episode", "opaque"),)
+
+    return ConsultingNode(
+        OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
+        Exchange(Http(), form), evidence, note, time.monotonic,
+    )  # fmt: skip
+
+
+async def _register(node: ConsultingNode, key: keys.SigningKey, found: list[Bsn], session: aiohttp.ClientSession) -> None:
+    """Every client is known at all eight and lets midwives know of it; then forget the pseudonyms again."""
+    from babyconnect.network.clients import ConsentDesk
+
+    pseudonyms = await node.pseudonyms.of_all(found)
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
+    base = node.pseudonyms._region.base  # type: ignore[attr-defined]
+    for party in PARTIES:
+        client = LocalisationClient(Region(base, NAME, signer(key, party.ura, time.time), session), party, node.directory)
+        for pseudonym in pseudonyms:
+            await client.register(pseudonym, "main", until)
+    desk = ConsentDesk(Region(base, NAME, signer(key, OWN.ura, time.time), session))
+    for pseudonym in pseudonyms:
+        await desk.record(pseudonym, Consent("", True, "kind:midwifery_practice"))
+    node.pseudonyms._remembered.clear()  # type: ignore[attr-defined]
+
+
+async def slowest_source(bench: Bench) -> float:
+    """The same batch sent to all eight over open connections: when the last one has answered."""
+    _, body = batched()
+    headers = {"Accept": "application/fhir+json", "Authorization": "Bearer x"}
+
+    async def one(source: Source) -> None:
+        await bench.http.send("POST", source.fhir_base, headers, body)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one(source) for source in bench.sources))
+    return time.perf_counter() - began
+
+
+async def once(bench: Bench, bsn: Bsn) -> tuple[float, float]:
+    """(seconds to the first answer, to the last).  All eight must have answered."""
+    began, first, answered = time.perf_counter(), 0.0, 0
+    async for step in consult(Asking(PERSON, Purpose.TREATMENT, bsn), bench.node):
+        if isinstance(step, SourceAnswer):
+            if step.status != "answered":
+                raise SystemExit(f"{step.source.name}: {step.status} ({step.reason})")
+            first = first or time.perf_counter() - began
+            answered += 1
+    if answered != SOURCES:
+        raise SystemExit(f"{answered} of {SOURCES} sources answered")
+    return first, time.perf_counter() - began
+
+
+def forget(bench: Bench) -> None:
+    """As if nobody had opened these records before: no tokens, no pseudonyms."""
+    bench.node.exchange._tokens._kept.clear()
+    bench.node.pseudonyms._remembered.clear()  # type: ignore[attr-defined]
+
+
+async def alone(bench: Bench, rounds: int) -> tuple[float, float, float]:
+    base, firsts, lasts = [], [], []
+    for n in range(rounds):
+        forget(bench)
+        base.append(await slowest_source(bench))
+        first, last = await once(bench, bench.clients[n % len(bench.clients)])
+        firsts.append(first)
+        lasts.append(last)
+    return statistics.median(base), statistics.median(firsts), statistics.median(lasts)
+
+
+async def together(bench: Bench, prepared: bool) -> float:
+    """Until the last of 50 viewers, who open 50 different records at the same moment, is complete."""
+    forget(bench)
+    chosen = bench.clients[:VIEWERS]
+    if prepared:
+        await asyncio.gather(*(prepare(Asking(PERSON, Purpose.TREATMENT, bsn), bench.node) for bsn in chosen))
+    began = time.perf_counter()
+    await asyncio.gather(*(once(bench, bsn) for bsn in chosen))
+    return time.perf_counter() - began
+
+
+async def run(rounds: int, resources: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with bench(Path(folder), resources, VIEWERS) as made:
+            await made.node.exchange.warm_up(made.sources, VIEWERS)
+            await alone(made, 5)
+            base, first, last = await alone(made, rounds)
+            cold = statistics.median([await together(made, prepared=False) for _ in range(7)])
+            warm = statistics.median([await together(made, prepared=True) for _ in range(7)])
+            return _report(resources, base, first, last, cold, warm)
+
+
+def _report(resources: int, base: float, first: float, last: float, cold: float, warm: float) -> dict[str, object]:
+    def ms(seconds: float) -> float:
+        return round(seconds * 1000, 1)
+
+    return {
+        "sources": SOURCES,
+        "source_ms": WAIT_SECONDS * 1000,
+        "resources_per_source": resources,
+        "slowest_source_ms": ms(base),
+        "complete_ms": ms(last),
+        "overhead_complete_ms": ms(last - base),
+        "limit_overhead_complete_ms": 40,
+        "first_item_ms": ms(first),
+        "overhead_first_ms": ms(first - base),
+        "limit_overhead_first_ms": 20,
+        "ratio_complete_to_slowest": round(last / base, 2),
+        "viewers": VIEWERS,
+        "viewers_complete_ms": ms(cold),
+        "viewers_overhead_ms": ms(cold - base),
+        "viewers_prepared_complete_ms": ms(warm),
+        "viewers_prepared_overhead_ms": ms(warm - base),
+        "limit_viewers_overhead_ms": 250,
+        "ratio_viewers_to_slowest": round(cold / base, 2),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--resources", type=int, default=15, help="Observations per source")
+    chosen = parser.parse_args()
+    print(json.dumps(uvloop.run(run(chosen.rounds, chosen.resources)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The other processes of the consult benchmark: the region, and sources that take a fixed time and nothing else.
+
+A source answers at once but for one 50 ms wait per consult (at its batch).  It is a bare protocol: what is measured is the
+asking side, and on two cores every processor cycle of a source would be charged to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import uvloop
+
+from babyconnect.api.region import RegionState, region_app
+from babyconnect.api.server import serve
+from babyconnect.exchange.searches import batched
+from babyconnect.flows.signatures import verifier
+from babyconnect.network.consent.service import ConsentService
+from babyconnect.network.contract import RegionEvent
+from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.localisation.service import IndexService
+from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
+from babyconnect.trust.decision import may_know
+from babyconnect.trust.replays import Replays
+
+NAME = "ura:00000999"
+WAIT_SECONDS = 0.050
+
+
+def region_state(folder: Path, base: str) -> RegionState:
+    import datetime as dt
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    return RegionState(
+        NAME,
+        base,
+        DirectoryService(folder / "directory.sqlite", now),
+        IndexService(folder / "index.sqlite", now, may_know),
+        PseudonymService(load_or_create_key(folder / "pseudonyms.key"), NAME),
+        ConsentService(folder / "consents.sqlite", now),
+    )
+
+
+def run_region(folder: str, port: str) -> None:
+    from babyconnect.audit.event import About, Actor, Grounds, Place, event
+    from babyconnect.audit.log import AuditLog
+
+    async def build():  # noqa: ANN202
+        import datetime as dt
+
+        state = region_state(Path(folder), f"http://127.0.0.1:{port}")
+        log = AuditLog.open(Path(folder) / "audit", "region")
+
+        async def audit(e: RegionEvent) -> None:
+            kind = "localise" if e.action == "localise" else "pseudonymise"
+            actor, place = Actor(e.organisation, e.person, e.role), Place(NAME, trace=e.traceparent)
+            moment = dt.datetime.now(dt.UTC)
+            await log.append(event(kind, "ok", moment, actor, place, About(pseudonym=e.pseudonym), Grounds(e.purpose)))
+
+        async def close() -> None:
+            state.close()
+            log.close()
+
+        return region_app(state, verifier(Replays(time.time() - 5), time.time), audit), close
+
+    serve(build, f"127.0.0.1:{port}")
+
+
+def observation(n: int, woman: str) -> dict[str, object]:
+    """About 1.1 KB, as measured for stored Observations (stack.md)."""
+    return {
+        "resourceType": "Observation",
+        "id": f"observation-{n:04}",
+        "meta": {"versionId": "1", "profile": ["http://nictiz.nl/fhir/StructureDefinition/bc-MaternalObservation"]},
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]},
+        "subject": {"reference": f"Patient/{woman}", "display": "J.J. Kwee"},
+        "context": {"reference": "EpisodeOfCare/episode", "display": "Zorgepisode zwangerschap"},
+        "effectiveDateTime": "2026-10-01T10:00:00+02:00",
+        "performer": [{"reference": "Practitioner/p", "display": "A. de Vries, verloskundige"}],
+        "valueQuantity": {"value": 118, "unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
+        "comment": "x" * 300,
+        "extension": [{"url": "http://nictiz.nl/fhir/StructureDefinition/focus", "valueReference": {"reference": "C/1"}}],
+    }
+
+
+class _Source(asyncio.Protocol):
+    """HTTP/1.1, as much of it as the benchmark's client speaks."""
+
+    answers: tuple[bytes, bytes, bytes]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        end = self.buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        at = self.buffer.find(b"Content-Length: ")
+        length = int(self.buffer[at + 16 : self.buffer.find(b"\r\n", at)])
+        if len(self.buffer) < end + 4 + length:
+            return
+        target, self.buffer = self.buffer[:60], b""
+        if b"/oauth/token" in target:
+            self.transport.write(self.answers[0])
+        elif b"/Patient/_search" in target:
+            self.transport.write(self.answers[1])
+        else:
+            asyncio.get_running_loop().call_later(WAIT_SECONDS, self.transport.write, self.answers[2])
+
+
+def _wire(content: object, media: str) -> bytes:
+    body = orjson.dumps(content)
+    return f"HTTP/1.1 200 OK\r\ncontent-type: {media}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+def answers(count: int) -> tuple[bytes, bytes, bytes]:
+    token = {"access_token": "t" * 43, "token_type": "Bearer", "expires_in": 900}
+    woman = {"resourceType": "Patient", "id": "woman"}
+    episode = {"resourceType": "EpisodeOfCare", "id": "episode", "patient": {"reference": "Patient/woman"}}
+    of = {"Patient": [woman], "EpisodeOfCare": [episode], "Observation": [observation(n, "woman") for n in range(count)]}
+
+    def searchset(type: str) -> dict[str, object]:
+        return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in of.get(type, [])]}
+
+    asked, _ = batched()
+    entries = [{"resource": searchset(s.url.partition("?")[0]), "response": {"status": "200"}} for s in asked]
+    batch = {"resourceType": "Bundle", "type": "batch-response", "entry": entries}
+    fhir = "application/fhir+json"
+    return _wire(token, "application/json"), _wire(searchset("Patient"), fhir), _wire(batch, fhir)
+
+
+def run_source(port: str, count: str) -> None:
+    _Source.answers = answers(int(count))
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(_Source, "127.0.0.1", int(port), backlog=1024)
+        await server.serve_forever()
+
+    uvloop.run(main())
+
+
+if __name__ == "__main__":
+    os.nice(0)
+    {"region": run_region, "source": run_source}[sys.argv[1]](*sys.argv[2:])
