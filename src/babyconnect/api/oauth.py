@@ -115,8 +115,9 @@ class OAuth:
     async def _introspect(self, scope: Scope, receive: Receive) -> _Answer:
         if self._secret is None:
             return _NOT_FOUND
-        given = _header(scope, b"authorization").removeprefix("Bearer ").encode()
-        if not hmac.compare_digest(hashlib.sha256(given).digest(), self._secret):
+        scheme, _, given = _header(scope, b"authorization").partition(" ")
+        known = hmac.compare_digest(hashlib.sha256(given.encode()).digest(), self._secret)
+        if not known or scheme.lower() != "bearer":
             return _Answer(401, {"error": "invalid_client"}, (*_PRIVATE, (b"www-authenticate", b"Bearer")))
         form = await _form(scope, receive)
         if isinstance(form, _Answer):

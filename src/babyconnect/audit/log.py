@@ -287,7 +287,7 @@ class AuditLog:
         folder.write_head(self._head_file, self._head)
         if not tail.torn and acknowledged is not None:
             return None
-        return {"type": "log.recovered", "outcome": "ok", "at": self._now(), "source": self.node, "count": tail.torn}
+        return {"type": "log.recovered", "outcome": "ok", "at": self._now(), "node": self.node, "count": tail.torn}
 
     def _set_torn_aside(self, tail: folder.Tail) -> None:
         torn = os.pread(self._segment, tail.torn, tail.end)

@@ -80,11 +80,13 @@ def _agents(event: Mapping[str, Any]) -> list[dict[str, Any]]:
         requestor=False,
         network={"address": network[1], "type": "2"} if network[1] else None,
     )
-    responsible = [
-        {"type": _coding(_BASIC, "RESP"), "who": {"identifier": {"value": actor["responsible"]}}, "requestor": False}
-    ]
-    people = ([person] if actor.get("person") else []) + (responsible if actor.get("responsible") else [])
-    return [client, server, *people]
+    found = [client, server]
+    if actor.get("person"):
+        found.append(person)
+    if actor.get("responsible"):
+        who = {"identifier": {"value": actor["responsible"]}}
+        found.append({"type": _coding(_BASIC, "RESP"), "who": who, "requestor": False})
+    return found
 
 
 def _entities(event: Mapping[str, Any]) -> list[dict[str, Any]]:
