@@ -49,6 +49,7 @@ class Item:
     `focus` is the item id of what it is about (a procedure, a fetus), when that is supplied.  `variant_of`: the item id
     of which a source gives a version with the same identifier but another content: both are shown.
     `others` are the texts of the origins after the first: what they add (a performer, a note) must be shown too.
+    `fact` and `kind` are the rows of `definitions/merge/facts.toml` that it states or is (pregnancy, birth, …), or "".
     """
 
     id: str
@@ -64,6 +65,8 @@ class Item:
     encounter: str = ""
     variant_of: str = ""
     others: tuple[Mapping[str, Any], ...] = ()
+    fact: str = ""
+    kind: str = ""
 
     @property
     def source(self) -> Party:

@@ -27,18 +27,19 @@ def key_of(resource: Resource) -> str:
 
 def target(value: Any) -> str:
     """What a Reference points to, as `Type/id`; "" for a logical or contained one."""
-    text = value.get("reference", "") if isinstance(value, Mapping) else ""
-    if not text or text.startswith("#"):
+    text = value.get("reference") if isinstance(value, dict) else None
+    if not isinstance(text, str) or text.startswith("#"):
         return ""
-    parts = str(text).split("/_history/")[0].split("/")
-    return "/".join(parts[-2:])
+    if text.count("/") == 1:
+        return text
+    return "/".join(text.split("/_history/")[0].split("/")[-2:])
 
 
 def codes_in(concept: Any) -> tuple[str, ...]:
     """`system|code` of every coding of a CodeableConcept."""
-    if not isinstance(concept, Mapping):
+    if not isinstance(concept, dict):
         return ()
-    return tuple(f"{c.get('system', '')}|{c.get('code', '')}" for c in concept.get("coding") or () if c.get("code"))
+    return tuple([f"{c.get('system', '')}|{c['code']}" for c in concept.get("coding") or () if c.get("code")])
 
 
 def profiles_of(resource: Resource) -> tuple[str, ...]:

@@ -10,9 +10,7 @@ from babyconnect.birthcare.record import Item, Pregnancy, Record
 from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch
-from babyconnect.delivery.lines import badges, headline
-from babyconnect.delivery.names import NameBook
-from babyconnect.delivery.values import Names
+from babyconnect.delivery.lines import Writer, badges
 from babyconnect.delivery.view import Cell, Flag, Grid, Row
 
 SECTIONS = {row["section"]: row for row in rows("sections/sections")}
@@ -25,9 +23,8 @@ _PERCENTILES = frozenset(
 )
 
 
-def section_of(item: Item, record: Record) -> str:
+def section_of(item: Item, record: Record, children: frozenset[str]) -> str:
     """The section of an item; a child's facts are with the child, another pregnancy's with that pregnancy."""
-    children = {child.id for child in record.children}
     if item.pregnancy and item.pregnancy != record.current:
         return "eerdere"
     if item.subject in children:
@@ -42,8 +39,9 @@ def section_of(item: Item, record: Record) -> str:
 def by_section(record: Record) -> dict[str, list[Item]]:
     """All items, each in exactly one section."""
     found: dict[str, list[Item]] = {section: [] for section in SECTIONS}
+    children = frozenset(child.id for child in record.children)
     for item in record.items:
-        found[section_of(item, record)].append(item)
+        found[section_of(item, record, children)].append(item)
     return found
 
 
@@ -59,22 +57,22 @@ def _percentile(item: Item) -> str:
     return ""
 
 
-def _cell(items: Sequence[Item], book: NameBook) -> Cell:
+def _cell(items: Sequence[Item], writer: Writer) -> Cell:
     """What was measured that day; two different values of one day are both shown, and flagged."""
-    texts = list(dict.fromkeys(_measured(item, book.of(item)) for item in items))
+    texts = list(dict.fromkeys(_measured(item, writer) for item in items))
     flags = (Flag("several", "meer dan één meting"),) if len(texts) > 1 else ()
     return Cell(" | ".join(texts), tuple(item.id for item in items), flags)
 
 
-def _measured(item: Item, names: Names) -> str:
+def _measured(item: Item, writer: Writer) -> str:
     """The value for a cell; a gestational age in days as weeks and days."""
     quantity = item.resource.get("valueQuantity") or {}
     if "http://snomed.info/sct|57036006" in item.codes and quantity.get("code") == "d":
         return gestation.text(int(quantity["value"]))
-    return headline(item, names).split("; ")[0] + _percentile(item)
+    return writer.headline(item).split("; ")[0] + _percentile(item)
 
 
-def grid(name: str, title: str, items: Sequence[Item], pregnancy: Pregnancy | None, book: NameBook) -> Grid | None:
+def grid(name: str, title: str, items: Sequence[Item], pregnancy: Pregnancy | None, writer: Writer) -> Grid | None:
     """A table of days by measurement; columns without a single value are left out; None when there is nothing."""
     columns = _COLUMNS[name]
     wanted = frozenset().union(*(codes for _, codes in columns))
@@ -88,7 +86,7 @@ def grid(name: str, title: str, items: Sequence[Item], pregnancy: Pregnancy | No
     kept = [(title_, codes) for title_, codes in columns if any(codes & set(i.codes) for i in items if i.moment)]
     if not kept:
         return None
-    made = tuple(_row(when, here, kept, pregnancy, book) for (when, _), here in sorted(days.items()))
+    made = tuple(_row(when, here, kept, pregnancy, writer) for (when, _), here in sorted(days.items()))
     return Grid(name, title, "Datum", tuple(column for column, _ in kept), made)
 
 
@@ -97,14 +95,14 @@ def _row(
     here: Sequence[Item],
     columns: Sequence[tuple[str, frozenset[str]]],
     pregnancy: Pregnancy | None,
-    book: NameBook,
+    writer: Writer,
 ) -> Row:
     cells = []
     for column, codes in columns:
         measured = [item for item in here if codes & set(item.codes)]
-        cells.append(_cell(measured, book) if measured else _computed(column, when, pregnancy))
+        cells.append(_cell(measured, writer) if measured else _computed(column, when, pregnancy))
     origins = [origin for item in here for origin in item.origins]
-    contacts = [text for item in here if item.type == "Encounter" and (text := headline(item, book.of(item)))]
+    contacts = [text for item in here if item.type == "Encounter" and (text := writer.headline(item))]
     return Row(dutch.moment(when), when, tuple(cells), badges(sorted(origins)), ", ".join(dict.fromkeys(contacts)))
 
 

@@ -11,8 +11,8 @@ from babyconnect.definitions import rows
 from babyconnect.delivery import dutch, notices
 from babyconnect.delivery.arrange import SECTIONS, by_section, grid
 from babyconnect.delivery.heading import PHRASES, current_of, header, summary
-from babyconnect.delivery.lines import line
-from babyconnect.delivery.names import NameBook, book_of
+from babyconnect.delivery.lines import Kept, Writer
+from babyconnect.delivery.names import book_of
 from babyconnect.delivery.view import Flag, Grid, Line, Section, View
 
 _CHOICES = {row["choice"]: row["label"] for row in rows("checks/choices")}
@@ -24,13 +24,13 @@ def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
 
 
-def _lines(items: Sequence[Item], book: NameBook) -> tuple[Line, ...]:
+def _lines(items: Sequence[Item], writer: Writer) -> tuple[Line, ...]:
     """The newest first; undated facts last, by their labels (1 minute before 10)."""
-    made = sorted((line(item, book) for item in items), key=lambda made: (_natural(made.label), made.id))
+    made = sorted((writer.line(item) for item in items), key=lambda made: (_natural(made.label), made.id))
     return tuple(sorted(made, key=lambda made: made.moment, reverse=True))
 
 
-def _child(child: Child, number: int, items: Sequence[Item], book: NameBook) -> Section:
+def _child(child: Child, number: int, items: Sequence[Item], writer: Writer) -> Section:
     flags = [Flag("deceased", "overleden", "mourning")] if child.death.reported else []
     if child.death.disputed:
         flags.append(Flag("disputed", "bronnen verschillen over overlijden", "danger"))
@@ -42,26 +42,26 @@ def _child(child: Child, number: int, items: Sequence[Item], book: NameBook) -> 
     if child.mother_by:
         flags.append(Flag("mother_by", PHRASES["mother_by"][child.mother_by]))
     title = child.name or f"Kind (geboren {dutch.moment(child.born)})" if child.born else child.name or "Kind"
-    return Section(f"kind-{number}", title, _lines(items, book), flags=tuple(flags))
+    return Section(f"kind-{number}", title, _lines(items, writer), flags=tuple(flags))
 
 
-def _children(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+def _children(record: Record, items: Sequence[Item], writer: Writer) -> Section:
     parts = []
     mine = [child for child in record.children if child.pregnancy in (record.current, "")]
     for number, child in enumerate(mine, 1):
-        parts.append(_child(child, number, [item for item in items if item.subject == child.id], book))
+        parts.append(_child(child, number, [item for item in items if item.subject == child.id], writer))
     named = {child.id for child in mine}
     rest = [item for item in items if item.subject not in named]
-    return Section("kinderen", SECTIONS["kinderen"]["title"], _lines(rest, book), parts=tuple(parts))
+    return Section("kinderen", SECTIONS["kinderen"]["title"], _lines(rest, writer), parts=tuple(parts))
 
 
-def _earlier(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+def _earlier(record: Record, items: Sequence[Item], writer: Writer) -> Section:
     parts = []
     for pregnancy in record.pregnancies:
         if pregnancy.id != record.current:
             hers = [item for item in items if item.pregnancy == pregnancy.id]
             title = notices.title_of(pregnancy)
-            parts.append(Section(f"eerder-{pregnancy.id}", title, _lines(hers, book), flags=_facts_of(pregnancy)))
+            parts.append(Section(f"eerder-{pregnancy.id}", title, _lines(hers, writer), flags=_facts_of(pregnancy)))
     return Section("eerdere", SECTIONS["eerdere"]["title"], parts=tuple(parts))
 
 
@@ -75,7 +75,7 @@ def _facts_of(pregnancy: Pregnancy) -> tuple[Flag, ...]:
     return tuple(found)
 
 
-def _screening(record: Record, items: Sequence[Item], book: NameBook) -> Section:
+def _screening(record: Record, items: Sequence[Item], writer: Writer) -> Section:
     """Her choices as flags (four values are kept apart), with the results as lines."""
     pregnancy = current_of(record)
     flags = []
@@ -83,22 +83,22 @@ def _screening(record: Record, items: Sequence[Item], book: NameBook) -> Section
         gap = choice.due and choice.value in ("not_offered", "unknown")
         text = f"{_CHOICES[choice.code]}: {PHRASES['choice'][choice.value]}"
         flags.append(Flag(f"{choice.code}-{choice.value}", text, "warning" if gap else "info"))
-    return Section("screening", SECTIONS["screening"]["title"], _lines(items, book), flags=tuple(flags))
+    return Section("screening", SECTIONS["screening"]["title"], _lines(items, writer), flags=tuple(flags))
 
 
-def _section(name: str, record: Record, items: Sequence[Item], book: NameBook) -> Section:
+def _section(name: str, record: Record, items: Sequence[Item], writer: Writer) -> Section:
     if name == "kinderen":
-        return _children(record, items, book)
+        return _children(record, items, writer)
     if name == "eerdere":
-        return _earlier(record, items, book)
+        return _earlier(record, items, writer)
     if name == "screening":
-        return _screening(record, items, book)
+        return _screening(record, items, writer)
     row = SECTIONS[name]
     grids: tuple[Grid, ...] = ()
     if name in _GRIDS:
-        made = grid(*_GRIDS[name], items, current_of(record), book)
+        made = grid(*_GRIDS[name], items, current_of(record), writer)
         grids = (made,) if made else ()
-    return Section(name, row["title"], _lines(items, book), grids, empty=row["empty"])
+    return Section(name, row["title"], _lines(items, writer), grids, empty=row["empty"])
 
 
 def _apart(record: Record) -> Iterator[Section]:
@@ -106,25 +106,28 @@ def _apart(record: Record) -> Iterator[Section]:
     parts = []
     for number, apart in enumerate(record.apart, 1):
         title = f"{apart.name or 'Naam niet bekend'} ({apart.source.name})"
-        parts.append(Section(f"apart-{number}", title, _lines(apart.items, book_of(record))))
+        parts.append(Section(f"apart-{number}", title, _lines(apart.items, Writer(book_of(record)))))
     if parts:
         warning = Flag("apart", "niet aantoonbaar van deze cliënt", "danger")
         yield Section("apart", "Niet samengevoegd", parts=tuple(parts), flags=(warning,))
 
 
-def build_view(record: Record, busy: Sequence[Party] = ()) -> View:
-    """The screen of a record; `busy`: the sources that were asked and have not answered yet."""
-    book = book_of(record)
+def build_view(record: Record, busy: Sequence[Party] = (), kept: Kept | None = None) -> View:
+    """The screen of a record; `busy`: the sources that were asked and have not answered yet.
+
+    `kept`: an empty dict that one open screen passes at each call, so that lines are written once (see `Writer`).
+    """
+    writer = Writer(book_of(record), kept)
     items = by_section(record)
-    sections = [_section(name, record, items[name], book) for name in SECTIONS]
+    sections = [_section(name, record, items[name], writer) for name in SECTIONS]
     shown = [s for s in sections if s.size or s.empty or s.parts or (s.id == "screening" and s.flags)]
     return View(
         header=header(record, whole=not busy),
         banners=notices.banners(record),
-        summary=summary(record, book),
+        summary=summary(record, writer),
         disputes=notices.disputes(record),
         missing=notices.missing(record),
-        timeline=notices.timeline(record, book),
+        timeline=notices.timeline(record, writer),
         sections=(*shown, *_apart(record)),
         pregnancies=notices.tabs(record),
         sources=notices.sources(record, busy),

@@ -9,8 +9,7 @@ from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
 from babyconnect.birthcare.resources import identifiers_of
 from babyconnect.definitions import document
 from babyconnect.delivery import dutch
-from babyconnect.delivery.lines import badges, headline, label
-from babyconnect.delivery.names import NameBook
+from babyconnect.delivery.lines import Writer, badges, label
 from babyconnect.delivery.view import Badge, Fact, Flag, Header
 
 PHRASES = document("sections/phrases.toml")
@@ -133,18 +132,18 @@ def _last(items: Sequence[Item], *codes: str) -> Item | None:
     return max(found, key=lambda item: (item.moment, item.id)) if found else None
 
 
-def _measured(record: Record, book: NameBook) -> Iterator[Fact]:
+def _measured(record: Record, writer: Writer) -> Iterator[Fact]:
     hers = [i for i in record.items if i.subject == "woman" and i.pregnancy in (record.current, "")]
     for code, keys in (
         ("blood_pressure", ("http://loinc.org|85354-9",)),
         ("hb", ("http://loinc.org|93846-4", "http://loinc.org|59260-0")),
     ):
         if item := _last(hers, *keys):
-            shown = headline(item, book.of(item)).split("; ")[0]
+            shown = writer.headline(item).split("; ")[0]
             yield Fact(code, label(item), shown, dutch.moment(item.moment), badges(item.origins), (), (item.id,))
 
 
-def _problems(record: Record, book: NameBook) -> Iterator[Fact]:
+def _problems(record: Record, writer: Writer) -> Iterator[Fact]:
     found = [
         item
         for item in record.items
@@ -154,37 +153,36 @@ def _problems(record: Record, book: NameBook) -> Iterator[Fact]:
         and "zib-Pregnancy" not in item.profiles
     ]
     if found:
-        texts = dict.fromkeys(headline(item, book.of(item)) for item in found)
+        texts = dict.fromkeys(writer.headline(item) for item in found)
         origins = sorted({o for item in found for o in item.origins})
         ids = tuple(item.id for item in found)
         yield Fact("problems", "Actuele problemen", ", ".join(texts), "", badges(origins), (), ids)
 
 
-def _child_fact(child: Child, by_id: dict[str, Item], record: Record) -> Fact:
+def _child_fact(child: Child, record: Record, writer: Writer) -> Fact:
     about = [item for item in record.items if item.subject == child.id]
     parts = []
     for code in ("http://loinc.org|8339-4", "http://loinc.org|9274-2"):
         if item := next((i for i in about if code in i.codes), None):
-            parts.append(f"{label(item).lower()} {headline(item).split('; ')[0]}")
+            parts.append(f"{label(item).lower()} {writer.headline(item).split('; ')[0]}")
     born = dutch.moment(child.born) if child.born else "geboortedatum onbekend"
     text = f"{child.name or 'naam niet bekend'}, {born}"
     flags = (Flag("deceased", "overleden", "mourning"),) if child.death.reported else ()
-    origins = sorted({o for name in child.persons for o in by_id[name].origins})
+    origins = sorted({o for item in about if item.type == "Patient" for o in item.origins})
     return Fact("child", "Kind", text, ", ".join(parts), badges(origins), flags, child.persons)
 
 
-def summary(record: Record, book: NameBook) -> tuple[Fact, ...]:
+def summary(record: Record, writer: Writer) -> tuple[Fact, ...]:
     """What one reads first: problems, the last blood pressure and Hb, choices, children, who has the lead."""
-    by_id = {item.id: item for item in record.items}
-    facts = [*_problems(record, book), *_measured(record, book)]
+    facts = [*_problems(record, writer), *_measured(record, writer)]
     if pregnancy := current_of(record):
-        facts += [_child_fact(c, by_id, record) for c in record.children if c.pregnancy == pregnancy.id]
-        facts += _lead(record, book, pregnancy)
+        facts += [_child_fact(c, record, writer) for c in record.children if c.pregnancy == pregnancy.id]
+        facts += _lead(record, writer, pregnancy)
     return tuple(facts)
 
 
-def _lead(record: Record, book: NameBook, pregnancy: Pregnancy) -> Iterator[Fact]:
+def _lead(record: Record, writer: Writer, pregnancy: Pregnancy) -> Iterator[Fact]:
     for item in record.items:
         if item.type == "EpisodeOfCare" and item.pregnancy == pregnancy.id and item.resource.get("status") == "active":
-            shown = headline(item, book.of(item)).split(" · ")[0]
+            shown = writer.headline(item).split(" · ")[0]
             yield Fact("care", "In zorg bij", item.source.name, shown, badges(item.origins), (), (item.id,))

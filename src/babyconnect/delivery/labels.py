@@ -34,7 +34,7 @@ def clean(display: str) -> str:
 
 def of_concept(concept: Any) -> str:
     """The label of a CodeableConcept: ours, else its text, else its cleaned display, else its code."""
-    if not isinstance(concept, Mapping):
+    if not isinstance(concept, dict):
         return ""
     codes = codes_in(concept)
     if known := next((_BY_CODE[code] for code in codes if code in _BY_CODE), ""):

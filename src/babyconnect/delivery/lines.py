@@ -59,7 +59,7 @@ def _value(resource: Mapping[str, Any], names: Names) -> str:
 
 def _short(value: Any, element: str, names: Names) -> str:
     """A value without its codes and extensions; those are among the details."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return values.text(value, element, names)
     kind = values.kind_of(value, element)
     if kind == "concept":
@@ -129,7 +129,7 @@ def author(resource: Mapping[str, Any], names: Names) -> str:
     for element in _AUTHORS:
         found = []
         for value in as_list(resource.get(element)):
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 inner = next((value[k] for k in ("actor", "individual", "agent") if k in value), value)
                 roles = [shown for _, shown in values.of_extensions(inner.get("extension") or (), names)]
                 found.append(roles[0] if roles else values.reference(inner, names))
@@ -154,22 +154,50 @@ def _flags(item: Item) -> Iterator[Flag]:
         yield Flag("not_done", "niet uitgevoerd", "warning")
 
 
-def line(item: Item, book: NameBook = NO_NAMES) -> Line:
-    """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""
-    names = book.of(item)
-    details = dict.fromkeys(_details(item.resource, names))
-    for origin, other in zip(item.origins[1:], item.others, strict=False):
-        for detail in _details(other, book.at(origin.source.ura.value)):
-            if detail not in details:
-                details[Detail(f"{detail.label} ({origin.source.name})", detail.text, detail.group)] = None
-    return Line(
-        id=item.id,
-        label=label(item),
-        text=headline(item, names),
-        when=dutch.moment(item.moment) if item.moment else "",
-        moment=item.moment,
-        author=author(item.resource, names),
-        sources=badges(item.origins),
-        details=tuple(details),
-        flags=tuple(_flags(item)),
-    )
+Kept = dict[tuple[object, ...], Line]
+
+
+class Writer:
+    """Writes the items of one record, each once: lines, tables, timeline and summary all show the same headline.
+
+    `kept` lets one open screen keep the lines it has while more answers come in.  Its keys hold the identity of the
+    resources, so the caller keeps the answers as long as the lines.
+    """
+
+    def __init__(self, book: NameBook = NO_NAMES, kept: Kept | None = None) -> None:
+        self._book = book
+        self._kept: Kept = {} if kept is None else kept
+        self._headlines: dict[str, str] = {}
+
+    def headline(self, item: Item) -> str:
+        if item.id not in self._headlines:
+            self._headlines[item.id] = headline(item, self._book.of(item))
+        return self._headlines[item.id]
+
+    def line(self, item: Item) -> Line:
+        """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""
+        key = (item.id, item.origins, item.variant_of, id(item.resource), *map(id, item.others))
+        if key not in self._kept:
+            self._kept[key] = self._write(item)
+        made = self._kept[key]
+        self._headlines[item.id] = made.text
+        return made
+
+    def _write(self, item: Item) -> Line:
+        names = self._book.of(item)
+        details = dict.fromkeys(_details(item.resource, names))
+        for origin, other in zip(item.origins[1:], item.others, strict=False):
+            for detail in _details(other, self._book.at(origin.source.ura.value)):
+                if detail not in details:
+                    details[Detail(f"{detail.label} ({origin.source.name})", detail.text, detail.group)] = None
+        return Line(
+            id=item.id,
+            label=label(item),
+            text=self.headline(item),
+            when=dutch.moment(item.moment) if item.moment else "",
+            moment=item.moment,
+            author=author(item.resource, names),
+            sources=badges(item.origins),
+            details=tuple(details),
+            flags=tuple(_flags(item)),
+        )

@@ -44,5 +44,5 @@ def book_of(record: Record) -> NameBook:
 
 def _name(resource: Mapping[str, Any]) -> str:
     for name in as_list(resource.get("name")):
-        return str(name.get("text") or values.human_name(name)) if isinstance(name, Mapping) else str(name)
+        return str(name.get("text") or values.human_name(name)) if isinstance(name, dict) else str(name)
     return ""

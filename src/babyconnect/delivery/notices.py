@@ -10,8 +10,7 @@ from babyconnect.birthcare.record import Conflict, Gap, Item, Pregnancy, Record
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch
 from babyconnect.delivery.heading import PHRASES, current_of
-from babyconnect.delivery.lines import badges, headline, label
-from babyconnect.delivery.names import NameBook
+from babyconnect.delivery.lines import Writer, badges, label
 from babyconnect.delivery.view import Badge, Banner, Claim, Dispute, Missing, Moment, SourceLine, Tab
 
 _CHECKS = {row["check"]: row for row in rows("checks/expected")}
@@ -118,7 +117,7 @@ def _missing(gap: Gap) -> Missing:
     return Missing("check", gap.code, texts["check"].format(name=gap.text), reason, gap.reason)
 
 
-def timeline(record: Record, book: NameBook) -> tuple[Moment, ...]:
+def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:
     by_id = {item.id: item for item in record.items}
     due = {p.id: p.due.date for p in record.pregnancies if p.due}
     children: Mapping[str, str] = {child.id: child.name or "kind" for child in record.children}
@@ -128,7 +127,7 @@ def timeline(record: Record, book: NameBook) -> tuple[Moment, ...]:
         days = gestation.days_on(due[event.pregnancy], event.day) if event.pregnancy in due else -1
         kind = PHRASES["event"][event.kind]
         name = label(item)
-        shown = headline(item, book.of(item))
+        shown = writer.headline(item)
         text = f"{name}: {shown}" if shown and shown != name else name
         found.append(
             Moment(

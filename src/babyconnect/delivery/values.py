@@ -83,7 +83,7 @@ def address(value: Mapping[str, Any]) -> str:
 def reference(value: Mapping[str, Any], names: Names) -> str:
     shown = str(value.get("display") or names(value))
     identifier = value.get("identifier")
-    return join([" · ".join(shown.split(" || ")), number_of(identifier) if isinstance(identifier, Mapping) else ""])
+    return join([" · ".join(shown.split(" || ")), number_of(identifier) if isinstance(identifier, dict) else ""])
 
 
 def number_of(value: Mapping[str, Any]) -> str:
@@ -175,7 +175,7 @@ def text(value: Any, element: str = "", names: Names = nameless) -> str:
     """Any value of any type as one text; lists are joined with a semicolon."""
     if isinstance(value, list):
         return join([text(part, element, names) for part in value if part is not None], "; ")
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return primitive(element, value)
     kind = kind_of(value, element)
     core = _core(kind, value, element, names) if kind else ""

@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 
 from babyconnect.birthcare.resources import Resource, day, identifiers_of, instant
 from babyconnect.definitions import document
-from babyconnect.merge.facts import fact_of
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.persons import Key, bsn_of, is_kind, is_mother_link
+from babyconnect.merge.persons import Key, bsn_of
 from babyconnect.merge.places import Places
-from babyconnect.merge.reading import moment_of, quantity
+from babyconnect.merge.reading import quantity
 from babyconnect.merge.union import Groups
 
 _RULES = document("merge/facts.toml")["linking"]
@@ -71,22 +70,23 @@ def locals_of(holding: Holding, places: Places) -> dict[Key, LocalChild]:
     ura = holding.source.ura.value
     found = {ref: LocalChild((ura, ref)) for ref in sorted(places.children)}
     contexts: dict[str, str] = {}
-    for key, resource in sorted(holding.resources.items()):
+    for key in sorted(holding.reads) if found else ():
+        read = holding.reads[key]
         if key in found:
-            _read_patient(found[key], resource)
+            _read_patient(found[key], read.resource)
             continue
         ref = places.child(key)
         child = found.get(ref)
         if child is None:
             continue
-        if resource.get("resourceType") == "Procedure" and is_kind(resource, "birth"):
+        if read.kind == "birth":
             child.births.append(key)
-            _read_birth(child, moment_of(resource))
+            _read_birth(child, read.moment)
             if pregnancy := places.pregnancy(key):
                 child.pregnancy, child.mother_by = (ura, pregnancy), "partOf"
-        elif is_mother_link(resource):
+        elif read.kind == "mother_link":
             child.mother_link = True
-        elif fact_of(resource) == "birth_weight" and (grams := _grams(resource)) is not None:
+        elif read.fact == "birth_weight" and (grams := _grams(read.resource)) is not None:
             child.weights.add(grams)
         if ref not in contexts and (pregnancy := places.pregnancy(key)):
             contexts[ref] = pregnancy

@@ -128,8 +128,8 @@ def _apart(scope: Scope) -> tuple[Apart, ...]:
     parties = {h.source.ura.value: h.source for h in scope.holdings}
     for ura, reference in sorted({(u, who) for (u, _), who in scope.owner.items() if who not in ("", "client")}):
         placed = [p for p in place(scope, reference) if p.source.ura.value == ura]
-        patient = next((p.resource for p in placed if p.key == reference), {})
-        found.append(Apart(parties[ura], names_of(patient)[0], items([[p] for p in placed])))
+        patient = next((p.read.resource for p in placed if p.key == reference), None)
+        found.append(Apart(parties[ura], names_of(patient)[0] if patient else "", items([[p] for p in placed])))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from babyconnect.birthcare import gestation
 from babyconnect.birthcare.record import DueDate, Gestation, Item
 from babyconnect.birthcare.resources import day
-from babyconnect.merge.facts import fact_of, method_of, value_of
+from babyconnect.merge.facts import method_of, value_of
 from babyconnect.merge.reading import quantity
 
 _RANK = {"ivf": 0, "crl": 1, "ultrasound": 1, "lmp": 2, "stated": 3}
@@ -22,7 +22,7 @@ _OVERDUE = 308  # 44 weeks: beyond it, without an end, we do not know how the pr
 
 def _stated(items: Sequence[Item], fact: str) -> Iterator[tuple[tuple[int, str, str], DueDate]]:
     for item in items:
-        if fact_of(item.resource) == fact and (value := value_of(fact, item.resource)[0]):
+        if item.fact == fact and (value := value_of(fact, item.resource)[0]):
             method = method_of(item.resource) or "stated"
             due = DueDate(dt.date.fromisoformat(value), method, fact == "due_definitive", False, (item.id,))
             yield (_RANK[method], item.moment or "9", item.id), due
@@ -30,7 +30,7 @@ def _stated(items: Sequence[Item], fact: str) -> Iterator[tuple[tuple[int, str, 
 
 def _by_conception(items: Sequence[Item]) -> Iterator[tuple[tuple[int, str, str], DueDate]]:
     for item in items:
-        if fact_of(item.resource) == "conception" and (value := value_of("conception", item.resource)[0]):
+        if item.fact == "conception" and (value := value_of("conception", item.resource)[0]):
             due = gestation.due_from_conception(dt.date.fromisoformat(value))
             yield (_RANK["ivf"], item.moment or "9", item.id), DueDate(due, "ivf", False, True, (item.id,))
 
@@ -45,7 +45,7 @@ def _by_crl(items: Sequence[Item]) -> DueDate | None:
     """By the crown-rump length nearest 10 weeks; of several fetuses at once the longest, as is usual for twins."""
     found = []
     for item in items:
-        if fact_of(item.resource) != "crl":
+        if item.fact != "crl":
             continue
         measured, length = day(item.moment), _millimetres(item)
         days = gestation.days_from_crl(length) if length is not None else None
@@ -62,7 +62,7 @@ def _by_menstruation(items: Sequence[Item]) -> DueDate | None:
     found = sorted(
         (value, item.id)
         for item in items
-        if fact_of(item.resource) == "last_menstruation" and (value := value_of("last_menstruation", item.resource)[0])
+        if item.fact == "last_menstruation" and (value := value_of("last_menstruation", item.resource)[0])
     )
     if len({value for value, _ in found}) != 1:
         return None  # none, or sources disagree: we do not choose for them

@@ -6,7 +6,7 @@ from typing import Any
 
 from babyconnect.birthcare.resources import Resource, as_list, codes_in, day
 from babyconnect.definitions import document
-from babyconnect.merge.reading import codes_of, quantity
+from babyconnect.merge.reading import quantity
 
 _TABLE = document("merge/facts.toml")
 FACT_BY_CODE: dict[str, str] = {code: name for name, row in _TABLE["fact"].items() for code in row["codes"]}
@@ -18,11 +18,14 @@ _METHODS: dict[str, dict[str, str]] = _TABLE["method"]
 _VOID = frozenset({"entered-in-error", "cancelled"})
 
 
-def fact_of(resource: Resource) -> str:
+def fact_by_codes(resource: Resource, codes: tuple[str, ...]) -> str:
     """The name of the fact that an Observation or Condition states, or ""."""
     if resource.get("status") in _VOID or resource.get("verificationStatus") in ("entered-in-error", "refuted"):
         return ""
-    return next((FACT_BY_CODE[code] for code in codes_of(resource) if code in FACT_BY_CODE), "")
+    for code in codes:
+        if code in FACT_BY_CODE:
+            return FACT_BY_CODE[code]
+    return ""
 
 
 def coded(concept: Any) -> tuple[str, str]:

@@ -19,8 +19,8 @@ from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.record import Item, Origin
 from babyconnect.birthcare.resources import Resource, normal_moment
 from babyconnect.definitions import document
-from babyconnect.merge.facts import FACT_BY_CODE
 from babyconnect.merge.gather import canonical
+from babyconnect.merge.read import Read
 
 _TABLE = document("merge/facts.toml")["fold"]
 _IGNORED = frozenset(_TABLE["ignored"])
@@ -40,18 +40,17 @@ class Placed:
     """
 
     source: Party
-    key: str
-    resource: Resource
+    read: Read
     subject: str
     pregnancy: str
-    moment: str
-    codes: tuple[str, ...]
-    profiles: tuple[str, ...]
-    focus: str
     about: str
     encounter: str
     identifiers: tuple[str, ...]
     author: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.read.key
 
     @property
     def copy(self) -> bool:
@@ -92,22 +91,22 @@ def content(resource: Resource) -> bytes:
 
 
 def _may_fold(placed: Placed) -> bool:
-    kind = placed.resource.get("resourceType", "")
+    kind = placed.read.type
     if kind in _NEVER:
         return False
-    if placed.moment or kind in _UNDATED_TYPES:
+    if placed.read.moment or kind in _UNDATED_TYPES:
         return True
-    return any(FACT_BY_CODE.get(code) in _UNDATED_FACTS for code in placed.codes)
+    return placed.read.fact in _UNDATED_FACTS
 
 
 def _slot(placed: Placed) -> tuple[str, ...]:
     """Where equal facts meet: type, first code, whom and what it is about, when; else their identifier."""
-    kind = placed.resource.get("resourceType", "")
+    kind = placed.read.type
     if not _may_fold(placed):
         return (kind, "identifier", min(placed.identifiers))
-    scope = placed.pregnancy if not placed.moment else ""
-    code = min(placed.codes) if placed.codes else ""
-    return (kind, code, placed.subject, placed.about, scope, normal_moment(placed.moment))
+    scope = placed.pregnancy if not placed.read.moment else ""
+    code = min(placed.read.codes) if placed.read.codes else ""
+    return (kind, code, placed.subject, placed.about, scope, normal_moment(placed.read.moment))
 
 
 def _match(slot: Sequence[Placed], contents: Mapping[int, bytes]) -> list[list[Placed]]:
@@ -127,7 +126,7 @@ def fold(everything: Iterable[Placed]) -> list[list[Placed]]:
     slots: dict[tuple[str, ...], list[Placed]] = defaultdict(list)
     groups: list[list[Placed]] = []
     for placed in everything:
-        if _may_fold(placed) or (placed.identifiers and placed.resource.get("resourceType") not in _NEVER):
+        if _may_fold(placed) or (placed.identifiers and placed.read.type not in _NEVER):
             slots[_slot(placed)].append(placed)
         else:
             groups.append([placed])
@@ -135,7 +134,7 @@ def fold(everything: Iterable[Placed]) -> list[list[Placed]]:
         if len({placed.source.ura for placed in slot}) == 1:
             groups.extend([placed] for placed in slot)
         else:
-            groups.extend(_match(slot, {id(placed): content(placed.resource) for placed in slot}))
+            groups.extend(_match(slot, {id(placed): content(placed.read.resource) for placed in slot}))
     for group in groups:
         group.sort(key=lambda placed: placed.rank)
     return groups
@@ -149,7 +148,7 @@ def item_id(placed: Placed) -> str:
 
 def items(groups: Iterable[Sequence[Placed]]) -> tuple[Item, ...]:
     """The record's items, with references between them as item ids, and versions of one identifier tied together."""
-    groups = sorted(groups, key=lambda group: (group[0].moment, group[0].source.ura.value, group[0].key))
+    groups = sorted(groups, key=lambda group: (group[0].read.moment, group[0].source.ura.value, group[0].key))
     known = {(p.source.ura.value, p.key): item_id(group[0]) for group in groups for p in group}
     variants = _variants(groups)
     return tuple(_item(group, known, variants) for group in groups)
@@ -161,16 +160,18 @@ def _item(group: Sequence[Placed], known: Mapping[tuple[str, str], str], variant
     name = item_id(first)
     return Item(
         id=name,
-        type=str(first.resource.get("resourceType", "")),
-        resource=first.resource,
-        others=tuple(placed.resource for placed in group[1:]),
+        type=first.read.type,
+        resource=first.read.resource,
+        others=tuple(placed.read.resource for placed in group[1:]),
         origins=tuple(Origin(placed.source, placed.key, placed.copy) for placed in group),
         subject=first.subject,
         pregnancy=first.pregnancy or next((p.pregnancy for p in group if p.pregnancy), ""),
-        moment=first.moment,
-        profiles=tuple(dict.fromkeys(profile for placed in group for profile in placed.profiles)),
-        codes=first.codes,
-        focus=known.get((ura, first.focus), ""),
+        moment=first.read.moment,
+        fact=first.read.fact,
+        kind=first.read.kind,
+        profiles=tuple(dict.fromkeys(profile for placed in group for profile in placed.read.profiles)),
+        codes=first.read.codes,
+        focus=known.get((ura, first.read.focuses[0] if first.read.focuses else ""), ""),
         encounter=known.get((ura, first.encounter), ""),
         variant_of=variants.get(name, ""),
     )
@@ -180,7 +181,7 @@ def _variants(groups: Iterable[Sequence[Placed]]) -> dict[str, str]:
     """Facts under one identifier that differ in content: each points to the first of them."""
     by_identifier: dict[tuple[str, str], list[Sequence[Placed]]] = defaultdict(list)
     for group in groups:
-        kind = str(group[0].resource.get("resourceType", ""))
+        kind = group[0].read.type
         for identifier in {i for placed in group for i in placed.identifiers}:
             by_identifier[kind, identifier].append(group)
     found: dict[str, str] = {}

@@ -15,6 +15,7 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.record import Answered, SourceState
 from babyconnect.birthcare.resources import Resource, key_of
+from babyconnect.merge.read import Read, read
 
 # The worst first: a source that gave a part and then failed is shown as failed, with its part.
 _STATES: tuple[SourceState, ...] = ("invalid", "unreachable", "timed_out", "answered")
@@ -24,8 +25,11 @@ _STATES: tuple[SourceState, ...] = ("invalid", "unreachable", "timed_out", "answ
 class Holding:
     """One source's resources by `Type/id`, and the Patient ids that the source itself bound to the client."""
 
+    # `reads` has the same keys as `resources`: each resource as the merge sees it.
+
     source: Party
     resources: Mapping[str, Resource]
+    reads: Mapping[str, Read]
     clients: frozenset[str]
     answered: Answered
 
@@ -62,7 +66,8 @@ def _hold(answers: Sequence[SourceAnswer]) -> Holding:
     source = min(answer.source for answer in answers)
     clients = frozenset(f"Patient/{answer.client.rsplit('/', 1)[-1]}" for answer in answers if answer.client)
     milliseconds = max(answer.milliseconds for answer in answers)
-    return Holding(source, resources, clients, Answered(source, state, len(resources), milliseconds))
+    reads = {key: read(key, resource) for key, resource in resources.items()}
+    return Holding(source, resources, reads, clients, Answered(source, state, len(resources), milliseconds))
 
 
 def gather(answers: Sequence[SourceAnswer]) -> tuple[Holding, ...]:

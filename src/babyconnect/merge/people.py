@@ -9,7 +9,6 @@ from typing import Any
 from babyconnect.birthcare.gestation import age_on
 from babyconnect.birthcare.record import Child, Item, Origin, Woman
 from babyconnect.birthcare.resources import Resource, as_list, day
-from babyconnect.merge.persons import is_kind
 from babyconnect.merge.reading import extensions
 from babyconnect.merge.scope import Scope
 from babyconnect.merge.statements import death_of
@@ -112,7 +111,8 @@ def children_of(items: Sequence[Item], scope: Scope) -> tuple[Child, ...]:
 def _child(name: str, keys: Sequence[tuple[str, str]], about: Sequence[Item], scope: Scope) -> Child:
     persons = _richest([item for item in about if item.type == "Patient"])
     births = sorted(
-        (item for item in about if item.type == "Procedure" and is_kind(item.resource, "birth")), key=lambda i: i.id
+        (item for item in about if item.type == "Procedure" and "http://snomed.info/sct|3950001" in item.codes),
+        key=lambda i: i.id,
     )
     locals_ = [scope.children[key] for key in keys]
     parties = {holding.source.ura.value: holding.source for holding in scope.holdings}

@@ -10,24 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
-from babyconnect.birthcare.resources import Resource, codes_in, identifiers_of, profiles_of, target
-from babyconnect.definitions import document
+from babyconnect.birthcare.resources import Resource, identifiers_of
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.reading import codes_of, subject_of
 from babyconnect.merge.union import Groups
 
 Key = tuple[str, str]
 """(URA of the source, `Type/id` in that source): what a local resource is called in the merge."""
 
-_FACTS = document("merge/facts.toml")
-_MOTHER = "http://hl7.org/fhir/v3/RoleCode|MTH"
 _BSN_SYSTEMS = (BSN_SYSTEM, f"urn:oid:{BSN_OID}")
-
-
-def is_kind(resource: Resource, kind: str) -> bool:
-    """Whether its code says that it is a pregnancy, a birth, …"""
-    wanted = _FACTS["kind"][kind]["codes"]
-    return any(code in wanted for code in codes_of(resource))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +39,20 @@ def bsn_of(patient: Resource) -> str:
     return ""
 
 
-def is_mother_link(resource: Resource) -> bool:
-    """bc-MotherOf: a RelatedPerson with the mother's role; its `patient` is the child."""
-    concepts = resource.get("relationship")
-    return resource.get("resourceType") == "RelatedPerson" and any(
-        _MOTHER in codes_in(concept) for concept in (concepts if isinstance(concepts, list) else [concepts])
-    )
-
-
 def _roles(holding: Holding) -> tuple[set[str], set[str]]:
     """The Patients of a source that are clients and those that are children, by what the source says of them."""
     women, children, seen = set(), set(), set()
-    for key, resource in holding.resources.items():
-        kind = resource.get("resourceType")
-        if kind == "Patient":
+    for key, read in holding.reads.items():
+        if read.type == "Patient":
             seen.add(key)
-            profiles = profiles_of(resource)
-            if "bc-Child" in profiles:
+            if "bc-Child" in read.profiles:
                 children.add(key)
-            elif "bc-Woman" in profiles:
+            elif "bc-Woman" in read.profiles:
                 women.add(key)
-        elif kind == "EpisodeOfCare" or (kind == "Condition" and is_kind(resource, "pregnancy")):
-            women.add(subject_of(resource))
-        elif (kind == "Procedure" and is_kind(resource, "birth")) or is_mother_link(resource):
-            children.add(subject_of(resource))
-        elif kind == "BodySite" and is_kind(resource, "fetus"):
-            women.add(target(resource.get("patient")))
+        elif read.type == "EpisodeOfCare" or read.kind in ("pregnancy", "fetus"):
+            women.add(read.subject)
+        elif read.kind in ("birth", "mother_link"):
+            children.add(read.subject)
     women |= holding.clients
     children -= women
     return {w for w in women if w} or (seen - children), {c for c in children if c}

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from babyconnect.birthcare.resources import Resource
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.persons import is_kind
-from babyconnect.merge.reading import focuses, layout, subject_of, targets
+from babyconnect.merge.read import Read
+from babyconnect.merge.reading import layout, targets
+
+_NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -22,12 +24,14 @@ class Places:
     holding: Holding
     children: frozenset[str]
     _pregnancies: dict[str, str] = field(default_factory=dict)
+    _children: dict[str, str] = field(default_factory=dict)
 
-    def ties(self, resource: Resource) -> list[str]:
+    def ties(self, read: Read) -> list[str]:
         """What it hangs on: its focus first, then the elements of the table, in the table's order."""
-        found = list(focuses(resource))
-        for element in layout(resource.get("resourceType", "")).get("belongs", ()):
-            found.extend(sorted(targets(resource, element)))
+        found = list(read.focuses)
+        for element in layout(read.type).get("belongs", ()):
+            if element in read.resource:
+                found.extend(sorted(targets(read.resource, element)))
         return found
 
     def pregnancy(self, key: str) -> str:
@@ -39,27 +43,25 @@ class Places:
     def _walk(self, key: str, seen: frozenset[str]) -> str:
         if known := self._pregnancies.get(key):
             return known
-        resource = self.holding.resources.get(key)
-        if resource is None:
+        read = self.holding.reads.get(key)
+        if read is None:
             # A record that was not supplied still tells which of its resources belong together.
             return key if key.startswith("EpisodeOfCare/") else ""
-        if self._is_pregnancy(resource):
+        if read.kind == "pregnancy":
             return key
-        if resource.get("resourceType") == "EpisodeOfCare":
-            return self._of_episode(key, resource)
-        ties = (tie for tie in self.ties(resource) if tie not in seen)
-        return next((p for p in (self._walk(tie, seen | {key}) for tie in ties) if p), "")
+        if read.type == "EpisodeOfCare":
+            return self._of_episode(read)
+        for tie in self.ties(read):
+            if tie not in seen and (found := self._walk(tie, seen | {key})):
+                return found
+        return ""
 
-    def _of_episode(self, key: str, episode: Resource) -> str:
-        for diagnosis in sorted(targets(episode, "diagnosis")):
-            condition = self.holding.resources.get(diagnosis)
-            if condition is not None and self._is_pregnancy(condition):
+    def _of_episode(self, episode: Read) -> str:
+        for diagnosis in sorted(targets(episode.resource, "diagnosis")):
+            condition = self.holding.reads.get(diagnosis)
+            if condition is not None and condition.kind == "pregnancy":
                 return diagnosis
-        return key
-
-    @staticmethod
-    def _is_pregnancy(resource: Resource) -> bool:
-        return resource.get("resourceType") == "Condition" and is_kind(resource, "pregnancy")
+        return episode.key
 
     def child(self, key: str) -> str:
         """The source's own child a resource is about: its subject, or that of what it focuses on or is a part of.
@@ -67,21 +69,29 @@ class Places:
         A birth is a part of the delivery and a delivery is the woman's, so this never crosses to another child; what
         leads to two children is about neither alone.
         """
-        found = self._children_of(key, 3)
-        return next(iter(found)) if len(found) == 1 else ""
+        if not self.children:
+            return ""
+        if key not in self._children:
+            found = self._children_of(key, 3)
+            self._children[key] = next(iter(found)) if len(found) == 1 else ""
+        return self._children[key]
 
     def _children_of(self, key: str, depth: int) -> frozenset[str]:
-        resource = self.holding.resources.get(key)
-        if resource is None or depth == 0:
-            return frozenset()
-        if (subject := subject_of(resource)) in self.children:
-            return frozenset({subject})
-        ties = (*focuses(resource), *targets(resource, "partOf"))
-        return frozenset().union(*(self._children_of(tie, depth - 1) for tie in ties))
+        read = self.holding.reads.get(key)
+        if read is None or depth == 0:
+            return _NOBODY
+        if read.subject in self.children:
+            return frozenset((read.subject,))
+        found = _NOBODY
+        for tie in (*read.focuses, *(targets(read.resource, "partOf") if "partOf" in read.resource else ())):
+            found |= self._children_of(tie, depth - 1)
+        return found
 
     def encounter(self, resource: Resource) -> str:
         """The contact it was made in: its context, or a supporting reference to an Encounter."""
         for element in ("context", "encounter"):
+            if element not in resource:
+                continue
             for found in targets(resource, element):
                 if found.startswith("Encounter/"):
                     return found

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.gestation import TERM_DAYS
-from babyconnect.birthcare.resources import Resource, day
+from babyconnect.birthcare.resources import day
 from babyconnect.definitions import document
-from babyconnect.merge.facts import fact_of, value_of
+from babyconnect.merge.facts import value_of
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.persons import Key, is_kind
+from babyconnect.merge.persons import Key
 from babyconnect.merge.places import Places
-from babyconnect.merge.reading import moment_of
+from babyconnect.merge.read import Read
 from babyconnect.merge.union import Groups
 
 _RULES = document("merge/facts.toml")["linking"]
@@ -41,27 +41,22 @@ class Local:
     active: bool = False
 
 
-def _read(local: Local, resource: Resource) -> None:
-    kind = resource.get("resourceType")
-    if kind == "EpisodeOfCare":
-        period = resource.get("period") or {}
+# Facts that date a pregnancy, and where a local pregnancy keeps them.
+_DATES = {"due_definitive": "due", "due_estimated": "due", "last_menstruation": "menstruations", "ended": "ends"}
+
+
+def _read(local: Local, read: Read) -> None:
+    if read.type == "EpisodeOfCare":
+        period = read.resource.get("period") or {}
         local.recorded = True
-        local.active |= resource.get("status") == "active"
+        local.active |= read.resource.get("status") == "active"
         if start := day(str(period.get("start", ""))):
             local.periods.append((start, day(str(period.get("end", "")))))
-    elif kind == "Procedure" and (is_kind(resource, "birth") or is_kind(resource, "delivery")):
-        if born := day(moment_of(resource)):
+    elif read.kind in ("birth", "delivery"):
+        if born := day(read.moment):
             local.ends.add(born)
-    elif kind == "Observation" and (fact := fact_of(resource)):
-        value, _ = value_of(fact, resource)
-        wanted = {
-            "due_definitive": local.due,
-            "due_estimated": local.due,
-            "last_menstruation": local.menstruations,
-            "ended": local.ends,
-        }.get(fact)
-        if wanted is not None and value:
-            wanted.add(dt.date.fromisoformat(value))
+    elif read.fact in _DATES and (value := value_of(read.fact, read.resource)[0]):
+        getattr(local, _DATES[read.fact]).add(dt.date.fromisoformat(value))
 
 
 def locals_of(holding: Holding, places: Places, keys: Iterable[str]) -> dict[Key, Local]:
@@ -70,7 +65,7 @@ def locals_of(holding: Holding, places: Places, keys: Iterable[str]) -> dict[Key
     for key in keys:
         if pregnancy := places.pregnancy(key):
             name = (holding.source.ura.value, pregnancy)
-            _read(found.setdefault(name, Local(name)), holding.resources[key])
+            _read(found.setdefault(name, Local(name)), holding.reads[key])
     return found
 
 

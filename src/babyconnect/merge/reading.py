@@ -26,7 +26,7 @@ def layout(resource_type: str) -> Mapping[str, list[str]]:
 def targets(resource: Resource, element: str) -> Iterator[str]:
     """Every reference in an element, also one level down (`diagnosis.condition`)."""
     for value in as_list(resource.get(element)):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             continue
         if (found := target(value)) or ("condition" in value and (found := target(value["condition"]))):
             yield found
@@ -50,7 +50,7 @@ def focuses(resource: Resource) -> tuple[str, ...]:
 def subject_of(resource: Resource) -> str:
     """Whom it is about, as the resource itself says."""
     for element in layout(resource.get("resourceType", "")).get("subject", ()):
-        if found := target(resource.get(element)):
+        if element in resource and (found := target(resource[element])):
             return found
     return ""
 
@@ -61,7 +61,7 @@ def moment_of(resource: Resource) -> str:
         value = resource.get(element)
         if isinstance(value, str):
             return value
-        if isinstance(value, Mapping) and (value.get("start") or value.get("end")):
+        if isinstance(value, dict) and (value.get("start") or value.get("end")):
             return str(value.get("start") or value.get("end"))
     return ""
 

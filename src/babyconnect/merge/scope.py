@@ -10,18 +10,18 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from babyconnect.birthcare.resources import Resource, day, identifiers_of, profiles_of, target
+from babyconnect.birthcare.resources import day, identifiers_of, target
 from babyconnect.merge import children as child_linking
 from babyconnect.merge import pregnancies as pregnancy_linking
 from babyconnect.merge.authors import Authors, owners
 from babyconnect.merge.children import LocalChild
-from babyconnect.merge.facts import fact_of
 from babyconnect.merge.fold import Placed
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.persons import Key, Persons, is_kind, is_mother_link
+from babyconnect.merge.persons import Key, Persons
 from babyconnect.merge.places import Places
 from babyconnect.merge.pregnancies import Local
-from babyconnect.merge.reading import FETUS_CHILD, codes_of, extensions, focuses, moment_of, subject_of
+from babyconnect.merge.read import Read
+from babyconnect.merge.reading import FETUS_CHILD, extensions
 
 AFTERCARE = dt.timedelta(days=56)  # domain §1: until 8 weeks after birth
 _DATED = frozenset({"Observation", "Encounter", "Procedure", "DiagnosticReport", "MedicationAdministration"})
@@ -59,8 +59,8 @@ def _owners_of_resources(holding: Holding, places: Places, persons: Persons) -> 
     strangers = {ref for group in persons.strangers for u, ref in group if u == ura}
     mothers = _mothers(holding, places, clients, strangers)
     owner: dict[Key, str] = {}
-    for key, resource in holding.resources.items():
-        person = key if resource.get("resourceType") == "Patient" else subject_of(resource)
+    for key, read in holding.reads.items():
+        person = key if read.type == "Patient" else read.subject
         person = mothers.get(person, person)
         if person in clients:
             owner[ura, key] = "client"
@@ -74,12 +74,17 @@ def _owners_of_resources(holding: Holding, places: Places, persons: Persons) -> 
 def _mothers(holding: Holding, places: Places, clients: set[str], strangers: set[str]) -> dict[str, str]:
     """Child -> the Patient of her who bore it: by her pregnancy, else the only client of this source."""
     found: dict[str, str] = {}
-    for key in sorted(holding.resources):
+    for key in sorted(holding.reads) if places.children else ():
         child = places.child(key)
         if child and (pregnancy := places.pregnancy(key)) and child not in found:
-            found[child] = subject_of(holding.resources.get(pregnancy, {}))
+            found[child] = _subject(holding, pregnancy)
     only = next(iter(sorted(clients)), "") if not strangers else ""
     return {child: found.get(child) or only or child for child in places.children}
+
+
+def _subject(holding: Holding, key: str) -> str:
+    read = holding.reads.get(key)
+    return read.subject if read else ""
 
 
 def _name_children(linked: child_linking.Linked) -> dict[Key, str]:
@@ -107,11 +112,8 @@ def _multiple(
     found: dict[str, bool] = {}
     for holding in holdings:
         ura = holding.source.ura.value
-        for key, resource in holding.resources.items():
-            if resource.get("resourceType") in ("Observation", "Condition") and fact_of(resource) in (
-                "multiple",
-                "multiple_condition",
-            ):
+        for key, read in holding.reads.items():
+            if read.fact in ("multiple", "multiple_condition"):
                 pregnancy = (ura, places[ura].pregnancy(key))
                 if pregnancy in scope_locals:
                     found[names[pregnancy]] = True
@@ -129,9 +131,7 @@ def _fetuses(
     found: dict[Key, str] = {}
     for holding in holdings:
         ura = holding.source.ura.value
-        bodies = [
-            k for k, r in holding.resources.items() if r.get("resourceType") == "BodySite" and is_kind(r, "fetus")
-        ]
+        bodies = [key for key, read in holding.reads.items() if read.kind == "fetus"]
         for key in bodies:
             resource = holding.resources[key]
             said = next((target(e.get("valueReference")) for e in extensions(resource, (FETUS_CHILD,))), "")
@@ -146,14 +146,10 @@ def _fetuses(
     return found
 
 
-def _is_fetus(resource: Resource) -> bool:
-    return resource.get("resourceType") == "BodySite" and is_kind(resource, "fetus")
-
-
 def _pregnancy_of_fetus(holding: Holding, places: Places, fetus: str) -> str:
     """A fetus does not name its pregnancy: the resources that are about it do."""
-    for key in sorted(holding.resources):
-        if fetus in focuses(holding.resources[key]) and (pregnancy := places.pregnancy(key)):
+    for key in sorted(holding.reads):
+        if fetus in holding.reads[key].focuses and (pregnancy := places.pregnancy(key)):
             return pregnancy
     return ""
 
@@ -217,38 +213,34 @@ def place(scope: Scope, wanted: str = "client") -> Iterator[Placed]:
     for holding in scope.holdings:
         ura = holding.source.ura.value
         authors = Authors(holding, owned_by)
-        for key, resource in holding.resources.items():
+        for key, read in holding.reads.items():
             whose = scope.owner[ura, key]
             if whose == wanted or (not whose and wanted == "client"):
-                yield _placed(scope, holding, authors, key, resource)
+                yield _placed(scope, holding, authors, read)
 
 
-def _placed(scope: Scope, holding: Holding, authors: Authors, key: str, resource: Resource) -> Placed:
-    ura = holding.source.ura.value
+def _placed(scope: Scope, holding: Holding, authors: Authors, read: Read) -> Placed:
+    ura, key = holding.source.ura.value, read.key
     places = scope.places[ura]
-    moment = moment_of(resource)
-    focus = focuses(resource)
     child = scope.child_name.get((ura, key if key in places.children else places.child(key)), "")
-    fetus = scope.fetuses.get((ura, key)) or next((f for r in focus if (f := scope.fetuses.get((ura, r)))), "")
+    fetus = scope.fetuses.get((ura, key), "")
+    for focus in read.focuses if scope.fetuses else ():
+        fetus = fetus or scope.fetuses.get((ura, focus), "")
     subject = fetus or child or ("woman" if scope.owner[ura, key] else "other")
     pregnancy = scope.pregnancy_name.get((ura, places.pregnancy(key)), "") or scope.child_pregnancy.get(child, "")
-    if not pregnancy and moment and subject != "other" and resource.get("resourceType") in _DATED:
-        pregnancy = _by_day(scope, moment)
-    about = _about(scope, ura, focus[0]) if focus else ""
+    if not pregnancy and read.moment and subject != "other" and read.type in _DATED:
+        pregnancy = _by_day(scope, read.moment)
+    # A link between mother and child is a fact of its own in each source, whatever number it bears.
+    numbers = tuple(identifiers_of(read.resource)) if read.kind != "mother_link" else ()
     return Placed(
         source=holding.source,
-        key=key,
-        resource=resource,
+        read=read,
         subject=subject,
         pregnancy=pregnancy,
-        moment=moment,
-        codes=codes_of(resource),
-        profiles=profiles_of(resource),
-        focus=focus[0] if focus else "",
-        about=about,
-        encounter=places.encounter(resource) if resource.get("resourceType") != "Encounter" else "",
-        identifiers=tuple(identifiers_of(resource)) if not is_mother_link(resource) else (),
-        author=authors.of(resource),
+        about=_about(scope, ura, read.focuses[0]) if read.focuses else "",
+        encounter=places.encounter(read.resource) if read.type != "Encounter" else "",
+        identifiers=numbers,
+        author=authors.of(read.resource),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from babyconnect.birthcare.record import Child, Death, Item, Origin, Stated
 from babyconnect.birthcare.resources import Resource
-from babyconnect.merge.facts import coded, fact_of, value_of
+from babyconnect.merge.facts import coded, value_of
 
 Claim = tuple[str, str, Item]
 """(value to compare, text to show, item)."""
@@ -37,7 +37,7 @@ def claims_of(items: Sequence[Item], *facts: str) -> list[Claim]:
     """Every statement of these facts among the items."""
     found = []
     for item in items:
-        if (fact := fact_of(item.resource)) in facts:
+        if (fact := item.fact) in facts:
             value, text = value_of(fact, item.resource)
             found.append((value, text, item))
     return found
@@ -93,8 +93,9 @@ def _deceased(resource: Resource) -> str:
     return "" if said is None else ("dead|" if said else "alive")
 
 
-def _perinatal(resource: Resource) -> str:
-    if fact_of(resource) != "perinatal_death" or resource.get("valueBoolean") is False:
+def _perinatal(item: Item) -> str:
+    resource = item.resource
+    if item.fact != "perinatal_death" or resource.get("valueBoolean") is False:
         return ""
     moments = [c.get("valueDateTime", "") for c in resource.get("component") or ()]
     return f"dead|{next((m for m in moments if m), '')}"
@@ -102,9 +103,7 @@ def _perinatal(resource: Resource) -> str:
 
 def death_of(persons: Sequence[Item], about: Sequence[Item]) -> Death:
     """One state over all sources.  Life recorded by another source after it, or another day, makes it disputed."""
-    claims = [(_deceased(item.resource), item) for item in persons] + [
-        (_perinatal(item.resource), item) for item in about
-    ]
+    claims = [(_deceased(item.resource), item) for item in persons] + [(_perinatal(item), item) for item in about]
     stated = gather((value, "overleden" if value.startswith("dead") else "in leven", item) for value, item in claims)
     dead = [s for s in stated if s.value.startswith("dead")]
     if not dead:

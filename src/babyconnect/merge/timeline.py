@@ -7,17 +7,15 @@ from collections.abc import Iterable, Iterator
 from babyconnect.birthcare.record import Event, Item
 from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
-from babyconnect.merge.facts import fact_of
-from babyconnect.merge.persons import is_kind
 
 _KINDS = {row["type"]: row["kind"] for row in rows("merge/timeline")}
 
 
 def _kind(item: Item) -> str:
-    if item.type == "Procedure" and is_kind(item.resource, "birth"):
+    if item.kind == "birth":
         return "birth"
     if item.type == "Observation":
-        if fact_of(item.resource) == "perinatal_death":
+        if item.fact == "perinatal_death":
             return "death"
         return "laboratory" if "zib-LaboratoryTestResult-Observation" in item.profiles else ""
     return _KINDS.get(item.type, "")
