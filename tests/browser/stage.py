@@ -62,7 +62,7 @@ async def consult(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswe
         raise RuntimeError(f"must not be shown: {bsn.value}")
     trouble = {"90000002": "timed_out", "90000004": "refused", "90000005": "invalid"} if bsn.value == TROUBLE else {}
     for index, party in enumerate(PARTIES):
-        await asyncio.sleep((0.05, 0.35, 0.3, 0.2, 0.8)[index])
+        await asyncio.sleep((0.05, 0.2, 0.1, 0.05, 1.1)[index])
         yield _answer(party, trouble.get(party.ura.value, "answered"))
 
 

@@ -12,12 +12,15 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
 
 V = TypeVar("V")
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+"""Where the screens' clocks and calendar days are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class _Progress:
         self.named: set[Party] = set()
         self.slow = False
         self.ended = False
+        self.whole = False
         self.changed = asyncio.Event()
 
     def take(self, step: Asked | SourceAnswer) -> None:
@@ -112,7 +116,7 @@ class _Progress:
             tuple(sorted(answered, key=_by_name)),
             tuple(sorted(busy, key=_by_name)),
             tuple(sorted(failed, key=lambda f: _by_name(f.party))),
-            waiting=not self.ended,
+            waiting=not self.whole,
         )
 
 
@@ -155,11 +159,10 @@ class Viewing(Generic[V]):
                 async with self._turn:
                     await asyncio.sleep(0)  # sockets first: more may have come in while others had their turn
                     progress.changed.clear()
-                    if progress.ended:
-                        await asking  # a fault in consulting is a fault here, never a record that looks complete
-                    shown = self._shown(progress, name_busy=slow)
+                    ended, shown = progress.ended, self._shown(progress, name_busy=slow)
                 yield shown
-                if shown.complete:
+                if ended:
+                    await asking  # a fault in consulting is a fault here, after what had come
                     return
         finally:
             asking.cancel()
@@ -168,6 +171,7 @@ class Viewing(Generic[V]):
         try:
             async for step in self._consult(bsn, person):
                 progress.take(step)
+            progress.whole = True
         finally:
             progress.ended = True
             progress.changed.set()
@@ -185,6 +189,6 @@ class Viewing(Generic[V]):
         return progress.slow
 
     def _shown(self, progress: _Progress, name_busy: bool) -> Shown[V]:
-        moment = self._now()
+        moment = self._now().astimezone(AMSTERDAM)
         view: Any = self._picture(progress.usable(), moment.date())
         return Shown(progress.sources(name_busy), view, moment)

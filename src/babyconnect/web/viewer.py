@@ -252,7 +252,7 @@ class Viewer:
             "kop": draw("head", view),
             "banners": draw("banners", view),
             "let-op": draw("attention", view),
-            "samenvatting": draw("summary", view),
+            "samenvatting": draw("summary", view, phase),
             "tijdlijn": draw("timeline", view, shown.moment.date() if shown else None),
             "wegwijzer": draw("contents", view),
         }

@@ -22,7 +22,7 @@ from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import viewer_app
 from tests.visitor import Answer, InProcess, Visitor
 
-START = dt.datetime(2026, 3, 2, 14, 3, tzinfo=dt.UTC)
+START = dt.datetime(2026, 3, 2, 13, 3, tzinfo=dt.UTC)
 BASE = "http://node.test"
 ISSUER = "http://region.test/idp"
 PASSWORD = "geheim-voor-de-test"
