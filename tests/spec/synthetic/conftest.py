@@ -1,0 +1,7 @@
+"""The region that the tests of this folder read."""
+
+from __future__ import annotations
+
+from tests.synthetic_region import sixty
+
+__all__ = ["sixty"]
