@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.needs import postgres_binaries
-from tests.servers import postgres
+from tests.servers import UNSAFE, postgres
 
 
 class Postgres(NamedTuple):
@@ -22,5 +22,5 @@ class Postgres(NamedTuple):
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """One real PostgreSQL server for the test run; skipped, saying how to get it, where there is none."""
-    with postgres(postgres_binaries()) as (dsn, data):
+    with postgres(postgres_binaries(), UNSAFE) as (dsn, data):
         yield Postgres(dsn, data)

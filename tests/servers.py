@@ -14,6 +14,9 @@ from collections.abc import Iterator
 
 from tests.needs import absent
 
+UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For tests of what a store answers, not of what survives a loss of power."""
+
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "64MB",
@@ -63,7 +66,7 @@ def postgres(binaries: pathlib.Path, settings: dict[str, str] | None = None) -> 
             [binaries / "postgres", "-D", data, "-k", home, *options], stdout=log, stderr=log, cwd=home, **who
         )
         try:
-            _wait(binaries, home, server)
+            _wait(home, server)
             yield f"postgresql://babyconnect@/postgres?host={home}", data
         finally:
             server.terminate()
@@ -77,23 +80,13 @@ def postgres(binaries: pathlib.Path, settings: dict[str, str] | None = None) -> 
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _wait(binaries: pathlib.Path, home: pathlib.Path, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        ready = (
-            subprocess.run(
-                [binaries / "psql", "-h", home, "-U", "babyconnect", "-d", "postgres", "-Atc", "select 1"],
-                capture_output=True,
-                check=False,
-            )
-            if (binaries / "psql").exists()
-            else None
-        )
-        if ready is not None and ready.returncode == 0:
-            return
-        if ready is None and (home / ".s.PGSQL.5432").exists():
-            return
-        if server.poll() is not None:
-            break
+def _wait(home: pathlib.Path, server: subprocess.Popen[bytes]) -> None:
+    """Wait until the server says in its own file that it is ready (line 8 of postmaster.pid)."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        with contextlib.suppress(OSError):
+            lines = (home / "data" / "postmaster.pid").read_text().splitlines()
+            if len(lines) > 7 and lines[7].strip() == "ready":
+                return
         time.sleep(0.05)
     raise RuntimeError("PostgreSQL did not start: " + (home / "log").read_text()[-500:])
