@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.birthcare.access import Consent, Relation
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM, Bsn
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
@@ -125,20 +125,8 @@ def _until(node: Enrolling, client: str) -> dt.datetime:
     return dt.datetime.combine(last, dt.time(), dt.UTC) + node.retention
 
 
-async def enter_enrolments(node: Enrolling, rows: Sequence[tuple[Bsn, Relation]]) -> None:
-    """Evidence that is not an episode here: enrolled, announced, referred."""
-    names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
-    await node.roster.enrol((name, evidence) for name, (_, evidence) in zip(names, rows, strict=True))
-
-
 async def enter_consents(node: Enrolling, desk: ConsentDesk, rows: Sequence[tuple[Bsn, Consent]]) -> None:
     """Consents that this organisation registered with its clients."""
     names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
     for name, (_, consent) in zip(names, rows, strict=True):
         await desk.record(name, consent)
-
-
-async def enter_visits(node: Enrolling, rows: Sequence[tuple[Bsn, dt.datetime, str]]) -> None:
-    """The diary of today and the days after it, for the list that a viewer starts with."""
-    names = await node.pseudonyms.of_all([bsn for bsn, _, _ in rows])
-    await node.roster.expect_visits((name, start, kind) for name, (_, start, kind) in zip(names, rows, strict=True))

@@ -1,13 +1,16 @@
 """Who is a client here, for the regional services and for evidence: pseudonyms, episodes' periods, enrolments.
 
 One SQLite file beside the store, without clinical content.  It lets a decision know a client's pseudonym and the
-evidence of a treatment relationship without reading the store, and it is the outbox of pointers that the region's
-index has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
+evidence of a treatment relationship without reading the store or asking the region, and it is the outbox of pointers
+that the index has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
+A BSN is otherwise known here by its handle only: a keyed hash under a secret of this node.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,18 +24,18 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.network.database import Database
 
 SCHEMA = """
-create table if not exists client (client text primary key, pseudonym text not null);
-create index if not exists client_by_pseudonym on client (pseudonym);
+create table if not exists client (client text primary key, handle text not null, pseudonym text);
+create index if not exists client_by_handle on client (handle);
 create table if not exists waiting (client text primary key, bsn text not null);
 create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
 create table if not exists birth (episode text primary key, day text not null);
 create table if not exists enrolment (
-  pseudonym text not null, basis text not null, reference text not null, start text, end text,
-  primary key (pseudonym, basis, reference));
+  handle text not null, basis text not null, reference text not null, start text, end text,
+  primary key (handle, basis, reference));
 create table if not exists appointment (
-  pseudonym text not null, start text not null, kind text not null, primary key (pseudonym, start));
+  handle text not null, start text not null, kind text not null, primary key (handle, start));
 """
 
 
@@ -57,19 +60,24 @@ class Pointer:
 class Roster:
     """The file, opened; look-ups are immediate, writes durable."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes) -> None:
+        """`key`: 32 secret bytes of this node."""
         self._db = Database(path, SCHEMA)
+        self._key = hashlib.sha256(b"roster\n" + key).digest()
+
+    def _handle(self, bsn: Bsn) -> str:
+        return hmac.new(self._key, bsn.value.encode(), hashlib.sha256).hexdigest()
 
     def close(self) -> None:
         self._db.close()
 
     async def note(self, seen: Iterable[Seen]) -> None:
         """Remember what was published; who has no pseudonym yet waits for one."""
-        batch = list(seen)
+        batch = [(one, self._handle(one.bsn) if one.bsn else "") for one in seen]
 
         def change(connection: apsw.Connection) -> None:
-            for one in batch:
-                _note(connection, one)
+            for one, handle in batch:
+                _note(connection, one, handle)
 
         await self._db.write(change)
 
@@ -82,17 +90,18 @@ class Roster:
 
         def change(connection: apsw.Connection) -> None:
             for client, pseudonym in pseudonyms.items():
-                connection.execute("insert or replace into client values (?, ?)", (client, pseudonym))
+                connection.execute("update client set pseudonym = ? where client = ?", (pseudonym, client))
                 connection.execute("delete from waiting where client = ?", (client,))
 
         await self._db.write(change)
 
     def pseudonym(self, client: str) -> str | None:
         found = self._db.rows("select pseudonym from client where client = ?", (client,))
-        return str(found[0][0]) if found else None
+        return found[0][0] if found else None
 
-    def clients(self, pseudonym: str) -> tuple[str, ...]:
-        return tuple(row[0] for row in self._db.rows("select client from client where pseudonym = ?", (pseudonym,)))
+    def clients(self, bsn: Bsn) -> tuple[str, ...]:
+        rows = self._db.rows("select client from client where handle = ?", (self._handle(bsn),))
+        return tuple(row[0] for row in rows)
 
     def episodes(self, client: str) -> tuple[Mapping[str, Any], ...]:
         """Id, status and period of the client's episodes, as EpisodeOfCare."""
@@ -106,22 +115,28 @@ class Roster:
         )
         return {episode: dt.date.fromisoformat(day) for episode, day in rows}
 
-    async def enrol(self, rows: Iterable[tuple[str, Relation]]) -> None:
-        """(pseudonym, evidence) of clients who are enrolled here, announced, or otherwise ours without an episode."""
-        batch = [(pseudonym, r.basis, r.reference, _text(r.start), _text(r.end)) for pseudonym, r in rows]
+    async def enrol(self, rows: Iterable[tuple[Bsn, Relation]]) -> None:
+        """Evidence for clients who are enrolled here, announced, or otherwise ours without an episode."""
+        batch = [(self._handle(bsn), r.basis, r.reference, _text(r.start), _text(r.end)) for bsn, r in rows]
 
         def change(connection: apsw.Connection) -> None:
             connection.executemany("insert or replace into enrolment values (?, ?, ?, ?, ?)", batch)
 
         await self._db.write(change)
 
-    def enrolments(self, pseudonym: str) -> tuple[Relation, ...]:
-        rows = self._db.rows("select basis, reference, start, end from enrolment where pseudonym = ?", (pseudonym,))
+    def enrolments(self, bsn: Bsn) -> tuple[Relation, ...]:
+        return self._enrolments("handle = ?", self._handle(bsn))
+
+    def enrolments_of(self, client: str) -> tuple[Relation, ...]:
+        return self._enrolments("handle in (select handle from client where client = ?)", client)
+
+    def _enrolments(self, where: str, value: str) -> tuple[Relation, ...]:
+        rows = self._db.rows(f"select basis, reference, start, end from enrolment where {where}", (value,))  # noqa: S608
         return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
 
-    async def expect_visits(self, rows: Iterable[tuple[str, dt.datetime, str]]) -> None:
-        """The diary: (pseudonym, moment, kind of visit)."""
-        batch = [(pseudonym, start.isoformat(), kind) for pseudonym, start, kind in rows]
+    async def expect_visits(self, rows: Iterable[tuple[Bsn, dt.datetime, str]]) -> None:
+        """The diary: moment and kind of visit."""
+        batch = [(self._handle(bsn), start.isoformat(), kind) for bsn, start, kind in rows]
 
         def change(connection: apsw.Connection) -> None:
             connection.executemany("insert or replace into appointment values (?, ?, ?)", batch)
@@ -131,7 +146,7 @@ class Roster:
     def visits(self, day: dt.date) -> dict[str, tuple[dt.datetime, str]]:
         """Who is expected on a day: opaque client id -> moment and kind of visit."""
         rows = self._db.rows(
-            "select client, start, kind from appointment join client using (pseudonym)"
+            "select client, start, kind from appointment join client using (handle)"
             " where substr(start, 1, 10) = ? order by start desc",
             (day.isoformat(),),
         )
@@ -166,25 +181,24 @@ class Roster:
         """The client was erased from the store: nothing of her stays here either."""
 
         def change(connection: apsw.Connection) -> None:
-            pseudonyms = [
-                row[0] for row in connection.execute("select pseudonym from client where client = ?", (client,))
-            ]
+            mine = "select {} from client where client = ?1"
+            only = "and handle not in (select handle from client where client <> ?1)"
+            for table in ("enrolment", "appointment"):
+                connection.execute(f"delete from {table} where handle in ({mine.format('handle')}) {only}", (client,))  # noqa: S608
+            connection.execute(f"delete from pointer where pseudonym in ({mine.format('pseudonym')})", (client,))  # noqa: S608
             connection.execute(
                 "delete from birth where episode in (select id from episode where client = ?)", (client,)
             )
             for table in ("episode", "client", "waiting"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
-            for pseudonym in pseudonyms:
-                connection.execute("delete from pointer where pseudonym = ?", (pseudonym,))
-                connection.execute("delete from enrolment where pseudonym = ?", (pseudonym,))
-                connection.execute("delete from appointment where pseudonym = ?", (pseudonym,))
 
         await self._db.write(change)
 
 
-def _note(connection: apsw.Connection, seen: Seen) -> None:
-    known = list(connection.execute("select 1 from client where client = ?", (seen.client,)))
-    if seen.bsn is not None and not known:
+def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
+    known = list(connection.execute("select handle from client where client = ?", (seen.client,)))
+    if seen.bsn is not None and known != [(handle,)]:
+        connection.execute("insert or replace into client values (?, ?, null)", (seen.client, handle))
         connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
     for episode in seen.episodes:
         kept = {key: episode[key] for key in ("resourceType", "id", "status", "period") if key in episode}

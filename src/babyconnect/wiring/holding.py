@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.access import Consent, Relation
+from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.network.contract import Consents
 from babyconnect.network.roster import Roster
 from babyconnect.trust import relation
@@ -24,14 +25,13 @@ class HolderGrounds:
         return await self._consents.of(pseudonym) if pseudonym else ()
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-        pseudonym = self._roster.pseudonym(client)
-        enrolled = self._roster.enrolments(pseudonym) if pseudonym else ()
-        return relation.from_episodes(episodes, "holder", self._roster.births(client)) + enrolled
+        from_episodes = relation.from_episodes(episodes, "holder", self._roster.births(client))
+        return from_episodes + self._roster.enrolments_of(client)
 
 
-def asker_relations(roster: Roster, pseudonym: str) -> tuple[Relation, ...]:
+def asker_relations(roster: Roster, bsn: Bsn) -> tuple[Relation, ...]:
     """Evidence on the asking side: her episodes in our own care, enrolments, announcements."""
-    found = list(roster.enrolments(pseudonym))
-    for client in roster.clients(pseudonym):
+    found = list(roster.enrolments(bsn))
+    for client in roster.clients(bsn):
         found += relation.from_episodes(roster.episodes(client), "asker", roster.births(client))
     return tuple(found)

@@ -20,20 +20,26 @@ from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.identifiers import Ura
+from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.door_events import as_event
 from babyconnect.flows.grant import Granting
+from babyconnect.flows.viewing import Viewing
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
 from babyconnect.trust import decision, keys
-from babyconnect.trust.assertion import Issuer
+from babyconnect.trust.assertion import Issuer as AssertionIssuer
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
+from babyconnect.web.relying_party import Issuer
+from babyconnect.web.viewer import Viewer, viewer_app
+from babyconnect.wiring import consulting, files
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.link import Link, open_link
 from babyconnect.wiring.stores import open_store
+from babyconnect.wiring.today import todays_clients
 
 Close = Callable[[], Awaitable[None]]
 REGION_PATIENCE_SECONDS = 30
@@ -58,6 +64,10 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     ]
     oauth = OAuth(_granting(link, sessions, log), base, lambda: keys.jwks(link.key))
     mounts += [(prefix, oauth) for prefix in ("/oauth", "/.well-known")]
+    http = Http()
+    viewer = _viewer(link, door, log, http) if link.chosen.login.issuer else None
+    if viewer is not None:
+        mounts.append(("/viewer", viewer))
     app: App = Mounts(mounts)
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
@@ -68,6 +78,9 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         pointers.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pointers
+        if viewer is not None:
+            await viewer.close()
+        http.close()
         await link.close()
         await store.close()
         log.close()
@@ -108,9 +121,9 @@ def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions) -> Door:
 
 
 def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
-    def issuer_of(ura: Ura) -> Issuer | None:
+    def issuer_of(ura: Ura) -> AssertionIssuer | None:
         party = link.directory.party(ura)
-        return Issuer(party, link.directory.keys(ura)) if party else None
+        return AssertionIssuer(party, link.directory.keys(ura)) if party else None
 
     return Granting(
         node=link.party.ura.value,
@@ -121,6 +134,21 @@ def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
         replays=Replays(time.time()),
         log=log,
         clock=now,
+    )
+
+
+def _viewer(link: Link, door: Door, log: AuditLog, http: Http) -> Viewer:
+    audit_key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
+    node = consulting.consulting_node(link, log, http, audit_key)
+    login = link.chosen.login
+    secret = files.text(link.beside(login.client_secret_file)) if login.client_secret_file else ""
+    return viewer_app(
+        party=link.party,
+        base_url=link.chosen.node.base_url,
+        issuer=Issuer(login.issuer, login.client_id, secret),
+        viewing=Viewing(consulting.consulting(node), consulting.picture, now),
+        todays_clients=todays_clients(door, link.roster, now),
+        now=now,
     )
 
 

@@ -13,7 +13,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.fhir import search_index
 from babyconnect.flows import enrol, publish
 from babyconnect.flows.findings import Report
-from babyconnect.flows.organisation import Appointment, Organisation
+from babyconnect.flows.organisation import Organisation
 from babyconnect.network.contract import RegionFault
 from babyconnect.store.contract import Writer
 from babyconnect.wiring import files
@@ -54,22 +54,17 @@ class Publishing:
         return await publish.publish([publish.Input(path.name, path) for path in paths], node)
 
     async def announce(self, organisation: Organisation) -> str:
-        """Tell the region; returns what is still to be told and why, "" when nothing is."""
+        """Enter enrolments and diary, tell the region; returns what is still to be told and why, "" when nothing is."""
         node = enrolling(self.link)
+        visits = [(a.patient, a) for a in organisation.appointments]
+        await node.roster.enrol(_by_bsn(organisation, organisation.enrolments))
+        await node.roster.expect_visits([(bsn, a.start, a.kind) for bsn, a in _by_bsn(organisation, visits)])
         try:
             await enrol.send_pointers(node)
-            await enrol.enter_enrolments(node, _by_bsn(organisation, organisation.enrolments))
-            await enrol.enter_visits(
-                node, [(bsn, a.start, a.kind) for bsn, a in _by_bsn(organisation, _visits(organisation))]
-            )
             await enrol.enter_consents(node, self.link.desk, organisation.consents)
         except RegionFault as fault:
             return f"the region could not be told yet ({fault}); pointers are kept, the running node sends them"
         return ""
-
-
-def _visits(organisation: Organisation) -> Iterable[tuple[str, Appointment]]:
-    return ((appointment.patient, appointment) for appointment in organisation.appointments)
 
 
 def _by_bsn(organisation: Organisation, rows: Iterable[tuple[str, Row]]) -> list[tuple[Bsn, Row]]:

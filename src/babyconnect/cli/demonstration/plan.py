@@ -52,7 +52,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Showcase(msgspec.Struct, frozen=True):
-    """The client whom `--check` consults about, and the member from whose viewer."""
+    """A client whom `--check` consults about, and the member from whose viewer."""
 
     name: str
     bsn: str
@@ -71,6 +71,7 @@ class Plan(msgspec.Struct):
     special: tuple[tuple[str, str, str], ...] = ()
     members: list[Member] = []
     published: list[str] = []
+    loaded: list[Showcase] = []
 
     @property
     def region_url(self) -> str:

@@ -82,7 +82,8 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
     broken = f'fault = "{fault}"\n' if fault and fault != "stop" else ""
     (folder / "node.toml").write_text(
         f'[node]\nname = {_text(member.name)}\nura = "{member.ura}"\nagb = "{member.agb}"\n'
-        f'kind = "{member.kind.value}"\nbase_url = "{member.base_url}"\nlisten = "{plans.HOST}:{member.port}"\n{broken}\n'
+        f'kind = "{member.kind.value}"\nbase_url = "{member.base_url}"\nlisten = "{plans.HOST}:{member.port}"\n'
+        f"{broken}\n"
         f'[region]\nurl = "{plan.region_url}"\nname = "{plans.REGION}"\n\n'
         f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n',
         encoding="utf-8",

@@ -1,0 +1,95 @@
+"""The asker's side of a node: consulting all sources, the viewer on top of it, and today's list."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from babyconnect.audit.event import About, Actor, Grounds, Outcome, Place, client_pseudonym, event
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.access import Purpose, Relation
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Party, Person
+from babyconnect.delivery.build import build_view
+from babyconnect.delivery.view import View
+from babyconnect.exchange.ask import Exchange
+from babyconnect.exchange.contract import Asking, Source
+from babyconnect.exchange.http1 import Http
+from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
+from babyconnect.flows.viewing import Asked, Consult
+from babyconnect.merge import merge
+from babyconnect.trust import assertion
+from babyconnect.trust.assertion import Claim
+from babyconnect.wiring.holding import asker_relations
+from babyconnect.wiring.link import Link
+
+OUTCOMES: Mapping[str, Outcome] = {"started": "ok", "answered": "ok", "refused": "refused"}
+
+
+def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> ConsultingNode:
+    """The node as `flows.consult` sees it.  `audit_key` keys the pseudonyms in this node's log."""
+
+    async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
+        return asker_relations(link.roster, bsn)
+
+    return ConsultingNode(
+        own=link.party,
+        directory=link.directory,
+        pseudonyms=link.pseudonyms,
+        localisation=link.localisation,
+        exchange=Exchange(http, _token_form(link), time.monotonic, link.chosen.consult.deadline_seconds),
+        evidence=evidence,
+        note=_noter(link.party, log, audit_key),
+        now=time.monotonic,
+    )
+
+
+def _token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
+    def form(asking: Asking, source: Source) -> Mapping[str, str]:
+        claim = Claim(link.party, asking.person, asking.purpose, asking.relations)
+        return assertion.token_form(link.key, claim, source.token_endpoint, source.party.ura, time.time())
+
+    return form
+
+
+def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:
+    async def note(happened: ConsultEvent) -> object:
+        asking, source = happened.asking, happened.source
+        return await log.append(
+            event(
+                "consult",
+                OUTCOMES.get(happened.status, "fault"),
+                dt.datetime.now(dt.UTC),
+                Actor(own.ura.value, asking.person.id, asking.person.role.value),
+                Place(own.ura.value, "asker", source.ura.value if source else "", trace=happened.traceparent),
+                About(
+                    pseudonym=client_pseudonym(key, asking.bsn),
+                    resource=happened.status,
+                    count=happened.resources if source else None,
+                ),
+                Grounds(asking.purpose.value, relations=asking.relations, reasons=_reasons(happened)),
+            )
+        )
+
+    return note
+
+
+def _reasons(happened: ConsultEvent) -> tuple[str, ...]:
+    return (happened.reason,) if happened.reason else ()
+
+
+def picture(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
+    """What has come so far as a screen shows it."""
+    return build_view(merge(answers, today), busy, kept)
+
+
+def consulting(node: ConsultingNode) -> Consult:
+    """A consult for treatment, as the viewer starts it."""
+
+    def start(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+        return consult(Asking(person, Purpose.TREATMENT, bsn), node)
+
+    return start

@@ -1,0 +1,80 @@
+"""Today's list: whom the diary expects here, or where there is no diary, whose care is open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM, Bsn
+from babyconnect.birthcare.parties import Person
+from babyconnect.exchange.ask import new_trace, new_traceparent
+from babyconnect.flows.door import Door, Wire
+from babyconnect.flows.viewing import ListedClient
+from babyconnect.network.roster import Roster
+from babyconnect.store.contract import Client
+from babyconnect.trust import relation
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+PAGE = 200
+MOST = 60
+_BSN_SYSTEMS = (BSN_SYSTEM, f"urn:oid:{BSN_OID}")
+
+
+def todays_clients(
+    door: Door, roster: Roster, now: Callable[[], dt.datetime]
+) -> Callable[[Person], Awaitable[Sequence[ListedClient]]]:
+    """What the viewer's start page lists, read through the door and logged as a look at the list."""
+
+    async def listed(person: Person) -> Sequence[ListedClient]:
+        today = now().astimezone(AMSTERDAM).date()
+        visits = roster.visits(today)
+        found = [(client, visits.get(client.id)) for client in await _all(door, person)]
+        if visits:
+            expected = sorted((visit[0], client.id, client, visit[1]) for client, visit in found if visit)
+            rows = [(client, f"{moment.astimezone(AMSTERDAM):%H:%M} {kind}") for moment, _, client, kind in expected]
+        else:
+            rows = [(client, "") for client, _ in found if _open(client, roster, today)]
+        return [one for client, reason in rows[:MOST] if (one := _listed(client, reason))]
+
+    return listed
+
+
+async def _all(door: Door, person: Person) -> list[Client]:
+    clients: list[Client] = []
+    wire = Wire(new_traceparent(new_trace()))
+    while True:
+        page = await door.clients(person, wire, clients[-1].id if clients else "", PAGE)
+        clients += page
+        if len(page) < PAGE:
+            return clients
+
+
+def _open(client: Client, roster: Roster, today: dt.date) -> bool:
+    evidence = relation.from_episodes(client.episodes, "asker", roster.births(client.id))
+    return bool(relation.standing(evidence, today, "asker"))
+
+
+def _listed(client: Client, reason: str) -> ListedClient | None:
+    """Who has no BSN cannot be asked about elsewhere, so is not on a list whose rows open a consult."""
+    patient = client.patient
+    numbers = [i.get("value") for i in patient.get("identifier", []) if i.get("system") in _BSN_SYSTEMS]
+    if not numbers or not numbers[0]:
+        return None
+    born = str(patient.get("birthDate", ""))
+    return ListedClient(
+        bsn=Bsn(numbers[0]),
+        name=_name(patient.get("name", [])),
+        birth_date=dt.date.fromisoformat(born) if len(born) == 10 else None,
+        reason=reason.strip(),
+    )
+
+
+def _name(names: Sequence[dict[str, object]]) -> str:
+    if not names:
+        return ""
+    name = next((one for one in names if one.get("use") == "usual"), names[0])
+    if name.get("text"):
+        return str(name["text"])
+    given = name.get("given")
+    return " ".join([*(given if isinstance(given, list) else []), str(name.get("family", ""))]).strip()
