@@ -47,7 +47,7 @@ def _entry(entry: Mapping[str, Any]) -> BatchEntry:
     if request.get("method") != "GET":
         return Refusal("method", "a batch holds GET only")
     url = request.get("url")
-    if not isinstance(url, str) or "://" in url:
+    path, _, query = url.partition("?") if isinstance(url, str) else ("", "", "")
+    if not path or ":" in path:  # a token in the query may well hold an address
         return Refusal("not_understood", "an entry's url is relative to the base")
-    path, _, query = url.partition("?")
     return Get(path, query)
