@@ -26,7 +26,7 @@ from babyconnect.birthcare.access import (
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.trust import precedence, relation
-from babyconnect.trust.precedence import Provision, Verdict
+from babyconnect.trust.precedence import Said, Verdict
 from babyconnect.trust.rules import Rules, rules_on
 
 _CALENDAR = ZoneInfo("Europe/Amsterdam")
@@ -51,13 +51,13 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
     episodes = _covered(request.episodes, holding)
     if request.episodes and not episodes:
         return Refused(("no_episode",))
-    provisions = precedence.applicable(
+    said = precedence.said(
         request.consents, (asker.ura, asker.kind), (request.holder, request.holder_kind), request.moment
     )
-    basis, groups, withheld = _groups(request, rules, provisions, relation.proves_referral(asking, holding))
+    basis, groups, withheld = _groups(request, rules, said, relation.proves_referral(asking, holding))
     if groups <= rules.spine:
         return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
-    shielded = _shielded(asker.role, rules, provisions) if basis == "explicit" else frozenset()
+    shielded = _shielded(asker.role, rules, said) if basis == "explicit" else frozenset()
     reasons = (_REASON[basis], "part_withheld") if withheld else (_REASON[basis],)
     return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons)
 
@@ -82,12 +82,9 @@ def may_know(asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent],
         return False
     if asker.ura == holder:
         return bool(visible)
-    provisions = precedence.applicable(consents, (asker.ura, asker.kind), (holder, kind), moment)
-    return bool(_said(visible - rules.spine, provisions)["permit"])
+    said = precedence.said(consents, (asker.ura, asker.kind), (holder, kind), moment)
+    return bool(_sorted(visible - rules.spine, said)["permit"])
 
-
-_THIS_HOLDER = 2
-"""The rank of a provision that names this very holder (`precedence.Provision.holder`)."""
 
 _NOTHING_SAID: dict[Verdict, frozenset[str]] = dict.fromkeys(get_args(Verdict), frozenset())
 
@@ -99,70 +96,68 @@ _REASON = {
 }
 
 
-def _groups(
-    request: AccessRequest, rules: Rules, provisions: Sequence[Provision], referred: bool
-) -> tuple[str, frozenset[str], set[str]]:
+def _groups(request: AccessRequest, rules: Rules, said: Said, referred: bool) -> tuple[str, frozenset[str], set[str]]:
     """The legal basis, the data groups it opens, and what kept others closed ("objection", "silent")."""
     asker = request.asker
     visible = rules.visible[asker.kind, asker.role]
     if asker.ura == request.holder:
         # Her consent is about exchange (Wabvpz 15a); within one organisation only a no about that very holder counts.
-        said = _said(visible, [provision for provision in provisions if provision.holder == _THIS_HOLDER])
-        return "own", said["permit"] | said["silent"], {"objection"} if said["objection"] else set()
-    said = _said(visible, provisions)
+        by = _sorted(visible, said.about_this_holder())
+        return "own", by["permit"] | by["silent"], {"objection"} if by["objection"] else set()
+    by = _sorted(visible, said)
     if asker.purpose is Purpose.EMERGENCY:
         basis, without_consent = "emergency", visible
     else:
         basis, without_consent = ("referral", rules.relevant) if referred else ("explicit", frozenset())
-    opened = said["permit"]
+    opened = by["permit"]
     if not opened <= rules.spine:
         basis = "explicit"
-    if without_consent and said["silent"]:
-        opened |= said["silent"] & without_consent
+    if without_consent and by["silent"]:
+        opened |= by["silent"] & without_consent
     if not (opened <= rules.spine or rules.spine <= opened):
         # The spine goes along with whatever is opened, unless she said no to it by name.
-        opened |= (rules.spine & visible) - _refused_by_name(rules.spine & said["objection"], provisions)
-    return basis, opened, {verdict for verdict, groups in said.items() if not groups <= opened}
+        opened |= (rules.spine & visible) - _refused_by_name(rules.spine & by["objection"], said)
+    return basis, opened, {verdict for verdict, groups in by.items() if not groups <= opened}
 
 
-def _said(groups: frozenset[str], provisions: Sequence[Provision]) -> dict[Verdict, frozenset[str]]:
-    """The groups by her verdict; weighed once for all that no provision names."""
-    general = precedence.verdict("*", provisions)
-    by_name = precedence.named(provisions) & groups
-    said = {**_NOTHING_SAID, general: groups - by_name if by_name else groups}
-    for group in by_name:
-        verdict = precedence.verdict(group, provisions)
-        said[verdict] = said[verdict].union((group,))
-    return said
+def _sorted(groups: frozenset[str], said: Said) -> dict[Verdict, frozenset[str]]:
+    """The groups by her verdict; weighed once for all that she did not name."""
+    by_name = said.named.keys() & groups if said.named else None
+    by = {**_NOTHING_SAID, precedence.weigh(said.general): groups - by_name if by_name else groups}
+    for group in by_name or ():
+        verdict = said.verdict(group)
+        by[verdict] = by[verdict].union((group,))
+    return by
 
 
-def _refused_by_name(refused: frozenset[str], provisions: Sequence[Provision]) -> frozenset[str]:
-    if not refused:
-        return refused
-    return refused & precedence.named([provision for provision in provisions if not provision.permit])
+def _refused_by_name(refused: frozenset[str], said: Said) -> frozenset[str]:
+    return frozenset([group for group in refused if any(not weight[0] for weight in said.named.get(group, ()))])
 
 
-def _shielded(role: Role, rules: Rules, provisions: Sequence[Provision]) -> frozenset[str]:
+def _shielded(role: Role, rules: Rules, said: Said) -> frozenset[str]:
     opened = []
-    for group in precedence.named(provisions):
+    for group in said.named:
         rule = rules.shielded.get(group)
-        if rule and role in rule.roles and precedence.shielded_verdict(group, provisions, rule.actor_rank) == "permit":
+        if rule and role in rule.roles and said.shielded(group, rule.actor_rank) == "permit":
             opened.append(group)
     return frozenset(opened)
 
 
-def _asking(asker: Asker, day: dt.date) -> tuple[Relation, ...]:
+def _asking(asker: Asker, day: dt.date) -> list[Relation]:
     """The asker's evidence for its purpose: break-glass is evidence for an emergency only, which needs it."""
     emergency = asker.purpose is Purpose.EMERGENCY
     found = relation.standing(asker.relations, day, "asker")
-    return tuple(item for item in found if (item.basis == relation.BREAK_GLASS) == emergency)
+    return [item for item in found if (item.basis == relation.BREAK_GLASS) == emergency]
 
 
 def _covered(episodes: frozenset[str], holding: tuple[Relation, ...]) -> frozenset[str]:
     """The episodes that the holder's evidence covers: all of them when it is about the client as a whole."""
-    if any(item.basis not in relation.PER_EPISODE for item in holding):
-        return episodes
-    return episodes & {item.reference.rpartition("/")[2] for item in holding}
+    covered = set()
+    for item in holding:
+        if item.basis not in relation.PER_EPISODE:
+            return episodes
+        covered.add(item.reference.rpartition("/")[2])
+    return episodes & covered
 
 
 def _day(moment: dt.datetime) -> dt.date:

@@ -13,75 +13,72 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from babyconnect.birthcare.access import ALL, Consent
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind
 
 Verdict = Literal["permit", "objection", "silent"]
 
+Weight = tuple[bool, int, int, bool]
+"""A provision: yes or no, how specific about who asks (0–2) and who holds (0–2), and whether it names the group."""
 
-class Provision(NamedTuple):
-    """A consent as far as it concerns this asker, holder and moment: how specific it is in each respect."""
-
-    permit: bool
-    actor: int
-    holder: int
-    groups: frozenset[str]
-    for_all: bool
+THIS_HOLDER = 2
+"""How specific a provision is that names this very holder."""
 
 
-def applicable(
-    consents: Iterable[Consent], asker: tuple[Ura, Kind], holder: tuple[Ura, Kind], moment: dt.datetime
-) -> list[Provision]:
-    """The provisions that hold now between these two; whatever is meant for others is left out."""
+class Said:
+    """What she said that holds now, between this asker and this holder: about all groups, and about groups by name."""
+
+    __slots__ = ("general", "named")
+
+    def __init__(self, general: list[Weight], named: dict[str, list[Weight]]) -> None:
+        self.general, self.named = general, named
+
+    def verdict(self, group: str) -> Verdict:
+        """About one data group."""
+        by_name = self.named.get(group)
+        return weigh(self.general + by_name if by_name else self.general)
+
+    def shielded(self, group: str, actor_rank: int) -> Verdict:
+        """About a shielded group: a yes counts only when it names the group and is precise enough about whom."""
+        named = [weight for weight in self.named.get(group, ()) if not weight[0] or weight[1] >= actor_rank]
+        return weigh(named + [weight for weight in self.general if not weight[0]])
+
+    def about_this_holder(self) -> Said:
+        """Only what names this very holder."""
+        return Said(
+            [weight for weight in self.general if weight[2] == THIS_HOLDER],
+            {
+                group: kept
+                for group, weights in self.named.items()
+                if (kept := [weight for weight in weights if weight[2] == THIS_HOLDER])
+            },
+        )
+
+
+def said(consents: Iterable[Consent], asker: tuple[Ura, Kind], holder: tuple[Ura, Kind], moment: dt.datetime) -> Said:
+    """What holds of her consents now, between these two; whatever is meant for others is left out."""
     asking, holding = _ranks(*asker), _ranks(*holder)
-    found = []
+    general: list[Weight] = []
+    named: dict[str, list[Weight]] = {}
     for consent in consents:
         actor, kept_by = asking.get(consent.actor), holding.get(consent.holder)
         if actor is None or kept_by is None:
             continue
-        start, end, groups = consent.start, consent.end, consent.groups
-        if (start is None or moment >= start) and (end is None or moment < end):
-            found.append(Provision(consent.permit, actor, kept_by, groups, "*" in groups))
-    return found
+        if (consent.start and moment < consent.start) or (consent.end and moment >= consent.end):
+            continue
+        for group in consent.groups:
+            if group == "*":
+                general.append((consent.permit, actor, kept_by, False))
+            else:
+                named.setdefault(group, []).append((consent.permit, actor, kept_by, True))
+    return Said(general, named)
 
 
-def named(provisions: Iterable[Provision]) -> frozenset[str]:
-    """The groups that some provision names: for every other group the verdict is that of ALL."""
-    names: frozenset[str] = frozenset()
-    for provision in provisions:
-        if provision.groups != ALL:
-            names |= provision.groups
-    return names - ALL if names else names
-
-
-def verdict(group: str, provisions: Iterable[Provision]) -> Verdict:
-    """What she said about a data group (use "*" for any group that nothing names)."""
-    named_here = group != "*"
-    return _weigh(
-        [
-            (permit, actor, holder, named_here and group in groups)
-            for permit, actor, holder, groups, for_all in provisions
-            if for_all or (named_here and group in groups)
-        ]
-    )
-
-
-def shielded_verdict(group: str, provisions: Iterable[Provision], actor_rank: int) -> Verdict:
-    """The same for a shielded group: a yes counts only when it names the group and is precise enough about whom."""
-    return _weigh(
-        [
-            (permit, actor, holder, group in groups)
-            for permit, actor, holder, groups, for_all in provisions
-            if (group in groups and actor >= actor_rank if permit else for_all or group in groups)
-        ]
-    )
-
-
-def _weigh(weights: Sequence[tuple[bool, int, int, bool]]) -> Verdict:
-    """Each weight: (yes, who asks, who holds, by name).  An objection that nothing more specific beats decides."""
+def weigh(weights: Sequence[Weight]) -> Verdict:
+    """An objection that nothing more specific beats decides; without one, any yes does."""
     if not weights:
         return "silent"
     for permit, actor, holder, by_name in weights:

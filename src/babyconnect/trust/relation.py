@@ -62,7 +62,7 @@ def _holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
 def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bool:
     """Whether both sides name the same referral: the holder referred her, and it was to this asker."""
     sent = {relation.reference for relation in holder if relation.basis == "referral"}
-    return any(relation.reference in sent for relation in asker if relation.basis in REFERRED_BY)
+    return bool(sent) and any(relation.reference in sent for relation in asker if relation.basis in REFERRED_BY)
 
 
 def from_episodes(
