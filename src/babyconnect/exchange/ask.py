@@ -103,6 +103,7 @@ class _Conversation:
         self._asking = asking
         self._source = source
         self._trace = traceparent
+        self._key = exchange._tokens.key(asking, source)
         self._authorization = ""
         self._size = 0
 
@@ -119,7 +120,7 @@ class _Conversation:
         return client, kept, left_out
 
     async def token(self) -> str:
-        kept = self._tokens.kept(self._asking, self._source)
+        kept = self._tokens.kept(self._key)
         if kept is not None:
             return kept
         # A new assertion for every attempt: it is used once.
@@ -129,14 +130,14 @@ class _Conversation:
             {**FORM_HEADERS, "traceparent": self._trace},
             lambda: self._tokens.body(self._asking, self._source),
         )
-        return self._tokens.keep(self._asking, self._source, answer)
+        return self._tokens.keep(self._key, answer)
 
     async def _bind(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
         """Bind the token to her.  A kept token that is not believed any more is replaced, once."""
-        was_kept = self._tokens.kept(self._asking, self._source) is not None
+        was_kept = self._tokens.kept(self._key) is not None
         answer = await self._search_patient(await self.token())
         if answer.status == 401 and was_kept:
-            self._tokens.forget(self._asking, self._source)
+            self._tokens.forget(self._key)
             answer = await self._search_patient(await self.token())
         found = self._searchset(answer)
         client = checks.bound_client(found, self._asking.bsn.value)
@@ -161,10 +162,12 @@ class _Conversation:
         following = []
         for search, entry in zip(asked, listed, strict=True):
             inner = _batch_entry(search, entry)
-            if inner is not None:
+            if inner is None:
+                continue
+            if "entry" in inner:
                 found += checks.resources(inner)
-                if "next" in checks.links(inner):
-                    following.append(checks.links(inner)["next"])
+            if "link" in inner and (url := checks.links(inner).get("next")):
+                following.append(url)
         for url in following:
             found += await self._pages(url)
         return found

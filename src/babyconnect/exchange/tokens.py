@@ -6,14 +6,13 @@ record announced by `prepare`, needs no new one.  Keys are keyed hashes, so that
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import orjson
 
@@ -24,6 +23,7 @@ MOST_TOKENS = 20_000
 LONGEST_LIFE = 900
 MARGIN_SECONDS = 10
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}=*")
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-]*")
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
 
@@ -35,8 +35,17 @@ class Tokens:
         self._secret = secrets.token_bytes(32)
         self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
 
-    def kept(self, asking: Asking, source: Source) -> str | None:
-        key = self._key(asking, source)
+    def key(self, asking: Asking, source: Source) -> bytes:
+        """Under which a token for this question at this source is kept."""
+        person, parts = asking.person, [source.token_endpoint, source.party.ura.value]
+        parts += [person.id, person.role.value, asking.purpose.value, asking.bsn.value]
+        for relation in asking.relations:
+            parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
+        # Lengths, so that no two lists of parts read the same.
+        text = "".join(f"{len(part)}:{part}" for part in parts)
+        return hmac.digest(self._secret, text.encode(), "sha256")
+
+    def kept(self, key: bytes) -> str | None:
         token, until = self._kept.get(key, ("", 0.0))
         if token and self._now() < until:
             return token
@@ -44,24 +53,20 @@ class Tokens:
         return None
 
     def body(self, asking: Asking, source: Source) -> bytes:
-        return urlencode(self._form(asking, source)).encode()
+        # Nearly all of it is a signature, whose letters need no quoting.
+        pairs = self._form(asking, source).items()
+        return "&".join(f"{name}={v if _PLAIN.fullmatch(v) else quote_plus(v)}" for name, v in pairs).encode()
 
-    def keep(self, asking: Asking, source: Source, answer: Answer) -> str:
+    def keep(self, key: bytes, answer: Answer) -> str:
         """The token in a token endpoint's answer; Stopped when there is none."""
         token, life = read_token(answer)
-        self._kept[self._key(asking, source)] = (token, self._now() + life - MARGIN_SECONDS)
+        self._kept[key] = (token, self._now() + life - MARGIN_SECONDS)
         while len(self._kept) > MOST_TOKENS:
             self._kept.popitem(last=False)
         return token
 
-    def forget(self, asking: Asking, source: Source) -> None:
-        self._kept.pop(self._key(asking, source), None)
-
-    def _key(self, asking: Asking, source: Source) -> bytes:
-        person = asking.person
-        parts = (source.party.ura.value, person.id, person.role.value, asking.purpose.value, asking.bsn.value)
-        text = repr((parts, source.token_endpoint, asking.relations))
-        return hmac.digest(self._secret, text.encode(), hashlib.sha256)
+    def forget(self, key: bytes) -> None:
+        self._kept.pop(key, None)
 
 
 def read_token(answer: Answer) -> tuple[str, float]:

@@ -41,6 +41,8 @@ class PseudonymClient:
         self._secret = randomness(32)
         self._remembered: OrderedDict[bytes, str] = OrderedDict()
         self._room = remembered
+        self._queue: list[tuple[Bsn, asyncio.Future[str]]] = []
+        self._sending: asyncio.Task[None] | None = None
         table = document("network.toml")["pseudonyms"]
         self._scope: str = table["scope"]
         self._largest: int = table["largest_batch"]
@@ -51,7 +53,29 @@ class PseudonymClient:
         if known is not None:
             self._remembered.move_to_end(key)
             return known
-        return self._remember(key, (await self._evaluate([bsn], patience=2.0))[0])
+        return self._remember(key, await self._together(bsn))
+
+    async def _together(self, bsn: Bsn) -> str:
+        """One request for all that ask while another is under way: fifty viewers at once cost two round trips."""
+        asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._queue.append((bsn, asked))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_queued())
+        return await asked
+
+    async def _send_queued(self) -> None:
+        while self._queue:
+            part, self._queue = self._queue[: self._largest], self._queue[self._largest :]
+            try:
+                found = await self._evaluate([bsn for bsn, _ in part], patience=2.0)
+            except Exception as fault:
+                for _, asked in part:
+                    if not asked.done():
+                        asked.set_exception(fault)
+                continue
+            for (_, asked), pseudonym in zip(part, found, strict=True):
+                if not asked.done():
+                    asked.set_result(pseudonym)
 
     async def of_all(self, bsns: Sequence[Bsn]) -> Sequence[str]:
         found = {bsn: self._remembered.get(self._key(bsn)) for bsn in bsns}
