@@ -162,12 +162,12 @@ async def build(port: int) -> Any:
     clients = (Client("viewer-90000001", OWN.name, (f"{base}/viewer/terug",)),)
     provider = provider_app(f"{base}/idp", users, clients, ECKey.generate_key("P-256"), time.time)
 
-    def draw(answers: Sequence[SourceAnswer], today: dt.date) -> View:
+    def draw(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
         return picture(answers, today)
 
     viewing: Viewing[View] = Viewing(consult, draw, lambda: dt.datetime.now(dt.UTC).astimezone())
     hostile_viewing: Viewing[View] = Viewing(
-        consult, lambda answers, today: hostile(big()), lambda: dt.datetime.now(dt.UTC).astimezone()
+        consult, lambda answers, today, busy, kept: hostile(big()), lambda: dt.datetime.now(dt.UTC).astimezone()
     )
 
     class Either:

@@ -19,6 +19,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
 
 V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where the screens' clocks and calendar days are."""
 
@@ -82,6 +83,17 @@ class Shown(Generic[V]):
         return not self.sources.waiting
 
 
+class Picture(Protocol[V_co]):
+    """Merges answers into a view.  `busy`: who has not answered yet, so that nothing is called certain too early.
+
+    `kept` is a dict that stays with one open record, in which a view may keep what it need not make twice.
+    """
+
+    def __call__(
+        self, answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]
+    ) -> V_co: ...
+
+
 class _Progress:
     """The answers so far, and the bar they make."""
 
@@ -93,6 +105,7 @@ class _Progress:
         self.ended = False
         self.whole = False
         self.changed = asyncio.Event()
+        self.kept: dict[Any, Any] = {}
 
     def take(self, step: Asked | SourceAnswer) -> None:
         if isinstance(step, Asked):
@@ -105,9 +118,13 @@ class _Progress:
         """What may be merged: a refusal is for the client and the privacy officer, not for this screen."""
         return tuple(answer for answer in self.answers if not _refused(answer))
 
+    def busy(self) -> tuple[Party, ...]:
+        done = {answer.source for answer in self.answers}
+        return tuple(party for party in self.asked if party not in done)
+
     def sources(self, name_busy: bool) -> Sources:
         done = {answer.source for answer in self.answers}
-        busy = tuple(p for p in self.asked if p not in done) if name_busy and not self.ended else ()
+        busy = self.busy() if name_busy and not self.ended else ()
         self.named.update(busy)
         shown = {p for p in done if p in self.named}
         answered = [a.source for a in self.answers if a.status == "answered" or (a.source in shown and _refused(a))]
@@ -138,7 +155,7 @@ class Viewing(Generic[V]):
     def __init__(
         self,
         consult: Consult,
-        picture: Callable[[Sequence[SourceAnswer], dt.date], V],
+        picture: Picture[V],
         now: Callable[[], dt.datetime],
         name_busy_after: float = 1.0,
     ) -> None:
@@ -190,5 +207,5 @@ class Viewing(Generic[V]):
 
     def _shown(self, progress: _Progress, name_busy: bool) -> Shown[V]:
         moment = self._now().astimezone(AMSTERDAM)
-        view: Any = self._picture(progress.usable(), moment.date())
+        view = self._picture(progress.usable(), moment.date(), progress.busy(), progress.kept)
         return Shown(progress.sources(name_busy), view, moment)

@@ -69,7 +69,9 @@ class Stage:
         client = Client("kijker", OWN.name, (redirect,), hashlib.sha256(SECRET.encode()).hexdigest())
         self.provider = provider_app(ISSUER, everyone, (client,), KEY, self.clock.epoch)
         self.backchannel = InProcess(self.provider)
-        viewing: Viewing[Any] = Viewing(self._consult, lambda answers, today: self.view, self.clock.now, 0.05)
+        viewing: Viewing[Any] = Viewing(
+            self._consult, lambda answers, today, busy, kept: self.view, self.clock.now, 0.05
+        )
         self.viewer = viewer_app(
             party=OWN,
             base_url=BASE,

@@ -19,21 +19,14 @@
   }
 
   function replace(element, html) {
-    const open = [...element.querySelectorAll("details[open][id], details[open] > summary")]
-      .map((part) => part.closest("[id]")?.id)
-      .filter(Boolean);
-    const closed = [...element.querySelectorAll("details:not([open])[id]")].map((part) => part.id);
+    // A details element is known by its own id or by that of the line it belongs to.
+    const details = () => [...element.querySelectorAll("details")].map((part) => [part.closest("[id]")?.id, part]);
+    const states = new Map(details().map(([id, part]) => [id, part.open]));
     const focused = element.contains(document.activeElement) ? document.activeElement.id || "" : "";
     const link = element.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     element.innerHTML = policy.createHTML(html);
-    for (const id of open) {
-      const part = document.getElementById(id);
-      const details = part && (part.matches("details") ? part : part.querySelector("details"));
-      if (details) details.open = true;
-    }
-    for (const id of closed) {
-      const part = document.getElementById(id);
-      if (part) part.open = false;
+    for (const [id, part] of details()) {
+      if (states.has(id)) part.open = states.get(id);
     }
     const again = focused
       ? document.getElementById(focused)
@@ -74,12 +67,13 @@
     if (progress && status) status.textContent = progress.textContent.trim();
   }
 
-  function follow() {
+  function follow(unfold) {
     const stream = new EventSource(`${sections.dataset.stroom}?v=${sections.dataset.versie}`);
     let failures = 0;
     stream.addEventListener("deel", (event) => {
       failures = 0;
       apply(JSON.parse(event.data));
+      unfold();
     });
     stream.addEventListener("klaar", () => {
       stream.close();
@@ -112,6 +106,21 @@
     });
   }
 
+  // Every line's details at once, also of lines that are still to come.
+  function allDetails() {
+    const button = document.getElementById("uitklappen");
+    const apply = () => {
+      const on = button.getAttribute("aria-pressed") === "true";
+      for (const part of document.querySelectorAll("details.meer")) part.open = on;
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      apply();
+    });
+    return () => button.getAttribute("aria-pressed") === "true" && apply();
+  }
+
   function printing() {
     const button = document.getElementById("afdrukken");
     button.hidden = false;
@@ -126,8 +135,9 @@
 
   if (!sections) return;
   discreetMode();
+  const unfold = allDetails();
   printing();
   foldContents();
-  if (sections.dataset.klaar === "nee") follow();
+  if (sections.dataset.klaar === "nee") follow(unfold);
   else say();
 })();
