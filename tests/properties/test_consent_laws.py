@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -30,6 +31,9 @@ from tests.spec.trust.people import (
     kind,
     ura,
 )
+
+LAWS = int(os.environ.get("BABYCONNECT_EXAMPLES", "200"))
+"""Cases per law; `make soak` takes thousands."""
 
 ACTORS = ["*", kind(Kind.HOSPITAL), ura(HOSPITAL), ura(KRAAM), kind(Kind.MATERNITY_HOME_CARE)]
 HOLDERS = ["*", kind(Kind.MIDWIFERY_PRACTICE), ura(PRACTICE), ura(ECHO)]
@@ -84,7 +88,7 @@ def shows_no_more(less: AccessRequest, more: AccessRequest) -> bool:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(requests(), st.data())
 def test_withdrawing_a_consent_never_shows_more(request: AccessRequest, data: st.DataObject) -> None:
     given_ = [place for place, consent in enumerate(request.consents) if consent.permit]
@@ -95,14 +99,14 @@ def test_withdrawing_a_consent_never_shows_more(request: AccessRequest, data: st
     assert shows_no_more(withdrawn, request)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(requests(), consents, st.data())
 def test_adding_an_objection_never_shows_more(request: AccessRequest, more: list[Consent], data: st.DataObject) -> None:
     added = tuple(replace(consent, permit=False) for consent in more)
     assert shows_no_more(replace(request, consents=request.consents + added), request)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(requests(), st.randoms())
 def test_the_order_of_what_is_known_does_not_matter(request: AccessRequest, random: object) -> None:
     def mixed(items: tuple) -> tuple:  # type: ignore[type-arg]
@@ -119,7 +123,7 @@ def test_the_order_of_what_is_known_does_not_matter(request: AccessRequest, rand
     assert decide(other) == decide(request)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(requests())
 def test_losing_evidence_never_shows_more(request: AccessRequest) -> None:
     for side in range(len(request.holder_relations)):
@@ -130,7 +134,7 @@ def test_losing_evidence_never_shows_more(request: AccessRequest) -> None:
         assert shows_no_more(replace(request, asker=replace(request.asker, relations=fewer)), request)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(requests())
 def test_nobody_ever_sees_more_than_the_role_may(request: AccessRequest) -> None:
     decision = decide(request)
@@ -191,7 +195,7 @@ def test_precedence_over_every_combination_of_four_consents() -> None:
             assert (group in opened) == (said_by_hand(said, group) == "permit"), (group, said)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=LAWS, deadline=None)
 @given(
     st.builds(
         Filter,
