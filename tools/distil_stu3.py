@@ -1,4 +1,4 @@
-"""Distil HL7's STU3 (3.0.2) base definitions into `definitions/stu3.json` and `definitions/stu3_search_parameters.json`.
+"""Distil HL7's STU3 (3.0.2) base definitions into `definitions/stu3.json` and `stu3_search_parameters.json`.
 
 Run at development time:  python tools/distil_stu3.py [--cache DIR]
 

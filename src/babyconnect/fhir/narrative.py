@@ -6,6 +6,7 @@ What is not on the lists is refused, not repaired: a repaired narrative would sa
 
 from __future__ import annotations
 
+import functools
 import re
 from html.entities import name2codepoint
 
@@ -42,6 +43,7 @@ _VALUE = str.maketrans(
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def normalise(div: str) -> str:
     """A narrative from JSON, as the one spelling that XML and JSON share.  Raises `Malformed`."""
     text = _ENTITY.sub(_character, div)

@@ -33,14 +33,15 @@ class Unit:
 def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
     """An ADA record (translated) or a Bundle: one unit, whatever is in it."""
     findings: list[Finding] = []
+    source = digest(record)
     if record.ada is not None:
         translated = ada.translate(record.ada, today)
         findings += [
             Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
         ]
-        given = [Given(r, "", f"{record.name}:", digest(record)) for r in translated.resources]
+        given = [Given(r, "", f"{record.name}:", source) for r in translated.resources]
     else:
-        given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}", digest(record)) for s in record.resources]
+        given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}", source) for s in record.resources]
     findings += preparing.faults(given)
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings))
@@ -56,11 +57,11 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
 
 def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity: Identity) -> list[Unit]:
     """One unit per client.  A file that could not be read spoils the one record of its folder, and no other."""
-    given = [
-        Given(one.sourced.resource, one.sourced.full_url, f"{one.record.name}: {one.sourced.place}", digest(one.record))
-        for one in loose
-    ]
     records = {digest(one.record): one for one in loose}
+    given = [
+        Given(one.sourced.resource, one.sourced.full_url, f"{one.record.name}: {one.sourced.place}", source)
+        for source, one in records.items()
+    ]
     by_place = {one.place: preparing.faults([one]) for one in given}
     held = members(given, Addresses(identity), {})
     clashes = [c for c in held if isinstance(c, Clash)]
