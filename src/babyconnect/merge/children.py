@@ -51,7 +51,7 @@ def _time_of_birth(patient: Resource) -> str:
 
 def _read_patient(child: LocalChild, patient: Resource) -> None:
     child.bsn = bsn_of(patient)
-    child.identifiers = set(identifiers_of(patient))
+    child.identifiers = {i for i in identifiers_of(patient) if not child.bsn or not i.endswith(f"|{child.bsn}")}
     gender = patient.get("gender", "")
     child.sex = gender if gender in ("male", "female") else ""
     child.multiple = bool(patient.get("multipleBirthBoolean") or patient.get("multipleBirthInteger"))
