@@ -29,7 +29,8 @@ def section_of(item: Item, record: Record, children: frozenset[str]) -> str:
         return "eerdere"
     if item.subject in children:
         return "kinderen"
-    for by, keys in (("code", item.codes), ("profile", item.profiles), ("type", (item.type,))):
+    about = (item.subject.split("-")[0],)
+    for by, keys in (("code", item.codes), ("profile", item.profiles), ("subject", about), ("type", (item.type,))):
         for key in keys:
             if (section := _RULES.get((by, key))) is not None:
                 return section

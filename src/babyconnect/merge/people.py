@@ -130,7 +130,7 @@ def _child(name: str, keys: Sequence[tuple[str, str]], about: Sequence[Item], sc
         evidence=tuple(sorted(scope.linked.why.get(keys[0], ()))) if len(keys) > 1 else (),
         mother_by=min((child.mother_by for child in locals_ if child.mother_by), key=_PROOF.index, default=""),
         linked=not any(key in scope.linked.ambiguous for key in keys),
-        death=death_of(persons, about),
+        death=death_of(persons, about, born_here=True),
     )
 
 

@@ -101,9 +101,13 @@ def _perinatal(item: Item) -> str:
     return f"dead|{next((m for m in moments if m), '')}"
 
 
-def death_of(persons: Sequence[Item], about: Sequence[Item]) -> Death:
-    """One state over all sources.  Life recorded by another source after it, or another day, makes it disputed."""
-    claims = [(_deceased(item.resource), item) for item in persons] + [(_perinatal(item), item) for item in about]
+def death_of(persons: Sequence[Item], about: Sequence[Item], born_here: bool = False) -> Death:
+    """One state over all sources.  Life recorded by another source after it, or another day, makes it disputed.
+
+    `born_here`: it is about a child, so that a perinatal death among `about` is its own (never the woman's).
+    """
+    claims = [(_deceased(item.resource), item) for item in persons]
+    claims += [(_perinatal(item), item) for item in about] if born_here else []
     stated = gather((value, "overleden" if value.startswith("dead") else "in leven", item) for value, item in claims)
     dead = [s for s in stated if s.value.startswith("dead")]
     if not dead:

@@ -1,0 +1,120 @@
+"""The header says what one must know at once, and says when it is not sure."""
+
+from __future__ import annotations
+
+from babyconnect.delivery import build_view
+from babyconnect.delivery.view import Fact, View
+from babyconnect.merge import merge
+from tests.support.made import GP, HOSPITAL, LOINC, MIDWIFE, TODAY, Dossier, code, dossier, ref
+
+
+def _view(*made: Dossier) -> View:
+    return build_view(merge([one.answer() for one in made], TODAY))
+
+
+def _fact(view: View, name: str) -> Fact:
+    return next(fact for fact in view.header.facts if fact.code == name)
+
+
+def _flags(fact: Fact) -> set[str]:
+    return {flag.code for flag in fact.flags}
+
+
+def test_she_is_called_as_she_wants_to_be_and_her_legal_name_stays_findable() -> None:
+    made = Dossier(MIDWIFE)
+    made.patient()
+    made.resources[0]["name"] = [
+        {"use": "official", "text": "Eleonora Voorbeeld"},
+        {"use": "usual", "text": "Noor Voorbeeld"},
+    ]
+    header = _view(made).header
+    assert (header.name, header.legal_name) == ("Noor Voorbeeld", "Eleonora Voorbeeld")
+    assert (header.age, header.birth_date) == ("31 jaar", "4 maart 1995")
+
+
+def test_the_call_name_of_the_dutch_profile_is_how_she_is_called() -> None:
+    made = Dossier(MIDWIFE)
+    made.patient()
+    qualifier = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier"
+    made.resources[0]["name"] = [
+        {
+            "text": "Eleonora Voorbeeld",
+            "family": "Voorbeeld",
+            "given": ["Eleonora", "Noor"],
+            "_given": [{"extension": [{"url": qualifier, "valueCode": c}]} for c in ("BR", "CL")],
+        }
+    ]
+    assert _view(made).header.name == "Noor Voorbeeld"
+
+
+def test_gravidity_and_parity_tell_what_parity_counts_and_are_hidden_when_others_look_along() -> None:
+    made = dossier(MIDWIFE)
+    made.observe("g", code("11996-6", LOINC), -100, made.pregnancy, valueQuantity={"value": 2})
+    made.observe("p", code("11977-6", LOINC), -100, made.pregnancy, valueQuantity={"value": 1})
+    view = _view(made)
+    fact = _fact(view, "gravidity_parity")
+    assert fact.text == "G2 P1"
+    assert "16 weken" in fact.note
+    assert "gravidity_parity" in view.header.discreet
+
+
+def test_sources_that_count_differently_are_both_shown() -> None:
+    one, other = dossier(MIDWIFE), dossier(HOSPITAL)
+    for made, count in ((one, 1), (other, 2)):
+        made.due(60)
+        made.observe("p", code("11977-6", LOINC), -100, made.pregnancy, valueQuantity={"value": count})
+    fact = _fact(_view(one, other), "gravidity_parity")
+    assert fact.text == "G? P1 of 2"
+    assert "disputed" in _flags(fact)
+
+
+def test_the_due_date_tells_how_it_was_found_and_a_computed_one_says_so() -> None:
+    made = dossier(MIDWIFE)
+    made.menstruation(-200)
+    fact = _fact(_view(made), "due_date")
+    assert (fact.text, fact.note) == ("20 augustus 2026", "berekend uit laatste menstruatie")
+    assert _flags(fact) == {"computed"}
+    made.due(70, method="31541000146106", when=-120)
+    fact = _fact(_view(made), "due_date")
+    assert (fact.text, fact.note) == ("10 augustus 2026", "definitief, echo")
+    assert _flags(fact) == set()
+
+
+def test_rhesus_is_never_for_transfusion_and_uncertain_without_a_value() -> None:
+    made = dossier(MIDWIFE)
+    assert _flags(_fact(_view(made), "rhesus_d")) == {"rhesus_uncertain", "not_for_transfusion"}
+    made.lab("d", "1305-2", "165746003", -100)
+    fact = _fact(_view(made), "rhesus_d")
+    assert fact.text == "negatief"
+    assert _flags(fact) == {"not_for_transfusion"}
+
+
+def test_rhesus_stays_uncertain_while_a_source_is_busy() -> None:
+    made = dossier(MIDWIFE)
+    made.lab("d", "1305-2", "165746003", -100)
+    view = build_view(merge([made.answer()], TODAY), busy=[HOSPITAL])
+    assert "rhesus_uncertain" in _flags(_fact(view, "rhesus_d"))
+    assert [(line.name, line.state) for line in view.sources] == [(MIDWIFE.name, "answered"), (HOSPITAL.name, "busy")]
+
+
+def test_rhesus_that_sources_dispute_shows_both_values() -> None:
+    one, other = dossier(MIDWIFE), dossier(HOSPITAL)
+    one.lab("d", "1305-2", "165746003", -100)
+    other.lab("d", "1305-2", "165747007", -50)
+    fact = _fact(_view(one, other), "rhesus_d")
+    assert fact.text == "negatief of positief"
+    assert "rhesus_uncertain" in _flags(fact)
+
+
+def test_no_allergies_found_is_not_no_allergies_known() -> None:
+    made = dossier(MIDWIFE)
+    assert "niet hetzelfde" in _fact(_view(made), "allergies").note
+    made.add("AllergyIntolerance", "a", patient=ref("Patient/w"), code=code("716186003"), clinicalStatus="active")
+    fact = _fact(_view(made), "allergies")
+    assert (fact.text, fact.note) == ("geen allergieën bekend", "")
+
+
+def test_the_language_she_speaks_is_in_the_header() -> None:
+    made = Dossier(GP)
+    made.patient(communication=[{"language": {"coding": [{"code": "ti", "display": "Tigrinya"}]}}])
+    assert _fact(_view(made), "language").text == "Tigrinya"
