@@ -156,6 +156,9 @@ class Writer(Protocol):
     ) -> Sequence[Outcome]:
         """Keep a batch, durably: an outcome per publication, in order; the same digest again is no new version."""
 
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """Which of these (type, id) are kept, each with its client (SHARED for none); whose they are, not what."""
+
     async def original(self, digest: str) -> Original | None:
         """What a source once sent, for whoever translates it again."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.access import Filter
@@ -94,6 +94,9 @@ class MemoryWriter:
         self.store.originals |= {o.digest: o for o in originals}
         self.store.held |= {(p.original, p.type, p.id) for p in batch if p.original}
         return outcomes
+
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        return {key: self.store.versions[key][-1].publication.client for key in keys if key in self.store.versions}
 
     async def original(self, digest: str) -> Original | None:
         return self.store.originals.get(digest)

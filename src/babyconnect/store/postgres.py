@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -109,6 +109,10 @@ class PostgresWriter:
         self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
     ) -> Sequence[Outcome]:
         return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
+
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        async with self._store.reading(True) as db:
+            return await writing.known(db, self._sql, keys)
 
     async def original(self, digest: str) -> Original | None:
         async with self._store.reading(False) as db:

@@ -79,6 +79,7 @@ STATEMENTS = {
     "add_original": """INSERT INTO {t}original (digest, media, content, report) VALUES ($1, $2, $3, $4)
         ON CONFLICT (digest) DO UPDATE SET report = excluded.report""",
     "add_held": "INSERT INTO {t}held (original, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    "owner": "SELECT client FROM {t}current WHERE type = $1 AND id = $2",
     # Erasing
     "versions_of": "SELECT version, client FROM {t}version WHERE type = $1 AND id = $2",
     "keys_of_client": "SELECT DISTINCT type, id FROM {t}version WHERE client = $1",

@@ -131,6 +131,12 @@ async def publish(
     return outcomes
 
 
+async def known(db: Connection, sql: Statement, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Which of these are kept, each with its client."""
+    rows = [(key, await db.fetch(sql("owner"), *key)) for key in dict.fromkeys(keys)]
+    return {key: found[0][0] for key, found in rows if found}
+
+
 async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
     """Take every row of a resource away, with the originals that held it; the number of versions that went."""
     versions = await db.fetch(sql("versions_of"), type, id)

@@ -8,8 +8,8 @@ import datetime as dt
 import orjson
 import pytest
 
-from babyconnect.store.contract import Original, Store
-from tests.material import NOON, allowed, observation, woman
+from babyconnect.store.contract import SHARED, Original, Store
+from tests.material import NOON, allowed, observation, organisation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
 
@@ -106,3 +106,9 @@ async def test_a_moment_finer_than_a_millisecond_is_told_as_the_bytes_tell_it(st
     await store.writer.publish([woman("anna")], [], NOON + dt.timedelta(microseconds=1999))
     stored = await store.open_reader().read("Patient", "anna", allowed("anna"), "json")
     assert stored is not None and stored.updated == NOON + dt.timedelta(milliseconds=1)
+
+
+async def test_publishing_may_ask_whose_a_resource_is_but_not_what(store: Store) -> None:
+    await store.writer.publish([woman("anna"), organisation("practice")], [], NOON)
+    asked = [("Patient", "anna"), ("Organization", "practice"), ("Patient", "nobody")]
+    assert await store.writer.known(asked) == {("Patient", "anna"): "anna", ("Organization", "practice"): SHARED}
