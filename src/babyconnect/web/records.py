@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows.viewing import Shown
+from babyconnect.web.fragments import Drawer
 from babyconnect.web.rendering import log_fault
 
 Phase = Literal["asking", "complete", "fault", "closed"]
-Render = Callable[["Shown[Any] | None", Phase, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,16 @@ class _Fragment:
 
 @dataclass
 class OpenedRecord:
-    """`states` is a consult under way; `render` makes every fragment of a state in a language."""
+    """One record on one screen.  `drawer_in` gives what draws it in a language."""
 
     bsn: Bsn
     language: str
-    render: Render
+    drawer_in: Callable[[str], Drawer]
     phase: Phase = "asking"
     version: int = 0
     shown: Shown[Any] | None = None
     fragments: dict[str, _Fragment] = field(default_factory=dict)
+    _drawer: Drawer | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
@@ -76,10 +77,13 @@ class OpenedRecord:
         """From now on in this language."""
         if language != self.language:
             self.language = language
+            self._drawer = None
             self._draw()
 
     def _draw(self) -> None:
-        drawn = self.render(self.shown, self.phase, self.language)
+        if self._drawer is None:
+            self._drawer = self.drawer_in(self.language)
+        drawn = self._drawer.fragments(self.shown, self.phase)
         self.version += 1
         kept = self.fragments
         self.fragments = {
@@ -124,5 +128,6 @@ class OpenedRecord:
         self.phase = "closed"
         self.shown = None
         self.fragments = {}
+        self._drawer = None
         self.version += 1
         self._announce()

@@ -17,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ExceptionHandler
 
-from babyconnect.definitions import document
 from babyconnect.web.assets import Assets
 from babyconnect.web.picture import picture
 from babyconnect.web.texts import LANGUAGES, Texts
@@ -36,7 +35,6 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals["picture"] = picture
-    environment.globals["details_at_once"] = frozenset(document("details_at_once.toml")["labels"])
     return environment
 
 

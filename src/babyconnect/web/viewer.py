@@ -21,15 +21,16 @@ from starlette.routing import Mount, Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.flows.viewing import ListedClient, Shown, Viewing
+from babyconnect.flows.viewing import ListedClient, Viewing
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.claims import ClaimNames
 from babyconnect.web.events import events
 from babyconnect.web.forms import form, single
+from babyconnect.web.fragments import Drawer
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send
 from babyconnect.web.limits import Limit
 from babyconnect.web.login import Cookies, Login
-from babyconnect.web.records import OpenedRecord, Phase
+from babyconnect.web.records import OpenedRecord
 from babyconnect.web.relying_party import Issuer, RelyingParty
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, error_handlers, log_fault
 from babyconnect.web.sessions import Session, Sessions, new_handle
@@ -175,7 +176,7 @@ class Viewer:
     async def _opened(self, request: Request, session: ViewerSession, bsn: Bsn) -> Response:
         if not self._searches.take(session.csrf):
             return await self._start_page(session, _language(request), "too_often", 429)
-        record = OpenedRecord(bsn, _language(request), self._fragments)
+        record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language))
         handle = self._sessions.keep(session, record)
         record.fill(self._viewing.open(bsn, session.person))
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire, session, handle)
@@ -242,23 +243,6 @@ class Viewer:
         if not session.csrf_holds(fields.get("csrf", "")):
             raise HTTPException(403)
         return session, fields
-
-    def _fragments(self, shown: Shown[Any] | None, phase: Phase, language: str) -> dict[str, str]:
-        """Every piece of the record page, in the order of the page."""
-        draw = self._pages.macros("fragments.html", language)
-        view = shown.view if shown else None
-        parts = {
-            "bronnen": draw("sources", shown, phase),
-            "kop": draw("head", view),
-            "banners": draw("banners", view),
-            "let-op": draw("attention", view),
-            "samenvatting": draw("summary", view, phase),
-            "tijdlijn": draw("timeline", view, shown.moment.date() if shown else None),
-            "wegwijzer": draw("contents", view),
-        }
-        for section in view.sections if view else ():
-            parts[f"sectie-{section.id}"] = draw("section", section)
-        return parts
 
 
 def _language(request: Request) -> str:

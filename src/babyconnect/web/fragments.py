@@ -1,0 +1,71 @@
+"""The pieces of a record page, drawn anew at each answer, except what has not changed since.
+
+One `Drawer` belongs to one opened record in one language.  A line that the view kept is the same object, and its text
+is kept with it; a section that equals the one before is not drawn again.  So a late answer costs what it brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from babyconnect.definitions import document
+from babyconnect.flows.viewing import Shown
+from babyconnect.web.rendering import Pages
+
+_AT_ONCE = frozenset(document("details_at_once.toml")["labels"])
+
+
+class Drawer:
+    """Draws fragments: name to HTML, in the order of the page."""
+
+    def __init__(self, pages: Pages, language: str) -> None:
+        self._draw = pages.macros("fragments.html", language)
+        # The object is kept beside its text, so that its identity cannot be taken over by another one.
+        self._lines: dict[int, tuple[Any, Markup]] = {}
+        self._sections: dict[str, tuple[Any, str]] = {}
+
+    def fragments(self, shown: Shown[Any] | None, phase: str) -> Mapping[str, str]:
+        """Every piece of the page for one state; sections come last, each as `sectie-<id>`."""
+        view = shown.view if shown else None
+        today = shown.moment.date() if shown else None
+        parts = {
+            "bronnen": self._draw("sources", shown, phase),
+            "kop": self._draw("head", view),
+            "banners": self._draw("banners", view),
+            "let-op": self._draw("attention", view),
+            "samenvatting": self._draw("summary", view, phase),
+            "tijdlijn": self._draw("timeline", view, today),
+            "wegwijzer": self._draw("contents", view),
+        }
+        drawn = {section.id: (section, self._section(section)) for section in (view.sections if view else ())}
+        self._sections = drawn
+        return {**parts, **{f"sectie-{name}": html for name, (_, html) in drawn.items()}}
+
+    def _section(self, section: Any) -> str:
+        before = self._sections.get(section.id)
+        if before is not None and before[0] == section:
+            return before[1]
+        return self._draw("section", section, self._line)
+
+    def _line(self, line: Any) -> Markup:
+        kept = self._lines.get(id(line))
+        if kept is None:
+            at_once, groups = split(line.details)
+            kept = (line, Markup(self._draw("one_line", line, at_once, groups)))  # noqa: S704 - a template's own output
+            self._lines[id(line)] = kept
+        return kept[1]
+
+
+def split(details: Any) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
+    """What is shown beside the value, and what is one click away, by group; the fact's own details come first."""
+    at_once: list[Any] = []
+    groups: dict[str, list[Any]] = {"": []}
+    for detail in details:
+        if not detail.group and detail.label in _AT_ONCE:
+            at_once.append(detail)
+        else:
+            groups.setdefault(detail.group, []).append(detail)
+    return at_once, [(name, members) for name, members in groups.items() if members]
