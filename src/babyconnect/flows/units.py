@@ -12,7 +12,7 @@ from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.intake import Loose, Refusal, digest
 from babyconnect.labelling.addresses import Addresses
-from babyconnect.labelling.families import Family, Member, families, whole
+from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.members import Clash, Given, members
 from babyconnect.labelling.rewriting import BSN_SYSTEMS
@@ -74,7 +74,8 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         findings = [f for m in family.members for f in by_place.get(m.place, [])]
         findings += _clashes([c for c in clashes if c.key in keys])
         findings += [spoilt[position]] if position in spoilt else []
-        units.append(Unit(_name(mine), tuple(one.record for one in mine), family, tuple(findings)))
+        own = [records[m.original] for m in family.members if not is_shared(m.resource)]
+        units.append(Unit(_name(own or mine), tuple(one.record for one in mine), family, tuple(findings)))
     return _numbered(units)
 
 
@@ -99,6 +100,8 @@ def _spoilt(parts: Sequence[Family], refused: Sequence[Refusal]) -> dict[int, Fi
     where: dict[str, set[int]] = {}
     for position, family in enumerate(parts):
         for member in family.members:
+            if is_shared(member.resource):
+                continue
             where.setdefault(str(PurePath(member.place.split(":")[0]).parent), set()).add(position)
     spoilt: dict[int, Finding] = {}
     for one in refused:

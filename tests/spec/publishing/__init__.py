@@ -1,0 +1,1 @@
+"""Publishing: what a custodian's node takes in, what it adds, what it refuses."""
