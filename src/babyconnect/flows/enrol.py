@@ -39,6 +39,9 @@ class EnrollingWriter:
         await self._roster.note(seen(batch))
         return outcomes
 
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        return await self._inner.known(keys)
+
     async def original(self, digest: str) -> Original | None:
         return await self._inner.original(digest)
 

@@ -37,6 +37,7 @@ def publishing_node(
         bsns=bsns or {},
         dates=dates or {},
         limit=link.chosen.intake.file_bytes,
+        known=writer.known,
     )
 
 
