@@ -3,12 +3,13 @@
 Usage: python tools/distil_figures.py FIGURES_FOLDER > src/babyconnect/definitions/synthetic/figures.csv
 
 Columns: `key`; `value`; `unit`; `slack` (how far a region may be off beyond chance, in the same unit: figures are of
-different years and definitions); `source` as the figure's own table gives it, with `derived:` where it is computed here.
+different years and definitions); `source` as the figure's own table gives it, `derived:` where it is computed here.
 """
 
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def table(folder: Path, name: str) -> list[Row]:
     """The rows; a source `idem` is the one of the row above."""
     with (folder / f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    for above, row in zip(rows, rows[1:], strict=False):
+    for above, row in itertools.pairwise(rows):
         if row.get("source") == "idem":
             row["source"] = above["source"]
     return rows

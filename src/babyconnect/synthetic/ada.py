@@ -207,6 +207,8 @@ def _pregnancy(dossier: Dossier) -> list[Element]:
         ("graviditeit", str(dossier.gravidity)),
         ("aterme_datum_items", dates),
     ]
+    if dossier.note:
+        found.append(("toelichting", dossier.note))
     for end in dossier.facts_of("pregnancy_end"):
         if isinstance(end.value, dt.date):
             found.append(("datum_einde_zwangerschap", moment(text(end.value))))
@@ -261,10 +263,21 @@ def _problems(dossier: Dossier) -> Iterator[Element]:
 def _acts(dossier: Dossier) -> Iterator[Element]:
     for act in dossier.acts:
         if act.about == "pregnancy" and not act.not_done and act.code in _IN_PREGNANCY:
+            kind = _other(act.code) if act.code in _UNLISTED else code(act.code)
             yield (
                 "verrichting_zwangerschap",
-                [("verrichting_start_datum", moment(text(act.when))), ("verrichting_type", code(act.code))],
+                [
+                    ("verrichting_start_datum", moment(text(act.when))),
+                    ("verrichting_type", kind),
+                ],
             )
 
 
+def _other(name: str) -> Attributes:
+    """What the value list of a procedure in pregnancy has no code for goes as "other" with its words."""
+    other = _listed("2.16.840.1.113883.5.1008", "OTH")
+    return Attributes(code=other.code, codeSystem=other.oid, displayName=other.display, originalText=code(name).display)
+
+
 _IN_PREGNANCY = ("act.bloods", "act.counselling", "act.admission", "act.anti_d")
+_UNLISTED = frozenset({"act.anti_d"})

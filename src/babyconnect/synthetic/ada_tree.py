@@ -1,6 +1,6 @@
 """Writes ADA XML of a transaction by its definition: concept ids, order and coded values come from the data set.
 
-Specification: Nictiz' ADA instances of data set PWD 3.2 and `definitions/ada/*_structure.csv`.  What is to be written is
+Specification: Nictiz' ADA instances of data set PWD 3.2 and `definitions/ada/*_structure.csv`.  What is written is
 a nested structure of (element name, content); a name that the definition does not have at that place is an error, so a
 record can not be written with an element where the data set has none.
 """

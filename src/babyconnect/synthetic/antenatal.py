@@ -15,14 +15,14 @@ VISITS = (66, 87, 115, 143, 168, 190, 211, 225, 239, 248, 255, 262, 269, 276, 28
 """Days of gestation at which she is expected (ASSUMPTION: a usual scheme)."""
 
 
-def visit_days(chance: Chance, course: Course, start: int, stop: int, today: dt.date, fixed: bool) -> list[int]:
-    """Days of visits in a period of care.  A visit near `today` may fall on it; `fixed` makes sure that one does."""
+def visit_days(chance: Chance, course: Course, period: range, today: dt.date, fixed: bool) -> list[int]:
+    """Days of visits in a period of care (days of gestation); `fixed` makes sure that one is `today`."""
     now = course.gestation(today)
     days = [day + chance.number(-3, 3) for day in VISITS]
-    days = [day for day in days if start <= day < stop]
-    if not days or days[0] > start + 10:
-        days.insert(0, start)
-    if start <= now < stop:
+    days = [day for day in days if day in period]
+    if not days or days[0] > period.start + 10:
+        days.insert(0, period.start)
+    if now in period:
         near = [day for day in days if abs(day - now) <= 2]
         if near and (fixed or chance.yes(0.5)):
             days[days.index(near[0])] = now
@@ -51,7 +51,7 @@ def record_visits(chance: Chance, dossier: Dossier, course: Course, days: list[i
             by,
         )
         dossier.encounters.append(encounter)
-        _measure(chance, dossier, course, encounter, day, base)
+        _measure(chance, dossier, encounter, day, base)
         if place == 0:
             _intake(chance, dossier, encounter, height, base)
 
@@ -68,8 +68,9 @@ def _intake(chance: Chance, dossier: Dossier, encounter: Encounter, height: int,
     ]
 
 
-def _measure(chance: Chance, dossier: Dossier, course: Course, encounter: Encounter, day: int, base: int) -> None:
-    when = encounter.when
+def _measure(chance: Chance, dossier: Dossier, encounter: Encounter, day: int, base: int) -> None:
+    course, when = dossier.course, encounter.when
+    assert course is not None, "visits are of a pregnancy"
     raised = 22 if course.hypertension and day > 200 else 0
     if not chance.yes(assumption("gap.blood_pressure")):
         dossier.pressures.append(
@@ -108,19 +109,15 @@ def _palpation(chance: Chance, dossier: Dossier, course: Course, encounter: Enco
 
 
 def record_dating(
-    dossier: Dossier,
-    course: Course,
-    stated_period: dt.date,
-    known_on: dt.date,
-    final_on: dt.date | None,
-    shift: int = 0,
+    dossier: Dossier, stated_period: dt.date, known_on: dt.date, final_on: dt.date | None, shift: int = 0
 ) -> None:
-    """Last menstruation as she said it, the estimate, and once scanned the definitive date (`shift`: another's view)."""
+    """Last menstruation as she said it, the estimate, and once scanned the definitive date (off by `shift`)."""
     dossier.facts.append(Fact("last_period", stated_period, known_on))
     estimate = stated_period + dt.timedelta(days=280)
     dossier.facts.append(Fact("due_estimated", estimate, known_on, method="dating.lmp"))
     if final_on is not None:
-        final = course.due + dt.timedelta(days=shift)
+        assert dossier.course is not None, "only a pregnancy has a due date"
+        final = dossier.course.due + dt.timedelta(days=shift)
         dossier.facts.append(Fact("due_definitive", final, final_on, method="method.ultrasound"))
 
 
@@ -144,7 +141,7 @@ def first_bloods(chance: Chance, woman: Woman, when: dt.date, laboratory: str) -
 
 
 def later_bloods(
-    chance: Chance, woman: Woman, when: dt.date, laboratory: str, hb: bool, antibodies: bool
+    chance: Chance, woman: Woman, when: dt.date, laboratory: str, *, hb: bool, antibodies: bool
 ) -> list[Fact]:
     """Week 27: Hb, glucose, and for RhD- or Rhc-negative women antibodies and the child's rhesus D."""
     facts = [Fact("hb", round(chance.normal(7.1, 0.45), 1), when)] if hb else []

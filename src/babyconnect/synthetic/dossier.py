@@ -14,6 +14,13 @@ from babyconnect.synthetic.organisations import Organisation, Professional
 from babyconnect.synthetic.people import Woman
 
 Moment = dt.date | dt.datetime
+
+
+def on_day(when: Moment) -> dt.date:
+    """The day of a moment."""
+    return when.date() if isinstance(when, dt.datetime) else when
+
+
 Value = float | int | str | bool | dt.date | dt.datetime
 
 
@@ -141,6 +148,7 @@ class Dossier:
     managers: list[tuple[Professional, dt.date]] = field(default_factory=list)
     planned: list[dt.date] = field(default_factory=list)
     told_by: Organisation | None = None
+    note: str = ""
 
     @property
     def id(self) -> str:

@@ -9,10 +9,10 @@
     [[consent]]    bsn, permit (true, false), actor ("ura:…", "kind:…", "*"), holder ("ura:…", "*"), groups = ["*"],
                    start, end (absent: until withdrawn); moments with an offset
 
-A region of more than `MANY` women has the last three as tables beside it, with the same columns: `bsn.csv` (patient,bsn),
-`enrolments.csv`, `consents.csv` (groups separated by spaces, permit as true/false).  `appointments.csv` (patient, start,
-kind) is the diary of today and the two weeks after it; it is always a table.  A client without a BSN is in no consent:
-she is treated by explicit invitation between organisations.
+A region of more than `MANY` women has the last three as tables beside it, with the same columns: `bsn.csv` (patient,
+bsn), `enrolments.csv`, `consents.csv` (groups separated by spaces, permit as true/false).  `appointments.csv` (patient,
+start, kind) is the diary of today and the two weeks after it; it is always a table.  A client without a BSN is in no
+consent: she is treated by explicit invitation between organisations.
 """
 
 from __future__ import annotations

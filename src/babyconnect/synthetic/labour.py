@@ -56,10 +56,9 @@ def give_birth(chance: Chance, woman: Woman, course: Course, women: int) -> None
     if planned:
         course.begin, course.mode, course.blood_loss = "planned", "primary_caesarean", chance.number(300, 900)
     moment = _moment(chance, course)
-    lists = definitions.document("synthetic/names.toml")
     for rank in range(1, 3 if course.twins else 2):
         born = moment + dt.timedelta(minutes=(rank - 1) * (2 if "caesarean" in course.mode else chance.number(6, 40)))
-        course.children.append(_child(chance, woman, course, rank, born, lists))
+        course.children.append(_child(chance, woman, course, rank, born))
     if course.children[0].alive and woman.bsn:
         course.children[0].bsn = child_bsn(woman.index, women)
     course.home_care = _home_care(chance, course)
@@ -111,7 +110,8 @@ def _moment(chance: Chance, course: Course) -> dt.datetime:
     return dt.datetime.combine(course.end, dt.time(hour, chance.number(0, 59)))
 
 
-def _child(chance: Chance, woman: Woman, course: Course, rank: int, born: dt.datetime, lists: dict) -> Child:
+def _child(chance: Chance, woman: Woman, course: Course, rank: int, born: dt.datetime) -> Child:
+    lists = definitions.document("synthetic/names.toml")
     boy = chance.yes(0.512)
     small = chance.yes(share("sga"))
     median = growth("weight_boy" if boy else "weight_girl", course.days)

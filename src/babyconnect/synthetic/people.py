@@ -19,6 +19,19 @@ from babyconnect.synthetic.figures import assumption
 
 
 @dataclass(slots=True)
+class Blood:
+    """What her blood is in truth; `known` is False for who arrives without any result."""
+
+    group: str = "o"
+    rhesus_d: bool = True
+    rhesus_c: bool = True
+    antibody: str = ""
+    hepatitis_b: bool = False
+    hiv: bool = False
+    known: bool = True
+
+
+@dataclass(slots=True)
 class Woman:
     """A client.  `given` is her first name, `called` the name in use when another; `sex` is the registered one (F, M).
 
@@ -44,7 +57,7 @@ class Woman:
     phone: str = ""
     language: tuple[str, str] = ("nl", "Nederlands")
     secret_address: bool = False
-    blood: Blood = field(default_factory=lambda: Blood())
+    blood: Blood = field(default_factory=Blood)
     allergy: str = ""
     asthma: bool = False
     smokes: bool = False
@@ -61,19 +74,6 @@ class Woman:
     @property
     def display(self) -> str:
         return f"{self.called or self.given} {self.surname}"
-
-
-@dataclass(slots=True)
-class Blood:
-    """What her blood is in truth; `known` is False for who arrives without any result."""
-
-    group: str = "o"
-    rhesus_d: bool = True
-    rhesus_c: bool = True
-    antibody: str = ""
-    hepatitis_b: bool = False
-    hiv: bool = False
-    known: bool = True
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from babyconnect.birthcare.parties import Kind
 from babyconnect.synthetic.antenatal import at
 from babyconnect.synthetic.chance import Chance
 from babyconnect.synthetic.course import Course
-from babyconnect.synthetic.dossier import Act, Dossier, Encounter, Fact, Problem
+from babyconnect.synthetic.dossier import Act, Dossier, Encounter, Fact, Problem, Value
 from babyconnect.synthetic.figures import assumption
 from babyconnect.synthetic.organisations import Organisation
 
@@ -142,7 +142,11 @@ def told_of_birth(dossier: Dossier, course: Course, attended: Organisation, keys
     """What a later organisation heard of the birth from who attended it, noted as that organisation's."""
     dossier.told_by = attended
     for child in dossier.children:
-        values = {"birth_weight": child.weight, "birth_mode": f"mode.{child.mode}", "apgar5": child.apgar[1]}
+        values: dict[str, Value] = {
+            "birth_weight": child.weight,
+            "birth_mode": f"mode.{child.mode}",
+            "apgar5": child.apgar[1],
+        }
         for key in keys:
             if not (child.stillborn and key == "apgar5"):
                 dossier.facts.append(Fact(key, values[key], child.born, child=child.rank, made_by=attended))

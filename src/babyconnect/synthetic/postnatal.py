@@ -111,7 +111,7 @@ def _working_day(date: dt.date) -> dt.date:
 
 
 def _youth(recording: Recording, organisation: Organisation, visited: bool) -> None:
-    """Youth health care hears of a birth through municipality and RIVM, on a working day; heel prick and hearing follow.
+    """Youth health care hears of a birth through municipality and RIVM, on a working day; the heel prick follows.
 
     A prenatal home visit makes it know her before.  A stillborn child is not reported to it.
     """
@@ -132,12 +132,10 @@ def _youth(recording: Recording, organisation: Organisation, visited: bool) -> N
         dossier.children = living
         perinatal.told_of_birth(dossier, course, _attended(recording), ("birth_weight",))
         for child in living:
-            _screen_newborn(chance, course, child, dossier, told, today)
+            _screen_newborn(chance, child, dossier, told, today)
 
 
-def _screen_newborn(
-    chance: Chance, course: Course, child: Child, dossier: Dossier, told: dt.date, today: dt.date
-) -> None:
+def _screen_newborn(chance: Chance, child: Child, dossier: Dossier, told: dt.date, today: dt.date) -> None:
     moment = max(dt.datetime.combine(told, dt.time(10)), child.born + dt.timedelta(hours=chance.number(74, 120)))
     if moment.date() > today or (child.died is not None and child.died <= moment.date()):
         return

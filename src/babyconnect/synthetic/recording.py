@@ -13,7 +13,7 @@ from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.synthetic import antenatal, perinatal, postnatal
 from babyconnect.synthetic.chance import Chance
 from babyconnect.synthetic.course import Course
-from babyconnect.synthetic.dossier import Act, Dossier, Fact, Problem, Referral
+from babyconnect.synthetic.dossier import Act, Dossier, Fact, Problem, Referral, on_day
 from babyconnect.synthetic.figures import assumption
 from babyconnect.synthetic.organisations import Network, Organisation
 from babyconnect.synthetic.population import Client
@@ -24,7 +24,7 @@ AFTER_BIRTH = 42
 
 @dataclass(slots=True)
 class Recording:
-    """What is at hand while one pregnancy is being recorded.  `stated_period`: the last menstruation as she tells it."""
+    """What is at hand while a pregnancy is being recorded.  `stated_period`: the last menstruation as she tells it."""
 
     client: Client
     course: Course
@@ -80,6 +80,8 @@ def record(client: Client, seed: int, today: dt.date, network: Network) -> list[
         )
         _pregnancy(recording, current=course is client.courses[-1])
         dossiers += recording.dossiers
+    for dossier in dossiers:
+        dossier.acts = [act for act in dossier.acts if on_day(act.when) <= today]
     return dossiers
 
 
@@ -127,6 +129,8 @@ def _practice(recording: Recording) -> Dossier:
         else course.end + dt.timedelta(days=AFTER_BIRTH if course.outcome == "birth" else 14)
     )
     dossier = recording.open(recording.client.practice, start, over, Role.MIDWIFE)
+    if recording.has("relinquished"):
+        dossier.note = "Mevrouw staat haar kind af; gezag en contact volgens de afspraken in het dossier."
     _antenatal(recording, dossier, course.gestation(start), stop, None)
     if course.referred_day and course.on(course.referred_day) <= today:
         dossier.referrals.append(Referral(course.on(course.referred_day), recording.client.hospital, course.reason))
@@ -139,7 +143,7 @@ def _practice(recording: Recording) -> Dossier:
 
 
 def _hospital(recording: Recording, practice: Dossier | None) -> Dossier | None:
-    """The hospital's dossier from referral (or booking, or arrival in labour), with what it took over from the practice."""
+    """The hospital's dossier from referral, booking or arrival in labour, with what it took over from the practice."""
     course, today = recording.course, recording.today
     in_labour = course.over and course.outcome == "birth" and (course.referred_in_labour or recording.has("unbooked"))
     if course.referred_day is None and not in_labour:
@@ -167,7 +171,7 @@ def _hospital(recording: Recording, practice: Dossier | None) -> Dossier | None:
 def _antenatal(recording: Recording, dossier: Dossier, start: int, stop: int, before: Dossier | None) -> None:
     course, today, chance = recording.course, recording.today, recording.chance
     fixed = bool(recording.client.woman.key)
-    planned = antenatal.visit_days(chance, course, start, stop, today, fixed)
+    planned = antenatal.visit_days(chance, course, range(start, stop), today, fixed)
     days = [day for day in planned if course.on(day) <= today]
     dossier.planned = [course.on(day) for day in planned if course.on(day) > today]
     antenatal.record_visits(chance, dossier, course, days)
@@ -205,7 +209,7 @@ def _dating(recording: Recording, dossier: Dossier, start: dt.date, before: Doss
         shift = chance.one((-7, -5, 4, 6))
     scanned = course.on(74) if course.on(74) <= recording.today and course.days > 76 else None
     scanned = None if recording.has("unbooked") else scanned
-    antenatal.record_dating(dossier, course, recording.stated_period, start, scanned, shift)
+    antenatal.record_dating(dossier, recording.stated_period, start, scanned, shift)
     if before is not None and recording.happens("conflict_parity", "conflict.parity"):
         dossier.parity += 1
         dossier.gravidity = max(dossier.gravidity, dossier.parity + (0 if recording.course.over else 1))
@@ -221,7 +225,7 @@ def _bloods(recording: Recording, dossier: Dossier, start: int, stop: int) -> No
     if start <= 191 < stop and later <= recording.today:
         hb = not recording.happens("gap_hb27", "gap.hb27")
         antibodies = not recording.happens("gap_antibodies27", "gap.antibodies27")
-        dossier.facts += antenatal.later_bloods(chance, woman, later, f"{laboratory}-2", hb, antibodies)
+        dossier.facts += antenatal.later_bloods(chance, woman, later, f"{laboratory}-2", hb=hb, antibodies=antibodies)
         if (
             not woman.blood.rhesus_d
             and not woman.blood.antibody

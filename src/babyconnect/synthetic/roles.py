@@ -1,4 +1,4 @@
-"""The registered profession of each role, as records name it (RoleCodeNL for persons, or SNOMED CT where it has none)."""
+"""The registered profession of each role, as records name it: RoleCodeNL for persons, or SNOMED CT."""
 
 from __future__ import annotations
 

@@ -117,6 +117,8 @@ def _pregnancy(dossier: Dossier) -> Iterator[Resource]:
     if dossier.course is None:
         return
     found = _named(dossier, "Condition", "pregnancy", "zib-Pregnancy")
+    if dossier.note:
+        found["note"] = [{"text": dossier.note}]
     yield found | {
         "clinicalStatus": "inactive" if dossier.course.over else "active",
         "subject": to_woman(dossier),
@@ -125,7 +127,7 @@ def _pregnancy(dossier: Dossier) -> Iterator[Resource]:
     }
     if dossier.organisation.kind in (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL, Kind.ULTRASOUND_CENTRE):
         yield from _counts(dossier)
-    measured = [fact for fact in (*dossier.facts, *(f for scan in dossier.scans for f in scan.facts))]
+    measured = [*dossier.facts, *(fact for scan in dossier.scans for fact in scan.facts)]
     fetuses = {fetus_of(fact) for fact in measured if fact.key in ("heart_rate", "crl", "bpd", "hc", "ac", "fl", "efw")}
     for rank in sorted(fetuses):
         site = _named(dossier, "BodySite", f"fetus-{rank}", "bc-Fetus")

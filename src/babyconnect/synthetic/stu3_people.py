@@ -206,18 +206,16 @@ def relations(dossier: Dossier) -> Iterator[Resource]:
         yield _related(
             dossier,
             "partner",
-            "nl-core-relatedperson",
             to_woman(dossier),
-            ("DOMPART", "Partner"),
+            "DOMPART",
             f"{person.partner} {person.partner_family}",
         )
     for born in dossier.children:
         found = _related(
             dossier,
             f"mother-{born.rank}",
-            "bc-MotherOf",
             to_child(dossier, born.rank),
-            ("MTH", "Moeder"),
+            "MTH",
             person.display,
         )
         if person.bsn:
@@ -225,7 +223,11 @@ def relations(dossier: Dossier) -> Iterator[Resource]:
         yield found
 
 
-def _related(dossier: Dossier, name: str, of: str, patient: Resource, role: tuple[str, str], display: str) -> Resource:
+_RELATIONS = {"DOMPART": ("nl-core-relatedperson", "Partner"), "MTH": ("bc-MotherOf", "Moeder")}
+
+
+def _related(dossier: Dossier, name: str, patient: Resource, role: str, display: str) -> Resource:
+    of, said = _RELATIONS[role]
     identifier = f"{dossier.id}-{name}"
     return {
         "resourceType": "RelatedPerson",
@@ -233,9 +235,7 @@ def _related(dossier: Dossier, name: str, of: str, patient: Resource, role: tupl
         "meta": meta(of),
         "identifier": [{"system": LOCAL, "value": identifier}],
         "patient": patient,
-        "relationship": {
-            "coding": [{"system": "http://hl7.org/fhir/v3/RoleCode", "code": role[0], "display": role[1]}]
-        },
+        "relationship": {"coding": [{"system": "http://hl7.org/fhir/v3/RoleCode", "code": role, "display": said}]},
         "name": [{"text": display}],
     }
 

@@ -109,7 +109,9 @@ def test_births_follow_the_year() -> None:
     found = [c.courses[-1] for c in region(WOMEN, SEED, TODAY) if c.courses and not c.woman.key]
     year = Counter(c.end.month for c in found if 0 <= (TODAY - c.end).days < 330)
     summer, winter = sum(year[m] for m in (7, 8, 9)), sum(year[m] for m in (2, 3, 4))
-    expected = sum(figures()[f"month.{m}"].value for m in (7, 8, 9)) / sum(figures()[f"month.{m}"].value for m in (2, 3, 4))
+    expected = sum(figures()[f"month.{m}"].value for m in (7, 8, 9)) / sum(
+        figures()[f"month.{m}"].value for m in (2, 3, 4)
+    )
     assert abs(summer / winter - expected) < 3 * expected * math.sqrt(1 / summer + 1 / winter)
 
 

@@ -141,7 +141,10 @@ def test_records_together_use_most_of_what_a_practice_writes(sixty: Written) -> 
         (lambda text: re.sub(r"(<pariteit [^>]*/>)(<graviditeit [^>]*/>)", r"\2\1", text, count=1), "not in the order"),
         (lambda text: text.replace('code="11429006"', 'code="11429007"', 1), "in none of its lists"),
         (lambda text: text.replace('unit="mm[Hg]"', 'unit="kPa"', 1), "is not of"),
-        (lambda text: re.sub(r'(<bloeddruk conceptId="[^"]*" value=")[^"]*', r"\1nergens", text, count=1), "refers to nothing"),
+        (
+            lambda text: re.sub(r'(<bloeddruk conceptId="[^"]*" value=")[^"]*', r"\1nergens", text, count=1),
+            "refers to nothing",
+        ),
     ],
 )
 def test_the_check_sees_what_is_wrong(sixty: Written, change, told: str) -> None:  # type: ignore[no-untyped-def]
@@ -158,7 +161,9 @@ def test_a_record_cannot_be_written_with_an_element_that_the_data_set_has_not() 
 
 
 def test_texts_are_escaped() -> None:
-    text = write(tree("basis_structure"), [("administratief", [("zorgaanbieder", [("organisatie_naam", 'A & "B" <C>')])])])
+    text = write(
+        tree("basis_structure"), [("administratief", [("zorgaanbieder", [("organisatie_naam", 'A & "B" <C>')])])]
+    )
     assert etree.fromstring(text)[0][0].get("value") == 'A & "B" <C>'
 
 

@@ -71,7 +71,8 @@ def test_the_profiles_of_birth_care_occur(sixty: Written) -> None:
     used = {profile.rsplit("/", 1)[-1] for r in resources(sixty) for profile in r["meta"]["profile"]}
     assert used >= {
         "bc-Woman", "bc-Child", "bc-MotherOf", "bc-MaternalRecord", "zib-Pregnancy", "bc-DeliveryProcedure", "bc-Birth",
-        "bc-Fetus", "bc-PregnancyObservation", "bc-MaternalObservation", "bc-DeliveryObservation", "bc-BirthObservation",
+        "bc-Fetus", "bc-PregnancyObservation", "bc-MaternalObservation", "bc-DeliveryObservation",
+        "bc-BirthObservation",
         "bc-ChildObservation", "bc-FetusObservation", "bc-Encounter", "bc-PregnancyUltraSound", "bc-ObstetricProcedure",
         "bc-DisorderOfPregnancy", "bc-DisorderOfLaborAndDelivery", "zib-ApgarScore", "zib-AllergyIntolerance",
         "bc-FeedingPatternInfant", "bc-VitaminKAdministration", "zib-LaboratoryTestResult-Observation",

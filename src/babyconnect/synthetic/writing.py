@@ -26,7 +26,9 @@ from babyconnect.synthetic.stu3_people import child_id, text, woman_id
 
 Progress = Callable[[int, int], None]
 """Called with how many women are done, and of how many."""
-_CHUNK = 100
+_CHUNK = 25
+_SMALL = 150
+"""Up to this many women, starting more processes takes longer than it saves."""
 _AHEAD = dt.timedelta(days=14)
 
 
@@ -113,7 +115,7 @@ class _Job:
 
 def _parts(job: _Job, workers: int) -> Iterator[_Part]:
     starts = range(0, job.women, _CHUNK)
-    if len(starts) < 3 or workers < 2:
+    if job.women <= _SMALL or workers < 2:
         for start in starts:
             yield _make(job, start)
         return
