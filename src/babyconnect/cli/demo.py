@@ -75,9 +75,9 @@ def run(options: argparse.Namespace) -> int:
     )
     _moved(plan, options)
     if options.load:
-        from babyconnect.cli.demonstration import loading
+        from babyconnect.cli.demonstration.loading import load
 
-        loading.load(home, plan, options.load.resolve(), _say)
+        load(home, plan, options.load.resolve(), _say)
     broken = {plan.member(slug).slug: what for slug, what in options.fault}
     prepare.configure(home, plan, broken)
     plans.save(home, plan)
@@ -86,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
         _start(processes, home, plan, broken)
         _say(f"ready in {time.monotonic() - began:.1f} s")
         if options.check:
-            from babyconnect.cli.demonstration import check
+            from babyconnect.cli.demonstration.check import check
 
-            return check.check(home, plan, broken)
+            return check(home, plan, broken)
         print(_welcome(home, plan, broken), flush=True)
         return _until_stopped(processes)
 
