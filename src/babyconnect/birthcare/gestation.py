@@ -25,6 +25,12 @@ def text(days: int) -> str:
     return f"{days // 7}+{days % 7}"
 
 
+def days_of(text: str) -> int:
+    """`28+3` in days."""
+    weeks, days = text.split("+")
+    return int(weeks) * 7 + int(days)
+
+
 def due_from_last_menstruation(first_day: dt.date) -> dt.date:
     return first_day + dt.timedelta(days=TERM_DAYS)
 

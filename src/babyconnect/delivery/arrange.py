@@ -61,8 +61,9 @@ def _percentile(item: Item) -> str:
 def _cell(items: Sequence[Item], writer: Writer) -> Cell:
     """What was measured that day; two different values of one day are both shown, and flagged."""
     texts = list(dict.fromkeys(_measured(item, writer) for item in items))
-    flags = (Flag("several", "meer dan één meting"),) if len(texts) > 1 else ()
-    return Cell(" | ".join(texts), tuple(item.id for item in items), flags)
+    flags = [Flag("several", "meer dan één meting")] if len(texts) > 1 else []
+    flags += dict.fromkeys(flag for item in items for flag in writer.line(item).flags if flag.code == "signal")
+    return Cell(" | ".join(texts), tuple(item.id for item in items), tuple(flags))
 
 
 def _measured(item: Item, writer: Writer) -> str:

@@ -117,7 +117,8 @@ def build_view(record: Record, busy: Sequence[Party] = (), kept: Kept | None = N
 
     `kept`: an empty dict that one open screen passes at each call, so that lines are written once (see `Writer`).
     """
-    writer = Writer(book_of(record), kept)
+    due = {p.id: p.due.date for p in record.pregnancies if p.due}
+    writer = Writer(book_of(record), kept, due)
     items = by_section(record)
     sections = [_section(name, record, items[name], writer) for name in SECTIONS]
     shown = [s for s in sections if s.size or s.empty or s.parts or (s.id == "screening" and s.flags)]

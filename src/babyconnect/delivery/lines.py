@@ -6,6 +6,7 @@ data, and transport).  An element or extension that no table knows is shown all 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from babyconnect.birthcare.resources import as_list
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch, labels, values
 from babyconnect.delivery.names import NO_NAMES, NameBook
+from babyconnect.delivery.signals import signals
 from babyconnect.delivery.values import Names
 from babyconnect.delivery.view import Badge, Detail, Flag, Line
 
@@ -160,12 +162,16 @@ Kept = dict[tuple[object, ...], Line]
 class Writer:
     """Writes the items of one record, each once: lines, tables, timeline and summary all show the same headline.
 
-    `kept` lets one open screen keep the lines it has while more answers come in.  Its keys hold the identity of the
-    resources, so the caller keeps the answers as long as the lines.
+    `due`: the due date of each pregnancy, for limits that depend on gestation.  `kept` lets one open screen keep the
+    lines it has while more answers come in.  Its keys hold the identity of the resources, so the caller keeps the
+    answers as long as the lines.
     """
 
-    def __init__(self, book: NameBook = NO_NAMES, kept: Kept | None = None) -> None:
+    def __init__(
+        self, book: NameBook = NO_NAMES, kept: Kept | None = None, due: Mapping[str, dt.date] | None = None
+    ) -> None:
         self._book = book
+        self._due = due or {}
         self._kept: Kept = {} if kept is None else kept
         self._headlines: dict[str, str] = {}
 
@@ -176,7 +182,8 @@ class Writer:
 
     def line(self, item: Item) -> Line:
         """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""
-        key = (item.id, item.origins, item.variant_of, id(item.resource), *map(id, item.others))
+        due = self._due.get(item.pregnancy)
+        key = (item.id, item.origins, item.variant_of, due, id(item.resource), *map(id, item.others))
         if key not in self._kept:
             self._kept[key] = self._write(item)
         made = self._kept[key]
@@ -199,5 +206,5 @@ class Writer:
             author=author(item.resource, names),
             sources=badges(item.origins),
             details=tuple(details),
-            flags=tuple(_flags(item)),
+            flags=(*_flags(item), *signals(item, self._due.get(item.pregnancy))),
         )

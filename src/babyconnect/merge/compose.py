@@ -7,7 +7,7 @@ name conflicts and gaps → draw the timeline.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from babyconnect.birthcare.answers import SourceAnswer
@@ -15,6 +15,7 @@ from babyconnect.birthcare.record import (
     Apart,
     Blood,
     Child,
+    Gap,
     Item,
     PossiblySame,
     Pregnancy,
@@ -23,7 +24,7 @@ from babyconnect.birthcare.record import (
     Warning_,
 )
 from babyconnect.merge import gaps, statements
-from babyconnect.merge.conflicts import conflicts
+from babyconnect.merge.conflicts import Compared, conflicts
 from babyconnect.merge.due import due_date, gestation_of
 from babyconnect.merge.fold import fold, items
 from babyconnect.merge.gather import Holding, gather
@@ -33,6 +34,20 @@ from babyconnect.merge.pregnancies import possibly_same
 from babyconnect.merge.scope import Scope, place, survey
 from babyconnect.merge.statements import claims_of, latest_of_each_source
 from babyconnect.merge.timeline import timeline
+
+
+class Items:
+    """The folded items, by id and by pregnancy ("" for what belongs to none)."""
+
+    def __init__(self, everything: tuple[Item, ...]) -> None:
+        self.all = everything
+        self.by_id = {item.id: item for item in everything}
+        self._of: dict[str, list[Item]] = {}
+        for item in everything:
+            self._of.setdefault(item.pregnancy, []).append(item)
+
+    def of(self, pregnancy: str) -> list[Item]:
+        return self._of.get(pregnancy, [])
 
 
 def _blood(everything: Sequence[Item], holdings: Sequence[Holding]) -> Blood:
@@ -55,39 +70,31 @@ def _competing_due_dates(hers: Sequence[Item]) -> tuple[Stated, ...]:
 
 
 def _pregnancy(
-    scope: Scope,
-    group: Sequence[Key],
-    hers: Sequence[Item],
-    children: Sequence[Child],
-    by_id: dict[str, Item],
-    today: dt.date,
+    scope: Scope, group: Sequence[Key], found: Items, children: Sequence[Child], today: dt.date
 ) -> Pregnancy:
     name = scope.pregnancy_name[group[0]]
+    hers = found.of(name)
     locals_ = [scope.locals[key] for key in group]
-    ends = {end for local in locals_ for end in local.ends}
-    ended = max(ends) if ends else None
-    starts = [start for local in locals_ for start, _ in local.periods]
-    closed = [end for local in locals_ for _, end in local.periods if end]
+    ended = max((end for local in locals_ for end in local.ends), default=None)
+    periods = [period for local in locals_ for period in local.periods]
     due = due_date(hers)
     active = any(local.active for local in locals_)
-    running = active or any(p[1] is None for local in locals_ for p in local.periods)
+    running = active or any(end is None for _, end in periods)
     born = [child for child in children if child.pregnancy == name]
     now = gestation_of(due, ended, today) if ended or running else None
-    multiple = statements.gather(statements.multiple_claims(hers, born, by_id))
-    sources = {o.source for item in hers for o in item.origins}
     return Pregnancy(
         id=name,
-        sources=tuple(sorted(sources)),
+        sources=tuple(sorted({o.source for item in hers for o in item.origins})),
         merged_by=tuple(sorted(scope.pregnancy_why.get(group[0], ()))),
         active=active,
-        start=min(starts, default=None),
-        end=max(closed, default=None) if not running else None,
+        start=min((start for start, _ in periods), default=None),
+        end=None if running else max((end for _, end in periods if end), default=None),
         ended=ended,
         due=due,
         gestation=now,
         gravidity=statements.gather(latest_of_each_source(claims_of(hers, "gravidity"))),
         parity=statements.gather(latest_of_each_source(claims_of(hers, "parity"))),
-        multiple=multiple,
+        multiple=statements.gather(statements.multiple_claims(hers, born, found.by_id)),
         chorionicity=statements.gather(claims_of(hers, "multiple")),
         children=tuple(child.id for child in born),
         choices=gaps.choices(hers, now if ended is None else None),
@@ -133,6 +140,20 @@ def _apart(scope: Scope) -> tuple[Apart, ...]:
     return tuple(found)
 
 
+def _pregnancy_gaps(pregnancies: Sequence[Pregnancy], found: Items, blood: Blood, today: dt.date) -> Iterator[Gap]:
+    """Checks and choices of the pregnancies that still run."""
+    for pregnancy in pregnancies:
+        if gaps.running(pregnancy, today):
+            yield from gaps.check_gaps(pregnancy, found.of(pregnancy.id), found.all, blood)
+            yield from gaps.choice_gaps(pregnancy)
+
+
+def _possibly_same(scope: Scope, pregnancies: Sequence[Pregnancy], today: dt.date) -> tuple[PossiblySame, ...]:
+    together = [[scope.locals[key] for key in group] for group in scope.groups]
+    pairs = possibly_same(together, today)
+    return tuple(PossiblySame(pregnancies[i].id, pregnancies[j].id, because) for i, j, because in pairs)
+
+
 def merge(answers: Sequence[SourceAnswer], today: dt.date) -> Record:
     """One record from the answers so far; call it again when another source has answered.
 
@@ -142,41 +163,27 @@ def merge(answers: Sequence[SourceAnswer], today: dt.date) -> Record:
     holdings = gather(answers)
     scope = survey(holdings, sort_persons(holdings), today)
     groups = fold(place(scope))
-    everything = items(groups)
-    by_id = {item.id: item for item in everything}
-    children = children_of(everything, scope)
-    woman = woman_of(everything, scope, today)
-    of: dict[str, list[Item]] = {}
-    for item in everything:
-        of.setdefault(item.pregnancy, []).append(item)
-    named = [(group, of.get(scope.pregnancy_name[group[0]], [])) for group in scope.groups]
-    pregnancies = [_pregnancy(scope, group, hers, children, by_id, today) for group, hers in named]
-    blood = _blood(everything, holdings)
-    allergies = statements.gather(statements.allergy_claims(everything))
-    due = {scope.pregnancy_name[group[0]]: _competing_due_dates(hers) for group, hers in named}
-    found_gaps = gaps.source_gaps(holdings)
-    for pregnancy in pregnancies:
-        if gaps.running(pregnancy, today):
-            found_gaps += gaps.check_gaps(pregnancy, of.get(pregnancy.id, []), everything, blood)
-            found_gaps += gaps.choice_gaps(pregnancy)
-    together = [[scope.locals[key] for key in group] for group in scope.groups]
+    found = Items(items(groups))
+    children = children_of(found.all, scope)
+    woman = woman_of(found.all, scope, today)
+    pregnancies = [_pregnancy(scope, group, found, children, today) for group in scope.groups]
+    blood = _blood(found.all, holdings)
+    allergies = statements.gather(statements.allergy_claims(found.all))
+    due = {pregnancy.id: _competing_due_dates(found.of(pregnancy.id)) for pregnancy in pregnancies}
     return Record(
         today=today,
         woman=woman,
         pregnancies=tuple(sorted(pregnancies, key=lambda p: (p.start or dt.date.min, p.id), reverse=True)),
         current=_current(pregnancies),
         children=children,
-        items=everything,
+        items=found.all,
         blood=blood,
         allergies=allergies,
-        conflicts=conflicts(woman, pregnancies, dict(due), children, blood, allergies),
-        gaps=tuple(found_gaps),
-        possibly_same=tuple(
-            PossiblySame(pregnancies[i].id, pregnancies[j].id, because)
-            for i, j, because in possibly_same(together, today)
-        ),
-        warnings=_warnings(scope, everything, children),
-        timeline=timeline(everything),
+        conflicts=conflicts(Compared(woman, pregnancies, due, children, blood, allergies)),
+        gaps=(*gaps.source_gaps(holdings), *_pregnancy_gaps(pregnancies, found, blood, today)),
+        possibly_same=_possibly_same(scope, pregnancies, today),
+        warnings=_warnings(scope, found.all, children),
+        timeline=timeline(found.all),
         sources=tuple(holding.answered for holding in holdings),
         apart=_apart(scope),
         duplicates_folded=sum(len(group) - 1 for group in groups),

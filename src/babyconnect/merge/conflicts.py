@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from babyconnect.birthcare.record import Blood, Child, Conflict, Pregnancy, Stated, Topic, Woman
 
@@ -40,24 +41,29 @@ def _of_pregnancy(pregnancy: Pregnancy, due: Sequence[Stated]) -> Iterator[Confl
         yield Conflict("chorionicity", pregnancy.id, conflict.values)
 
 
-def conflicts(
-    woman: Woman | None,
-    pregnancies: Sequence[Pregnancy],
-    due: dict[str, Sequence[Stated]],
-    children: Sequence[Child],
-    blood: Blood,
-    allergies: Sequence[Stated],
-) -> tuple[Conflict, ...]:
-    """Every conflict of the record; `due`: per pregnancy the dates that compete."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What is compared over sources.  `due`: per pregnancy the dates that compete."""
+
+    woman: Woman | None
+    pregnancies: Sequence[Pregnancy]
+    due: Mapping[str, Sequence[Stated]]
+    children: Sequence[Child]
+    blood: Blood
+    allergies: Sequence[Stated]
+
+
+def conflicts(facts: Compared) -> tuple[Conflict, ...]:
+    """Every conflict of the record."""
     found = [
-        *_differ("blood_group", "", blood.group),
-        *_differ("rhesus_d", "", blood.rhesus_d),
-        *_differ("rhesus_c", "", blood.rhesus_c),
-        *_allergies(allergies),
+        *_differ("blood_group", "", facts.blood.group),
+        *_differ("rhesus_d", "", facts.blood.rhesus_d),
+        *_differ("rhesus_c", "", facts.blood.rhesus_c),
+        *_allergies(facts.allergies),
     ]
-    for pregnancy in pregnancies:
-        found += _of_pregnancy(pregnancy, due[pregnancy.id])
-    if woman and woman.death.disputed:
-        found.append(Conflict("death", "woman", woman.death.stated))
-    found += [Conflict("death", child.id, child.death.stated) for child in children if child.death.disputed]
+    for pregnancy in facts.pregnancies:
+        found += _of_pregnancy(pregnancy, facts.due[pregnancy.id])
+    if facts.woman and facts.woman.death.disputed:
+        found.append(Conflict("death", "woman", facts.woman.death.stated))
+    found += [Conflict("death", child.id, child.death.stated) for child in facts.children if child.death.disputed]
     return tuple(found)

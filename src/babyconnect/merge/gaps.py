@@ -21,12 +21,6 @@ _FETAL_RHESUS_D = "http://loinc.org|100670-9"
 _NEGATIVE = frozenset({"http://snomed.info/sct|165746003", "http://snomed.info/sct|260385009"})
 
 
-def days_of(text: str) -> int:
-    """`27+0` in days."""
-    weeks, days = text.split("+")
-    return int(weeks) * 7 + int(days)
-
-
 def source_gaps(holdings: Sequence[Holding]) -> list[Gap]:
     """Every source that gave no whole answer, as a technical failure with its name."""
     failed = [h.answered for h in holdings if h.answered.state != "answered"]
@@ -37,8 +31,8 @@ def _within(item: Item, due: DueDate, first: str, last: str) -> bool:
     """Whether an item was made in the window; one without a day counts for the first window only."""
     when = day(item.moment)
     if when is None:
-        return days_of(first) == 0
-    return days_of(first) <= gestation.days_on(due.date, when) <= days_of(last)
+        return gestation.days_of(first) == 0
+    return gestation.days_of(first) <= gestation.days_on(due.date, when) <= gestation.days_of(last)
 
 
 def _applies(rule: str, blood: Blood, items: Sequence[Item]) -> bool:
@@ -66,7 +60,7 @@ def check_gaps(pregnancy: Pregnancy, hers: Sequence[Item], everything: Sequence[
         return []
     found = []
     for row in rows("checks/expected"):
-        if now.days < days_of(row["due"]) or not _applies(row["applies"], blood, hers):
+        if now.days < gestation.days_of(row["due"]) or not _applies(row["applies"], blood, hers):
             continue
         codes = frozenset(row["codes"].split())
         lifelong = row["check"] in ("blood_group", "rhesus_d", "rhesus_c")
@@ -116,7 +110,9 @@ def choices(items: Sequence[Item], now: Gestation | None) -> tuple[Choice, ...]:
         answers = [(answer, item.id) for item in items if (answer := _answer(item, row))]
         value = next((v for v in _STRONGEST if any(answer == v for answer, _ in answers)), "unknown")
         because = tuple(sorted(name for answer, name in answers if answer == value))
-        found.append(Choice(row["choice"], value, because, now is not None and now.days >= days_of(row["from"])))
+        found.append(
+            Choice(row["choice"], value, because, now is not None and now.days >= gestation.days_of(row["from"]))
+        )
     return tuple(found)
 
 

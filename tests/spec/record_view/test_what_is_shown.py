@@ -85,7 +85,7 @@ def test_two_different_measurements_on_one_day_are_both_in_the_cell() -> None:
         made.pressure("bp", upper, 70, "2026-05-04")
     cell = _section(_view(one, other), "zwangerschap").grids[0].rows[0].cells[0]
     assert cell.text == "112/70 mmHg | 148/70 mmHg"
-    assert [flag.code for flag in cell.flags] == ["several"]
+    assert [flag.text for flag in cell.flags] == ["meer dan één meting", "verhoogd"]
 
 
 def test_biometry_shows_percentiles_and_a_row_per_fetus() -> None:
@@ -268,3 +268,37 @@ def test_a_name_behind_a_reference_is_looked_up_in_its_own_source_only() -> None
         made.pressure("bp", 120, 80, -3 if made is one else -4, performer=[{"reference": "Practitioner/p"}])
     authors = {line.sources[0].name: line.author for line in _all(_view(one, other)) if line.label == "Bloeddruk"}
     assert authors == {MIDWIFE.name: "Vroedvrouw Vos", HOSPITAL.name: "Gynaecoloog Gras"}
+
+
+def _marks(made: Dossier, label: str) -> list[str]:
+    line = next(line for line in _all(_view(made)) if line.label == label)
+    return [flag.text for flag in line.flags if flag.code == "signal"]
+
+
+@pytest.mark.parametrize(("upper", "lower", "marks"), [(139, 89, []), (140, 80, ["verhoogd"]), (120, 90, ["verhoogd"])])
+def test_a_blood_pressure_from_140_or_90_is_marked(upper: int, lower: int, marks: list[str]) -> None:
+    made = dossier(MIDWIFE)
+    made.due(84)
+    made.pressure("bp", upper, lower, -3)
+    assert _marks(made, "Bloeddruk") == marks
+
+
+@pytest.mark.parametrize(
+    ("weeks", "hb", "low"), [(12, 7.0, True), (12, 7.1, False), (15, 6.5, False), (30, 6.3, False), (30, 6.2, True)]
+)
+def test_a_low_hb_is_judged_by_gestation(weeks: int, hb: float, low: bool) -> None:
+    made = dossier(MIDWIFE)
+    made.due(280 - 7 * weeks)
+    made.observe("hb", code("93846-4", LOINC), 0, valueQuantity={"value": hb, "code": "mmol/L"})
+    assert bool(_marks(made, "Hb")) is low
+
+
+def test_an_hb_of_unknown_day_or_unit_is_not_judged() -> None:
+    made = dossier(MIDWIFE)
+    made.due(84)
+    made.observe("hb", code("93846-4", LOINC), None, valueQuantity={"value": 2.0, "code": "mmol/L"})
+    assert _marks(made, "Hb") == []
+    made.resources[-1]["effectiveDateTime"] = "2026-05-30"
+    assert _marks(made, "Hb") == ["laag voor deze zwangerschapsduur"]
+    made.resources[-1]["valueQuantity"] = {"value": 2.0, "code": "g/dL"}
+    assert _marks(made, "Hb") == []
