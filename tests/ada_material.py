@@ -14,9 +14,9 @@ from babyconnect.definitions import document, rows
 
 BASIS = "med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart"
 TEST_BSN = "999900730"
-_SAMPLES = {"string": "tekst", "text": "vrije tekst", "boolean": "true", "count": "2", "ordinal": "7", "quantity": "3.50",
-            "datetime": "T-100D{10:15}", "date": "T-90D", "complex": "4.20", "identifier": "id-1", "duration": "3",
-            "blob": "x"}  # fmt: skip
+_SAMPLES = {"string": "tekst", "text": "vrije tekst", "boolean": "true", "count": "2", "ordinal": "7",
+            "quantity": "3.50", "datetime": "T-100D{10:15}", "date": "T-90D", "complex": "4.20", "identifier": "id-1",
+            "duration": "3", "blob": "x"}  # fmt: skip
 _OWN = {"682": (TEST_BSN, {"root": "2.16.840.1.113883.2.4.6.3"}), "957": ("08001234", {"root": "2.16.528.1.1007.3.3"}),
         "979": ("12340001", {"root": "2.16.528.1.1007.3.1"}), "683": ("1990-02-28", {}), "3358": ("2", {})}  # fmt: skip
 

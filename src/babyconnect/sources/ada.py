@@ -98,11 +98,10 @@ def exists(text: str) -> bool:
     absolute = _ABSOLUTE.fullmatch(text)
     if not absolute:
         return False
-    year, month, day, hours, minutes, seconds = absolute.groups()
+    year, month, day, *time = absolute.groups()
     try:
-        dt.datetime(
-            int(year), int(month or "1"), int(day or "1"), int(hours or 0), int(minutes or 0), int(seconds or 0)
-        )
+        dt.date(int(year), int(month or "1"), int(day or "1"))
+        dt.time(*(int(part or 0) for part in time))
     except ValueError:
         return False
     return True

@@ -17,6 +17,7 @@ from babyconnect.translate import paths
 from babyconnect.translate.composites import ASSEMBLE, Composite
 from babyconnect.translate.conditions import holds
 from babyconnect.translate.findings import Finding, Severity, Translated
+from babyconnect.translate.finishing import finished
 from babyconnect.translate.instances import Instance, Instances
 from babyconnect.translate.labels import label
 from babyconnect.translate.linking import Linker
@@ -64,7 +65,7 @@ class _Translation:
         for site, row in late:
             self._refer(site, row)
         self._report_unused()
-        resources = [_tidy(instance.resource) for instance in self.instances.all]
+        resources = [self._finish(instance) for instance in self.instances.all]
         return Translated(resources, sorted(self.findings, key=lambda f: f.line))
 
     def _label(self, instance: Instance) -> str:
@@ -91,6 +92,8 @@ class _Translation:
             stated = site.element.is_filled or site.element.null_flavor
             if stated and site.number not in self.used and site.concept in self.table.rows:
                 reasons = [row.reason for row in self.table.rows[site.concept] if row.reason]
+                if not site.element.is_filled:
+                    reasons = ["it states only why it is empty"]
                 reason = reasons[0] if reasons else "nothing that became a resource takes it"
                 self._find("information", site, "not-mapped", f"not translated: {reason}")
 
@@ -190,7 +193,8 @@ class _Translation:
         target = self.linker.target(site, row.argument)
         if target is None:
             self._find("warning", site, "unresolved-reference", "refers to what this record does not hold")
-            return self.linker.missing(site, row.argument)
+            missing = self.linker.missing(site, row.argument)
+            return {"actor": missing} if row.transform == "performer" else missing
         form = "plain" if row.transform == "reference" else "practitioner"
         made = self.linker.reference(target, form)
         return self._performer(target, made) if row.transform == "performer" else made
@@ -212,6 +216,12 @@ class _Translation:
             performer["onBehalfOf"] = self.linker.reference(organisation)
         return performer
 
+    def _finish(self, instance: Instance) -> dict[str, Any]:
+        resource, done = finished(instance.resource)
+        for text in done:
+            self._find("warning", instance.homes[0][1], "incomplete", text)
+        return resource
+
     # Findings ---------------------------------------------------------------------------------------------------
 
     def _check_client(self) -> None:
@@ -226,11 +236,3 @@ class _Translation:
 
     def _find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
         self.findings.append(Finding(severity, site.place, site.element.line, site.concept, rule, text))
-
-
-_FIRST = ("resourceType", "id", "meta", "extension", "identifier", "status", "category", "code", "subject", "context")
-
-
-def _tidy(resource: dict[str, Any]) -> dict[str, Any]:
-    """The usual order of the leading elements; the rest as it came."""
-    return {key: resource[key] for key in _FIRST if key in resource} | resource

@@ -1,0 +1,39 @@
+"""The last touch of a resource: what FHIR demands and the source did not say, and the usual order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from babyconnect.fhir.grammar import elements, required
+
+_ABSENT = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+_FIRST = ("resourceType", "id", "meta", "extension", "identifier", "status", "category", "code", "subject", "context")
+
+
+def finished(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The resource, and a sentence for each thing that had to be done for it to be FHIR."""
+    done = [*_one_of_each_choice(resource), *_what_is_required(resource)]
+    return {key: resource[key] for key in _FIRST if key in resource} | resource, done
+
+
+def _what_is_required(resource: dict[str, Any]) -> Iterator[str]:
+    """HL7's data-absent-reason, as the published translator gives it to a laboratory test without a code."""
+    kind = resource["resourceType"]
+    for name in required(kind):
+        if name not in resource and f"_{name}" not in resource:
+            key = f"_{name}" if elements(kind)[name].primitive else name
+            resource[key] = {"extension": [dict(_ABSENT)]}
+            yield f"{kind}.{name} is required and the record does not give it"
+
+
+def _one_of_each_choice(resource: dict[str, Any]) -> Iterator[str]:
+    """The first of two values for one choice (a record that gives both a day and a period, a rank and an indicator)."""
+    kind, taken = resource["resourceType"], dict[str, str]()
+    for key in list(resource):
+        element = elements(kind).get(key.removeprefix("_"))
+        if element is None or not element.base.endswith("[x]"):
+            continue
+        if taken.setdefault(element.base, element.name) != element.name:
+            del resource[key]
+            yield f"{kind}.{element.base} holds one value; the record gives two, the first stands"

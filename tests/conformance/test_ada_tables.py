@@ -1,0 +1,128 @@
+"""Our ADA tables against the published standard they are distilled from."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from babyconnect.definitions import document, rows
+from babyconnect.translate.tables import codings
+from tests.needs import nictiz
+
+ROOT = Path(__file__).resolve().parents[2]
+BASIS = "geboortezorg-stu3/dataset-pwd32/izk-3.0_Transaction_BeschikbaarstellenMedMijVerloskundeBasis.xml"
+FHIR = "{http://hl7.org/fhir}"
+
+
+def test_every_concept_of_the_published_transaction_has_a_row() -> None:
+    root = etree.parse(str(nictiz() / BASIS)).getroot()
+    published = {c.get("id").rsplit(".", 1)[1]: c.get("shortName") for c in root.iter("concept")
+                 if c.getparent().tag in ("concept", "dataset")}  # fmt: skip
+    ours = {row["concept"]: row["element"] for row in rows("ada/basis_map")}
+    assert len(published) == 532
+    assert ours == published
+
+
+def test_every_code_of_the_published_value_lists_is_in_ours() -> None:
+    root = etree.parse(str(nictiz() / BASIS)).getroot()
+    published = {
+        (f"{s.get('id')}--{re.sub('[^0-9]', '', s.get('effectiveDate'))}", c.get("code"), c.get("codeSystem"))
+        for s in root.iter("valueSet") for c in s.iterfind("conceptList/*") if c.tag in ("concept", "exception")
+    }  # fmt: skip
+    ours = {(row["list"], row["code"], row["system"]) for row in rows("ada/value_lists")}
+    assert len(published) > 1000
+    assert not published - ours
+
+
+@pytest.mark.parametrize("tool", ["distil_ada.py", "distil_ada_map.py"])
+def test_the_generator_makes_the_same_tables_again(tool: str, tmp_path: Path) -> None:
+    definitions = "src/babyconnect/definitions/ada"
+    shutil.copytree(ROOT / "tools" / "ada_map", tmp_path / "tools" / "ada_map")
+    shutil.copytree(ROOT / definitions, tmp_path / definitions)
+    shutil.copy(ROOT / "tools" / tool, tmp_path / "tools" / tool)
+    subprocess.run([sys.executable, str(tmp_path / "tools" / tool), str(nictiz())], check=True, capture_output=True)
+    for made in (tmp_path / definitions).iterdir():
+        assert made.read_bytes() == (ROOT / definitions / made.name).read_bytes(), made.name
+
+
+def addendum() -> dict[str, tuple[str, str, str]]:
+    """Data element → (system, code, display) of the code table per observation pattern."""
+    text = (nictiz() / "geboortezorg-stu3/mapping-tables-izk30/Addendum_profile_mapping.mediawiki.txt").read_text()
+    found = {}
+    for row in text.split("\n|-")[1:]:
+        cells = [cell.strip() for cell in row.split("\n||")]
+        if len(cells) > 8 and cells[6]:
+            found.setdefault(cells[1], (cells[5], cells[6], cells[7]))
+    return found
+
+
+def test_codes_of_observations_are_those_of_the_code_table() -> None:
+    published, checked = addendum(), 0
+    for rule in rows("ada/basis_rules"):
+        cited = re.fullmatch(r"Addendum_profile_mapping (\d+)", rule["citation"])
+        if cited and rule["code"]:
+            [coding] = codings(rule["code"])
+            system, code, display = published[cited[1]]
+            assert (coding["system"], coding["code"], coding["display"]) == (system, code, display)
+            checked += 1
+    assert checked >= 14
+
+
+def _profile(name: str) -> str:
+    [path] = [*(nictiz() / "geboortezorg-stu3/structuredefinitions").rglob(f"{name}.xml"),
+              *(nictiz() / "stu3-zib2017/structuredefinitions").glob(f"{name}.xml")]  # fmt: skip
+    return path.read_text(encoding="utf-8")
+
+
+def test_codes_of_components_stand_in_the_profile_that_is_cited() -> None:
+    checked = 0
+    for name, slice in document("ada/slices.toml").items():
+        cited = re.search(r"([A-Za-z0-9-]+)\.xml component", slice["source"])
+        if cited:
+            code = slice["content"]["code"]["coding"][0]["code"]
+            assert f'"{code}"' in _profile(cited[1]), name
+            checked += 1
+    assert checked >= 14
+
+
+def test_extensions_have_the_address_that_their_definition_gives() -> None:
+    for name, slice in document("ada/slices.toml").items():
+        cited = re.search(r"/([A-Za-z0-9-]+)\.xml", slice["source"])
+        if "url" in slice["content"] and cited and "profiles/" not in slice["source"]:
+            url = re.search(r'<url value="([^"]+)"', _profile(cited[1]))
+            assert url and url[1] == slice["content"]["url"], name
+
+
+def test_profiles_of_templates_exist() -> None:
+    published = {
+        found[1]
+        for folder in ("geboortezorg-stu3/structuredefinitions", "stu3-zib2017/structuredefinitions")
+        for path in (nictiz() / folder).rglob("*.xml")
+        if (found := re.search(r'<url value="([^"]+)"', path.read_text(encoding="utf-8")))
+    }
+    used = {profile for template in document("ada/templates.toml").values() for profile in template["profiles"]}
+    assert not used - published
+
+
+def _map(name: str) -> list[tuple[str, str, Any]]:
+    root = etree.parse(str(next((nictiz() / "stu3-zib2017/conceptmaps").glob(f"{name}.xml")))).getroot()
+    return [(element.find(f"{FHIR}code").get("value"), target.find(f"{FHIR}code").get("value"), element)
+            for element in root.iter(f"{FHIR}element") for target in element.findall(f"{FHIR}target")
+            if target.find(f"{FHIR}code") is not None]  # fmt: skip
+
+
+def test_concept_maps_say_what_the_published_ones_say() -> None:
+    checked = 0
+    for row in rows("ada/concept_maps"):
+        cited = re.match(r"stu3-zib2017 (conceptmap-[A-Za-z-]+)", row["citation"])
+        if cited:
+            assert (row["code"], row["target"]) in {(code, target) for code, target, _ in _map(cited[1])}, row
+            checked += 1
+    assert checked > 30

@@ -1,0 +1,154 @@
+"""The law of the ADA map: a value changes the facts that depend on it, all of them, and no others.
+
+For every element that says something, in a record that fills every data element and in the published records: change
+its value, translate again, compare.  Either facts changed, and only in resources that the tables name for that data
+element, or the report names the element as not translated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from babyconnect.birthcare.ada import AdaElement, AdaRecord
+from babyconnect.definitions import rows
+from babyconnect.sources.ada import read
+from babyconnect.translate.ada import translate
+from babyconnect.translate.composites import ASSEMBLE
+from babyconnect.translate.tables import ada_map
+from tests.ada_material import changed, filled, full_xml, leaf_codes
+from tests.needs import nictiz
+
+TODAY = dt.date(2024, 6, 15)
+TABLE = ada_map("basis", "basis_structure")
+STRUCTURE = {row["concept"]: row for row in rows("ada/basis_structure")}
+PUBLISHED = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6/med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart"
+_VALUES = {"datetime": ("T-77D", "1983-03-03"), "date": ("T-77D", "T-76D"), "boolean": ("false", "true"),
+           "count": ("8", "9"), "ordinal": ("8", "9"), "complex": ("8", "9"), "quantity": ("88", "89"),
+           "identifier": ("999900742", "999900754")}  # fmt: skip
+
+
+def other_value(element: AdaElement) -> dict[str, str]:
+    """Attributes that say something else: another code of the list, another value of the type."""
+    if element.code:
+        options = leaf_codes(STRUCTURE[element.concept]["lists"])
+        other = next((c for c in options if c["code"] != element.code and c["kind"] == "leaf"), None)
+        if other is None:
+            return {"code": f"{element.code}9", "displayName": "anders"}
+        return {"code": other["code"], "codeSystem": other["system"], "displayName": other["display"]}
+    kind = STRUCTURE[element.concept]["datatype"]
+    return {"value": next(v for v in _VALUES.get(kind, ("anders", "iets anders")) if v != element.value)}
+
+
+def facts(record: AdaRecord, by_order: bool = False) -> tuple[dict[str, set[str]], set[str]]:
+    """Facts per resource, and the places reported as not translated.
+
+    `by_order`: resources are named by their order, not their id (a registered number makes the id of its resource).
+    """
+    result = translate(record, TODAY)
+    names = {f"{r['resourceType']}/{r['id']}": f"#{i}" for i, r in enumerate(result.resources)} if by_order else {}
+    found = {}
+    for resource in result.resources:
+        key = f"{resource['resourceType']}/{resource['id']}"
+        content = {k: v for k, v in resource.items() if k != "id"}
+        found[f"{resource['resourceType']} {names.get(key, key)}"] = set(_leaves(content, names, ""))
+    return found, {f.place for f in result.findings if f.rule in ("not-mapped", "unresolved-reference")}
+
+
+def _leaves(node: Any, numbers: dict[str, str], path: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        hidden = "display" if "reference" in node or set(node) == {"display"} else ""
+        for key, value in node.items():
+            if key != hidden:
+                yield from _leaves(value, numbers, f"{path}/{key}")
+    elif isinstance(node, list):
+        for place, value in enumerate(node):
+            yield from _leaves(value, numbers, f"{path}[{place}]")
+    else:
+        yield f"{path}={numbers.get(node, node) if isinstance(node, str) else node}"
+
+
+def touched(concept: str) -> tuple[set[str], set[str]]:
+    """What the tables name for a data element: types of resource, and the elements of them that may change.
+
+    By its rows, by what borrows it, by conditions that ask for it, and by the composite that it is a part of.
+    """
+    named: set[tuple[str, str]] = {(row.resource, row.path) for row in TABLE.rows.get(concept, ()) if row.path}
+    for borrowed in (row for found in TABLE.borrowed.values() for row in found):
+        if concept in re.findall(r"\d+", borrowed.source):
+            named.add((borrowed.resource, borrowed.path))
+    for row in (row for found in TABLE.rows.values() for row in found):
+        if concept in re.findall(r"\d+", row.when):
+            named.add((row.resource, row.path))
+        if row.transform == "performer" and concept == TABLE.anchors["professional"]["function"]:
+            named.add((row.resource, row.path))
+    above = concept
+    while TABLE.rows[concept][0].transform == "part" and (above := STRUCTURE[above]["parent"]):
+        named |= {(row.resource, row.path) for row in TABLE.rows[above] if row.transform in ASSEMBLE}
+    merged = [rule for rule in TABLE.rules.get(concept, ()) if rule.template.merge]
+    named |= {(rule.name, path) for rule in merged for path in ("extension", "effectiveDateTime")}
+    types = {TABLE.rule_of[rule].template.type for rule, _ in named if rule}
+    heads = {re.split(r"[/\[{]", path)[0] for _, path in named} | {"dataAbsentReason"}
+    return types, heads | {f"_{head}" for head in heads}
+
+
+def law(record: AdaRecord) -> None:
+    by_id, by_order = facts(record)[0], facts(record, by_order=True)[0]
+    for element in filled(record):
+        if element.is_reference:
+            continue
+        registered = element.concept in TABLE.anchors["registered"].values()
+        before = by_order if registered else by_id
+        after, unused = facts(changed(record, element, **other_value(element)), by_order=registered)
+        differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        place = f"{element.concept} {element.name} line {element.line}"
+        if not differing:
+            assert any(p.split("/")[-1].split("[")[0] == element.name for p in unused), f"{place}: lost in silence"
+        else:
+            types, heads = touched(element.concept)
+            changed_types = {name.split(" ")[0] for name in differing}
+            assert changed_types <= types, f"{place}: also changes {changed_types - types}"
+            leaves = {leaf for name in differing for leaf in before.get(name, set()) ^ after.get(name, set())
+                      if name in before and name in after}  # fmt: skip
+            changed_heads = {re.split(r"[/\[=]", leaf)[1] for leaf in leaves}
+            assert changed_heads <= heads, f"{place}: also changes {changed_heads - heads}"
+
+
+def test_in_a_record_that_fills_every_data_element() -> None:
+    law(read(full_xml()))
+
+
+@pytest.mark.parametrize("name", ["1-V1_actieve_zwschap", "3A-V2_meerling_1elijn", "3B-V2_meerling_2elijn"])
+def test_in_each_published_record(name: str) -> None:
+    law(read((nictiz() / PUBLISHED / "ada_instance" / f"gz-izb-kwa-{name}.xml").read_bytes()))
+
+
+def test_in_a_record_with_two_children_a_value_of_one_changes_nothing_of_the_other() -> None:
+    content = (nictiz() / PUBLISHED / "ada_instance" / "gz-izb-kwa-3B-V2_meerling_2elijn.xml").read_bytes()
+    record = read(content)
+    weights = [e for e in record.root.walk() if e.concept == "1419"]
+    for weight in weights:
+        before, after = facts(record)[0], facts(changed(record, weight, value="1234"))[0]
+        differing = [name for name in before if before[name] != after[name]]
+        assert len(differing) == 1
+        assert before[differing[0]] ^ after[differing[0]] == {
+            f"/valueQuantity/value={weight.value}", "/valueQuantity/value=1234"
+        }  # fmt: skip
+
+
+def test_removing_an_element_with_an_id_leaves_the_ids_of_the_others() -> None:
+    record = read(full_xml())
+    others = tuple(child for child in record.root.children if child.name != "bouwstenen")
+    without = dataclasses.replace(record, root=dataclasses.replace(record.root, children=others))
+    before = {r["id"] for r in translate(record, TODAY).resources}
+    assert {r["id"] for r in translate(without, TODAY).resources} < before
+
+
+def test_published_records_are_found_where_the_standard_is_present() -> None:
+    assert len(list(Path(nictiz() / PUBLISHED / "ada_instance").glob("*.xml"))) == 4
