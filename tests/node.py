@@ -36,6 +36,7 @@ class Node:
 
     store: MemoryStore = field(default_factory=MemoryStore)
     consents: dict[str, tuple[Consent, ...]] = field(default_factory=dict)
+    enrolments: tuple[Relation, ...] = ()
     log: list[Happening] = field(default_factory=list)
     log_fault: Exception | None = None
     now: dt.datetime = NOW
@@ -106,4 +107,4 @@ class Grounds:
         return self.node.consents.get(client, ())
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-        return from_episodes(episodes, "holder")
+        return (*from_episodes(episodes, "holder"), *self.node.enrolments)
