@@ -7,13 +7,13 @@ same one in another record of this source is the same resource.  A client's id n
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.translate import paths
 from babyconnect.translate.conditions import holds
 from babyconnect.translate.sites import Site, Tree
 from babyconnect.translate.tables import AdaMap, Rule
@@ -32,7 +32,7 @@ class Instance:
         self.resource: dict[str, Any] = {
             "resourceType": template.type, "id": identity, "meta": {"profile": list(template.profiles)}
         }  # fmt: skip
-        self.resource.update(copy.deepcopy(dict(template.fixed)))
+        self.resource.update(paths.fresh(template.fixed))
         if rule.codings:
             self.resource["code"] = {"coding": [dict(coding) for coding in rule.codings]}
 

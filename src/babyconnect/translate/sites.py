@@ -17,18 +17,15 @@ from babyconnect.birthcare.ada import AdaElement, AdaRecord
 class Site:
     """One element at its place.  `instances`: the resources it became, by rule; `composites`: see `composites`."""
 
-    __slots__ = ("composites", "element", "end", "filled", "instances", "number", "occurrence", "parent")
+    __slots__ = ("composites", "concept", "element", "end", "filled", "instances", "number", "occurrence", "parent")
 
     def __init__(self, element: AdaElement, parent: Site | None, number: int, occurrence: int) -> None:
         self.element, self.parent, self.number, self.occurrence = element, parent, number, occurrence
+        self.concept = element.concept
         self.end = number + 1
         self.filled = element.is_filled
         self.instances: dict[str, Any] = {}
         self.composites: list[Any] = []
-
-    @property
-    def concept(self) -> str:
-        return self.element.concept
 
     def chain(self) -> Iterator[Site]:
         """This site and what it lies in, from the inside out."""
