@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,12 +47,16 @@ class PublishingNode:
 
 
 async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
-    """Publish each input, whole or not at all; a refused one leaves the others unharmed."""
+    """Publish each input, whole or not at all; a refused one leaves the others unharmed.
+
+    Parsing and checking happen in a thread: the node's other work goes on meanwhile.
+    """
     reports: list[InputReport] = []
     loose: list[Loose] = []
     refused: list[Refusal] = []
     identity = Identity(node.secret, node.source)
-    for item in read(inputs, node.limit, node.dates):
+    items = read(inputs, node.limit, node.dates)
+    while (item := await asyncio.to_thread(next, items, None)) is not None:
         if isinstance(item, Refusal):
             refused.append(item)
             reports.append(InputReport(item.name, "refused", findings=(item.finding,)))
@@ -59,8 +64,9 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
             loose.append(item)
         else:
             today = node.dates.get("T") or node.now().date()
-            reports.append(await _publish_unit(unit_of_record(item, identity, today), node))
-    for unit in units_of_loose(loose, refused, identity):
+            unit = await asyncio.to_thread(unit_of_record, item, identity, today)
+            reports.append(await _publish_unit(unit, node))
+    for unit in await asyncio.to_thread(units_of_loose, loose, refused, identity):
         reports.append(await _publish_unit(unit, node))
     return Report(tuple(reports))
 
@@ -72,11 +78,11 @@ async def _publish_unit(unit: Unit, node: PublishingNode) -> InputReport:
     family = unit.family
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
-    client = preparing.client_of(family, known)
+    client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
         return InputReport(unit.name, "refused", findings=(*findings, client))
     naming = Naming(node.tenant, node.bsns)
-    batch, warnings = preparing.publications(family, client, naming, node.index, known)
+    batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
     outcomes = await node.writer.publish(batch, _originals(unit, findings), node.now())
     return _report(unit.name, client, outcomes, findings)

@@ -1,0 +1,148 @@
+"""`POST /intake`: a source system of this organisation hands in a record, with a token of its own.
+
+The token is not one of the region's: it opens this door only, and the node knows no more of it than its SHA-256.  The
+content decides its format; the answer is an OperationOutcome (STU3) with the findings that the command prints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from babyconnect.api.http import Answer, Request, body, media_type, refuse, request, send
+from babyconnect.api.outcomes import Refusal
+from babyconnect.api.server import Receive, Scope, Send
+from babyconnect.audit import AuditFault
+from babyconnect.flows.findings import Finding, InputReport, Report
+from babyconnect.flows.intake import Input
+
+Publish = Callable[[Input], Awaitable[Report]]
+Audit = Callable[[Mapping[str, Any]], Awaitable[object]]
+
+BODY_SECONDS = 60.0
+_MEDIA = frozenset(
+    {"application/xml", "text/xml", "application/fhir+xml", "application/json", "application/fhir+json", ""}
+)
+# FHIR STU3 valueset-issue-type for the rules of publishing; what is not here is "invalid".
+_CODES = {
+    "empty": "required",
+    "cardinality": "required",
+    "unknown-element": "structure",
+    "xml": "structure",
+    "json": "structure",
+    "root": "structure",
+    "namespace": "structure",
+    "doctype": "security",
+    "narrative": "security",
+    "depth": "too-costly",
+    "size": "too-long",
+    "date": "value",
+    "value": "value",
+    "bsn": "value",
+    "code": "code-invalid",
+    "unknown-code": "code-invalid",
+    "unknown-concept": "not-supported",
+    "not-mapped": "not-supported",
+    "version": "not-supported",
+    "format": "not-supported",
+    "data-set": "not-supported",
+    "transaction": "not-supported",
+    "unresolved-reference": "incomplete",
+    "no-client": "business-rule",
+    "two-clients": "business-rule",
+    "duplicate-id": "duplicate",
+}
+_CHALLENGE = ((b"www-authenticate", b'Bearer realm="intake"'),)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The endpoint.  `token_sha256`: hex, "" closes it.  `audit` gets one event per record, before the answer.
+
+    An event: `type` ("publish"), `outcome` ("ok", "refused" or "fault"), `client` (opaque id), `count` of resources
+    kept, `digest` of the content (SHA-256), `address`, `trace`, and `reasons` (the rules that refused it).
+    """
+
+    token_sha256: str
+    publish: Publish
+    audit: Audit
+    limit: int = 20_000_000
+    # One record at a time: what one takes of memory is bounded, what all callers together take must be too.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __call__(self, scope: Scope, receive: Receive, sending: Send) -> None:
+        if scope["type"] == "http":
+            await send(await self._answer(request(scope, receive, "/intake")), sending)
+
+    async def _answer(self, asked: Request) -> Answer:
+        if not self.token_sha256 or asked.path not in ("", "/"):
+            return refuse(Refusal("no_such_interaction"))
+        if asked.method != "POST":
+            return refuse(Refusal("method"), headers=((b"allow", b"POST"),))
+        if not self._may_enter(asked.token):
+            return refuse(Refusal("no_token"), headers=_CHALLENGE)
+        if media_type(asked.headers.get("content-type", "")) not in _MEDIA:
+            return refuse(Refusal("media_type"))
+        async with self.turn:
+            content = await body(asked, self.limit, BODY_SECONDS)
+            if isinstance(content, Refusal):
+                return refuse(content)
+            return await self._take(content, asked)
+
+    def _may_enter(self, token: str | None) -> bool:
+        given = hashlib.sha256((token or "").encode()).hexdigest()
+        return hmac.compare_digest(given, self.token_sha256.strip().lower()) and bool(token)
+
+    async def _take(self, content: bytes, asked: Request) -> Answer:
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            report = await self.publish(Input("intake", content=content))
+        except Exception:
+            await self._note(asked, digest, "fault", None)
+            raise
+        (taken,) = report.inputs
+        if not await self._note(asked, digest, "refused" if taken.status == "refused" else "ok", taken):
+            # Kept, but not logged: the source sends again, finds it "already published", and that is logged.
+            return refuse(Refusal("unavailable"))
+        return Answer(422 if taken.status == "refused" else 200, outcome(taken))
+
+    async def _note(self, asked: Request, digest: str, result: str, taken: InputReport | None) -> bool:
+        event = {
+            "type": "publish",
+            "outcome": result,
+            "client": taken.client if taken else "",
+            "count": taken.created + taken.updated if taken else 0,
+            "reasons": sorted({f.rule for f in taken.findings if f.severity == "error"}) if taken else [],
+            "digest": digest,
+            "address": asked.address,
+            "trace": asked.trace,
+        }
+        try:
+            await self.audit(event)
+        except AuditFault:
+            return False
+        return True
+
+
+def outcome(report: InputReport) -> bytes:
+    """The findings as an OperationOutcome; without any, one issue that says what was done."""
+    issues = [_issue(finding) for finding in report.findings]
+    said = f"{report.status}: {report.created} created, {report.updated} updated, {report.unchanged} unchanged"
+    if report.status != "refused":
+        issues.insert(0, {"severity": "information", "code": "informational", "diagnostics": said})
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
+
+
+def _issue(finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": finding.severity,
+        "code": _CODES.get(finding.rule, "invalid"),
+        "details": {"coding": [{"system": "urn:babyconnect:rule", "code": finding.rule}], "text": finding.text},
+        "diagnostics": finding.place,
+    }
