@@ -36,12 +36,12 @@ from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.exchange.searches import batched
-from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult, prepare
-from babyconnect.flows.consult_events import as_event
+from babyconnect.flows.consult import ConsultingNode, consult, prepare
 from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.trust import assertion, keys
+from babyconnect.wiring.consulting import _noter
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
 
 SOURCES = 8
@@ -130,15 +130,12 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
         claim = assertion.Claim(OWN, asking.person, asking.purpose, asking.relations)
         return assertion.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
 
-    async def note(event: ConsultEvent) -> object:
-        return await log.append(as_event(event, OWN, "node", dt.datetime.now(dt.UTC), secret))
-
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return (Relation("episode", "opaque"),)
 
     return ConsultingNode(
         OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
-        Exchange(Http(), form), evidence, note, time.monotonic,
+        Exchange(Http(), form), evidence, _noter(OWN, log, secret), time.monotonic,
     )  # fmt: skip
 
 

@@ -247,6 +247,62 @@ async def test_the_region_logs_who_localised_whom_and_without_log_there_is_no_an
         await located(federation, pseudonym)
 
 
+async def test_many_pointers_are_registered_at_once_and_each_is_logged(federation):
+    pseudonyms = await federation[HOSPITAL].pseudonyms.of_all([BSN, Bsn("999990019"), Bsn("999911120")])
+    await federation[HOSPITAL].localisation.register_all([(p, SOON) for p in pseudonyms], "xis")
+    await federation[HOSPITAL].localisation.register_all([(p, SOON) for p in pseudonyms], "xis")
+    assert federation.state.index.count() == 3
+    assert {e.pseudonym for e in federation.log.events if e.action == "register"} == set(pseudonyms)
+
+
+async def test_a_transaction_is_refused_whole_when_one_entry_is_bad(federation):
+    from babyconnect.network.contract import Registration
+    from babyconnect.network.localisation.resources import to_list
+
+    good = to_list(Registration("p" * 43, HOSPITAL.ura, HOSPITAL.kind, "xis", SOON))
+    other = to_list(Registration("p" * 43, KRAAM.ura, KRAAM.kind, "xis", SOON))
+    for bad in ({"resourceType": "List"}, other, {"resourceType": "Consent"}):
+        with pytest.raises(RegionFault):
+            await federation[HOSPITAL].region.transaction([good, bad])
+    assert federation.state.index.count() == 0
+
+
+async def test_consents_recorded_together_are_in_force_together(federation):
+    pseudonym = await registered(federation)
+    given = [(pseudonym, Consent("", True, "*")), (pseudonym, Consent("", False, "kind:hospital"))]
+    ids = await federation[PRACTICE].desk.record_all(given)
+    assert {c.id: c.permit for c in await federation[HOSPITAL].consents.of(pseudonym)} == dict(
+        zip(ids, (True, False), strict=True)
+    )
+
+
+RUBBISH = [
+    b"", b"[]", b"null", b"{", b"\xff", b'{"resourceType":"List"}', b'{"resourceType":[]}',
+    b'{"resourceType":"List","subject":[],"code":7,"extension":{}}', b'{"resourceType":"Consent","provision":[]}',
+    b'{"resourceType":"Bundle","type":"transaction","entry":[[]]}', b'{"blinded_input":[1]}',
+    b'{"recipient_organization":"ura:00000999","blinded_input":["AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]}',
+    b"[" * 5000,
+]  # fmt: skip
+
+
+async def test_no_rubbish_makes_the_region_fail(federation):
+    from babyconnect.api.region_routes import ROUTES
+    from babyconnect.network.signed import digest
+
+    node = federation[GP]
+    for method, path, _, _ in ROUTES:
+        for body in RUBBISH if method != "GET" else [b""]:
+            target = path.replace("{id}", "x'; --")
+            from yarl import URL
+
+            url = URL(federation.base + target)
+            claims = {"htm": method, "htu": url.path, "digest": digest(body)}
+            headers = {"Authorization": f"Bearer {node.region._sign(region.NAME, claims)}"}
+            async with node.region._session.request(method, url, data=body or None, headers=headers) as answer:
+                content = await answer.read()
+            assert answer.status < 500, (method, path, body, content)
+
+
 # --- consent
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -26,6 +26,8 @@ from babyconnect.definitions import document
 from babyconnect.network.contract import Audit, Claims, Verify
 from babyconnect.network.limits import Limits
 from babyconnect.network.signed import digest
+
+BODY_SECONDS = 10
 
 __all__ = ["RegionState", "region_app"]
 
@@ -93,11 +95,15 @@ class Gate:
 
     async def _body(self, request: Request) -> bytes:
         parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self._largest:
-                raise Refusal(413, "too-long", "the body is too large")
-            parts.append(part)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > self._largest:
+                        raise Refusal(413, "too-long", "the body is too large")
+                    parts.append(part)
+        except (TimeoutError, ClientDisconnect):
+            raise Refusal(408, "timeout", "the body did not come") from None
         return b"".join(parts)
 
     def _believe(self, request: Request, body: bytes) -> tuple[Party, Claims]:

@@ -5,6 +5,7 @@ An unknown search parameter is refused, not ignored: a filter dropped in silence
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 import time
@@ -14,11 +15,13 @@ from typing import Any
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Handle, Refusal, RegionState, answer
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.network import asker, fhir4
 from babyconnect.network.consent import resources as consents
 from babyconnect.network.consent.service import Kept
+from babyconnect.network.contract import Registration
 from babyconnect.network.localisation import resources as pointers
 from babyconnect.network.pseudonyms import oprf
 
@@ -148,19 +151,60 @@ async def evaluate(call: Call) -> Response:
 
 
 async def register(call: Call) -> Response:
-    try:
-        registration = pointers.from_list(call.json(), call.party.kind)
-    except pointers.Malformed as fault:
-        raise Refusal(422, "invalid", str(fault)) from None
-    if registration.holder != call.party.ura:
-        await call.log("register", "refused", registration.pseudonym)
-        raise Refusal(403, "forbidden", "an organisation registers itself only")
-    id, new = await call.state.index.register(registration)
+    registration = await _pointer(call, call.json())
+    ((id, new),) = await call.state.index.register([registration])
     await call.log("register", "ok", registration.pseudonym)
     kept = call.state.index.read(id)
     if kept is None:
         raise Refusal(409, "conflict", "it was removed meanwhile")
     return answer(pointers.to_list(kept[1], id), 201 if new else 200, {"Location": f"{_fhir(call.state)}/List/{id}"})
+
+
+async def _pointer(call: Call, resource: Mapping[str, Any]) -> Registration:
+    """The pointer in a List, by whoever it is about."""
+    try:
+        registration = pointers.from_list(resource, call.party.kind)
+    except pointers.Malformed as fault:
+        raise Refusal(422, "invalid", str(fault)) from None
+    if registration.holder != call.party.ura:
+        await call.log("register", "refused", registration.pseudonym)
+        raise Refusal(403, "forbidden", "an organisation registers itself only")
+    return registration
+
+
+async def transaction(call: Call) -> Response:
+    """Many Lists or many Consents at once, all or none: what a node enters when it publishes its records."""
+    bundle = call.json()
+    entries = bundle.get("entry")
+    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction" or not isinstance(entries, list):
+        raise Refusal(422, "invalid", "not a Bundle of type transaction")
+    listed = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
+    types = {one.get("resourceType") if isinstance(one, dict) else None for one in listed}
+    if not 0 < len(listed) <= MOST_PER_PAGE:
+        raise Refusal(422, "too-long", f"a transaction has 1 to {MOST_PER_PAGE} entries")
+    if types == {"List"}:
+        made = await _register_all(call, listed)
+    elif types == {"Consent"}:
+        made = await _record_all(call, listed)
+    else:
+        raise Refusal(422, "not-supported", "a transaction holds Lists only, or Consents only")
+    response = [{"response": {"status": "201", "location": location}} for location in made]
+    return answer({"resourceType": "Bundle", "type": "transaction-response", "entry": response})
+
+
+async def _register_all(call: Call, listed: list[Any]) -> list[str]:
+    found = [await _pointer(call, one) for one in listed]
+    made = await call.state.index.register(found)
+    await asyncio.gather(*(call.log("register", "ok", one.pseudonym) for one in found))
+    return [f"List/{id}" for id, _ in made]
+
+
+async def _record_all(call: Call, listed: list[Any]) -> list[str]:
+    found = [_provision(one) for one in listed]
+    ids = await call.state.consents.record(found, call.party.ura)
+    logged = zip(ids, found, strict=True)
+    await asyncio.gather(*(call.log("consent", "ok", about, _told(id, one)) for id, (about, one) in logged))
+    return [f"Consent/{id}" for id in ids]
 
 
 async def localise(call: Call) -> Response:
@@ -227,13 +271,21 @@ def _stamped(bundle: dict[str, Any], epoch: str, sequence: int, held: float | No
     return {**bundle, "meta": meta}
 
 
-async def record_consent(call: Call) -> Response:
+def _provision(resource: Any) -> tuple[str, Consent]:
     try:
-        pseudonym, provision = consents.from_resource(call.json())
+        return consents.from_resource(resource)
     except consents.Malformed as fault:
         raise Refusal(422, "invalid", str(fault)) from None
-    id = await call.state.consents.record(pseudonym, provision, call.party.ura)
-    await call.log("consent", "ok", pseudonym, f"{id} {'permit' if provision.permit else 'deny'}")
+
+
+def _told(id: str, provision: Consent) -> str:
+    return f"{id} {'permit' if provision.permit else 'deny'}"
+
+
+async def record_consent(call: Call) -> Response:
+    pseudonym, provision = _provision(call.json())
+    (id,) = await call.state.consents.record([(pseudonym, provision)], call.party.ura)
+    await call.log("consent", "ok", pseudonym, _told(id, provision))
     return answer(_consent(call, id).resource(), 201, {"Location": f"{_fhir(call.state)}/Consent/{id}"})
 
 
@@ -317,6 +369,7 @@ EPOCH = fhir4.moment("1970-01-01T00:00:00Z")
 
 ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/pseudonyms/evaluate", "pseudonyms", evaluate),
+    ("POST", "/fhir/r4", "transaction", transaction),
     ("POST", "/fhir/r4/List", "localisation", register),
     ("GET", "/fhir/r4/List", "localisation", localise),
     ("DELETE", "/fhir/r4/List", "localisation", delete_pointers),

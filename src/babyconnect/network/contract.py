@@ -108,6 +108,9 @@ class Localisation(Protocol):
     async def register(self, pseudonym: str, source: str, until: dt.datetime) -> None:
         """Idempotent; a later `until` replaces the earlier one.  Raises RegionFault."""
 
+    async def register_all(self, pointers: Sequence[tuple[str, dt.datetime]], source: str) -> None:
+        """Many at once: (pseudonym, until) each."""
+
     async def unregister(self, pseudonym: str, source: str = "") -> None: ...
 
 
@@ -121,6 +124,9 @@ class ConsentDesk(Protocol):
 
     async def record(self, pseudonym: str, consent: Consent) -> str:
         """Returns the id in the register."""
+
+    async def record_all(self, given: Sequence[tuple[str, Consent]]) -> list[str]:
+        """Many at once, each with her pseudonym; returns their ids."""
 
     async def withdraw(self, id: str) -> None: ...
 

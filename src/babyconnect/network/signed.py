@@ -11,7 +11,7 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -92,6 +92,18 @@ class Region:
             if time.monotonic() + wait >= deadline:
                 raise RegionFault(f"the region is busy ({status})")
             await asyncio.sleep(wait)
+
+    async def transaction(self, resources: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Many resources in one Bundle, all or none; their `Type/id`s.  Raises RegionFault."""
+        entries = [
+            {"resource": one, "request": {"method": "POST", "url": str(one["resourceType"])}} for one in resources
+        ]
+        body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        status, answer = await self.send("POST", "/fhir/r4", body, patience=30.0)
+        made = [entry.get("response", {}).get("location", "") for entry in answer.get("entry", [])]
+        if status != 200 or len(made) != len(resources):
+            raise RegionFault(f"the region refused a transaction ({status})")
+        return made
 
     async def _once(
         self,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from babyconnect.birthcare.access import Consent
 from babyconnect.network.consent.resources import to_resource
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.signed import Region
+
+AT_ONCE = 200
 
 
 class ConsentDesk:
@@ -19,6 +23,14 @@ class ConsentDesk:
         if status != 201 or not answer.get("id"):
             raise RegionFault(f"the consent register refused it ({status})")
         return str(answer["id"])
+
+    async def record_all(self, given: Sequence[tuple[str, Consent]]) -> list[str]:
+        """Many at once, each with her pseudonym; returns their ids."""
+        ids: list[str] = []
+        for start in range(0, len(given), AT_ONCE):
+            part = [to_resource(consent, pseudonym) for pseudonym, consent in given[start : start + AT_ONCE]]
+            ids += [place.removeprefix("Consent/") for place in await self._region.transaction(part)]
+        return ids
 
     async def withdraw(self, id: str) -> None:
         status, _ = await self._region.send("POST", f"/fhir/r4/Consent/{id}/$withdraw", {})

@@ -11,7 +11,7 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,18 +64,20 @@ class ConsentService:
     def sequence(self) -> int:
         return int(self._db.rows("select coalesce(max(seq), 0) from version")[0][0])
 
-    async def record(self, pseudonym: str, consent: Consent, recorder: Ura) -> str:
-        """A new provision; returns its id.  Its moment is the register's own, not the sender's."""
-        kept = replace(consent, id=str(uuid.uuid4()), recorded=self._clock())
-        await self._db.write(lambda connection: self._append(connection, pseudonym, kept, True, recorder))
-        self._wake()
-        return kept.id
+    async def record(self, given: Sequence[tuple[str, Consent]], recorder: Ura) -> list[str]:
+        """New provisions, each with her pseudonym, all or none; returns their ids.
 
-    def record_now(self, pseudonym: str, consent: Consent, recorder: Ura) -> str:
-        """The same from set-up code that runs before there is a loop."""
-        kept = replace(consent, id=str(uuid.uuid4()), recorded=self._clock())
-        self._db.write_now(lambda connection: self._append(connection, pseudonym, kept, True, recorder))
-        return kept.id
+        Their moment is the register's own, not the sender's.
+        """
+        kept = [(about, replace(one, id=str(uuid.uuid4()), recorded=self._clock())) for about, one in given]
+
+        def change(connection: apsw.Connection) -> None:
+            for about, one in kept:
+                self._append(connection, about, one, True, recorder)
+
+        await self._db.write(change)
+        self._wake()
+        return [one.id for _, one in kept]
 
     async def withdraw(self, id: str, recorder: Ura) -> bool:
         """Out of force from this moment; False when there is none by this id.  Twice is once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from babyconnect.birthcare.access import Asker
@@ -14,6 +15,8 @@ from babyconnect.network.asker import to_claims
 from babyconnect.network.contract import Located, Parties, RegionFault, Registration
 from babyconnect.network.localisation.resources import to_list
 from babyconnect.network.signed import Region
+
+AT_ONCE = 200
 
 
 class LocalisationClient:
@@ -56,6 +59,12 @@ class LocalisationClient:
         status, _ = await self._region.send("POST", "/fhir/r4/List", to_list(registration), patience=10.0)
         if status not in (200, 201):
             raise RegionFault(f"the index refused the registration ({status})")
+
+    async def register_all(self, pointers: Sequence[tuple[str, dt.datetime]], source: str) -> None:
+        """Many at once: (pseudonym, until) each.  After a RegionFault send them again: it is idempotent."""
+        made = [to_list(Registration(p, self._own.ura, self._own.kind, source, until)) for p, until in pointers]
+        for start in range(0, len(made), AT_ONCE):
+            await self._region.transaction(made[start : start + AT_ONCE])
 
     async def unregister(self, pseudonym: str, source: str = "") -> None:
         form = {"subject:identifier": f"{self._table['subject_system']}|{pseudonym}"}

@@ -27,6 +27,7 @@ create table if not exists registration (
   until text not null, unique (pseudonym, holder, source));
 create index if not exists registration_until on registration (until);
 """
+SWEEP_EVERY = dt.timedelta(hours=1)
 COLUMNS = "id, pseudonym, holder, kind, source, until"
 
 
@@ -35,33 +36,40 @@ class IndexService:
         self._db = Database(path, SCHEMA)
         self._clock = clock
         self._may_know = may_know
+        self._swept = clock()
         self._longest = dt.timedelta(days=document("network.toml")["localisation"]["longest_days"])
 
     def close(self) -> None:
         self._db.close()
 
-    async def register(self, registration: Registration) -> tuple[str, bool]:
-        """(id, whether it is new).  The same again changes only `until`; no pointer outlives the longest term."""
-        until = fhir4.instant(min(registration.until, self._clock() + self._longest))
-        key = (registration.pseudonym, registration.holder.value, registration.source)
+    async def register(self, registrations: Sequence[Registration]) -> list[tuple[str, bool]]:
+        """(id, whether it is new) of each, all or none.  The same again changes only `until`.
 
-        def change(connection: apsw.Connection) -> tuple[str, bool]:
-            found = connection.execute(
-                "select id from registration where pseudonym = ? and holder = ? and source = ?", key
-            ).fetchone()
-            if found:
-                connection.execute(
-                    "update registration set until = ?, kind = ? where id = ?", (until, registration.kind, found[0])
-                )
-                return found[0], False
-            id = str(uuid.uuid4())
+        No pointer outlives the longest term; what is over is removed now and then, in passing.
+        """
+        now = self._clock()
+        if now - self._swept > SWEEP_EVERY:
+            self._swept = now
+            await self.drop_expired()
+        return await self._db.write(lambda connection: [self._register(connection, one, now) for one in registrations])
+
+    def _register(self, connection: apsw.Connection, one: Registration, now: dt.datetime) -> tuple[str, bool]:
+        until = fhir4.instant(min(one.until, now + self._longest))
+        key = (one.pseudonym, one.holder.value, one.source)
+        found = connection.execute(
+            "select id from registration where pseudonym = ? and holder = ? and source = ?", key
+        ).fetchone()
+        if found:
             connection.execute(
-                f"insert into registration ({COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (id, key[0], key[1], registration.kind.value, key[2], until),
+                "update registration set until = ?, kind = ? where id = ?", (until, one.kind.value, found[0])
             )
-            return id, True
-
-        return await self._db.write(change)
+            return found[0], False
+        id = str(uuid.uuid4())
+        connection.execute(
+            f"insert into registration ({COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (id, one.pseudonym, one.holder.value, one.kind.value, one.source, until),
+        )
+        return id, True
 
     def read(self, id: str) -> tuple[str, Registration] | None:
         found = self._db.rows(f"select {COLUMNS} from registration where id = ?", (id,))  # noqa: S608
