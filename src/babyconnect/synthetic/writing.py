@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from babyconnect.birthcare.access import Shielded
 from babyconnect.birthcare.parties import Kind
 from babyconnect.synthetic.ada import ada
 from babyconnect.synthetic.dossier import Dossier
@@ -186,13 +187,16 @@ def _consents(job: _Job, found: Client, dossiers: list[Dossier], part: _Part) ->
     if found.woman.bsn is None or found.consent == "none_recorded" or not dossiers:
         return
     first = min(dossiers, key=lambda dossier: dossier.start)
-    given = text(dt.datetime.combine(first.start, dt.time(9)))
+    given = text(dt.datetime.combine(first.start, dt.time(0)))
     ended = (
         text(dt.datetime.combine(job.today - dt.timedelta(days=1), dt.time(17))) if found.consent == "withdrawn" else ""
     )
     rows = part.beside[first.organisation.key].consents
     bsn = found.woman.bsn
     rows.append((bsn, "true", "*", "*", "*", given, ended))
+    if found.names_infections:
+        for kind in (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL):
+            rows.append((bsn, "true", f"kind:{kind}", "*", Shielded.HIV_STI, given, ended))
     if found.consent == "objection":
         rows.append((bsn, "false", f"ura:{found.hospital.ura}", "*", "*", given, ""))
     elif found.consent == "limited":
