@@ -20,13 +20,17 @@ from joserfc.jwk import ECKey
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.delivery import build_view
 from babyconnect.delivery.sample import sample
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
-from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.flows.viewing import AMSTERDAM, Asked, ListedClient, Viewing
+from babyconnect.merge import merge
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import viewer_app
+from tests.needs import nictiz as nictiz_folder
+from tests.support.published import NTS, resources
 
 OWN = Party(Ura("90000001"), "Verloskundigenpraktijk De Linde", Kind.MIDWIFERY_PRACTICE)
 PARTIES = (
@@ -41,6 +45,7 @@ HOSTILE_TEXTS = "999990019"
 NOBODY = "999990020"
 TROUBLE = "999990032"
 BROKEN = "999990044"
+TWINS = "999990056"
 PAYLOAD = "\"><img src=x onerror=document.title='gehackt'><script>document.title='gehackt'</script>{{7*7}}'"
 PASSWORD = "geheim-voor-de-test"
 SECRET = "geheim-van-de-kijker"
@@ -144,6 +149,33 @@ def big() -> View:
     )
 
 
+def twin_answers(today: dt.date) -> tuple[SourceAnswer, ...]:
+    """The published twin case, first and second line, as two organisations give it."""
+    base = nictiz_folder() / NTS
+    folders = {OWN: "VLK-basis-3A-V2_meerling_1elijn", PARTIES[1]: "VLK-basis-3B-V2_meerling_2elijn"}
+    return tuple(
+        SourceAnswer(party, "answered", tuple(resources(base / name, today)), 50.0, client="JAMILA-J-XXX-KWEE")
+        for party, name in folders.items()
+    )
+
+
+async def published_twins(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+    """Both organisations, one after the other."""
+    yield Asked(PARTIES[:2])
+    for answer in twin_answers(now().date()):
+        await asyncio.sleep(0.05)
+        yield answer
+
+
+def real_picture(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
+    """What the product makes of answers."""
+    return build_view(merge(answers, today), busy, kept)
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(AMSTERDAM)
+
+
 async def todays_clients(person: Person) -> Sequence[ListedClient]:
     return (
         ListedClient(Bsn(ALL_ANSWER), "Noor Voorbeeld", dt.date(1995, 3, 4), "28+3", "controle 09:40"),
@@ -165,16 +197,16 @@ async def build(port: int) -> Any:
     def draw(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
         return picture(answers, today)
 
-    viewing: Viewing[View] = Viewing(consult, draw, lambda: dt.datetime.now(dt.UTC).astimezone())
-    hostile_viewing: Viewing[View] = Viewing(
-        consult, lambda answers, today, busy, kept: hostile(big()), lambda: dt.datetime.now(dt.UTC).astimezone()
-    )
+    viewing: Viewing[View] = Viewing(consult, draw, now)
+    hostile_viewing: Viewing[View] = Viewing(consult, lambda answers, today, busy, kept: hostile(big()), now)
+
+    by_bsn = {HOSTILE_TEXTS: hostile_viewing, TWINS: Viewing(published_twins, real_picture, now)}
 
     class Either:
-        """Opens the hostile client with hostile texts, everybody else with ordinary ones."""
+        """Opens the hostile client with hostile texts, the published one with what the product makes of her."""
 
         def open(self, bsn: Bsn, person: Person) -> Any:
-            return (hostile_viewing if bsn.value == HOSTILE_TEXTS else viewing).open(bsn, person)
+            return by_bsn.get(bsn.value, viewing).open(bsn, person)
 
     viewer = viewer_app(
         party=OWN,
@@ -182,7 +214,7 @@ async def build(port: int) -> Any:
         issuer=Issuer(f"{base}/idp", "viewer-90000001"),
         viewing=Either(),
         todays_clients=todays_clients,
-        now=lambda: dt.datetime.now(dt.UTC).astimezone(),
+        now=now,
     )
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
