@@ -146,10 +146,10 @@ async def test_every_answer_obeys_the_rules_of_the_scripts(served: Served) -> No
 def _objections(node: Any) -> list[str]:
     """What the scripts would object to below a node: references, codings, concepts and identifiers that lack parts."""
     if isinstance(node, list):
-        return [said for child in node for said in _objections(child)]
+        return [one for child in node for one in _objections(child)]
     if not isinstance(node, dict):
         return []
-    said = [said for key, child in node.items() if key != "text" for said in _objections(child)]
+    said = [one for key, child in node.items() if key != "text" for one in _objections(child)]
     if isinstance(node.get("reference"), str) and not node.get("display"):
         said.append(f"no display: {node['reference']}")
     for coding in node.get("coding", ()):
@@ -158,7 +158,7 @@ def _objections(node: Any) -> list[str]:
     if "coding" in node and not ("text" in node or "extension" in node or any("display" in c for c in node["coding"])):
         said.append(f"neither display nor text: {node['coding']}")
     for identifier in node.get("identifier", ()) if isinstance(node.get("identifier"), list) else ():
-        if not (identifier.get("value") or identifier.get("_value")):
+        if not (identifier.keys() & {"value", "_value", "extension"}):
             said.append("an identifier without a value")
     return said
 

@@ -54,7 +54,12 @@ async def test_history_in_xml_says_the_same(node: Node, token: str) -> None:
 
 
 async def test_a_batch_carries_a_whole_consult_in_one_round_trip(node: Node, token: str) -> None:
-    searches = ["Patient", "EpisodeOfCare", "Observation?context=anna-episode", "Observation?x=1"]
+    searches = [
+        "Patient",
+        "EpisodeOfCare?type=http://snomed.info/sct|364320009",
+        "Observation?context=anna-episode",
+        "Observation?x=1",
+    ]
     urls = [*searches, "Patient/anna", "Patient/none"]
     answer = await node.post("/", batch(*urls), token, **JSON)
     bundle = answer.json()
@@ -89,7 +94,7 @@ async def test_each_entry_of_a_batch_is_an_event_of_its_own(node: Node, token: s
         ({"request": {"method": "GET", "url": "https://elsewhere.test/Patient"}}, "400"),
         ({"request": {"method": "GET", "url": "Patient"}, "resource": {"resourceType": "Patient"}}, "400"),
         ({"request": {"method": "GET", "url": f"Patient?identifier=x|{ANNA}"}}, "400"),
-        ({"request": {"method": "GET", "url": ""}}, "404"),
+        ({"request": {"method": "GET", "url": ""}}, "400"),
         ({"request": {"method": "GET", "url": "Patient?_format=xml"}}, "404"),
         ({}, "400"),
     ],
