@@ -137,7 +137,9 @@ class Node:
         found = {}
         for (type_name, opaque), versions in self.store.versions.items():
             resource = versions[-1].publication.resource
-            own = [i["value"] for i in resource.get("identifier", []) if i.get("system") == f"{TENANT}:id"]
+            held = resource.get("identifier", [])
+            listed = held if isinstance(held, list) else [held]
+            own = [i["value"] for i in listed if i.get("system") == f"{TENANT}:id"]
             found[f"{type_name}/{own[0] if own else opaque}"] = resource
         return found
 
