@@ -8,8 +8,11 @@ does not exist.  Format: Nictiz ADA (`adaxml/data/<transaction>`), definitions i
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
+import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -22,72 +25,94 @@ _RELATIVE = re.compile(r"T(?:([+-]\d{1,6})([DMY]))?(?:\{(\d\d):(\d\d)(?::(\d\d))
 _ABSOLUTE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?)?)?"
 )
+_REPEATED = frozenset({"codeSystem", "codeSystemName", "codeSystemVersion", "datatype", "unit", "root", "code",
+                       "nullFlavor", "displayName"})  # fmt: skip
+_NONE: Mapping[str, str] = MappingProxyType({})
 _DATED = frozenset({"datetime", "date"})
-_PWD_23 = ("2.16.840.1.113883.2.4.3.11.60.90.77.2.5.", "2.16.840.1.113883.2.4.3.11.60.90.77.2.6.")
+_PWD_2 = ("2.16.840.1.113883.2.4.3.11.60.90.77.2.5.", "2.16.840.1.113883.2.4.3.11.60.90.77.2.6.")
 
 
 def read(content: bytes) -> AdaRecord:
-    """Read one ADA record.  Raises `Malformed` (place `line N`, a rule, a sentence that quotes nothing)."""
+    """Read one ADA record.  Raises `Malformed` (place `line N`, a rule, a sentence that quotes nothing).
+
+    Streamed: what the parser has built is let go as soon as it is ours, so a large file is in memory once.
+    """
     refuse_unsafe(content)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=True, remove_pis=True)  # fmt: skip
     try:
-        root = etree.fromstring(content, parser)
+        return _record(_tree(content))
     except etree.XMLSyntaxError as fault:
         raise syntax_fault(fault) from None
-    return _record(root)
 
 
-def _record(root: etree._Element) -> AdaRecord:
-    form = _form(root)
-    known = document("ada/transactions.toml")
-    name = form.tag
-    if name not in known:
-        _refuse_other_data_set(form)
-        raise Malformed(_line(form), "transaction", "this transaction is not one that can be translated")
-    if form.get("transactionRef") not in (None, "", known[name]["ref"]):
-        raise Malformed(_line(form), "transaction", "the transactionRef is not that of this transaction")
-    dated = _dated_concepts(known[name]["structure"])
-    return AdaRecord(
-        transaction=name, transaction_ref=form.get("transactionRef", ""), version=known[name]["version"],
-        id=form.get("id", ""), title=form.get("title", ""), root=_element(form, dated),
+def _tree(content: bytes) -> AdaElement:
+    events = etree.iterparse(
+        io.BytesIO(content), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
+    open_elements: list[list[AdaElement]] = [[]]
+    for event, element in events:
+        if event == "start":
+            if element.tag.startswith("{"):
+                raise Malformed(f"line {element.sourceline or 1}", "namespace", "ADA has no XML namespace")
+            open_elements.append([])
+            continue
+        made = _element(element, tuple(open_elements.pop()))
+        open_elements[-1].append(made)
+        element.clear()
+        parent = element.getparent()
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
+    return open_elements[0][0]
 
 
-def _form(root: etree._Element) -> etree._Element:
+def _element(element: etree._Element, children: tuple[AdaElement, ...]) -> AdaElement:
+    """Ours of the parser's.  What thousands of elements repeat (names, systems, concepts) is one string for all."""
+    attributes = {
+        sys.intern(str(name)): sys.intern(str(value)) if name in _REPEATED else str(value)
+        for name, value in element.attrib.items()
+        if name != "conceptId"
+    }
+    concept = sys.intern(str(element.get("conceptId", "")).removeprefix(PWD_32))
+    line = element.sourceline if isinstance(element.sourceline, int) else 0
+    return AdaElement(sys.intern(str(element.tag)), concept, attributes or _NONE, children, line)
+
+
+def _record(root: AdaElement) -> AdaRecord:
+    form = _form(root)
+    known = document("ada/transactions.toml").get(form.name)
+    if known is None:
+        if any(element.concept.startswith(_PWD_2) for element in form.walk()):
+            raise _at(form, "data-set", "a record of data set PWD 2.x; only PWD 3.2 is translated")
+        raise _at(form, "transaction", "this transaction is not one that can be translated")
+    reference = form.attributes.get("transactionRef", "")
+    if reference not in ("", known["ref"]):
+        raise _at(form, "transaction", "the transactionRef is not that of this transaction")
+    _refuse_impossible_dates(form, known["structure"])
+    return AdaRecord(form.name, reference, known["version"], form.id, form.attributes.get("title", ""), form)
+
+
+def _form(root: AdaElement) -> AdaElement:
     """The element of the transaction: in `adaxml/data`, or the root itself."""
-    if etree.QName(root).namespace:
-        raise Malformed(_line(root), "namespace", "ADA has no XML namespace")
-    if root.tag != "adaxml":
-        if root.get("transactionRef"):
+    if root.name != "adaxml":
+        if "transactionRef" in root.attributes:
             return root
-        raise Malformed(_line(root), "root", "the root is not adaxml")
-    forms = [form for data in root.iterchildren("data") for form in data.iterchildren(tag=etree.Element)]
+        raise _at(root, "root", "the root is not adaxml")
+    forms = [form for data in root.children if data.name == "data" for form in data.children]
     if len(forms) != 1:
-        raise Malformed(_line(root), "root", f"adaxml/data holds {len(forms)} records, not one")
+        raise _at(root, "root", f"adaxml/data holds {len(forms)} records, not one")
     return forms[0]
 
 
-def _refuse_other_data_set(form: etree._Element) -> None:
-    for element in form.iter(tag=etree.Element):
-        if element.get("conceptId", "").startswith(_PWD_23):
-            raise Malformed(_line(form), "data-set", "a record of data set PWD 2.x; only PWD 3.2 is translated")
+def _refuse_impossible_dates(form: AdaElement, structure: str) -> None:
+    dated = {row["concept"] for row in rows(f"ada/{structure}") if row["datatype"] in _DATED}
+    for element in form.walk():
+        is_dated = element.concept in dated or element.attributes.get("datatype") in _DATED
+        if is_dated and element.value and not exists(element.value):
+            raise _at(element, "date", f"the date of {element.name} does not exist")
 
 
-def _dated_concepts(structure: str) -> frozenset[str]:
-    return frozenset(row["concept"] for row in rows(f"ada/{structure}") if row["datatype"] in _DATED)
-
-
-def _element(element: etree._Element, dated: frozenset[str]) -> AdaElement:
-    if not isinstance(element.tag, str) or element.tag.startswith("{"):
-        raise Malformed(_line(element), "namespace", "ADA has no XML namespace")
-    attributes: Mapping[str, str] = {str(k): str(v) for k, v in element.attrib.items()}
-    concept = attributes.get("conceptId", "").removeprefix(PWD_32)
-    value = attributes.get("value", "").strip()
-    if value and (concept in dated or attributes.get("datatype") in _DATED) and not exists(value):
-        raise Malformed(_line(element), "date", f"the date of {element.tag} does not exist")
-    children = tuple(_element(child, dated) for child in element)
-    return AdaElement(element.tag, concept, attributes, children, element.sourceline or 0)  # type: ignore[arg-type]
+def _at(element: AdaElement, rule: str, text: str) -> Malformed:
+    return Malformed(f"line {element.line or 1}", rule, text)
 
 
 def exists(text: str) -> bool:
@@ -101,11 +126,8 @@ def exists(text: str) -> bool:
     year, month, day, *time = absolute.groups()
     try:
         dt.date(int(year), int(month or "1"), int(day or "1"))
-        dt.time(*(int(part or 0) for part in time))
+        hours, minutes, seconds = (int(part or 0) for part in time)
+        dt.time(hours, minutes, seconds)
     except ValueError:
         return False
     return True
-
-
-def _line(element: etree._Element) -> str:
-    return f"line {element.sourceline or 1}"
