@@ -60,7 +60,7 @@ SEARCHES = [
     "Condition?context:Encounter.episodeofcare={e}",
 ]
 LACKS_A_DISPLAY = {("urn:oid:2.16.840.1.113883.2.4.6.7", "0800")}
-"""Concepts that the published records themselves leave without display or text (an AGB care type, Verloskunde-Casus1)."""
+"""What the published records themselves leave without display or text: an AGB care type, in Verloskunde-Casus1."""
 F = {"f": "http://hl7.org/fhir"}
 
 
@@ -158,9 +158,8 @@ def _objections(node: Any) -> list[str]:
         if not (coding.get("system") and coding.get("code")):
             said.append(f"no system or code: {coding}")
     concepts = {(coding.get("system"), coding.get("code")) for coding in node.get("coding", ())}
-    if concepts - LACKS_A_DISPLAY and not (
-        "text" in node or "extension" in node or any("display" in c for c in node["coding"])
-    ):
+    named = "text" in node or "extension" in node or any("display" in c for c in node.get("coding", ()))
+    if concepts - LACKS_A_DISPLAY and not named:
         said.append(f"neither display nor text: {node['coding']}")
     for identifier in node.get("identifier", ()) if isinstance(node.get("identifier"), list) else ():
         if not (identifier.keys() & {"value", "_value", "extension"}):
