@@ -189,12 +189,12 @@ class AuditLog:
         while written < len(content):
             written += os.write(self._segment, content[written:])
         os.fdatasync(self._segment)
-        folder.write_head(self._head_file, head)
         self._head, self._size = head, self._size + written
         return receipts
 
     def _after(self) -> None:
-        """What is due after a write: a checkpoint, a new segment."""
+        """What is due after a write, when everybody has been told: the head, a checkpoint, a new segment."""
+        folder.write_head(self._head_file, self._head)
         signed = self._checkpoint.seq if self._checkpoint else 0
         full = self._size >= self.sizes.segment_bytes
         if full or self._head.seq - signed >= self.sizes.checkpoint_records:

@@ -8,7 +8,7 @@ somebody who also replaced head and checkpoints would still look right: that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -153,6 +153,8 @@ class _Walk:
             return
         self.found.records += 1
         if not link.intact:
+            # Its own number may be what was changed: when it follows the record before, it is the one expected here.
+            link = replace(link, seq=self._next) if link.prev in self._follows else link
             self.report("altered", file, number, link.seq, f"record {link.seq} does not have the hash it states")
         self._place(file, number, link)
 

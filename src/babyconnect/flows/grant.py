@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from babyconnect.audit.event import Actor, Grounds, Outcome, Place, event
 from babyconnect.audit.faults import Receipt
 from babyconnect.birthcare.identifiers import Ura
-from babyconnect.trust import assertion
+from babyconnect.trust import assertion, jose
 from babyconnect.trust.assertion import ASSERTION_TYPE, SCOPE, Expected, Issuer, Verified
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.replays import Replays
@@ -87,14 +87,16 @@ class Granting:
         wrong = _form_wrong(form)
         if wrong:
             return wrong
-        text = form["client_assertion"]
-        claimed = assertion.claimed_issuer(text)
+        opened = jose.opened(form["client_assertion"])
+        if isinstance(opened, Rejected):
+            return Denied("invalid_client", 401, opened.reason)
+        claimed = assertion.claimed_issuer(opened)
         if isinstance(claimed, Rejected):
             return Denied("invalid_client", 401, claimed.reason)
         issuer = self.issuer_of(claimed)
         if issuer is None:
             return Denied("invalid_client", 401, "issuer_unknown")
-        believed = assertion.verify(text, issuer, Expected(self.endpoint, self.holder), self.replays, now)
+        believed = assertion.verify(opened, issuer, Expected(self.endpoint, self.holder), self.replays, now)
         if isinstance(believed, Rejected):
             return Denied("invalid_client", 401, believed.reason)
         if form.get("target_audience", self.holder.value) != self.holder.value:

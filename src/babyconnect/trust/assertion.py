@@ -7,6 +7,7 @@ most 60 seconds, `jti` once.  What kind of organisation asks is NEVER taken from
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from babyconnect.birthcare.access import Asker, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.trust import asker_policy, jose
-from babyconnect.trust.jose import Rejected
+from babyconnect.trust.jose import Opened, Rejected
 from babyconnect.trust.keys import SigningKey
 from babyconnect.trust.replays import Replays
 
@@ -27,6 +28,9 @@ LIFETIME = 60
 SKEW = 5
 MAX_RELATIONS = 16
 MAX_TEXT = 200
+
+_BASIS = re.compile(r"[a-z_]{1,40}")
+_REFERENCE = re.compile(r"[!-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,9 @@ def registered(issuer: Ura, audience: str, now: float, lifetime: int = LIFETIME 
     }
 
 
-def claimed_issuer(text: str) -> Ura | Rejected:
+def claimed_issuer(token: str | Opened) -> Ura | Rejected:
     """Whom the assertion says it is from, unverified: only to look up whose keys to verify it with."""
-    claims = jose.unverified(text)
+    claims = jose.unverified(token)
     if isinstance(claims, Rejected):
         return claims
     try:
@@ -123,9 +127,11 @@ def claimed_issuer(text: str) -> Ura | Rejected:
         return Rejected("issuer_malformed")
 
 
-def verify(text: str, issuer: Issuer, expected: Expected, replays: Replays, now: float) -> Verified | Rejected:
+def verify(
+    token: str | Opened, issuer: Issuer, expected: Expected, replays: Replays, now: float
+) -> Verified | Rejected:
     """Believe the assertion, or say why not.  A refused assertion is not remembered as used, an accepted one is."""
-    claims = jose.verified(text, issuer.keys)
+    claims = jose.verified(token, issuer.keys)
     if isinstance(claims, Rejected):
         return claims
     problem = flaw(claims, issuer.party.ura, expected.audience, replays.born, now)
@@ -205,9 +211,15 @@ def _relations(claim: object) -> tuple[Relation, ...]:
 
 
 def _relation(item: object) -> Relation:
-    if not isinstance(item, dict) or not (_is_text(item.get("basis")) and _is_text(item.get("evidence"))):
-        raise ValueError("evidence needs a basis and a reference")
-    return Relation(item["basis"], item["evidence"], _day(item.get("start")), _day(item.get("end")))
+    if not isinstance(item, dict):
+        raise ValueError("evidence is an object")
+    basis, reference = item.get("basis"), item.get("evidence")
+    # Both go into the log: names and opaque ids, so that nobody writes a story about her there.
+    if not (isinstance(basis, str) and _BASIS.fullmatch(basis)):
+        raise ValueError("evidence needs a basis")
+    if not (isinstance(reference, str) and _REFERENCE.fullmatch(reference)):
+        raise ValueError("evidence needs a reference")
+    return Relation(basis, reference, _day(item.get("start")), _day(item.get("end")))
 
 
 def _day(value: object) -> dt.date | None:

@@ -34,7 +34,10 @@ _CALENDAR = ZoneInfo("Europe/Amsterdam")
 
 
 def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
-    """Permit with a filter, or Refused, each with the codes of its reasons (`trust.reasons`)."""
+    """Permit with a filter, or Refused, each with the codes of its reasons (`trust.reasons`).
+
+    Raises ValueError for a moment without a time zone: it would be read as this machine's, and consents have an hour.
+    """
     asker, day = request.asker, _day(request.moment)
     rules = rules or rules_on(day)
     if asker.purpose not in rules.offered:
@@ -161,4 +164,6 @@ def _covered(episodes: frozenset[str], holding: tuple[Relation, ...]) -> frozens
 
 
 def _day(moment: dt.datetime) -> dt.date:
+    if moment.tzinfo is None:
+        raise ValueError("a decision needs a moment with a time zone")
     return moment.astimezone(_CALENDAR).date()

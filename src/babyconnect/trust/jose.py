@@ -11,7 +11,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from joserfc.errors import JoseError
@@ -39,15 +39,24 @@ def seal(key: SigningKey, claims: Mapping[str, Any], typ: str = "JWT") -> str:
     return (signed + b"." + _encode(signature)).decode("ascii")
 
 
-def unverified(text: str) -> dict[str, Any] | Rejected:
+class Opened(NamedTuple):
+    """A token taken apart, believed by nobody yet."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def unverified(token: str | Opened) -> dict[str, Any] | Rejected:
     """The claims as they stand, believed by nobody yet: only to find out whose keys to verify with."""
-    parts = _parts(text)
-    return parts if isinstance(parts, Rejected) else parts[1]
+    parts = opened(token) if isinstance(token, str) else token
+    return parts if isinstance(parts, Rejected) else parts.claims
 
 
-def verified(text: str, published: Mapping[str, Any]) -> dict[str, Any] | Rejected:
+def verified(token: str | Opened, published: Mapping[str, Any]) -> dict[str, Any] | Rejected:
     """The claims, when a key in `published` (a JWKS) signed exactly these bytes."""
-    parts = _parts(text)
+    parts = opened(token) if isinstance(token, str) else token
     if isinstance(parts, Rejected):
         return parts
     header, claims, signed, signature = parts
@@ -69,7 +78,8 @@ def verified(text: str, published: Mapping[str, Any]) -> dict[str, Any] | Reject
     return claims if genuine else Rejected("signature_wrong")
 
 
-def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes] | Rejected:
+def opened(text: str) -> Opened | Rejected:
+    """The token's parts, or why they cannot be read: size, alphabet, form."""
     if len(text) > MAX_TOKEN:
         return Rejected("too_large")
     try:
@@ -80,7 +90,7 @@ def _parts(text: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes] | R
         return Rejected("malformed")
     if not isinstance(header, dict) or not isinstance(claims, dict):
         return Rejected("malformed")
-    return header, claims, head + b"." + body, signature
+    return Opened(header, claims, head + b"." + body, signature)
 
 
 def _encode(content: bytes) -> bytes:

@@ -146,6 +146,14 @@ CHANGES: dict[str, tuple[Claims, str]] = {
         {"treatment_relation": [{"basis": "episode", "evidence": "x", "start": "2026-13-01"}]},
         "claims_malformed",
     ),
+    "evidence that tells a story": (
+        {"treatment_relation": [{"basis": "code", "evidence": "she was beaten by him"}]},
+        "claims_malformed",
+    ),
+    "a basis that tells a story": (
+        {"treatment_relation": [{"basis": "because of HIV", "evidence": "x"}]},
+        "claims_malformed",
+    ),
     "too much evidence": ({"treatment_relation": [{"basis": "code", "evidence": "x"}] * 17}, "claims_malformed"),
 }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
-from babyconnect.birthcare.access import Permit, Purpose, Refused, Relation
+from babyconnect.birthcare.access import Consent, Permit, Purpose, Refused, Relation
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.trust import reasons, relation
 from babyconnect.trust.decision import decide, may_know
@@ -284,6 +285,30 @@ class TestPurpose:
         assert decided(HOSPITAL, EVERYONE, evidence=(glass,)) == Refused(("no_asker_relation",))
 
 
+class TestBreakGlass:
+    """What holds once a holder offers it (`purposes.toml`); until then the tests above do."""
+
+    RULES = replace(rules_on(TODAY), offered=frozenset(Purpose))
+    GLASS = Relation("break_glass", "emergency/1", TODAY)
+
+    def asked(self, *consents: Consent, evidence: tuple[Relation, ...] = (GLASS,)) -> Permit | Refused:
+        return decide(asks(HOSPITAL, *consents, purpose=Purpose.EMERGENCY, evidence=evidence), self.RULES)
+
+    def test_where_nothing_is_recorded_it_opens_the_record_on_the_ground_of_emergency(self) -> None:
+        decision = self.asked()
+        assert isinstance(decision, Permit) and decision.legal_basis == "emergency"
+        assert groups(decision) == data_groups() and shielded(decision) == frozenset()
+
+    def test_an_explicit_objection_is_not_overridden(self) -> None:
+        assert self.asked(no(ura(HOSPITAL))) == Refused(("objection",))
+        assert "history" not in groups(self.asked(no("*", "history")))
+
+    def test_it_needs_its_own_evidence_which_lasts_a_day(self) -> None:
+        old = Relation("break_glass", "emergency/1", TODAY - 2 * DAY)
+        for evidence in ((), (OWN_EPISODE,), (old,)):
+            assert self.asked(evidence=evidence) == Refused(("emergency_without_evidence",))
+
+
 class TestOwnRecord:
     def test_an_organisation_sees_its_own_record_without_consent(self) -> None:
         decision = decided(PRACTICE)
@@ -313,6 +338,11 @@ class TestLocalisation:
             asked = asks(who, *said)
             known = may_know(asked.asker, PRACTICE, Kind.MIDWIFERY_PRACTICE, said, NOW)
             assert known == isinstance(decide(asked), Permit)
+
+
+def test_a_moment_without_a_time_zone_is_a_fault_and_no_decision() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        decided(HOSPITAL, EVERYONE, at=NOW.replace(tzinfo=None))
 
 
 def test_every_reason_has_a_sentence() -> None:

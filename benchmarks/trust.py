@@ -1,0 +1,206 @@
+"""Decision, tokens and the durable log, each as a ratio to its own limit measured in the same run.
+
+Decision: to a call that sums a hundred numbers (the machine's speed).  Tokens: to bare signature verifications.  Log:
+to one `fdatasync` per record.  `python -m benchmarks.trust [--seconds 3] [--folder DIR]`; the folder's disk is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import json
+import os
+import tempfile
+import time
+import timeit
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import uvloop
+from joserfc.jws import JWSRegistry
+
+from babyconnect.api.oauth import OAuth
+from babyconnect.audit.event import About, Actor, Grounds, Place, event
+from babyconnect.audit.log import AuditLog
+from babyconnect.audit.verify import verify
+from babyconnect.birthcare.access import ALL, AccessRequest, Asker, Consent, Purpose, Relation
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.flows.grant import Granting
+from babyconnect.trust import assertion, jose, keys
+from babyconnect.trust.assertion import Claim, Issuer
+from babyconnect.trust.decision import decide
+from babyconnect.trust.replays import Replays
+from babyconnect.trust.sessions import Issued, Sessions
+
+HOLDER, ASKER = Ura("00000001"), Party(Ura("00000002"), "Ziekenhuis", Kind.HOSPITAL)
+ENDPOINT = "https://holder.example/oauth/token"
+EVIDENCE = (Relation("episode", "EpisodeOfCare/a", dt.date(2026, 1, 1)),)
+FORM = ((b"content-type", b"application/x-www-form-urlencoded"),)
+
+
+def request() -> AccessRequest:
+    """A client with six provisions, of which four concern this asker, one by a shielded group's name."""
+    consents = (
+        Consent("1", True, "kind:hospital"),
+        Consent("2", True, "ura:00000002", groups=frozenset({"genetics"})),
+        Consent("3", False, "*", groups=frozenset({"psychosocial"})),
+        Consent("4", True, "kind:maternity_home_care"),
+        Consent("5", True, "*", groups=ALL),
+        Consent("6", False, "ura:00000009"),
+    )
+    asker = Asker(ASKER.ura, ASKER.kind, "p", Role.GYNAECOLOGIST, Purpose.TREATMENT, EVIDENCE)
+    held = (Relation("episode", "EpisodeOfCare/e1", dt.date(2026, 1, 1)),)
+    moment = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+    return AccessRequest(asker, HOLDER, Kind.MIDWIFERY_PRACTICE, "c", frozenset({"e1"}), held, consents, moment)
+
+
+def microseconds(call: Callable[[], object]) -> float:
+    return min(timeit.repeat(call, number=500, repeat=20)) / 500 * 1e6
+
+
+def decisions() -> dict[str, Any]:
+    asked = request()
+    one, unit = microseconds(lambda: decide(asked)), microseconds(lambda: sum(range(100)))
+    return {"microseconds": round(one, 1), "ratio_to_summing_100_numbers": round(one / unit, 1)}
+
+
+def sessions() -> dict[str, Any]:
+    kept = Sessions("holder", time.time)
+    key = keys.generate()
+    text = assertion.sign(key, _claim(), ENDPOINT, HOLDER, time.time())
+    issuer = Issuer(ASKER, keys.jwks(key))
+    found = assertion.verify(text, issuer, assertion.Expected(ENDPOINT, HOLDER), Replays(time.time() - 9), time.time())
+    assert isinstance(found, assertion.Verified)
+    issued = kept.issue(found)
+    assert isinstance(issued, Issued)
+    return {"microseconds": round(microseconds(lambda: kept.get(issued.token)), 2)}
+
+
+def _claim() -> Claim:
+    return Claim(ASKER, Person("p", "Jansen", Role.GYNAECOLOGIST), Purpose.TREATMENT, EVIDENCE)
+
+
+async def at_once(workers: int, one: Callable[[], Awaitable[bool]]) -> float:
+    """How many a second, when `workers` each go on until `one` says there is no more."""
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        while await one():
+            done += 1
+
+    start = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(workers)))
+    return done / (time.perf_counter() - start)
+
+
+async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[str, Any]:
+    """The whole way of a token request, from form to answer, its event durable in between; HTTP parsing left out."""
+    key = keys.generate(algorithm)
+    issuer = Issuer(ASKER, keys.jwks(key))
+    log = AuditLog.open(folder / f"tokens-{algorithm}")
+    kept, seen = Sessions("holder", time.time), Replays(time.time())
+    granting = Granting(
+        "node",
+        HOLDER,
+        ENDPOINT,
+        lambda ura: issuer,
+        kept,
+        seen,
+        log,
+        lambda: dt.datetime.now(dt.UTC),
+    )
+    app = OAuth(granting, "https://holder.example", lambda: keys.jwks(key))
+    forms = [
+        urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode() for _ in range(count)
+    ]
+    text = jose.seal(key, {"a": 1})
+    signed, _, tail = text.rpartition(".")
+    signature, public = jose._decode(tail.encode()), keys.find(issuer.keys, key.kid, algorithm)
+    assert public is not None
+    bare = microseconds(lambda: JWSRegistry.algorithms[algorithm].verify(signed.encode(), signature, public))
+
+    async def one() -> bool:
+        return bool(forms) and await _post(app, forms.pop()) == 200
+
+    rate = await at_once(64, one)
+    assert not forms and kept.size == count
+    log.close()
+    return {"per_second": round(rate), "ratio_to_bare_verifications": round(rate * bare / 1e6, 2)}
+
+
+async def _post(app: OAuth, body: bytes) -> int:
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status", 0))
+
+    await app({"method": "POST", "path": "/oauth/token", "headers": FORM, "client": ("127.0.0.1", 1)}, receive, send)
+    return statuses[0]
+
+
+def bare_syncs(folder: Path, seconds: float, size: int) -> float:
+    """One record, one `fdatasync`: what the disk gives without batching."""
+    handle = os.open(folder / "bare", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        os.write(handle, b"x" * size)
+        os.fdatasync(handle)
+        count += 1
+    os.close(handle)
+    return count / (time.perf_counter() - start)
+
+
+async def appends(folder: Path, seconds: float) -> dict[str, Any]:
+    happened = event(
+        "search",
+        "ok",
+        dt.datetime.now(dt.UTC),
+        Actor("00000002", "person-1", "gynaecologist"),
+        Place("node", "holder", "00000001", "127.0.0.1", "holder.example", f"00-{'a' * 32}-{'b' * 16}-01"),
+        About("c" * 22, "", ("e1",), "Observation", "context=EpisodeOfCare/e1"),
+        Grounds("TREAT", "explicit", EVIDENCE, request().consents, ("explicit_consent",)),
+    )
+    limit = bare_syncs(folder, seconds, 700)
+    found: dict[str, Any] = {"bare_syncs_per_second": round(limit)}
+    for workers in (1, 16, 64):
+        log = AuditLog.open(folder / f"log-{workers}")
+        until = time.perf_counter() + seconds
+
+        async def one(log: AuditLog = log, until: float = until) -> bool:
+            await log.append(happened)
+            return time.perf_counter() < until
+
+        rate = await at_once(workers, one)
+        log.close()
+        found[f"at_{workers}"] = {"per_second": round(rate), "ratio": round(rate / limit, 2)}
+    start = time.perf_counter()
+    checked = verify(folder / "log-64")
+    assert checked.ok
+    found["verified_per_second"] = round(checked.records / (time.perf_counter() - start))
+    return found
+
+
+async def main(seconds: float, folder: Path | None) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        return {
+            "decision": decisions(),
+            "session": sessions(),
+            "tokens": {name: await tokens(Path(place), name, 2000) for name in ("EdDSA", "ES256", "RS256")},
+            "log": await appends(Path(place), seconds),
+        }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--folder", type=Path)
+    chosen = parser.parse_args()
+    print(json.dumps(uvloop.run(main(chosen.seconds, chosen.folder)), indent=2))
