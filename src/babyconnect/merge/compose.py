@@ -154,13 +154,14 @@ def _possibly_same(scope: Scope, pregnancies: Sequence[Pregnancy], today: dt.dat
     return tuple(PossiblySame(pregnancies[i].id, pregnancies[j].id, because) for i, j, because in pairs)
 
 
-def merge(answers: Sequence[SourceAnswer], today: dt.date) -> Record:
+def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False) -> Record:
     """One record from the answers so far; call it again when another source has answered.
 
     `today` is the calendar day in the Netherlands.  The order of the answers, their repetition, and how a source spread
-    its resources over them change nothing.
+    its resources over them change nothing.  Resources are taken as STU3; one that is not raises, or with `strict` is
+    left out, and its source is then called invalid.
     """
-    holdings = gather(answers)
+    holdings = gather(answers, strict)
     scope = survey(holdings, sort_persons(holdings), today)
     groups = fold(place(scope))
     found = Items(items(groups))

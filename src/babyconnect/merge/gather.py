@@ -15,6 +15,7 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.record import Answered, SourceState
 from babyconnect.birthcare.resources import Resource, key_of
+from babyconnect.fhir.check import structure
 from babyconnect.merge.read import Read, read
 
 # The worst first: a source that gave a part and then failed is shown as failed, with its part.
@@ -55,13 +56,20 @@ def _newer(first: Resource, second: Resource) -> Resource:
     return max(first, second, key=canonical)
 
 
-def _hold(answers: Sequence[SourceAnswer]) -> Holding:
+def _readable(resource: Resource) -> bool:
+    return not any(issue.severity == "error" for issue in structure(resource))
+
+
+def _hold(answers: Sequence[SourceAnswer], strict: bool) -> Holding:
     resources: dict[str, Resource] = {}
     for answer in answers:
         for resource in answer.resources:
             key = key_of(resource)
             resources[key] = _newer(resources[key], resource) if key in resources else resource
     states = {answer.status for answer in answers}
+    if strict and (rubbish := [key for key, resource in resources.items() if not _readable(resource)]):
+        resources = {key: resource for key, resource in resources.items() if key not in rubbish}
+        states.add("invalid")
     state = next(s for s in _STATES if s in states)
     source = min(answer.source for answer in answers)
     clients = frozenset(f"Patient/{answer.client.rsplit('/', 1)[-1]}" for answer in answers if answer.client)
@@ -70,10 +78,14 @@ def _hold(answers: Sequence[SourceAnswer]) -> Holding:
     return Holding(source, resources, reads, clients, Answered(source, state, len(resources), milliseconds))
 
 
-def gather(answers: Sequence[SourceAnswer]) -> tuple[Holding, ...]:
-    """One holding per source that did not refuse, in the order of their URA numbers."""
+def gather(answers: Sequence[SourceAnswer], strict: bool = False) -> tuple[Holding, ...]:
+    """One holding per source that did not refuse, in the order of their URA numbers.
+
+    `strict`: resources that are not STU3 are left out and their source is called invalid.  It costs more than all of
+    the merge, so it is for when something turned out to be rubbish.
+    """
     by_source: dict[str, list[SourceAnswer]] = {}
     for answer in answers:
         if answer.status != "refused":
             by_source.setdefault(answer.source.ura.value, []).append(answer)
-    return tuple(_hold(by_source[ura]) for ura in sorted(by_source))
+    return tuple(_hold(by_source[ura], strict) for ura in sorted(by_source))

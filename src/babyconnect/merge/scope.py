@@ -60,7 +60,7 @@ def _owners_of_resources(holding: Holding, places: Places, persons: Persons) -> 
     mothers = _mothers(holding, places, clients, strangers)
     owner: dict[Key, str] = {}
     for key, read in holding.reads.items():
-        person = key if read.type == "Patient" else read.subject
+        person = key if read.type == "Patient" else read.subject or _subject(holding, places.pregnancy(key))
         person = mothers.get(person, person)
         if person in clients:
             owner[ura, key] = "client"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from babyconnect.audit.event import About, Actor, Grounds, Outcome, Place, client_pseudonym, event
 from babyconnect.audit.log import AuditLog
@@ -13,14 +12,11 @@ from babyconnect.birthcare.access import Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.delivery.build import build_view
-from babyconnect.delivery.view import View
 from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.viewing import Asked, Consult
-from babyconnect.merge import merge
 from babyconnect.trust import assertion
 from babyconnect.trust.assertion import Claim
 from babyconnect.wiring.holding import asker_relations
@@ -79,11 +75,6 @@ def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Aw
 
 def _reasons(happened: ConsultEvent) -> tuple[str, ...]:
     return (happened.reason,) if happened.reason else ()
-
-
-def picture(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
-    """What has come so far as a screen shows it."""
-    return build_view(merge(answers, today), busy, kept)
 
 
 def consulting(node: ConsultingNode) -> Consult:

@@ -25,6 +25,7 @@ from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.door_events import as_event
 from babyconnect.flows.grant import Granting
+from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
@@ -146,7 +147,7 @@ def _viewer(link: Link, door: Door, log: AuditLog, http: Http) -> Viewer:
         party=link.party,
         base_url=link.chosen.node.base_url,
         issuer=Issuer(login.issuer, login.client_id, secret),
-        viewing=Viewing(consulting.consulting(node), consulting.picture, now),
+        viewing=Viewing(consulting.consulting(node), picture, now),
         todays_clients=todays_clients(door, link.roster, now),
         now=now,
     )
