@@ -26,7 +26,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A section: an unknown key is refused, since a misspelt safety setting must not be ignored."""
 
 
-class NodeSection(Strict):
+class NodeSection(Strict, frozen=True):
     name: str
     ura: str
     kind: Kind
@@ -36,44 +36,44 @@ class NodeSection(Strict):
     fault: str = ""
 
 
-class StoreSection(Strict):
+class StoreSection(Strict, frozen=True):
     engine: str = "sqlite"
     path: str = "store.sqlite"
     dsn_file: str = ""
     tenant: str = "default"
 
 
-class AuditSection(Strict):
+class AuditSection(Strict, frozen=True):
     folder: str = "audit"
 
 
-class KeysSection(Strict):
+class KeysSection(Strict, frozen=True):
     signing_key_file: str = "organisation.jwk"
     tenant_secret_file: str = "tenant.secret"
 
 
-class RegionLink(Strict):
+class RegionLink(Strict, frozen=True):
     url: str
     name: str
     retention_days: int = 365
 
 
-class IntakeSection(Strict):
+class IntakeSection(Strict, frozen=True):
     token_sha256_file: str = ""
     file_bytes: int = 20_000_000
 
 
-class LoginSection(Strict):
+class LoginSection(Strict, frozen=True):
     issuer: str = ""
     client_id: str = ""
     client_secret_file: str = ""
 
 
-class ConsultSection(Strict):
+class ConsultSection(Strict, frozen=True):
     deadline_seconds: float = 5.0
 
 
-class Node(Strict):
+class Node(Strict, frozen=True):
     """Everything one node needs to know."""
 
     node: NodeSection
@@ -86,7 +86,7 @@ class Node(Strict):
     consult: ConsultSection = ConsultSection()
 
 
-class RegionSection(Strict):
+class RegionSection(Strict, frozen=True):
     name: str
     listen: str
     base_url: str
@@ -94,13 +94,13 @@ class RegionSection(Strict):
     organisations_file: str = "organisations.json"
 
 
-class ProviderSection(Strict):
+class ProviderSection(Strict, frozen=True):
     """The local identity provider of the demo; absent in earnest."""
 
     users_file: str = ""
 
 
-class Region(Strict):
+class Region(Strict, frozen=True):
     """Everything the regional services need to know."""
 
     region: RegionSection
