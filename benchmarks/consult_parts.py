@@ -1,13 +1,13 @@
 """The other processes of the consult benchmark: the region, and sources that take a fixed time and nothing else.
 
-A source answers at once but for one 50 ms wait per consult (at its batch).  It is a bare protocol: what is measured is the
-asking side, and on two cores every processor cycle of a source would be charged to it.
+A source answers at once but for one 50 ms wait per consult (at its batch).  It is a bare protocol: what is measured is
+the asking side, and on two cores every processor cycle of a source would be charged to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import datetime as dt
 import sys
 import time
 from pathlib import Path
@@ -32,8 +32,6 @@ WAIT_SECONDS = 0.050
 
 
 def region_state(folder: Path, base: str) -> RegionState:
-    import datetime as dt
-
     def now() -> dt.datetime:
         return dt.datetime.now(dt.UTC)
 
@@ -51,9 +49,7 @@ def run_region(folder: str, port: str) -> None:
     from babyconnect.audit.event import About, Actor, Grounds, Place, event
     from babyconnect.audit.log import AuditLog
 
-    async def build():  # noqa: ANN202
-        import datetime as dt
-
+    async def build():
         state = region_state(Path(folder), f"http://127.0.0.1:{port}")
         log = AuditLog.open(Path(folder) / "audit", "region")
 
@@ -86,7 +82,7 @@ def observation(n: int, woman: str) -> dict[str, object]:
         "performer": [{"reference": "Practitioner/p", "display": "A. de Vries, verloskundige"}],
         "valueQuantity": {"value": 118, "unit": "mmHg", "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
         "comment": "x" * 300,
-        "extension": [{"url": "http://nictiz.nl/fhir/StructureDefinition/focus", "valueReference": {"reference": "C/1"}}],
+        "extension": [{"url": "http://nictiz.nl/fhir/StructureDefinition/x", "valueReference": {"reference": "C/1"}}],
     }
 
 
@@ -126,7 +122,8 @@ def answers(count: int) -> tuple[bytes, bytes, bytes]:
     token = {"access_token": "t" * 43, "token_type": "Bearer", "expires_in": 900}
     woman = {"resourceType": "Patient", "id": "woman"}
     episode = {"resourceType": "EpisodeOfCare", "id": "episode", "patient": {"reference": "Patient/woman"}}
-    of = {"Patient": [woman], "EpisodeOfCare": [episode], "Observation": [observation(n, "woman") for n in range(count)]}
+    observations = [observation(n, "woman") for n in range(count)]
+    of = {"Patient": [woman], "EpisodeOfCare": [episode], "Observation": observations}
 
     def searchset(type: str) -> dict[str, object]:
         return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in of.get(type, [])]}
@@ -149,5 +146,4 @@ def run_source(port: str, count: str) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(0)
     {"region": run_region, "source": run_source}[sys.argv[1]](*sys.argv[2:])

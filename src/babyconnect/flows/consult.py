@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from babyconnect.birthcare.access import Asker, Relation
 from babyconnect.birthcare.answers import SourceAnswer, Status
@@ -57,34 +57,43 @@ class ConsultingNode:
 
 
 async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked | SourceAnswer]:
-    """First whom we ask, then one answer per source as it comes.  Whoever stops listening stops the asking."""
+    """First whom we ask, then one answer per source as it comes.  Whoever stops listening stops the asking.
+
+    We know that we have ourselves, so that is asked and said at once; when the index has answered, whom we ask is said
+    again, whole.  A region that hangs therefore delays the others and not one's own record.
+    """
     began, trace = node.now(), new_trace()
     first = new_traceparent(trace)
-    _, evidence = await asyncio.gather(
-        node.note(ConsultEvent(asking, first, None, "started")), node.evidence(asking.bsn)
-    )
-    asking = replace(asking, relations=(*asking.relations, *evidence))
-    tasks: set[asyncio.Task[SourceAnswer]] = set()
+    asking = await _begin(node, asking, first)
 
-    def ask(party: Party) -> None:
-        tasks.add(asyncio.create_task(_one(node, asking, party, new_traceparent(trace), began)))
+    def ask(party: Party) -> asyncio.Task[SourceAnswer]:
+        return asyncio.create_task(_one(node, asking, party, new_traceparent(trace), began))
 
+    locating = asyncio.create_task(_localise(node, asking, first, began))
+    waiting: set[asyncio.Task[Any]] = {locating, ask(node.own)}
     try:
-        ask(node.own)  # we know that we have ourselves: no need to wait for the index
-        located, failed = await _localise(node, asking, first, began)
-        others = _parties(node, located)
-        for party in others:
-            ask(party)
-        yield Asked((node.own, *others))
-        if failed is not None:
-            yield failed
-        while tasks:
-            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+        yield Asked((node.own,))
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if locating in done:
+                located, failed = locating.result()
+                others = _parties(node, located)
+                waiting |= {ask(party) for party in others}
+                yield Asked((node.own, *others))
+                if failed is not None:
+                    yield failed
+            for task in done - {locating}:
                 yield task.result()
     finally:
-        for task in tasks:
+        for task in waiting:
             task.cancel()
+
+
+async def _begin(node: ConsultingNode, asking: Asking, traceparent: str) -> Asking:
+    """Log that it begins, and add this organisation's evidence to the question."""
+    begun = node.note(ConsultEvent(asking, traceparent, None, "started"))
+    _, evidence = await asyncio.gather(begun, node.evidence(asking.bsn))
+    return replace(asking, relations=(*asking.relations, *evidence))
 
 
 async def prepare(asking: Asking, node: ConsultingNode) -> None:
@@ -93,10 +102,7 @@ async def prepare(asking: Asking, node: ConsultingNode) -> None:
     It asks what the consult would ask of the index, and is logged as such; no source is told whom it is about.
     """
     traceparent = new_traceparent(new_trace())
-    _, evidence = await asyncio.gather(
-        node.note(ConsultEvent(asking, traceparent, None, "started")), node.evidence(asking.bsn)
-    )
-    asking = replace(asking, relations=(*asking.relations, *evidence))
+    asking = await _begin(node, asking, traceparent)
     located, _ = await _localise(node, asking, traceparent, node.now())
     sources = [_source(node, party) for party in (node.own, *_parties(node, located))]
     await node.exchange.prepare(asking, [source for source in sources if source is not None])
