@@ -1,7 +1,7 @@
 """Decision, tokens and the durable log, each as a ratio to its own limit measured in the same run.
 
 Decision: to a call that sums a hundred numbers (the machine's speed).  Tokens: to bare signature verifications.  Log:
-to one `fdatasync` per record.  `python -m benchmarks.trust [--seconds 3] [--folder DIR]`; the folder's disk is measured.
+to one `fdatasync` per record.  `python -m benchmarks.trust [--seconds 3] [--folder DIR]` (whose disk is measured).
 """
 
 from __future__ import annotations

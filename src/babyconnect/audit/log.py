@@ -1,5 +1,8 @@
 """The log that is written before anything is released: append-only, chained, durable, and closed after any fault.
 
+After a fault every append is refused; from time to time the writer reads the log back, and goes on when all that was
+acknowledged is there and the disk takes writes again.
+
 Group commit: a writer thread takes whatever waits, writes it in one go, syncs once, and then tells every waiter its
 place.  So durability costs one sync per batch, not per event, and the event loop never waits for the disk.
 """
@@ -14,6 +17,7 @@ import errno
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +33,7 @@ from babyconnect.audit.folder import Head
 MAX_EVENT = 65_536
 MAX_WAITING = 50_000
 MAX_BATCH = 2_000
+RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class _Waiting:
 
 
 class AuditLog:
-    """One node's log; `open` it once per process.  After an AuditFault of the disk it refuses until reopened."""
+    """One node's log; `open` it once per process.  After a fault of the disk it refuses until it could be read back."""
 
     def __init__(
         self,
@@ -65,6 +70,8 @@ class AuditLog:
         self._waiting: list[_Waiting] = []
         self._fault: AuditFault | None = None
         self._closing = False
+        self._retry_at = 0.0
+        self._retry = False
         self._handles = contextlib.ExitStack()
         self._head = Head(0, chain.GENESIS)
         self._segment = self._head_file = -1
@@ -147,6 +154,9 @@ class AuditLog:
     def _enqueue(self, waiting: _Waiting) -> None:
         with self._wake:
             if self._fault is not None:
+                if time.monotonic() >= self._retry_at:
+                    self._retry_at, self._retry = time.monotonic() + RETRY_SECONDS, True
+                    self._wake.notify()
                 raise AuditFault(str(self._fault)) from self._fault
             if self._closing:
                 raise AuditFault("the log is closed")
@@ -160,9 +170,13 @@ class AuditLog:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._waiting and not self._closing:
+                while not self._waiting and not self._closing and not self._retry:
                     self._wake.wait()
+                again, self._retry = self._retry and not self._closing, False
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            if again:
+                self._read_back()
+                continue
             if not batch:
                 self._finish()
                 return
@@ -214,9 +228,24 @@ class AuditLog:
         with contextlib.suppress(OSError):
             os.ftruncate(self._segment, self._size)
         with self._wake:
-            self._fault = fault
+            self._fault, self._retry_at = fault, time.monotonic() + RETRY_SECONDS
             batch, self._waiting = batch + self._waiting, []
         _tell(batch, None, fault)
+
+    def _read_back(self) -> None:
+        """Start anew from what lies on the disk; if that cannot be done, everything stays refused."""
+        self._handles.close()
+        self._segment = -1
+        try:
+            if self._head.seq and not folder.segments(self.path):
+                raise AuditFault("the log's segments are missing")
+            recovered = self._start()
+        except (OSError, AuditFault):
+            return
+        with self._wake:
+            self._fault = None
+            if recovered:
+                self._waiting.append(_Waiting(_encode(recovered), concurrent.futures.Future(), None))
 
     def _sign(self) -> None:
         made = checkpoints.make(self.node, self._head.seq, self._head.hash, self._now(), self.signer)

@@ -110,6 +110,51 @@ async def test_a_failed_sync_is_a_fault_for_all_who_waited_and_for_all_who_come(
     assert verify(tmp_path).ok
 
 
+async def test_when_the_disk_is_well_again_the_log_reads_itself_back_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("babyconnect.audit.log.RETRY_SECONDS", 0.0)
+    log = AuditLog.open(tmp_path)
+    await log.append({"n": 0})
+    real, broken = os.fdatasync, True
+
+    def sometimes(handle: int) -> None:
+        if broken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fdatasync", sometimes)
+    with pytest.raises(AuditFault, match="No space left"):
+        await log.append({"n": 1})
+    broken = False
+    receipt, refused = None, 0
+    while receipt is None and refused < 1000:
+        try:
+            receipt = await log.append({"n": 2})
+        except AuditFault:  # refused while it reads back, never half written
+            refused += 1
+            await asyncio.sleep(0.01)
+    log.close()
+    assert refused > 0 and receipt is not None and receipt.seq == 2
+    assert numbers(tmp_path) == [0, 2] and verify(tmp_path).ok
+
+
+async def test_a_log_that_lost_records_meanwhile_stays_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("babyconnect.audit.log.RETRY_SECONDS", 0.0)
+    log = AuditLog.open(tmp_path)
+    await log.append({"n": 0})
+    with monkeypatch.context() as broken_disk:
+        broken_disk.setattr(os, "fdatasync", lambda handle: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
+        with pytest.raises(AuditFault):
+            await log.append({"n": 1})
+    folder.segments(tmp_path)[0].unlink()
+    for _ in range(20):
+        with pytest.raises(AuditFault):
+            await log.append({"n": 2})
+        await asyncio.sleep(0.005)
+    log.close()
+
+
 async def test_an_event_that_is_no_json_or_too_large_harms_only_itself(tmp_path: Path) -> None:
     log = AuditLog.open(tmp_path)
     for wrong in ({"n": object()}, {"n": "x" * MAX_EVENT}):
