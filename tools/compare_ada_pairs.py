@@ -15,22 +15,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from babyconnect.fhir import json
+from babyconnect.fhir.rendering import masked
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
 
 PAIRS = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6"
-BSN = "http://fhir.nl/fhir/NamingSystem/bsn"
-MASKED = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}
-
-
-def masked(resource: dict[str, Any]) -> dict[str, Any]:
-    hidden = [
-        {"system": BSN, "_value": MASKED} if i.get("system") == BSN else i for i in resource.get("identifier", [])
-    ]
-    return resource | ({"identifier": hidden} if hidden else {})
 
 
 def write(source: Path, folder: Path, day: dt.date) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from babyconnect.fhir import json
 from babyconnect.fhir.check import structure
+from babyconnect.fhir.rendering import masked
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
 from tests.needs import nictiz
@@ -29,19 +30,12 @@ PAIRS = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6/med_mij_01_beschikbaarstellen_i
 NAMES = ("gz-izb-kwa-1-V1_actieve_zwschap", "gz-izb-kwa-3A-V2_meerling_1elijn", "gz-izb-kwa-3B-V2_meerling_2elijn")
 TWINS = NAMES[2]
 BSN = "http://fhir.nl/fhir/NamingSystem/bsn"
-MASKED = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}
 Resources = list[dict[str, Any]]
 
 
 def translation(name: str) -> Resources:
     content = (nictiz() / PAIRS / "ada_instance" / f"{name}.xml").read_bytes()
-    return [_masked(resource) for resource in translate(read(content), TODAY).resources]
-
-
-def _masked(resource: dict[str, Any]) -> dict[str, Any]:
-    given = resource.get("identifier", [])
-    hidden = [{"system": BSN, "_value": MASKED} if i.get("system") == BSN else i for i in given]
-    return resource | ({"identifier": hidden} if given else {})
+    return [dict(masked(resource)) for resource in translate(read(content), TODAY).resources]
 
 
 def compared(name: str, resources: Resources, folder: Path) -> dict[str, Any]:
@@ -61,6 +55,15 @@ def test_every_fact_and_display_is_found_and_no_other(name: str, tmp_path: Path)
     assert (found["recall"], found["precision"], found["status"]) == (1.0, 1.0, 0)
     assert found["display_recall"] >= 0.99
     assert found["equal_in_full"] == found["expected_resources"] == found["actual_resources"]
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_the_command_gives_the_same(format: str, tmp_path: Path) -> None:
+    source = nictiz() / PAIRS / "ada_instance" / f"{TWINS}.xml"
+    words = ["translate", str(source), "--date", f"T={TODAY}", "--format", format, "--out", str(tmp_path)]
+    subprocess.run([sys.executable, "-m", "babyconnect.cli.main", *words], check=True, capture_output=True)
+    found = compared(TWINS, [], tmp_path)
+    assert (found["recall"], found["precision"], found["status"]) == (1.0, 1.0, 0)
 
 
 @pytest.mark.parametrize("name", NAMES)

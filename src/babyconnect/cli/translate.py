@@ -10,6 +10,7 @@ import sys
 from babyconnect.cli.main import Failure
 from babyconnect.cli.publish import fixed_date
 from babyconnect.fhir import json, xml_writer
+from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.intake import Input
 from babyconnect.flows.translating import Outcome, translating
@@ -33,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the day that relative dates of published examples count from",
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
+    parser.add_argument("--with-bsn", action="store_true", help="write BSNs; without this they are masked")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="one Bundle per input here; else printed")
 
 
@@ -66,7 +68,7 @@ def _report(outcome: Outcome) -> None:
 
 
 def _write(outcome: Outcome, options: argparse.Namespace, written: set[str]) -> None:
-    bundle = outcome.bundle()
+    bundle = outcome.bundle() if options.with_bsn else masked(outcome.bundle())
     content = json.dumps(bundle) if options.format == "json" else xml_writer.from_json(bundle)
     if not options.out:
         sys.stdout.buffer.write(content + b"\n")

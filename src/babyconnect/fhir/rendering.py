@@ -42,6 +42,12 @@ def render(resource: Mapping[str, Any], version: int, updated: dt.datetime) -> R
     return Renderings(json.dumps(whole), _xml(whole), json.dumps(hidden), _xml(hidden))
 
 
+def masked(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The resource (or Bundle) with every BSN masked; the same object when it has none."""
+    numbers = frozenset(_bsns(resource))
+    return dict(_mask(resource, numbers)) if numbers else resource
+
+
 def instant(moment: dt.datetime) -> str:
     """A FHIR instant in UTC, to the millisecond."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
