@@ -21,7 +21,7 @@ def searchset(page: Page, base: str, links: Sequence[tuple[str, str]], json: boo
     total = None if paged else page.matched
     entries = page.entries.replace(ORIGIN, f"{base}/".encode())
     if json:
-        return b"".join((_json_head("searchset", total, links), _json_entries(entries), b"}"))
+        return b"".join((_json_head("searchset", total, links), *_json_entries(entries), b"}"))
     return b"".join((_xml_head("searchset", total, links), entries, b"</Bundle>"))
 
 
@@ -30,7 +30,7 @@ def history(versions: Sequence[Stored], base: str, url: str, json: bool) -> byte
     links = [("self", url)]
     entries = b"".join(_history_entry(version, base, json) for version in versions)
     if json:
-        return b"".join((_json_head("history", len(versions), links), _json_entries(entries), b"}"))
+        return b"".join((_json_head("history", len(versions), links), *_json_entries(entries), b"}"))
     return b"".join((_xml_head("history", len(versions), links), entries, b"</Bundle>"))
 
 
@@ -38,7 +38,7 @@ def batch_response(answers: Sequence[tuple[int, bytes]], json: bool) -> bytes:
     """Answers to a batch in its order, each with its status; a Bundle within a Bundle, as STU3 has it for searches."""
     if json:
         parts = (b',{"resource":%b,"response":{"status":"%d"}}' % (body, status) for status, body in answers)
-        return b"".join((_json_head("batch-response", None, ()), _json_entries(b"".join(parts)), b"}"))
+        return b"".join((_json_head("batch-response", None, ()), *_json_entries(b"".join(parts)), b"}"))
     xml = (
         b'<entry><resource>%b</resource><response><status value="%d"/></response></entry>' % (_element(body), status)
         for status, body in answers
@@ -51,9 +51,10 @@ def document(content: bytes, json: bool) -> bytes:
     return content if json else b'<?xml version="1.0" encoding="UTF-8"?>' + content
 
 
-def _json_entries(entries: bytes) -> bytes:
-    # STU3 JSON has no empty arrays; each entry starts with a comma, the first one's is not needed.
-    return b"".join((b',"entry":[', memoryview(entries)[1:], b"]")) if entries else b""
+def _json_entries(entries: bytes) -> tuple[bytes | memoryview, ...]:
+    # STU3 JSON has no empty arrays; each entry starts with a comma, the first one's is not needed.  In pieces, because
+    # an answer is large and one copy of it is enough.
+    return (b',"entry":[', memoryview(entries)[1:], b"]") if entries else ()
 
 
 def _json_head(type: str, total: int | None, links: Sequence[tuple[str, str]]) -> bytes:

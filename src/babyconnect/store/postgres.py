@@ -56,14 +56,14 @@ class PostgresStore:
     def statement(self, name: str) -> str:
         return self._statements[name]
 
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._pool.fetch(statement, *values)
+        return rows
+
     @asynccontextmanager
-    async def reading(self, consistent: bool) -> AsyncIterator[Connection]:
-        async with self._pool.acquire() as db:
-            if consistent:
-                async with db.transaction(isolation="repeatable_read", readonly=True):
-                    yield _Connection(db)
-            else:
-                yield _Connection(db)
+    async def reading(self) -> AsyncIterator[Connection]:
+        async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
+            yield _Connection(db)
 
     async def define(self) -> None:
         async with self._pool.acquire() as db, db.transaction():
@@ -111,12 +111,11 @@ class PostgresWriter:
         return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        async with self._store.reading(True) as db:
+        async with self._store.reading() as db:
             return await writing.known(db, self._sql, keys)
 
     async def original(self, digest: str) -> Original | None:
-        async with self._store.reading(False) as db:
-            rows = await db.fetch(self._sql("get_original"), digest)
+        rows = await self._store.fetch(self._sql("get_original"), digest)
         return Original(rows[0][0], rows[0][1], bytes(rows[0][2]), bytes(rows[0][3])) if rows else None
 
     async def erase(self, type: str, id: str) -> int:

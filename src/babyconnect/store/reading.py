@@ -18,7 +18,7 @@ from babyconnect.store.contract import SHARED, Client, Form, Page, Query, Stored
 from babyconnect.store.entries import entry
 from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
-from babyconnect.store.tables import Connection, Engine, Row
+from babyconnect.store.tables import Connection, Engine, Fetching, Row
 from babyconnect.store.writing import labels
 
 PLANS = 4096
@@ -83,26 +83,27 @@ class TableReader:
         self._known_episodes = remembered.episodes
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
-        async with self._engine.reading(False) as db:
-            return tuple(row[0] for row in await db.fetch(self._sql("clients_of"), identifier))
+        return tuple(row[0] for row in await self._engine.fetch(self._sql("clients_of"), identifier))
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
-        async with self._engine.reading(True) as db:
-            stamps = await db.fetch(self._sql("stamp"), client)
-            known = self._known_episodes.get(client)
-            if not stamps or (known and known[0] == stamps[0][0]):
-                return known[1] if stamps and known else ()
-            found = await self._episodes(db, client)
+        stamps = await self._engine.fetch(self._sql("stamp"), client)
+        if not stamps:
+            return ()
+        known = self._known_episodes.get(client)
+        if known and known[0] == stamps[0][0]:
+            return known[1]
+        # What is read after the stamp may be newer than it: then the stamp differs next time, and this is read again.
+        found = await self._episodes(self._engine, client)
         self._known_episodes.put(client, (stamps[0][0], found))
         return found
 
-    async def _episodes(self, db: Connection, client: str) -> tuple[Mapping[str, Any], ...]:
-        rows = await db.fetch(self._sql("renderings:json"), client, "EpisodeOfCare") if client != SHARED else ()
+    async def _episodes(self, db: Fetching, client: str) -> tuple[Mapping[str, Any], ...]:
+        rows = await db.fetch(self._sql("renderings:json"), client, "EpisodeOfCare")
         return tuple(json.loads(bytes(row[1])) for row in sorted(rows, key=lambda row: str(row[0])))
 
     async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
         found = []
-        async with self._engine.reading(True) as db:
+        async with self._engine.reading() as db:
             for (id,) in await db.fetch(self._sql("clients"), after, count):
                 rows = await db.fetch(self._sql("resource:json"), "Patient", id)
                 found.append(Client(id, json.loads(bytes(rows[0][4])), await self._episodes(db, id)))
@@ -110,17 +111,15 @@ class TableReader:
 
     async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
         if version is None:
-            async with self._engine.reading(False) as db:
-                return await self._current(db, type, id, allowed, form)
+            return await self._current(self._engine, type, id, allowed, form)
         return next((s for s in await self.history(type, id, allowed, form) if s.version == version), None)
 
-    async def _current(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> Stored | None:
+    async def _current(self, db: Fetching, type: str, id: str, allowed: Filter, form: Form) -> Stored | None:
         rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
         return _stored(type, id, rows[0]) if rows and _released(rows[0], allowed) else None
 
     async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
-        async with self._engine.reading(False) as db:
-            rows = await db.fetch(self._sql(f"versions:{form}"), type, id)
+        rows = await self._engine.fetch(self._sql(f"versions:{form}"), type, id)
         if not rows or not _released(rows[0], allowed):
             return ()
         return tuple(_stored(type, id, row) for row in rows if _released(row, allowed))
@@ -130,11 +129,10 @@ class TableReader:
             return Page(b"", 0)
         plan = self._plans.get((query, allowed))
         if plan and form == "json" and not plan.included:
-            async with self._engine.reading(False) as db:
-                rows = await db.fetch(self._sql("body"), allowed.client, query.type)
+            rows = await self._engine.fetch(self._sql("body"), allowed.client, query.type)
             if rows and rows[0][0] == plan.stamp:
                 return Page(cut(bytes(rows[0][1] or b""), plan.cuts), len(plan.ids), plan.next)
-        async with self._engine.reading(True) as db:
+        async with self._engine.reading() as db:
             return await self._planned(db, query, allowed, form)
 
     async def _planned(self, db: Connection, query: Query, allowed: Filter, form: Form) -> Page:

@@ -87,11 +87,11 @@ class SqliteStore:
     def statement(self, name: str) -> str:
         return _STATEMENTS[name]
 
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        return self._reading.execute(statement, values).fetchall()
+
     @asynccontextmanager
-    async def reading(self, consistent: bool) -> AsyncIterator[Connection]:
-        if not consistent:
-            yield _Connection(self._reading)
-            return
+    async def reading(self) -> AsyncIterator[Connection]:
         self._reading.execute("BEGIN")
         try:
             yield _Connection(self._reading)
@@ -158,12 +158,11 @@ class SqliteWriter:
         return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        async with self._store.reading(True) as db:
+        async with self._store.reading() as db:
             return await writing.known(db, self._sql, keys)
 
     async def original(self, digest: str) -> Original | None:
-        async with self._store.reading(False) as db:
-            rows = await db.fetch(self._sql("get_original"), digest)
+        rows = await self._store.fetch(self._sql("get_original"), digest)
         return Original(*rows[0]) if rows else None
 
     async def erase(self, type: str, id: str) -> int:

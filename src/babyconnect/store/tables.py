@@ -14,22 +14,26 @@ from typing import Any, Protocol
 Row = Sequence[Any]
 
 
-class Connection(Protocol):
-    """One connection inside one transaction; rows are tuples in the order of the statement's columns."""
+class Fetching(Protocol):
+    """Whatever runs a statement; rows are tuples in the order of the statement's columns."""
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]: ...
+
+
+class Connection(Fetching, Protocol):
+    """One connection inside one transaction."""
 
     async def many(self, statement: str, values: Sequence[Row]) -> None: ...
 
 
-class Engine(Protocol):
+class Engine(Fetching, Protocol):
     """What an engine adds to the shared tables: connections, and making sure that erased bytes are gone."""
 
     def statement(self, name: str) -> str:
         """The statement of this name in STATEMENTS, as the engine wants it."""
 
-    def reading(self, consistent: bool) -> AbstractAsyncContextManager[Connection]:
-        """A connection to read with; `consistent`: all its statements see one moment."""
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection to read with, of which all statements see one moment."""
 
 
 DEFINITIONS = (
