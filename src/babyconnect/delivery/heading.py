@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from babyconnect.birthcare import gestation
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
 from babyconnect.birthcare.resources import identifiers_of
@@ -45,6 +47,13 @@ def _counts(pregnancy: Pregnancy) -> Iterator[Fact]:
     yield Fact("gravidity_parity", "G/P", shown, PHRASES["parity_note"], _sources(both), flags, _items(both))
 
 
+def _other_dates(record: Record, pregnancy: Pregnancy) -> list[dt.date]:
+    """The due dates that other sources hold against the one that is followed."""
+    disputed = (c for c in record.conflicts if c.topic == "due_date" and c.scope == pregnancy.id)
+    dates = {dt.date.fromisoformat(stated.value) for conflict in disputed for stated in conflict.values}
+    return sorted(dates - {pregnancy.due.date}) if pregnancy.due else []
+
+
 def _due(record: Record, pregnancy: Pregnancy, by_id: dict[str, Item]) -> Iterator[Fact]:
     due = pregnancy.due
     if due is None:
@@ -52,20 +61,24 @@ def _due(record: Record, pregnancy: Pregnancy, by_id: dict[str, Item]) -> Iterat
     method = PHRASES["method"][due.method]
     note = f"definitief, {method}" if due.definitive else f"geschat, {method}"
     flags = [Flag("computed", PHRASES["computed"], "warning")] if due.computed else []
-    if any(c.topic == "due_date" and c.scope == pregnancy.id for c in record.conflicts):
+    others = _other_dates(record, pregnancy)
+    if others:
         flags.append(_DISPUTED)
     origins = sorted({o for name in due.items for o in by_id[name].origins})
     if due.computed:
         note = f"{PHRASES['computed']} uit {method}"
-    yield Fact("due_date", "À terme", dutch.date(due.date), note, badges(origins), tuple(flags), due.items)
+    shown = " of ".join(dutch.date(day) for day in (due.date, *others))
+    yield Fact("due_date", "À terme", shown, note, badges(origins), tuple(flags), due.items)
 
 
-def _gestation(pregnancy: Pregnancy) -> Iterator[Fact]:
+def _gestation(record: Record, pregnancy: Pregnancy) -> Iterator[Fact]:
     now = pregnancy.gestation
     if now is None:
         return
     note = f"bij einde zwangerschap, {dutch.date(now.on)}" if pregnancy.ended else "vandaag"
-    yield Fact("gestation", "Zwangerschapsduur", dutch.gestation(now.days), note)
+    others = [dutch.gestation(gestation.days_on(due, now.on)) for due in _other_dates(record, pregnancy)]
+    shown = " of ".join((dutch.gestation(now.days), *others))
+    yield Fact("gestation", "Zwangerschapsduur", shown, note, flags=(_DISPUTED,) if others else ())
 
 
 def _multiple(pregnancy: Pregnancy) -> Iterator[Fact]:
@@ -111,7 +124,7 @@ def header(record: Record, whole: bool) -> Header:
     if pregnancy := current_of(record):
         facts += _counts(pregnancy)
         facts += _due(record, pregnancy, by_id)
-        facts += _gestation(pregnancy)
+        facts += _gestation(record, pregnancy)
         facts += _multiple(pregnancy)
     facts += _blood(record, whole)
     facts.append(_allergies(record))

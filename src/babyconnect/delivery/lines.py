@@ -102,6 +102,8 @@ def headline(item: Item, names: Names = values.nameless) -> str:
         return shown or (f"({values.concept_text(absent)})" if absent else "")
     _, elements = _title(item)
     found = [_short(part, name, names) for name in elements for part in as_list(resource.get(name))]
+    if item.type == "EpisodeOfCare" and not resource.get("managingOrganization"):
+        found.insert(0, item.source.name)
     return values.join(found, " · ") or (labels.of_concept(resource.get("code")) if elements else "")
 
 

@@ -110,7 +110,8 @@ def _missing(gap: Gap) -> Missing:
         return Missing("source", gap.code, texts[gap.code].format(name=gap.text), texts["failure"], "", badge)
     if gap.kind == "choice":
         code, value = gap.code.split(":")
-        reason = texts["choice_reason"].format(**{"from": _CHOICES[code]["from"]})
+        row = _CHOICES[code]
+        reason = texts["choice_withheld" if row["withheld"] else "choice_reason"].format(**{"from": row["from"]})
         return Missing("choice", gap.code, texts[value].format(name=gap.text), reason, gap.reason)
     row = _CHECKS[gap.code]
     reason = texts["check_withheld" if row["withheld"] else "check_reason"].format(due=row["due"])

@@ -1,7 +1,8 @@
 """When she is due, and how far she is (domain §7).
 
 The source's definitive date goes first.  Without one: a known conception, then an early ultrasound, then
-the last menstruation.  A later scan never re-dates, so of equals the earliest recorded counts.
+the last menstruation.  A later scan never re-dates, so of equals the earliest recorded counts,
+then the one that most sources state; the others are shown beside it as a conflict.
 """
 
 from __future__ import annotations
@@ -20,19 +21,24 @@ _BEST_CRL_DAYS = 70  # domain §7: of several, the one nearest 10 weeks
 _OVERDUE = 308  # 44 weeks: beyond it, without an end, we do not know how the pregnancy ended
 
 
-def _stated(items: Sequence[Item], fact: str) -> Iterator[tuple[tuple[int, str, str], DueDate]]:
+Ranked = tuple[tuple[int, str, int, str], DueDate]
+"""How it is ordered: method, when it was recorded, how many sources state it (more first), a fixed order."""
+
+
+def _stated(items: Sequence[Item], fact: str) -> Iterator[Ranked]:
     for item in items:
         if item.fact == fact and (value := value_of(fact, item.resource)[0]):
             method = method_of(item.resource) or "stated"
             due = DueDate(dt.date.fromisoformat(value), method, fact == "due_definitive", False, (item.id,))
-            yield (_RANK[method], item.moment or "9", item.id), due
+            yield (_RANK[method], item.moment or "9", -len(item.origins), item.id), due
 
 
-def _by_conception(items: Sequence[Item]) -> Iterator[tuple[tuple[int, str, str], DueDate]]:
+def _by_conception(items: Sequence[Item]) -> Iterator[Ranked]:
     for item in items:
         if item.fact == "conception" and (value := value_of("conception", item.resource)[0]):
             due = gestation.due_from_conception(dt.date.fromisoformat(value))
-            yield (_RANK["ivf"], item.moment or "9", item.id), DueDate(due, "ivf", False, True, (item.id,))
+            rank = (_RANK["ivf"], item.moment or "9", -len(item.origins), item.id)
+            yield rank, DueDate(due, "ivf", False, True, (item.id,))
 
 
 def _millimetres(item: Item) -> float | None:

@@ -25,6 +25,7 @@ from babyconnect.merge.read import Read
 _TABLE = document("merge/facts.toml")["fold"]
 _IGNORED = frozenset(_TABLE["ignored"])
 _NEVER = frozenset(_TABLE["never"])
+_REGISTERED = frozenset(_TABLE["registered"])
 _TELLING = frozenset(_TABLE["telling_status"])
 _UNDATED_TYPES = frozenset(_TABLE["undated_types"])
 _UNDATED_FACTS = frozenset(_TABLE["undated_facts"])
@@ -182,6 +183,8 @@ def _variants(groups: Iterable[Sequence[Placed]]) -> dict[str, str]:
     by_identifier: dict[tuple[str, str], list[Sequence[Placed]]] = defaultdict(list)
     for group in groups:
         kind = group[0].read.type
+        if kind in _REGISTERED:
+            continue
         for identifier in {i for placed in group for i in placed.identifiers}:
             by_identifier[kind, identifier].append(group)
     found: dict[str, str] = {}

@@ -45,9 +45,14 @@ def _applies(rule: str, blood: Blood, items: Sequence[Item]) -> bool:
     negative = any(s.value == "negative" for s in blood.rhesus_d) and not d_positive
     if rule == "rhesus_d_negative_fetus_not_negative":
         typed = [i for i in items if _FETAL_RHESUS_D in i.codes]
-        values = {c for i in typed for c in codes_in(i.resource.get("valueCodeableConcept"))}
-        return negative and not (values and values <= _NEGATIVE)
+        return negative and not (typed and all(_is_negative(item) for item in typed))
     return negative
+
+
+def _is_negative(typing: Item) -> bool:
+    """Whether a typing of the fetus says RhD-negative (coded, or antigen: no); anything else counts as positive."""
+    values = set(codes_in(typing.resource.get("valueCodeableConcept")))
+    return bool(values and values <= _NEGATIVE) or typing.resource.get("valueBoolean") is False
 
 
 def check_gaps(pregnancy: Pregnancy, hers: Sequence[Item], everything: Sequence[Item], blood: Blood) -> list[Gap]:
@@ -56,6 +61,8 @@ def check_gaps(pregnancy: Pregnancy, hers: Sequence[Item], everything: Sequence[
     `hers`: the items of this pregnancy; `everything`: all items, because a blood group is for life.
     """
     due, now = pregnancy.due, pregnancy.gestation
+    everything = [item for item in everything if item.resource.get("status") != "entered-in-error"]
+    hers = [item for item in hers if item.resource.get("status") != "entered-in-error"]
     if due is None or now is None or pregnancy.ended:
         return []
     found = []

@@ -103,6 +103,14 @@ def test_one_identifier_with_two_contents_is_shown_twice_and_flagged() -> None:
     assert "changed_copy" in [warning.code for warning in record.warnings]
 
 
+def test_two_sources_that_describe_one_person_differently_have_no_changed_copy() -> None:
+    one, other = _pair()
+    other.resources[0]["telecom"] = [{"system": "phone", "value": "0600000000"}]
+    record = merge([one.answer(), other.answer()], TODAY)
+    assert len([item for item in record.items if item.type == "Patient"]) == 2
+    assert record.warnings == ()
+
+
 def test_what_was_entered_in_error_states_nothing_but_stays_visible() -> None:
     one, _ = _pair()
     one.lab("bg", "883-9", "58460004")

@@ -62,6 +62,13 @@ def test_a_test_of_any_source_fills_the_gap() -> None:
     assert "blood_group" not in _checks(merge([_at(20).answer(), other.answer()], TODAY))
 
 
+def test_a_test_that_was_entered_in_error_fills_no_gap() -> None:
+    made = _at(20)
+    made.lab("bg", "883-9", "58460004", -80)
+    made.resources[-1]["status"] = "entered-in-error"
+    assert "blood_group" in _checks(merge([made.answer()], TODAY))
+
+
 def test_a_blood_group_of_an_earlier_pregnancy_counts_and_an_infection_test_does_not() -> None:
     made = _at(20)
     made.lab("bg", "883-9", "58460004", -900)
@@ -79,6 +86,23 @@ def test_rhesus_d_negative_asks_for_blood_in_week_27_and_anti_d_in_week_30() -> 
     checks = _checks(merge([made.answer()], TODAY))
     assert "fetal_rhesus_d" not in checks
     assert "anti_d" not in checks
+
+
+def test_a_fetus_typed_as_rhesus_d_positive_asks_for_anti_d_until_it_was_given() -> None:
+    made = _at(33)
+    made.lab("d", "1305-2", "165746003", -150)
+    made.observe("f", code("100670-9", LOINC), -38, valueBoolean=True)
+    assert "anti_d" in _checks(merge([made.answer()], TODAY))
+    made.add(
+        "Procedure",
+        "given",
+        code=code("870534008"),
+        subject=ref("Patient/w"),
+        status="completed",
+        context=ref(made.episode),
+        performedDateTime="2026-05-15",
+    )
+    assert "anti_d" not in _checks(merge([made.answer()], TODAY))
 
 
 def test_a_conflict_about_rhesus_d_is_treated_as_negative() -> None:

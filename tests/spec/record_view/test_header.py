@@ -80,6 +80,16 @@ def test_the_due_date_tells_how_it_was_found_and_a_computed_one_says_so() -> Non
     assert _flags(fact) == set()
 
 
+def test_due_dates_that_sources_dispute_are_all_shown_with_the_gestation_of_each() -> None:
+    one, other = dossier(MIDWIFE), dossier(HOSPITAL)
+    one.due(60, when=-100)
+    other.due(67, when=-50)
+    view = _view(one, other)
+    assert _fact(view, "due_date").text == "31 juli 2026 of 7 augustus 2026"
+    assert _fact(view, "gestation").text == "31+3 of 30+3"
+    assert "disputed" in _flags(_fact(view, "gestation"))
+
+
 def test_rhesus_is_never_for_transfusion_and_uncertain_without_a_value() -> None:
     made = dossier(MIDWIFE)
     assert _flags(_fact(_view(made), "rhesus_d")) == {"rhesus_uncertain", "not_for_transfusion"}

@@ -10,7 +10,7 @@ from babyconnect.definitions import document, rows
 
 COLUMNS = {
     "checks/expected": ["check", "label", "codes", "from", "until", "due", "applies", "withheld", "status", "citation"],
-    "checks/choices": ["choice", "label", "done", "choice_codes", "from", "until", "citation"],
+    "checks/choices": ["choice", "label", "done", "choice_codes", "from", "until", "withheld", "citation"],
     "checks/answers": ["code", "value", "source"],
     "merge/timeline": ["type", "kind"],
     "rules/signals": ["signal", "code", "unit", "below", "at_least", "from", "until", "text", "status", "citation"],
