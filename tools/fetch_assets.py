@@ -1,10 +1,10 @@
 """Fetch the third-party web assets of the viewer: registry packages pinned by integrity hash (design.md §6).
 
-Run `python tools/fetch_assets.py` (set-up for the viewer) or with `--tests` (adds what only tests need).  It downloads the
-tarballs of `assets.lock.toml` from an npm registry, checks each against its sha512 *before* opening it, and writes only
-the files that the pages use to `src/babyconnect/web/assets/`.  No Node is needed; only the standard library is used, so it
-runs before any dependency is installed.  The registry: `--registry`, else NPM_CONFIG_REGISTRY, else the `registry` line of
-~/.npmrc, else https://registry.npmjs.org.
+Run `python tools/fetch_assets.py` (set-up for the viewer) or with `--tests` (adds what only tests need).  It downloads
+the tarballs of `assets.lock.toml` from an npm registry, checks each against its sha512 *before* opening it, and writes
+only the files that the pages use to `src/babyconnect/web/assets/`.  No Node is needed; only the standard library is
+used, so it runs before any dependency is installed.  The registry: `--registry`, else NPM_CONFIG_REGISTRY, else the
+`registry` line of ~/.npmrc, else https://registry.npmjs.org.
 """
 
 from __future__ import annotations

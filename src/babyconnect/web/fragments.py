@@ -22,7 +22,7 @@ class Drawer:
     """Draws fragments: name to HTML, in the order of the page."""
 
     def __init__(self, pages: Pages, language: str) -> None:
-        self._draw = pages.macros("fragments.html", language)
+        self._draw = pages.macros("fragments.html", language, lines_of=lines_of)
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
         self._sections: dict[str, tuple[Any, str]] = {}
@@ -57,6 +57,13 @@ class Drawer:
             kept = (line, Markup(self._draw("one_line", line, at_once, groups)))  # noqa: S704 - a template's own output
             self._lines[id(line)] = kept
         return kept[1]
+
+
+def lines_of(part: Any) -> tuple[list[Any], list[Any]]:
+    """The lines of a section to show at once, and those whose value a table of the section shows already."""
+    in_table = {item for grid in part.grids for row in grid.rows for cell in row.cells for item in cell.items}
+    direct = [line for line in part.lines if line.id not in in_table]
+    return direct, [line for line in part.lines if line.id in in_table]
 
 
 def split(details: Any) -> tuple[list[Any], list[tuple[str, list[Any]]]]:

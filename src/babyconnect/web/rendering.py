@@ -60,11 +60,11 @@ class Pages:
         """A template as text, for a fragment."""
         return self._environment.get_template(template).render(t=self.texts(language), **values)
 
-    def macros(self, template: str, language: str) -> Callable[..., str]:
+    def macros(self, template: str, language: str, **given: Any) -> Callable[..., str]:
         """The macros of a template in a language: `draw(name, …)` gives one fragment of a page."""
         module = self._modules.get((template, language))
         if module is None:
-            module = self._environment.get_template(template).make_module({"t": self.texts(language)})
+            module = self._environment.get_template(template).make_module({"t": self.texts(language), **given})
             self._modules[template, language] = module
         return lambda name, *arguments: str(getattr(module, name)(*arguments)).strip()
 

@@ -26,19 +26,39 @@ MOST_RECORDS = 8
 
 @dataclass
 class Session(Generic[R]):
-    """One log-in.  `records`: opened records by handle.  `listed`: clients of today's list by handle."""
+    """One log-in.  `records`: opened records by handle.  `listed`: clients of today's list by handle.
+
+    `secret` is what form tokens are made of; `name` tells sessions apart (for rate limits) and opens nothing.
+    """
 
     person: Person
     party: Party
     assurance: str
     started: float
     seen: float
-    csrf: str
+    secret: bytes
+    name: str
     records: dict[str, R] = field(default_factory=dict)
     listed: dict[str, Bsn] = field(default_factory=dict)
 
+    @property
+    def csrf(self) -> str:
+        """A form token: the session's secret under a mask of its own, so that no two pages bear the same text."""
+        mask = secrets.token_bytes(len(self.secret))
+        return (mask + _xor(self.secret, mask)).hex()
+
     def csrf_holds(self, token: str) -> bool:
-        return hmac.compare_digest(self.csrf.encode(), token.encode())
+        """Whether a form token is one of this session's."""
+        try:
+            sent = bytes.fromhex(token)
+        except ValueError:
+            return False
+        mask, masked = sent[: len(self.secret)], sent[len(self.secret) :]
+        return len(masked) == len(self.secret) and hmac.compare_digest(_xor(masked, mask), self.secret)
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def new_handle() -> str:
@@ -73,7 +93,7 @@ class Sessions(Generic[R]):
             self._drop(min(self._by_hash, key=lambda key: self._by_hash[key].seen))
         token = secrets.token_urlsafe(32)
         now = self._clock()
-        session: Session[R] = Session(person, party, assurance, now, now, secrets.token_urlsafe(32))
+        session: Session[R] = Session(person, party, assurance, now, now, secrets.token_bytes(32), new_handle())
         self._by_hash[_hash(token)] = session
         return token, session
 
@@ -94,7 +114,7 @@ class Sessions(Generic[R]):
             self._drop(_hash(token))
 
     def sweep(self) -> None:
-        """Forget whatever is over; called at each log-in and every minute by the viewer."""
+        """Forget whatever is over; called at each log-in."""
         for key in [key for key, session in self._by_hash.items() if self._over(session)]:
             self._drop(key)
 

@@ -24,6 +24,7 @@ from babyconnect.birthcare.parties import Party, Person
 from babyconnect.flows.viewing import ListedClient, Viewing
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.claims import ClaimNames
+from babyconnect.web.compression import Compressed
 from babyconnect.web.events import events
 from babyconnect.web.forms import form, single
 from babyconnect.web.fragments import Drawer
@@ -88,7 +89,7 @@ class Viewer:
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = SecurityHeaders(Guard(app), frame_ancestors, secure)
+        self._app = Compressed(SecurityHeaders(Guard(app), frame_ancestors, secure))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -174,7 +175,7 @@ class Viewer:
         return await self._opened(request, session, bsn)
 
     async def _opened(self, request: Request, session: ViewerSession, bsn: Bsn) -> Response:
-        if not self._searches.take(session.csrf):
+        if not self._searches.take(session.name):
             return await self._start_page(session, _language(request), "too_often", 429)
         record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language))
         handle = self._sessions.keep(session, record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import re
 from typing import Any
 
@@ -126,11 +127,30 @@ async def test_style_and_script_are_named_by_their_content_and_kept_by_browsers(
     assert (await stage.visitor.get("/viewer/static/../viewer.py")).status == 404
 
 
+async def test_no_two_pages_bear_the_same_form_token_and_each_works() -> None:
+    stage = await _stage()
+    one, two = await stage.csrf(), await stage.csrf()
+    assert one != two
+    for token in (one, two):
+        assert (await stage.visitor.post("/viewer/zoek", {"csrf": token, "bsn": BSN})).status == 303
+
+
+async def test_pages_and_streams_are_compressed_for_who_can_read_that() -> None:
+    stage = await _stage()
+    address = await stage.open()
+    plain = await stage.visitor.get(address + "?geheel=1")
+    packed = await stage.visitor.get(address + "?geheel=1", accept_encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip" and "content-length" not in packed.headers
+    assert len(packed.body) < len(plain.body) / 2 and b"Noor Voorbeeld" in gzip.decompress(packed.body)
+    stream = await stage.visitor.get(address + "/stroom?v=0", accept_encoding="gzip")
+    assert gzip.decompress(stream.body) == (await stage.visitor.get(address + "/stroom?v=0")).body
+
+
 async def test_a_page_weighs_less_than_150_kilobytes_with_all_that_it_loads() -> None:
     stage = await _stage()
     pages = stage.viewer._pages.assets
     loaded = sum(len(asset.compressed) for asset in pages._by_name.values())
-    assert loaded + len((await stage.record()).encode()) < 150_000
+    assert loaded + len(gzip.compress((await stage.record()).encode(), 1)) < 150_000
 
 
 def test_pages_are_readable_when_the_fetched_assets_are_absent() -> None:

@@ -74,6 +74,7 @@
       failures = 0;
       apply(JSON.parse(event.data));
       unfold();
+      foldContents();
     });
     stream.addEventListener("klaar", () => {
       stream.close();
@@ -128,9 +129,12 @@
   }
 
   // On a phone the list of contents starts folded: the record itself comes first.
+  let folded = false;
   function foldContents() {
     const contents = document.getElementById("inhoudsopgave");
-    if (contents && window.matchMedia("(max-width: 60rem)").matches) contents.open = false;
+    if (folded || !contents) return;
+    folded = true;
+    if (window.matchMedia("(max-width: 60rem)").matches) contents.open = false;
   }
 
   if (!sections) return;
