@@ -39,8 +39,6 @@ def at(date: dt.date, chance: Chance) -> dt.datetime:
 def record_visits(chance: Chance, dossier: Dossier, course: Course, days: list[int]) -> None:
     """One encounter a visit with what was measured, some of it left out, some by a locum."""
     people = dossier.organisation.with_role(Role.MIDWIFE, Role.GYNAECOLOGIST, Role.CLINICAL_MIDWIFE)
-    base = chance.number(54, 88)
-    height = chance.number(156, 182)
     for place, day in enumerate(days):
         by = chance.one(people) if chance.yes(assumption("locum_visit")) else dossier.manager
         encounter = Encounter(
@@ -51,24 +49,24 @@ def record_visits(chance: Chance, dossier: Dossier, course: Course, days: list[i
             by,
         )
         dossier.encounters.append(encounter)
-        _measure(chance, dossier, encounter, day, base)
+        _measure(chance, dossier, encounter, day)
         if place == 0:
-            _intake(chance, dossier, encounter, height, base)
+            _intake(chance, dossier, encounter)
 
 
-def _intake(chance: Chance, dossier: Dossier, encounter: Encounter, height: int, base: int) -> None:
+def _intake(chance: Chance, dossier: Dossier, encounter: Encounter) -> None:
     date, woman = encounter.when, dossier.woman
     folate = chance.weighed({"folate.before": 0.6, "folate.after": 0.3, "folate.none": 0.1})
     dossier.facts += [
         Fact("folate", folate, date),
         Fact("tobacco", "tobacco.daily" if woman.smokes else "tobacco.never", date, encounter),
-        Fact("height", height, date),
-        Fact("bmi", round(base / (height / 100) ** 2, 1), date),
+        Fact("height", woman.height, date),
+        Fact("bmi", round(woman.weight / (woman.height / 100) ** 2, 1), date),
         Fact("wished_place", chance.weighed({"wish.home": 0.4, "wish.hospital": 0.6}), date),
     ]
 
 
-def _measure(chance: Chance, dossier: Dossier, encounter: Encounter, day: int, base: int) -> None:
+def _measure(chance: Chance, dossier: Dossier, encounter: Encounter, day: int) -> None:
     course, when = dossier.course, encounter.when
     assert course is not None, "visits are of a pregnancy"
     raised = 22 if course.hypertension and day > 200 else 0
@@ -81,7 +79,12 @@ def _measure(chance: Chance, dossier: Dossier, encounter: Encounter, day: int, b
     dossier.facts.append(Fact("gestation", day, when, encounter))
     if chance.yes(0.6):
         dossier.facts.append(
-            Fact("weight", round(base + max(0, day - 80) * 0.062 + chance.normal(0, 0.6), 1), when, encounter)
+            Fact(
+                "weight",
+                round(dossier.woman.weight + max(0, day - 80) * 0.062 + chance.normal(0, 0.6), 1),
+                when,
+                encounter,
+            )
         )
     if day >= 140:
         less = course.reason == "movements" and day + 5 >= (course.referred_day or 999)
@@ -141,15 +144,17 @@ def first_bloods(chance: Chance, woman: Woman, when: dt.date, laboratory: str) -
 
 
 def later_bloods(
-    chance: Chance, woman: Woman, when: dt.date, laboratory: str, *, hb: bool, antibodies: bool
+    chance: Chance, dossier: Dossier, when: dt.date, laboratory: str, *, hb: bool, antibodies: bool
 ) -> list[Fact]:
     """Week 27: Hb, glucose, and for RhD- or Rhc-negative women antibodies and the child's rhesus D."""
+    woman, course = dossier.woman, dossier.course
+    assert course is not None, "week 27 is of a pregnancy"
     facts = [Fact("hb", round(chance.normal(7.1, 0.45), 1), when)] if hb else []
     facts.append(Fact("glucose", round(chance.normal(4.9, 0.5), 1), when))
     if antibodies and not (woman.blood.rhesus_d and woman.blood.rhesus_c):
         facts.append(Fact("antibodies", bool(woman.blood.antibody), when, note=woman.blood.antibody))
     if antibodies and not woman.blood.rhesus_d:
-        facts.append(Fact("fetal_rhesus_d", chance.yes(assumption("rhesus_positive_child")), when))
+        facts.append(Fact("fetal_rhesus_d", course.rhesus_positive, when))
     for fact in facts:
         fact.laboratory = f"{laboratory}.{fact.key}"
     return facts

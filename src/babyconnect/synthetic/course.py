@@ -47,7 +47,8 @@ class Course:
     """One pregnancy.  Days are days of gestation; `outcome`: birth, miscarriage; `over` says whether today is past it.
 
     `referred_day`: when the first line handed her over before labour (0: booked in hospital, None: not).
-    `place`: home, birth_centre, outpatient, second_line, transport.  `place_known` is False where nobody noted it.
+    `rhesus_positive`: her child is RhD-positive.  `place`: home, birth_centre, outpatient, second_line; `place_known` is
+    False where nobody noted it.
     """
 
     last_period: dt.date
@@ -61,7 +62,7 @@ class Course:
     breech: bool = False
     hypertension: bool = False
     diabetes: bool = False
-    growth_restricted: bool = False
+    rhesus_positive: bool = True
     referred_day: int | None = None
     reason: str = ""
     first_line_labour: bool = False
@@ -111,6 +112,7 @@ def draw_course(chance: Chance, woman: Woman, today: dt.date, stage: int | None,
         twins=twins,
         flags=woman.flags,
     )
+    course.rhesus_positive = chance.yes(assumption("rhesus_positive_child")) or "rhesus_negative" in woman.flags
     _choices(chance, course)
     if not miscarriage:
         _troubles(chance, course)

@@ -35,7 +35,8 @@ class Blood:
 class Woman:
     """A client.  `given` is her first name, `called` the name in use when another; `sex` is the registered one (F, M).
 
-    `key` names the special case she is; `flags` what must be true of her (see `special_cases.toml`).
+    `height` in cm and `weight` in kg are from before pregnancy.  `key` names the special case she is; `flags` what must
+    be true of her (see `special_cases.toml`).
     """
 
     index: int
@@ -62,6 +63,8 @@ class Woman:
     asthma: bool = False
     smokes: bool = False
     has_gp: bool = False
+    height: int = 168
+    weight: int = 65
 
     @property
     def initials(self) -> str:
@@ -129,6 +132,7 @@ def draw_woman(chance: Chance, index: int, today: dt.date) -> Woman:
         chance.one(("antibiotica", "antibiotica", "latex", "jodium")) if chance.yes(assumption("allergy")) else ""
     )
     woman.asthma = chance.yes(assumption("asthma"))
+    woman.height, woman.weight = chance.number(156, 182), chance.number(54, 88)
     woman.smokes = chance.yes(assumption("smoking"))
     woman.has_gp = chance.yes(assumption("own_gp_in_region"))
     return woman

@@ -24,8 +24,8 @@ from babyconnect.synthetic.people import Blood, Woman, draw_woman
 class Client:
     """One woman with everything true about her.  `courses` in order of time; none: preconception care only.
 
-    `consent`: all, none_recorded, objection, limited, withdrawn.  `names_infections`: she opened the shielded group of
-    infections to midwives and hospitals by name.
+    `consent`: all, none_recorded, objection, limited, withdrawn.  `names_shielded`: she opened the shielded
+    groups of infections and genetics (HIV, NIPT) to midwives and hospitals by name.
     """
 
     woman: Woman
@@ -33,7 +33,7 @@ class Client:
     hospital: Organisation
     courses: list[Course] = field(default_factory=list)
     consent: str = "all"
-    names_infections: bool = True
+    names_shielded: bool = True
 
 
 def special_cases() -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def client(index: int, women: int, seed: int, today: dt.date, network: Network) 
     if case:
         _be(woman, case, today)
     found = Client(woman, practice, hospital, consent=_consent(chance, woman))
-    found.names_infections = chance.yes(assumption("consent.infections")) or "consent_all" in woman.flags
+    found.names_shielded = chance.yes(assumption("consent.shielded")) or "consent_all" in woman.flags
     if case is None and chance.yes(assumption("preconception")):
         return found
     course = draw_course(chance, woman, today, case["stage"] if case else None, case["parity"] if case else None)

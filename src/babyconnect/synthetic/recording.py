@@ -176,7 +176,7 @@ def _antenatal(recording: Recording, dossier: Dossier, start: int, stop: int, be
     dossier.planned = [course.on(day) for day in planned if course.on(day) > today]
     antenatal.record_visits(chance, dossier, course, days)
     _dating(recording, dossier, course.on(start), before)
-    _bloods(recording, dossier, start, stop)
+    _bloods(recording, dossier, range(start, stop), before)
     perinatal.history(dossier, course.on(start))
     if course.twins and min(stop, course.gestation(today)) > 80:
         found = max(start, 80)
@@ -215,23 +215,23 @@ def _dating(recording: Recording, dossier: Dossier, start: dt.date, before: Doss
         dossier.gravidity = max(dossier.gravidity, dossier.parity + (0 if recording.course.over else 1))
 
 
-def _bloods(recording: Recording, dossier: Dossier, start: int, stop: int) -> None:
+def _bloods(recording: Recording, dossier: Dossier, period: range, before: Dossier | None) -> None:
+    """First bloods by who first sees her, those of week 27 by who is then in charge."""
     course, chance, woman = recording.course, recording.chance, recording.client.woman
-    first, later = course.on(max(start + 3, 70)), course.on(191)
-    laboratory = f"TESTLAB-{woman.index:06d}-{recording.episode}"
-    if start < 100 < stop + 40 and first <= recording.today and woman.blood.known and course.days > 75:
+    day = max(period.start + 3, 70)
+    first, later = course.on(day), course.on(191)
+    laboratory = f"TESTLAB-{dossier.number}-{recording.episode}"
+    done = before is not None and bool(before.facts_of("blood_group"))
+    if day in period and not done and day < 140 and first <= recording.today and woman.blood.known:
         dossier.facts += antenatal.first_bloods(chance, woman, first, f"{laboratory}-1")
         dossier.acts.append(Act("act.bloods", first))
-    if start <= 191 < stop and later <= recording.today:
+    if 191 in period and later <= recording.today:
         hb = not recording.happens("gap_hb27", "gap.hb27")
         antibodies = not recording.happens("gap_antibodies27", "gap.antibodies27")
-        dossier.facts += antenatal.later_bloods(chance, woman, later, f"{laboratory}-2", hb=hb, antibodies=antibodies)
-        if (
-            not woman.blood.rhesus_d
-            and not woman.blood.antibody
-            and course.on(212) <= min(recording.today, course.on(stop))
-        ):
-            dossier.acts.append(Act("act.anti_d", course.on(212)))
+        dossier.facts += antenatal.later_bloods(chance, dossier, later, f"{laboratory}-2", hb=hb, antibodies=antibodies)
+    needs = not woman.blood.rhesus_d and not woman.blood.antibody and course.rhesus_positive
+    if 212 in period and needs and course.on(212) <= recording.today:
+        dossier.acts.append(Act("act.anti_d", course.on(212)))
 
 
 _TAKEN_OVER = ("blood_group", "rhesus_d", "rhesus_c", "hbsag", "hiv", "syphilis", "antibodies", "hb")

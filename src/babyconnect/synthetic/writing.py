@@ -194,9 +194,9 @@ def _consents(job: _Job, found: Client, dossiers: list[Dossier], part: _Part) ->
     rows = part.beside[first.organisation.key].consents
     bsn = found.woman.bsn
     rows.append((bsn, "true", "*", "*", "*", given, ended))
-    if found.names_infections:
+    if found.names_shielded:
         for kind in (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL):
-            rows.append((bsn, "true", f"kind:{kind}", "*", Shielded.HIV_STI, given, ended))
+            rows.append((bsn, "true", f"kind:{kind}", "*", f"{Shielded.HIV_STI} {Shielded.GENETICS}", given, ended))
     if found.consent == "objection":
         rows.append((bsn, "false", f"ura:{found.hospital.ura}", "*", "*", given, ""))
     elif found.consent == "limited":

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 from collections import Counter
+
+import pytest
 
 from babyconnect import synthetic
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
+from babyconnect.fhir.search_index import index
 from babyconnect.flows import organisation as beside
+from babyconnect.flows.publish import Input, PublishingNode, publish
 from babyconnect.merge import merge
 from babyconnect.sources import Record
 from babyconnect.sources.ada import read
 from babyconnect.sources.recognise import recognise
+from babyconnect.store.memory import MemoryStore, MemoryWriter
 from babyconnect.synthetic.ada import ada
 from babyconnect.synthetic.organisations import Network
 from babyconnect.synthetic.population import client
@@ -21,6 +26,8 @@ from babyconnect.synthetic.recording import record
 from babyconnect.synthetic.stu3 import resources
 from babyconnect.translate.ada import translate
 from tests.synthetic_region import TODAY, Written
+
+NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
 
 def test_every_record_is_recognised_as_what_it_is(sixty: Written) -> None:
@@ -50,6 +57,20 @@ def test_what_lies_beside_the_records_is_read(sixty: Written) -> None:
     assert len(consents) > 40
 
 
+@pytest.mark.parametrize("key", ["vkp-zonnewende", "zkh-rietveen", "zkh-ommelhaven"])
+async def test_a_folder_is_published_whole_without_a_warning(sixty: Written, key: str) -> None:
+    """ADA, STU3 JSON and STU3 XML: no reference that leads nowhere, no unknown code, nothing refused."""
+    found = beside.read(sixty.folder / key)
+    node = PublishingNode(
+        MemoryWriter(MemoryStore()), b"k" * 32, f"urn:babyconnect:ura:{found.ura}", index, lambda: NOON,
+        bsns={patient: bsn.value for patient, bsn in found.bsns.items()},
+    )  # fmt: skip
+    report = await publish([Input(key, path=sixty.folder / key)], node)
+    assert {one.status for one in report.inputs} == {"published"}
+    assert len(report.inputs) == sixty.summary.records[key]
+    assert {f.severity for one in report.inputs for f in one.findings} <= {"information"}
+
+
 def test_the_showcase_merges_to_one_pregnancy_with_conflict_copy_duplicate_and_gap() -> None:
     network, answers = Network(synthetic.published()), {}
     for dossier in record(client(0, 60, 7, TODAY, network), 7, TODAY, network):
@@ -66,4 +87,3 @@ def test_the_showcase_merges_to_one_pregnancy_with_conflict_copy_duplicate_and_g
     shared = [item for item in merged.items if len({origin.source for origin in item.origins}) > 1]
     assert any(item.type == "Observation" for item in shared), "a duplicate, folded"
     assert any(origin.copy for item in merged.items for origin in item.origins), "a copy, marked"
-    assert json.dumps([conflict.topic for conflict in merged.conflicts])

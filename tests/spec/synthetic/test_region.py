@@ -195,7 +195,7 @@ def test_consents_are_given_refused_withdrawn_and_absent(sixty: Written) -> None
             for row in tomllib.loads(path.read_text(encoding="utf-8")).get("consent", ())]  # fmt: skip
     by = {known.key: [row for row in rows if row["bsn"] == known.bsn] for known in sixty.summary.special}
     assert all(row["permit"] for row in by["showcase"])
-    assert [row["groups"] for row in by["showcase"]] == [["*"], ["hiv-sti"], ["hiv-sti"]], "shielded only by its name"
+    assert [row["groups"] for row in by["showcase"]] == [["*"], ["hiv-sti", "genetics"], ["hiv-sti", "genetics"]]
     assert (True, "*") in [(row["permit"], row["actor"]) for row in by["objection"]]
     assert (False, "ura:90000101") in [(row["permit"], row["actor"]) for row in by["objection"]]
     assert by["no_consent"] == [] and by["without_bsn"] == []
