@@ -28,6 +28,7 @@ _FHIR = f"{{{NAMESPACE}}}"
 _DIV = f"{{{XHTML}}}div"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _SPACES_COUNT = frozenset({"string", "markdown"})
+_RECURRING = 100
 _INTEGERS = frozenset({"integer", "positiveInt", "unsignedInt"})
 
 
@@ -187,8 +188,8 @@ def _value(node: etree._Element, text: str, type_name: str) -> Any:
             return fhir_json.integer(text) if text.isascii() and text.isdigit() else _decimal(text)
     except (KeyError, ValueError, ArithmeticError):
         _bad(node)
-    # Codes and systems recur in every resource: one copy of each keeps a large Bundle small.
-    return sys.intern(text) if type_name in ("uri", "code") else text
+    # Codes, systems and displays recur in every resource: one copy of each keeps a large Bundle small.
+    return sys.intern(text) if len(text) < _RECURRING else text
 
 
 def _decimal(text: str) -> Decimal | int:

@@ -48,17 +48,20 @@ class Loose:
     group: str = field(default="")
 
 
-def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> Iterator[Record | Loose | Refusal]:
-    """Each input, recognised; one file at a time is in memory as bytes."""
+Item = Record | Loose | Refusal
+
+
+def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
+    """Each input, recognised.  Nothing is held here while the caller works on it: a large one is in memory once."""
     for one in inputs:
         if one.content is not None:
-            yield from _recognised(one.content, one.name, one.name, limit, dates)
+            yield _recognised(one.content, one.name, one.name, limit, dates)
         elif one.path is None or not one.path.exists():
             yield Refusal(one.name, Finding("error", one.name, "file", "there is no such file or folder"))
         elif one.path.is_dir():
             yield from _folder(one.path, one.name, limit, dates)
         else:
-            yield from _file(one.path, one.name, one.name, limit, dates)
+            yield _file(one.path, one.name, one.name, limit, dates)
 
 
 def digest(record: Record) -> str:
@@ -80,36 +83,29 @@ def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -
     if not files:
         yield Refusal(name, Finding("error", name, "empty", "a folder without a single record"))
     for path in files:
-        yield from _file(path, str(path.relative_to(folder.parent)), name, limit, dates)
+        yield _file(path, str(path.relative_to(folder.parent)), name, limit, dates)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _file(
-    path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.date]
-) -> Iterator[Record | Loose | Refusal]:
+def _file(path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:
     try:
         size = path.stat().st_size
-        content = path.read_bytes() if size <= limit else b""
+        if size > limit:
+            text = f"the file has {size:,} bytes, more than the limit of {limit:,}; it was not read"
+            return Refusal(name, Finding("error", name, "size", text), name != group)
+        content = path.read_bytes()
     except OSError as fault:
-        yield Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
-        return
-    if size > limit:
-        text = f"the file has {size:,} bytes, more than the limit of {limit:,}; it was not read"
-        yield Refusal(name, Finding("error", name, "size", text), name != group)
-        return
-    yield from _recognised(content, name, group, limit, dates)
+        return Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
+    return _recognised(content, name, group, limit, dates)
 
 
-def _recognised(
-    content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]
-) -> Iterator[Record | Loose | Refusal]:
+def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:
     record = recognise(content, name, limit, dates)
     if isinstance(record, Rejected):
-        yield Refusal(name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group)
-    elif record.format == "ada" or record.bundled:
-        yield record
-    else:
-        yield Loose(record, record.resources[0], group)
+        return Refusal(name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group)
+    if record.format == "ada" or record.bundled:
+        return record
+    return Loose(record, record.resources[0], group)

@@ -16,7 +16,7 @@ from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
 from babyconnect.labelling.families import Key
 from babyconnect.labelling.identity import Identity
-from babyconnect.store.contract import Original, Outcome, Writer
+from babyconnect.store.contract import Original, Outcome, Publication, Writer
 
 __all__ = ["Input", "PublishingNode", "Report", "publish"]
 
@@ -64,32 +64,47 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
             loose.append(item)
         else:
             today = node.dates.get("T") or node.now().date()
-            unit = await asyncio.to_thread(unit_of_record, item, identity, today)
-            reports.append(await _publish_unit(unit, node))
+            prepared = await _prepare(await asyncio.to_thread(unit_of_record, item, identity, today), node)
+            # What was parsed is let go before the store makes its renderings: a large record is in memory once.
+            item = None
+            reports.append(await _keep(prepared, node))
     for unit in await asyncio.to_thread(units_of_loose, loose, refused, identity):
-        reports.append(await _publish_unit(unit, node))
+        reports.append(await _keep(await _prepare(unit, node), node))
     return Report(tuple(reports))
 
 
-async def _publish_unit(unit: Unit, node: PublishingNode) -> InputReport:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One unit, ready for the store; without a client when it is refused."""
+
+    name: str
+    client: str
+    batch: list[Publication]
+    originals: list[Original]
+    findings: list[Finding]
+
+
+async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings = list(unit.findings)
-    if _refuses(findings) or unit.family is None:
-        return InputReport(unit.name, "refused", findings=tuple(findings))
     family = unit.family
+    if family is None or any(finding.severity == "error" for finding in findings):
+        return _Prepared(unit.name, "", [], [], findings)
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
     client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
-        return InputReport(unit.name, "refused", findings=(*findings, client))
+        return _Prepared(unit.name, "", [], [], [*findings, client])
     naming = Naming(node.tenant, node.bsns)
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
-    outcomes = await node.writer.publish(batch, _originals(unit, findings), node.now())
-    return _report(unit.name, client, outcomes, findings)
+    return _Prepared(unit.name, client, batch, _originals(unit, findings), findings)
 
 
-def _refuses(findings: Iterable[Finding]) -> bool:
-    return any(finding.severity == "error" for finding in findings)
+async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:
+    if not prepared.client:
+        return InputReport(prepared.name, "refused", findings=tuple(prepared.findings))
+    outcomes = await node.writer.publish(prepared.batch, prepared.originals, node.now())
+    return _report(prepared.name, prepared.client, outcomes, prepared.findings)
 
 
 def _originals(unit: Unit, findings: Sequence[Finding]) -> list[Original]:
