@@ -18,9 +18,18 @@ _RULES = {(row["by"], row["key"]): row["section"] for row in rows("sections/assi
 _COLUMNS: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
 for _entry in rows("sections/grids"):
     _COLUMNS[_entry["grid"]].append((_entry["column"], frozenset(_entry["codes"].split())))
+_VISIT = frozenset().union(*(codes for _, codes in _COLUMNS["controles"]))
 _PERCENTILES = frozenset(
     {"http://loinc.org|96125-0", "http://loinc.org|96124-3", "http://loinc.org|95939-5", "http://loinc.org|95938-7"}
 )
+
+
+def _after_birth(item: Item, record: Record) -> bool:
+    """A contact or a measurement of visits that was made after the pregnancy ended: that is the postpartum week."""
+    current = next((p for p in record.pregnancies if p.id == record.current), None)
+    when = day(item.moment)
+    visited = item.type == "Encounter" or bool(_VISIT & set(item.codes))
+    return visited and current is not None and current.ended is not None and when is not None and when > current.ended
 
 
 def section_of(item: Item, record: Record, children: frozenset[str]) -> str:
@@ -33,7 +42,7 @@ def section_of(item: Item, record: Record, children: frozenset[str]) -> str:
     for by, keys in (("code", item.codes), ("profile", item.profiles), ("subject", about), ("type", (item.type,))):
         for key in keys:
             if (section := _RULES.get((by, key))) is not None:
-                return section
+                return "kraam" if section == "zwangerschap" and _after_birth(item, record) else section
     return "overig"
 
 
@@ -67,7 +76,13 @@ def _cell(items: Sequence[Item], writer: Writer) -> Cell:
 
 
 def _measured(item: Item, writer: Writer) -> str:
-    """The value for a cell; a gestational age in days as weeks and days."""
+    """The value for a cell, with whose it is when there are several fetuses."""
+    fetus = writer.fetus(item)
+    return f"{fetus}: {_measurement(item, writer)}" if fetus else _measurement(item, writer)
+
+
+def _measurement(item: Item, writer: Writer) -> str:
+    """The value alone; a gestational age in days as weeks and days."""
     quantity = item.resource.get("valueQuantity") or {}
     if "http://snomed.info/sct|57036006" in item.codes and quantity.get("code") == "d":
         return gestation.text(int(quantity["value"]))

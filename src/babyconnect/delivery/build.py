@@ -12,7 +12,7 @@ from babyconnect.delivery import dutch, notices
 from babyconnect.delivery.arrange import SECTIONS, by_section, grid
 from babyconnect.delivery.heading import PHRASES, current_of, header, summary
 from babyconnect.delivery.lines import Kept, Writer
-from babyconnect.delivery.names import book_of
+from babyconnect.delivery.names import book_of, fetuses_of
 from babyconnect.delivery.view import Flag, Grid, Line, Section, View
 
 _CHOICES = {row["choice"]: row["label"] for row in rows("checks/choices")}
@@ -86,6 +86,16 @@ def _screening(record: Record, items: Sequence[Item], writer: Writer) -> Section
     return Section("screening", SECTIONS["screening"]["title"], _lines(items, writer), flags=tuple(flags))
 
 
+def _fetuses(record: Record, items: Sequence[Item], writer: Writer) -> tuple[Section, ...]:
+    """A part for each fetus when there are several, so that no measurement is read as another's."""
+    names = fetuses_of(record)
+    parts = []
+    for number, (subject, name) in enumerate(sorted(names.items(), key=lambda pair: pair[1]), 1):
+        if about := [item for item in items if item.subject == subject]:
+            parts.append(Section(f"foetus-{number}", name, _lines(about, writer)))
+    return tuple(parts)
+
+
 def _section(name: str, record: Record, items: Sequence[Item], writer: Writer) -> Section:
     if name == "kinderen":
         return _children(record, items, writer)
@@ -98,7 +108,10 @@ def _section(name: str, record: Record, items: Sequence[Item], writer: Writer) -
     if name in _GRIDS:
         made = grid(*_GRIDS[name], items, current_of(record), writer)
         grids = (made,) if made else ()
-    return Section(name, row["title"], _lines(items, writer), grids, empty=row["empty"])
+    parts = _fetuses(record, items, writer) if name == "echo" else ()
+    apart = {line.id for part in parts for line in part.lines}
+    rest = [item for item in items if item.id not in apart]
+    return Section(name, row["title"], _lines(rest, writer), grids, parts, empty=row["empty"])
 
 
 def _apart(record: Record) -> Iterator[Section]:
@@ -118,7 +131,7 @@ def build_view(record: Record, busy: Sequence[Party] = (), kept: Kept | None = N
     `kept`: an empty dict that one open screen passes at each call, so that lines are written once (see `Writer`).
     """
     due = {p.id: p.due.date for p in record.pregnancies if p.due}
-    writer = Writer(book_of(record), kept, due)
+    writer = Writer(book_of(record), kept, due, fetuses_of(record))
     items = by_section(record)
     sections = [_section(name, record, items[name], writer) for name in SECTIONS]
     shown = [s for s in sections if s.size or s.empty or s.parts or (s.id == "screening" and s.flags)]

@@ -164,15 +164,20 @@ Kept = dict[tuple[object, ...], Line]
 class Writer:
     """Writes the items of one record, each once: lines, tables, timeline and summary all show the same headline.
 
-    `due`: the due date of each pregnancy, for limits that depend on gestation.  `kept` lets one open screen keep the
-    lines it has while more answers come in.  Its keys hold the identity of the resources, so the caller keeps the
-    answers as long as the lines.
+    `fetuses`: names of fetuses, where there are several.  `due`: the due date of each pregnancy, for limits that depend
+    on gestation.  `kept` lets one open screen keep the lines it has while more answers come in.  Its keys hold the
+    identity of the resources, so the caller keeps the answers as long as the lines.
     """
 
     def __init__(
-        self, book: NameBook = NO_NAMES, kept: Kept | None = None, due: Mapping[str, dt.date] | None = None
+        self,
+        book: NameBook = NO_NAMES,
+        kept: Kept | None = None,
+        due: Mapping[str, dt.date] | None = None,
+        fetuses: Mapping[str, str] | None = None,
     ) -> None:
         self._book = book
+        self._fetuses = fetuses or {}
         self._due = due or {}
         self._kept: Kept = {} if kept is None else kept
         self._headlines: dict[str, str] = {}
@@ -181,6 +186,10 @@ class Writer:
         if item.id not in self._headlines:
             self._headlines[item.id] = headline(item, self._book.of(item))
         return self._headlines[item.id]
+
+    def fetus(self, item: Item) -> str:
+        """The name of the fetus that an item is about, when there is more than one to confuse it with."""
+        return self._fetuses.get(item.subject, "")
 
     def line(self, item: Item) -> Line:
         """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""

@@ -46,3 +46,17 @@ def _name(resource: Mapping[str, Any]) -> str:
     for name in as_list(resource.get("name")):
         return str(name.get("text") or values.human_name(name)) if isinstance(name, dict) else str(name)
     return ""
+
+
+def fetuses_of(record: Record) -> dict[str, str]:
+    """Subject -> the name of that fetus, when the current pregnancy has more than one; else nothing to tell apart.
+
+    They are called as their source calls them (*Foetus A*), with the name of the source where several sources do.
+    """
+    found: dict[str, str] = {}
+    bodies = [i for i in record.items if i.kind == "fetus" and i.subject.startswith("fetus-")]
+    holders = {item.source for item in bodies}
+    for number, item in enumerate(bodies, 1):
+        said = item.resource.get("description") or f"Foetus {number}"
+        found[item.subject] = f"{said} ({item.source.name})" if len(holders) > 1 else str(said)
+    return found if len(found) > 1 else {}

@@ -16,6 +16,8 @@ from babyconnect.delivery.view import Badge, Banner, Claim, Dispute, Missing, Mo
 _CHECKS = {row["check"]: row for row in rows("checks/expected")}
 _CHOICES = {row["choice"]: row for row in rows("checks/choices")}
 _PERINATAL_DEATH = "http://snomed.info/sct|276507005"
+# Events whose text starts with what happened instead of what the item is.
+_BY_KIND = frozenset({"episode_start", "episode_end", "death"})
 _DATE_TOPICS = ("due_date",)
 
 
@@ -135,7 +137,7 @@ def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:
                 day=dutch.date(event.day),
                 moment=event.moment,
                 gestation=dutch.gestation(days) if 0 <= days <= 308 else "",
-                text=f"{kind}: {shown or name}" if event.kind.startswith("episode") else text,
+                text=f"{kind}: {shown or name}" if event.kind in _BY_KIND else text,
                 kind=event.kind,
                 item=event.item,
                 subject=children.get(event.subject, ""),

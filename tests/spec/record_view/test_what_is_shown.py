@@ -88,20 +88,57 @@ def test_two_different_measurements_on_one_day_are_both_in_the_cell() -> None:
     assert [flag.text for flag in cell.flags] == ["meer dan één meting", "verhoogd"]
 
 
-def test_biometry_shows_percentiles_and_a_row_per_fetus() -> None:
+def _twins() -> Dossier:
     made = dossier(MIDWIFE)
-    for number, name in enumerate("ab"):
-        fetus = made.add("BodySite", name, patient=ref("Patient/w"), code=code("83418008"))
+    for number, name in enumerate("AB"):
+        fetus = made.add(
+            "BodySite", name, patient=ref("Patient/w"), code=code("83418008"), description=f"Foetus {name}"
+        )
         made.observe(
-            f"ac{name}",
-            code("11979-2", LOINC),
-            "2026-05-04",
-            fetus,
+            f"ac{name}", code("11979-2", LOINC), "2026-05-04", fetus,
             valueQuantity={"value": 210 + number, "unit": "mm"},
             component=[{"code": code("96125-0", LOINC), "valueQuantity": {"value": 42 + number}}],
-        )
-    grid = _section(_view(made), "echo").grids[0]
-    assert sorted(row.cells[0].text for row in grid.rows) == ["210 mm (p42)", "211 mm (p43)"]
+        )  # fmt: skip
+        made.observe(f"hr{name}", code("249043002"), "2026-05-04", fetus, valueQuantity={"value": 140 + number})
+    return made
+
+
+def test_biometry_shows_percentiles_and_a_row_per_fetus_with_its_name() -> None:
+    grid = _section(_view(_twins()), "echo").grids[0]
+    assert sorted(row.cells[0].text for row in grid.rows) == ["Foetus A: 210 mm (p42)", "Foetus B: 211 mm (p43)"]
+
+
+def test_of_several_fetuses_each_has_its_own_part_and_its_name_beside_every_measurement() -> None:
+    view = _view(_twins())
+    parts = _section(view, "echo").parts
+    assert [(part.title, len(part.lines)) for part in parts] == [("Foetus A", 2), ("Foetus B", 2)]
+    cell = _section(view, "zwangerschap").grids[0].rows[0].cells[0]
+    assert sorted(cell.text.split(" | ")) == ["Foetus A: 140", "Foetus B: 141"]
+
+
+def test_a_contact_after_the_birth_is_in_the_postpartum_week() -> None:
+    made = dossier(KRAAM)
+    made.due(0)
+    made.child("a", "female", "2026-05-27")
+    made.add(
+        "Encounter",
+        "before",
+        subject=ref("Patient/w"),
+        episodeOfCare=[ref(made.episode)],
+        period={"start": "2026-05-20"},
+        type=[{"text": "intake"}],
+    )
+    made.add(
+        "Encounter",
+        "after",
+        subject=ref("Patient/w"),
+        episodeOfCare=[ref(made.episode)],
+        period={"start": "2026-05-29"},
+        type=[{"text": "kraambezoek"}],
+    )
+    view = _view(made)
+    assert [line.text for line in _section(view, "kraam").lines] == ["kraambezoek"]
+    assert "intake" in [line.text for line in _section(view, "zwangerschap").lines]
 
 
 def test_each_child_has_its_own_part_and_a_doubtful_link_says_so() -> None:
