@@ -87,6 +87,15 @@ async def test_every_request_carries_the_same_trace(exchange):
     assert {one.headers["traceparent"] for one in source.seen} == {TRACE}
 
 
+async def test_decimals_keep_their_digits(exchange):
+    weight = {"resourceType": "Observation", "id": "o9", "subject": {"reference": "Patient/w1"}}
+    body = bundle([weight]).replace(b'"id":"o9"', b'"id":"o9","valueQuantity":{"value":7.10}')
+    async with FakeSource(at("/Observation", Reply(body)), batch=False).serve() as source:
+        found = await answer(exchange, source)
+    (kept,) = [r for r in found.resources if r["id"] == "o9"]
+    assert str(kept["valueQuantity"]["value"]) == "7.10"
+
+
 async def test_pages_are_followed_to_the_end(exchange):
     async def paged(source, seen):
         if "_after=1" in seen.target:
@@ -246,8 +255,16 @@ async def test_an_answer_that_drips_times_out_at_the_deadline(exchange):
 
 OTHER = {"resourceType": "Observation", "id": "x", "subject": {"reference": "Patient/somebody-else"}}
 OTHER_WOMAN = {"resourceType": "Patient", "id": "w9", "identifier": [{"system": BSN_SYSTEM, "value": "999990019"}]}
-DEEP = b'{"resourceType":"Bundle","type":"searchset","x":' + b"[" * 500 + b"]" * 500 + b"}"
-BOTTOMLESS = b'{"resourceType":"Bundle","type":"searchset","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+
+def with_woman(inside: bytes) -> bytes:
+    """A sound answer but for what stands in an element of hers."""
+    woman = b'{"resourceType":"Patient","id":"w1","x":' + inside + b"}"
+    return b'{"resourceType":"Bundle","type":"searchset","entry":[{"resource":' + woman + b"}]}"
+
+
+DEEP = with_woman(b"[" * 500 + b"]" * 500)
+BOTTOMLESS = with_woman(b"[" * 100_000 + b"]" * 100_000)
 FAILING = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
 
 RUBBISH = {
@@ -269,7 +286,9 @@ RUBBISH = {
     "JSON without a bottom": Reply(BOTTOMLESS),
     "another woman": Reply(bundle([OTHER_WOMAN])),
     "two women": Reply(bundle([record()[0], {"resourceType": "Patient", "id": "w2"}])),
-    "not UTF-8": Reply(b'{"resourceType":"Bundle","type":"searchset","x":"\xff"}'),
+    "not UTF-8": Reply(with_woman(b'"\xff"')),
+    "a number without end": Reply(with_woman(b"1." + b"9" * 5000)),
+    "a number that would fill the memory": Reply(with_woman(b"1.5e999999999")),
     "an internal error": Reply(b"", 500),
     "a redirect": Reply(b"", 302, headers={"Location": "http://127.0.0.1:1/elsewhere"}),
     "no HTTP": Reply(raw=b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),

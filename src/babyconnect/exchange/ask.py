@@ -30,6 +30,8 @@ MOST_PAGES = 50
 LONGEST_WAIT = 2
 LARGEST_RECORD = 32 * 2**20
 FHIR_JSON = "application/fhir+json"
+LACKING = frozenset({"400", "403", "404", "405", "501"})
+"""How a source says that it does not have a type or a search."""
 SAFE = "/:?&=,|+"
 
 
@@ -143,7 +145,7 @@ class _Conversation:
         client = checks.bound_client(found, self._asking.bsn.value)
         if client is None:
             raise Stopped("refused", "the holder releases nothing")
-        return client, list(checks.resources(found))
+        return client, found.resources()
 
     async def _search_patient(self, token: str) -> Answer:
         self._authorization = f"Bearer {token}"
@@ -155,18 +157,17 @@ class _Conversation:
         asked, body = searches.batched()
         headers = {**self._headers(), "Content-Type": FHIR_JSON}
         answer = await self._send("POST", self._source.fhir_base, headers, lambda: body)
-        listed = checks.entries(self._bundle(answer, "batch-response"))
+        self._usable(answer)
+        listed = checks.batch(answer.headers.get("content-type", ""), answer.body).entry
         if len(listed) != len(asked):
             raise Stopped("invalid", "a batch answered in part")
         found: list[Mapping[str, Any]] = []
         following = []
         for search, entry in zip(asked, listed, strict=True):
             inner = _batch_entry(search, entry)
-            if inner is None:
-                continue
-            if "entry" in inner:
-                found += checks.resources(inner)
-            if "link" in inner and (url := checks.links(inner).get("next")):
+            if inner is not None and inner.entry:
+                found += inner.resources()
+            if inner is not None and (url := inner.next()):
                 following.append(url)
         for url in following:
             found += await self._pages(url)
@@ -190,22 +191,22 @@ class _Conversation:
     async def _search(self, search: Search) -> list[Mapping[str, Any]]:
         url = f"{self._source.fhir_base}/{quote(search.url, safe=SAFE)}"
         answer = await self._send("GET", url, self._headers())
-        if not search.required and answer.status in (400, 403, 404, 405, 501):
+        if not search.required and str(answer.status) in LACKING:
             return []
         return await self._follow(self._searchset(answer))
 
     async def _pages(self, url: str) -> list[Mapping[str, Any]]:
         return await self._follow(self._searchset(await self._send("GET", self._own(url), self._headers())))
 
-    async def _follow(self, page: checks.Resource) -> list[Mapping[str, Any]]:
+    async def _follow(self, page: checks.Searchset) -> list[Mapping[str, Any]]:
         """This page and the next ones, as far as they go."""
-        found = list(checks.resources(page))
+        found = page.resources()
         for _ in range(MOST_PAGES):
-            following = checks.links(page).get("next")
+            following = page.next()
             if following is None:
                 return found
             page = self._searchset(await self._send("GET", self._own(following), self._headers()))
-            found += checks.resources(page)
+            found += page.resources()
         raise Stopped("invalid", "pages without end")
 
     def _own(self, url: str) -> str:
@@ -217,16 +218,16 @@ class _Conversation:
     def _headers(self) -> dict[str, str]:
         return {"Accept": FHIR_JSON, "Authorization": self._authorization, "traceparent": self._trace}
 
-    def _searchset(self, answer: Answer) -> checks.Resource:
-        return self._bundle(answer, "searchset")
+    def _searchset(self, answer: Answer) -> checks.Searchset:
+        self._usable(answer)
+        return checks.searchset(answer.headers.get("content-type", ""), answer.body)
 
-    def _bundle(self, answer: Answer, type: str) -> checks.Resource:
+    def _usable(self, answer: Answer) -> None:
         if answer.status != 200:
             raise Stopped(*failure(answer.status))
         self._size += len(answer.body)
         if self._size > LARGEST_RECORD:
             raise Stopped("invalid", "the answers are too large")
-        return checks.bundle(answer.headers.get("content-type", ""), answer.body, type)
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: Callable[[], bytes] = bytes
@@ -254,14 +255,12 @@ def _retry_after(answer: Answer) -> float:
     return max(0.05, float(text))
 
 
-def _batch_entry(search: Search, entry: Mapping[str, Any]) -> checks.Resource | None:
+def _batch_entry(search: Search, entry: checks.BatchEntry) -> checks.Searchset | None:
     """The searchset of one entry; None for a search that the source does not know and may lack."""
-    response = entry.get("response")
-    status = str(response.get("status", "")) if isinstance(response, dict) else ""
-    resource = entry.get("resource")
-    if status.startswith("200") and isinstance(resource, dict) and resource.get("type") == "searchset":
-        return resource
-    if search.required or status[:3] not in ("400", "403", "404", "405", "501"):
+    status = entry.response.status[:3]
+    if status == "200" and entry.resource is not None and entry.resource.type == "searchset":
+        return entry.resource
+    if search.required or status not in LACKING:
         raise Stopped("invalid", "a search of the batch failed")
     return None
 

@@ -6,12 +6,15 @@ The bytes come from another organisation: rubbish is expected, and so is a mix-u
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import orjson
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.exchange.contract import Stopped
+from babyconnect.fhir.json import decimal
+from babyconnect.fhir.malformed import Malformed
 
 Resource = Mapping[str, Any]
 MOST_RESOURCES = 20_000
@@ -29,53 +32,104 @@ WITHIN = ("context", "encounter", "episodeOfCare", "partOf", "basedOn", "account
 """Where it says of what it is a part; a child's resource belongs to its mother's episode by these."""
 
 
-def bundle(content_type: str, body: bytes, type: str) -> Resource:
-    """The Bundle of that type in a body; Stopped("invalid") for anything else."""
-    if content_type.partition(";")[0].strip().lower() not in JSON_TYPES:
-        raise Stopped("invalid", "not FHIR JSON")
-    try:
-        found = orjson.loads(body)
-    except ValueError:
-        raise Stopped("invalid", "no JSON") from None
-    if not isinstance(found, dict) or found.get("resourceType") != "Bundle" or found.get("type") != type:
-        raise Stopped("invalid", f"no Bundle of type {type}")
-    _bearable(found)
+class Link(msgspec.Struct):
+    relation: str = ""
+    url: str = ""
+
+
+class Entry(msgspec.Struct):
+    resource: dict[str, Any]
+
+
+class Searchset(msgspec.Struct):
+    """A Bundle of type searchset; within a batch also an OperationOutcome, which has no entries."""
+
+    resourceType: str
+    type: str = ""
+    entry: list[Entry] = []
+    link: list[Link] = []
+
+    def resources(self) -> list[Resource]:
+        """Its resources; an OperationOutcome among them that reports an error spoils it."""
+        kept: list[Resource] = []
+        for one in self.entry:
+            resource = one.resource
+            type = resource.get("resourceType")
+            if type == "OperationOutcome":
+                if _reports_error(resource):
+                    raise Stopped("invalid", "an error within the answer")
+            elif not (isinstance(type, str) and isinstance(resource.get("id"), str) and resource["id"]):
+                raise Stopped("invalid", "an entry without type or id")
+            else:
+                kept.append(resource)
+        return kept
+
+    def next(self) -> str | None:
+        return next((link.url for link in self.link if link.relation == "next"), None)
+
+
+class Response(msgspec.Struct):
+    status: str
+
+
+class BatchEntry(msgspec.Struct):
+    response: Response
+    resource: Searchset | None = None
+
+
+class Batch(msgspec.Struct):
+    resourceType: str
+    type: str = ""
+    entry: list[BatchEntry] = []
+
+
+# Decimals keep their digits (1.50 is not 1.5), as everywhere in this project.
+_SEARCHSET = msgspec.json.Decoder(Searchset, float_hook=decimal)
+_BATCH = msgspec.json.Decoder(Batch, float_hook=decimal)
+
+
+def searchset(content_type: str, body: bytes) -> Searchset:
+    """The searchset in a body; Stopped("invalid") for anything else."""
+    found = _decoded(_SEARCHSET, "searchset", content_type, body)
+    _bearable([one.resource for one in found.entry])
     return found
 
 
-def _bearable(found: dict[str, Any]) -> None:
+def batch(content_type: str, body: bytes) -> Batch:
+    """The batch-response in a body; Stopped("invalid") for anything else."""
+    found = _decoded(_BATCH, "batch-response", content_type, body)
+    _bearable([one.resource for inner in found.entry if inner.resource for one in inner.resource.entry])
+    return found
+
+
+B = TypeVar("B", Searchset, Batch)
+
+
+def _decoded(decoder: msgspec.json.Decoder[B], type: str, content_type: str, body: bytes) -> B:
+    if content_type.partition(";")[0].strip().lower() not in JSON_TYPES:
+        raise Stopped("invalid", "not FHIR JSON")
+    try:
+        found = decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError, Malformed):
+        raise Stopped("invalid", "not JSON of the form asked for") from None
+    if found.resourceType != "Bundle" or found.type != type:
+        raise Stopped("invalid", f"no Bundle of type {type}")
+    return found
+
+
+def _bearable(resources: list[dict[str, Any]]) -> None:
     """Not nested deeper than those who read it recursively can bear: orjson writes 254 levels and no more.
 
-    Writing it is the cheapest exact measure there is (0.02 ms for 17 KB; a walk in Python takes ten times as long).
+    Writing it is the cheapest exact measure there is; a walk in Python takes ten times as long.
     """
     try:
-        orjson.dumps(found)
+        orjson.dumps(resources, default=_as_zero)
     except TypeError:
         raise Stopped("invalid", "nested too deep") from None
 
 
-def entries(found: Resource) -> list[Mapping[str, Any]]:
-    listed = found.get("entry", [])
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        raise Stopped("invalid", "malformed entries")
-    return listed
-
-
-def resources(found: Resource) -> list[Resource]:
-    """The resources of a searchset; an OperationOutcome among them that reports an error spoils it."""
-    kept: list[Resource] = []
-    for entry in entries(found):
-        resource = entry.get("resource")
-        if type(resource) is not dict or type(resource.get("resourceType")) is not str:
-            raise Stopped("invalid", "an entry without a resource")
-        if resource["resourceType"] == "OperationOutcome":
-            if _reports_error(resource):
-                raise Stopped("invalid", "an error within the answer")
-        elif type(resource.get("id")) is not str or not resource["id"]:
-            raise Stopped("invalid", "a resource without an id")
-        else:
-            kept.append(resource)
-    return kept
+def _as_zero(value: object) -> int:
+    return 0
 
 
 def _reports_error(outcome: Resource) -> bool:
@@ -85,16 +139,9 @@ def _reports_error(outcome: Resource) -> bool:
     )
 
 
-def links(found: Resource) -> dict[str, str]:
-    listed = found.get("link", [])
-    if not isinstance(listed, list):
-        raise Stopped("invalid", "malformed links")
-    return {str(link.get("relation")): str(link.get("url")) for link in listed if isinstance(link, dict)}
-
-
-def bound_client(found: Resource, bsn: str) -> str | None:
+def bound_client(found: Searchset, bsn: str) -> str | None:
     """The id of the one Patient that `Patient/_search` gave; None when it gave none (nothing is released)."""
-    patients = [r for r in resources(found) if r["resourceType"] == "Patient"]
+    patients = [r for r in found.resources() if r["resourceType"] == "Patient"]
     if not patients:
         return None
     if len(patients) > 1:
@@ -121,8 +168,13 @@ def hers(found: Iterable[Resource], client: str, bsn: str) -> tuple[tuple[Resour
     everything = list(found)
     herself = f"Patient/{client}"
     # Nearly everything says plainly that it is about her; only the rest needs its links followed.
-    doubtful = [r for r in everything if not _plainly(r, herself)]
-    linked = _linked(everything, doubtful, herself)
+    plain: list[Resource] = []
+    doubtful: list[Resource] = []
+    for resource in everything:
+        about = resource.get("subject") or resource.get("patient")
+        plainly = type(about) is dict and about.get("reference") == herself
+        (plain if plainly else doubtful).append(resource)
+    linked = _linked(plain, doubtful, herself)
     left_out = set()
     for resource in doubtful:
         if resource["resourceType"] in NEUTRAL or _name(resource) in linked:
@@ -134,15 +186,9 @@ def hers(found: Iterable[Resource], client: str, bsn: str) -> tuple[tuple[Resour
     return tuple(r for r in everything if id(r) not in left_out), len(left_out)
 
 
-def _plainly(resource: Resource, herself: str) -> bool:
-    about = resource.get("subject") or resource.get("patient")
-    return isinstance(about, dict) and about.get("reference") == herself
-
-
-def _linked(everything: list[Resource], doubtful: list[Resource], herself: str) -> set[str]:
+def _linked(plain: list[Resource], doubtful: list[Resource], herself: str) -> set[str]:
     """Names (`Type/id`) of what is connected to her: about her, part of what is hers, or about a child of that."""
-    unlinked = {id(resource) for resource in doubtful}
-    linked = {_name(resource) for resource in everything if id(resource) not in unlinked} | {herself}
+    linked = {_name(resource) for resource in plain} | {herself}
     waiting = [r for r in doubtful if r["resourceType"] not in NEUTRAL and r["resourceType"] != "Patient"]
     while True:
         rest = []
