@@ -47,8 +47,8 @@ class Course:
     """One pregnancy.  Days are days of gestation; `outcome`: birth, miscarriage; `over` says whether today is past it.
 
     `referred_day`: when the first line handed her over before labour (0: booked in hospital, None: not).
-    `rhesus_positive`: her child is RhD-positive.  `place`: home, birth_centre, outpatient, second_line; `place_known` is
-    False where nobody noted it.
+    `rhesus_positive`: her child is RhD-positive.  `place`: home, birth_centre, outpatient, second_line; `place_known`
+    is False where nobody noted it.
     """
 
     last_period: dt.date

@@ -88,13 +88,8 @@ def _complications(chance: Chance, course: Course, dossier: Dossier, born: dt.da
         if said:
             dossier.problems.append(Problem(f"p-lab{place}", code, born.date(), "labour", day=course.days))
     blood = dossier.woman.blood
-    if (
-        course.rhesus_positive
-        and blood.known
-        and not blood.rhesus_d
-        and not blood.antibody
-        and any(child.alive for child in course.children)
-    ):
+    negative = blood.known and not blood.rhesus_d and not blood.antibody
+    if negative and course.rhesus_positive and any(child.alive for child in course.children):
         dossier.acts.append(Act("act.anti_d", born + dt.timedelta(hours=20), "labour"))
 
 
