@@ -22,6 +22,7 @@ from babyconnect.wiring import files
 
 Say = Callable[[str], None]
 AT_ONCE = 2
+BEGIN_WITH = "showcase_born"
 
 
 def new_plan(home: pathlib.Path, port: int, women: int, seed: int, say: Say) -> Plan:
@@ -42,7 +43,8 @@ def new_plan(home: pathlib.Path, port: int, women: int, seed: int, say: Say) -> 
         plans.member_of(folder, port + number)
         for number, folder in enumerate(sorted(path for path in records.iterdir() if path.is_dir()), start=1)
     ]
-    showcase = summary.showcase
+    # Born days ago, so that six kinds of organisation treat her now, her midwife among them.
+    showcase = next((known for known in summary.special if known.key == BEGIN_WITH), summary.showcase)
     plan = Plan(
         port=port,
         women=women,

@@ -1,0 +1,1 @@
+"""The main job, with a process per node and sockets between them."""

@@ -1,0 +1,89 @@
+"""One demo home for this chapter: set up once, started as often as a test needs it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from babyconnect.cli.demonstration import plan as plans
+from babyconnect.cli.demonstration import prepare
+from babyconnect.cli.demonstration.plan import Plan
+from babyconnect.cli.demonstration.processes import Processes
+
+WOMEN = 14
+PORTS = 24
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that nobody listens on."""
+    for first in range(21000, 30000, count):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
+
+
+@dataclass
+class Home:
+    """A demo's home and its first port."""
+
+    path: pathlib.Path
+    port: int
+
+    @property
+    def plan(self) -> Plan:
+        plan = plans.load(self.path)
+        assert plan is not None
+        return plan
+
+    def config(self, slug: str) -> pathlib.Path:
+        return prepare.node_folder(self.path, self.plan.member(slug)) / "node.toml"
+
+    def demo(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "babyconnect.cli.main", "demo", "--home", str(self.path)]
+        return subprocess.run(
+            [*command, "--port", str(self.port), "--women", str(WOMEN), *words],
+            capture_output=True, text=True, check=False, timeout=280,
+        )  # fmt: skip
+
+    def check(self, *words: str) -> dict[str, Any]:
+        done = self.demo("--check", *words)
+        assert done.stdout, done.stderr[-2000:]
+        outcome: dict[str, Any] = json.loads(done.stdout)
+        assert (done.returncode == 0) == outcome["ok"], done.stderr[-2000:]
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("demo"), free_ports(PORTS))
+
+
+@pytest.fixture(scope="module")
+def region(home: Home) -> Iterator[Home]:
+    """The region, running: every node in a process of its own."""
+    if plans.load(home.path) is None:
+        prepare.new_plan(home.path, home.port, WOMEN, 1, lambda _: None)
+    plan = home.plan
+    prepare.configure(home.path, plan, {})
+    with Processes() as processes:
+        processes.start("region", "region", home.path / "region" / "region.toml", plan.region_url)
+        processes.wait_until_healthy()
+        prepare.publish(home.path, plan, lambda _: None)
+        for member in plan.members:
+            config = prepare.node_folder(home.path, member) / "node.toml"
+            processes.start(member.name, "node", config, member.base_url)
+        processes.wait_until_healthy()
+        yield home
