@@ -180,12 +180,10 @@ class Writer:
         self._fetuses = fetuses or {}
         self._due = due or {}
         self._kept: Kept = {} if kept is None else kept
-        self._headlines: dict[str, str] = {}
+        self._lines: dict[str, Line] = {}
 
     def headline(self, item: Item) -> str:
-        if item.id not in self._headlines:
-            self._headlines[item.id] = headline(item, self._book.of(item))
-        return self._headlines[item.id]
+        return self.line(item).text
 
     def fetus(self, item: Item) -> str:
         """The name of the fetus that an item is about, when there is more than one to confuse it with."""
@@ -193,13 +191,14 @@ class Writer:
 
     def line(self, item: Item) -> Line:
         """The whole item on one line with details.  What only a folded duplicate says is a detail of its source."""
-        due = self._due.get(item.pregnancy)
-        key = (item.id, item.origins, item.variant_of, due, id(item.resource), *map(id, item.others))
-        if key not in self._kept:
-            self._kept[key] = self._write(item)
-        made = self._kept[key]
-        self._headlines[item.id] = made.text
-        return made
+        if item.id not in self._lines:
+            due = self._due.get(item.pregnancy)
+            copies = (origin.copy for origin in item.origins)
+            key = (item.id, item.variant_of, due, *copies, id(item.resource), *map(id, item.others))
+            if key not in self._kept:
+                self._kept[key] = self._write(item)
+            self._lines[item.id] = self._kept[key]
+        return self._lines[item.id]
 
     def _write(self, item: Item) -> Line:
         names = self._book.of(item)
@@ -211,7 +210,7 @@ class Writer:
         return Line(
             id=item.id,
             label=label(item),
-            text=self.headline(item),
+            text=headline(item, names),
             when=dutch.moment(item.moment) if item.moment else "",
             moment=item.moment,
             author=author(item.resource, names),

@@ -10,7 +10,7 @@ from babyconnect.birthcare.record import Conflict, Gap, Item, Pregnancy, Record
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch
 from babyconnect.delivery.heading import PHRASES, current_of
-from babyconnect.delivery.lines import Writer, badges, label
+from babyconnect.delivery.lines import Writer, badges
 from babyconnect.delivery.view import Badge, Banner, Claim, Dispute, Missing, Moment, SourceLine, Tab
 
 _CHECKS = {row["check"]: row for row in rows("checks/expected")}
@@ -129,8 +129,7 @@ def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:
         item = by_id[event.item]
         days = gestation.days_on(due[event.pregnancy], event.day) if event.pregnancy in due else -1
         kind = PHRASES["event"][event.kind]
-        name = label(item)
-        shown = writer.headline(item)
+        name, shown = writer.line(item).label, writer.headline(item)
         text = f"{name}: {shown}" if shown and shown != name else name
         found.append(
             Moment(

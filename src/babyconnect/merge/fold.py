@@ -150,7 +150,9 @@ def item_id(placed: Placed) -> str:
 def items(groups: Iterable[Sequence[Placed]]) -> tuple[Item, ...]:
     """The record's items, with references between them as item ids, and versions of one identifier tied together."""
     groups = sorted(groups, key=lambda group: (group[0].read.moment, group[0].source.ura.value, group[0].key))
-    known = {(p.source.ura.value, p.key): item_id(group[0]) for group in groups for p in group}
+    known: dict[tuple[str, str], str] = {}
+    for group in groups:
+        known |= dict.fromkeys([(p.source.ura.value, p.key) for p in group], item_id(group[0]))
     variants = _variants(groups)
     return tuple(_item(group, known, variants) for group in groups)
 
@@ -158,7 +160,7 @@ def items(groups: Iterable[Sequence[Placed]]) -> tuple[Item, ...]:
 def _item(group: Sequence[Placed], known: Mapping[tuple[str, str], str], variants: Mapping[str, str]) -> Item:
     first = group[0]
     ura = first.source.ura.value
-    name = item_id(first)
+    name = known[ura, first.key]
     return Item(
         id=name,
         type=first.read.type,
