@@ -282,7 +282,9 @@ class Http:
         return await self._connect(origin)
 
     async def _connect(self, origin: _Origin) -> _Connection:
-        context = (self._tls or ssl.create_default_context()) if origin.tls else None
+        if origin.tls and self._tls is None:
+            self._tls = ssl.create_default_context()
+        context = self._tls if origin.tls else None
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
                 _Connection, origin.host, origin.port, ssl=context
