@@ -52,11 +52,13 @@ def _tokens(node: Any) -> Iterator[str]:
     elif isinstance(node, str):
         yield f"|{node}"
     elif isinstance(node, Mapping):
-        for coding in node.get("coding", ()):
+        codings = node.get("coding")
+        for coding in codings if isinstance(codings, list) else ():
             yield from _tokens(coding)
         value = node.get("code", node.get("value"))
         if isinstance(value, str) and value:
-            yield f"{node.get('system', '')}|{value}"
+            system = node.get("system")
+            yield f"{system if isinstance(system, str) else ''}|{value}"
 
 
 def _references(node: Any) -> Iterator[str]:
@@ -70,7 +72,7 @@ def _dates(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         start, end = node, node
     elif isinstance(node, Mapping):
-        start, end = node.get("start", ""), node.get("end", "")
+        start, end = (side if isinstance(side, str) else "" for side in (node.get("start"), node.get("end")))
     else:
         return
     found = interval(start, end)
