@@ -21,7 +21,6 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.delivery import build_view
-from babyconnect.delivery.sample import sample
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
 from babyconnect.flows.viewing import AMSTERDAM, Asked, ListedClient, Viewing
 from babyconnect.merge import merge
@@ -31,6 +30,7 @@ from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import viewer_app
 from tests.needs import nictiz as nictiz_folder
 from tests.support.published import NTS, resources
+from tests.support.sample_view import sample
 
 OWN = Party(Ura("90000001"), "Verloskundigenpraktijk De Linde", Kind.MIDWIFERY_PRACTICE)
 PARTIES = (

@@ -18,6 +18,9 @@ from babyconnect.web.rendering import Pages
 _AT_ONCE = frozenset(document("details_at_once.toml")["labels"])
 
 
+_EMPTY = Markup("")
+
+
 class Drawer:
     """Draws fragments: name to HTML, in the order of the page."""
 
@@ -25,6 +28,7 @@ class Drawer:
         self._draw = pages.macros("fragments.html", language, lines_of=lines_of)
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
+        self._pieces: dict[tuple[str, Any], Markup] = {}
         self._sections: dict[str, tuple[Any, str]] = {}
 
     def fragments(self, shown: Shown[Any] | None, phase: str) -> Mapping[str, str]:
@@ -54,9 +58,24 @@ class Drawer:
         kept = self._lines.get(id(line))
         if kept is None:
             at_once, groups = split(line.details)
-            kept = (line, Markup(self._draw("one_line", line, at_once, groups)))  # noqa: S704 - a template's own output
+            drawn = [(name, self._details(members)) for name, members in groups]
+            sources = self._shared(("source_marks", line.sources), line.sources)
+            kept = (line, self._markup("one_line", line, self._details(at_once), drawn, sources))
             self._lines[id(line)] = kept
         return kept[1]
+
+    def _details(self, details: list[Any]) -> Markup:
+        return _EMPTY.join([self._shared(("one_detail", detail), detail) for detail in details])
+
+    def _shared(self, key: tuple[str, Any], value: Any) -> Markup:
+        """A piece that many lines have alike, drawn once per record."""
+        drawn = self._pieces.get(key)
+        if drawn is None:
+            drawn = self._pieces[key] = self._markup(key[0], value)
+        return drawn
+
+    def _markup(self, name: str, *arguments: Any) -> Markup:
+        return Markup(self._draw(name, *arguments))  # noqa: S704 - a template's own output, escaped there
 
 
 def lines_of(part: Any) -> tuple[list[Any], list[Any]]:
