@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from babyconnect.audit.verify import verify
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from babyconnect.birthcare.access import Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.delivery.build import build_view
 from babyconnect.delivery.view import Section, View
 from babyconnect.fhir import json

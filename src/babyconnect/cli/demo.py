@@ -13,7 +13,7 @@ from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration import prepare
 from babyconnect.cli.demonstration.plan import Plan
 from babyconnect.cli.demonstration.processes import Processes
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.definitions import document
 
 HOME = ".demo"

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from babyconnect import __version__
+from babyconnect.cli.failure import Failure
 
 COMMANDS = {
     "demo": "a whole region on this machine, a process per node",
@@ -25,10 +26,6 @@ COMMANDS = {
     "audit": "check a log: `audit verify PATH`",
     "synthesise": "make a synthetic region's records",
 }
-
-
-class Failure(Exception):
-    """A command cannot go on; the text is the one sentence for stderr."""
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:
@@ -70,7 +67,3 @@ def _run(name: str, words: list[str]) -> int:
     except BrokenPipeError:  # `babyconnect … | head`: not our failure
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

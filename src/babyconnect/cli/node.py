@@ -6,7 +6,7 @@ import argparse
 import pathlib
 
 from babyconnect.api.server import serve
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.settings import SettingsRefused
 from babyconnect.wiring import link, node
 

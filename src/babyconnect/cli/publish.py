@@ -9,7 +9,7 @@ import datetime as dt
 import pathlib
 import sys
 
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.flows import organisation
 from babyconnect.flows.findings import Report
 from babyconnect.flows.organisation import Organisation, Unreadable

@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 from babyconnect import synthetic
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 import pathlib
 import sys
 
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.cli.publish import fixed_date
 from babyconnect.fhir import json, xml_writer
 from babyconnect.fhir.rendering import masked

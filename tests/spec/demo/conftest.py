@@ -52,7 +52,7 @@ class Home:
         return prepare.node_folder(self.path, self.plan.member(slug)) / "node.toml"
 
     def demo(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "babyconnect.cli.main", "demo", "--home", str(self.path)]
+        command = [sys.executable, "-m", "babyconnect", "demo", "--home", str(self.path)]
         return subprocess.run(
             [*command, "--port", str(self.port), "--women", str(WOMEN), *words],
             capture_output=True, text=True, check=False, timeout=280,

@@ -14,12 +14,12 @@ from joserfc.jwk import ECKey
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.delivery.sample import sample
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import viewer_app
+from tests.support.sample_view import sample
 from tests.visitor import Answer, InProcess, Visitor
 
 START = dt.datetime(2026, 3, 2, 13, 3, tzinfo=dt.UTC)

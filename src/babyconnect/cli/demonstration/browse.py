@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import aiohttp
 from lxml import html
 
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 
 PATIENCE = aiohttp.ClientTimeout(total=90)
 

@@ -20,7 +20,7 @@ from babyconnect.birthcare.access import Shielded
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.definitions import document
 from babyconnect.flows import organisation
 from babyconnect.flows.introduce import Introduction, introduce

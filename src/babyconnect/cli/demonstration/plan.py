@@ -11,7 +11,7 @@ import msgspec
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.flows import organisation
 from babyconnect.flows.organisation import Organisation
 

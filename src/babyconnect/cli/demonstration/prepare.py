@@ -15,7 +15,7 @@ import msgspec
 from babyconnect import synthetic
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration.plan import Member, Plan
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
 from babyconnect.web.users import hash_password
 from babyconnect.wiring import files
@@ -130,7 +130,7 @@ def publish(home: pathlib.Path, plan: Plan, say: Say) -> None:
 def _publish_one(home: pathlib.Path, member: Member) -> str:
     folder = node_folder(home, member)
     dates = [word for name, day in member.dates.items() for word in ("--date", f"{name}={day}")]
-    command = [sys.executable, "-m", "babyconnect.cli.main", "publish", member.records, "--quiet", *dates]
+    command = [sys.executable, "-m", "babyconnect", "publish", member.records, "--quiet", *dates]
     done = subprocess.run(
         [*command, "--config", str(folder / "node.toml")], capture_output=True, text=True, check=False
     )

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 
-from babyconnect.cli.main import Failure
+from babyconnect.cli.failure import Failure
 
 HEALTHY_WITHIN = 60.0
 STOP_WITHIN = 8.0
@@ -44,7 +44,7 @@ class Processes:
         log = config.with_suffix(".log")
         with log.open("ab") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "babyconnect.cli.main", command, "--config", str(config)],
+                [sys.executable, "-m", "babyconnect", command, "--config", str(config)],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
