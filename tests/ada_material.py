@@ -12,6 +12,7 @@ from lxml import etree
 from babyconnect.birthcare.ada import PWD_32, AdaElement, AdaRecord
 from babyconnect.definitions import document, rows
 
+TRANSACTIONS = {name: (block["structure"], block["map"]) for name, block in document("ada/transactions.toml").items()}
 BASIS = "med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart"
 TEST_BSN = "999900730"
 _SAMPLES = {"string": "tekst", "text": "vrije tekst", "boolean": "true", "count": "2", "ordinal": "7",
@@ -49,9 +50,9 @@ def _item(element: Any, row: Mapping[str, str]) -> None:
         element.set("unit", (row["units"].split() or ["mg"])[0])
 
 
-def full_xml(structure: str = "basis_structure", transaction: str = BASIS) -> bytes:
+def full_xml(transaction: str = BASIS) -> bytes:
     """A record that fills every data element once; every group that something refers to has an id."""
-    table = rows(f"ada/{structure}")
+    table = rows(f"ada/{TRANSACTIONS[transaction][0]}")
     targets = {row["target"] for row in table if row["target"]}
     form = etree.Element(transaction, transactionRef=document("ada/transactions.toml")[transaction]["ref"], id="vol")
     made: dict[str, Any] = {"": form}
@@ -81,8 +82,9 @@ def _second_patient(made: Mapping[str, Any]) -> None:
     for element in child.iter(made["683"].tag):
         element.set("value", "T-5D")
     woman.addnext(child)
-    for concept in ("1378", "9685"):
-        made[concept].set("value", "nchild")
+    for concept in ("1378", "9685", "10283"):
+        if concept in made:
+            made[concept].set("value", "nchild")
 
 
 def replaced(element: AdaElement, old: AdaElement, attributes: Mapping[str, str]) -> AdaElement:

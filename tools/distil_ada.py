@@ -107,6 +107,23 @@ def list_rows(value_set: etree._Element) -> Iterator[dict[str, str]]:
                "display": display_of(code), "kind": kind}  # fmt: skip
 
 
+def supplemented(name: str, found: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows, with those of `ada_map/<name>_structure.csv` in the place of the same concept or at the end."""
+    path = ROOT / "tools" / "ada_map" / f"{name}_structure.csv"
+    if not path.exists():
+        return found
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    own = {row["concept"]: row for row in csv.DictReader(lines)}
+    waiting = [own.pop(row["concept"], row) for row in found] + list(own.values())
+    placed: dict[str, dict[str, str]] = {}
+    while waiting:  # a parent before what lies in it
+        for row in list(waiting):
+            if not row["parent"] or row["parent"] in placed:
+                placed[row["concept"]] = row
+                waiting.remove(row)
+    return list(placed.values())
+
+
 def write(name: str, columns: tuple[str, ...], rows: list[dict[str, str]], citation: str) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with (OUT / name).open("w", encoding="utf-8", newline="") as out:
@@ -133,7 +150,7 @@ def main() -> int:
     systems: dict[str, dict[str, str]] = {}
     for name, file in TRANSACTIONS.items():
         root = etree.parse(str(data / FOLDER / file)).getroot()
-        rows = [structure_row(concept, parent) for concept, parent in concepts(root)]
+        rows = supplemented(name, [structure_row(concept, parent) for concept, parent in concepts(root)])
         write(f"{name}_structure.csv", STRUCTURE, rows,
               f"Nictiz, {FOLDER}/{file}: transaction {root.get('shortName')} "
               f"({root.get('transactionId')}, {root.get('transactionEffectiveDate')})")  # fmt: skip

@@ -27,7 +27,8 @@ OWN = ROOT / "tools" / "ada_map"
 MAPPING = "geboortezorg-stu3/dataset-mapping/fhirmapping-3-2.xml"
 ADDENDUM = "geboortezorg-stu3/mapping-tables-izk30/Addendum_profile_mapping.mediawiki.txt"
 COLUMNS = ("concept", "element", "resource", "path", "transform", "argument", "when", "citation", "reason")
-NAMES = ("basis",)
+LAYERS: dict[str, tuple[str, ...]] = {"basis": (), "echo": ("basis",)}
+"""Maps, and those that each builds on: what these have of a data element is not made again."""
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -56,14 +57,16 @@ def addendum(data: Path) -> dict[str, str]:
     return found
 
 
-def rows(name: str, data: Path) -> Iterator[dict[str, str]]:
+def rows(name: str, below: tuple[str, ...], data: Path) -> Iterator[dict[str, str]]:
     structure, paths = table(ADA / f"{name}_structure.csv"), {}
+    made = {row["concept"] for layer in below for row in table(ADA / f"{layer}_map.csv")}
     for row in table(OWN / "paths.csv"):
         paths[row["mapping"], row["datatype"]] = row
     own: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in table(OWN / f"{name}.csv"):
         own[row["concept"]].append(row)
-    rule_of = {row["concept"]: row["rule"] for row in reversed(table(ADA / f"{name}_rules.csv"))}
+    layers = [row for layer in (name, *below) for row in table(ADA / f"{layer}_rules.csv")]
+    rule_of = {row["concept"]: row["rule"] for row in reversed(layers)}
     parents = {row["concept"]: row["parent"] for row in structure}
     mapped, patterns = mapping(data), addendum(data)
     for row in structure:
@@ -71,6 +74,8 @@ def rows(name: str, data: Path) -> Iterator[dict[str, str]]:
         base = {"concept": concept, "element": row["element"]}
         if concept in own:
             yield from (base | extra for extra in own.pop(concept))
+        elif concept in made:
+            continue
         elif row["kind"] == "group" and row["datatype"] != "reference":
             yield base | {"transform": "group", "citation": cited(concept, mapped, patterns)}
         else:
@@ -111,8 +116,8 @@ def cited(concept: str, mapped: dict[str, list[tuple[str, str, str]]], patterns:
 
 def main() -> int:
     data = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("NICTIZ_DATA", "../shared/nictiz"))
-    for name in NAMES:
-        made = list(rows(name, data))
+    for name, below in LAYERS.items():
+        made = list(rows(name, below, data))
         with (ADA / f"{name}_map.csv").open("w", encoding="utf-8", newline="") as out:
             out.write(f"# Nictiz, {MAPPING} and {ADDENDUM}; tools/ada_map.\n")
             out.write(

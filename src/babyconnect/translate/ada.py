@@ -62,6 +62,7 @@ class _Translation:
         for instance in self.instances.all:
             self.linker.link(instance)
             self.linker.support(instance)
+            self.linker.gather(instance)
         for site, row in late:
             self._refer(site, row)
         self._report_unused()

@@ -33,6 +33,15 @@ class Linker:
                 if target is not instance:
                     paths.put(instance.resource, instance.slots, path, self.reference(target, link.form))
 
+    def gather(self, instance: Instance) -> None:
+        """What a report has as results: every Observation that lies in it."""
+        if path := instance.rule.template.members:
+            home = instance.homes[0][1]
+            for other in self._instances.all:
+                lies_within = home.number < other.homes[0][1].number < home.end
+                if lies_within and other.rule.template.type == "Observation":
+                    paths.put(instance.resource, instance.slots, path, self.reference(other))
+
     def support(self, instance: Instance) -> None:
         """What a merged measurement belongs to: `supports` of the rule of each of its homes."""
         seen: set[str] = set()

@@ -25,6 +25,7 @@ class Template:
     links: tuple[tuple[str, str], ...]
     label: str
     merge: bool
+    members: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +92,34 @@ class AdaMap:
 
 
 @functools.cache
-def ada_map(name: str, structure: str) -> AdaMap:
-    """The map `name` (prefix of its tables) over the transaction of table `structure`."""
-    templates = _templates()
-    rules = [_rule(row, templates) for row in rows(f"ada/{name}_rules")]
+def ada_map(names: str, structure: str) -> AdaMap:
+    """The map over the transaction of table `structure`; `names`: prefixes of its tables, separated by spaces.
+
+    Each builds on the one before: its rules and rows of a data element replace those before it.
+    """
+    templates, layers = _templates(), names.split()
     known = {row["concept"]: row for row in rows(f"ada/{structure}")}
+    rules: dict[str, tuple[Rule, ...]] = {}
+    mapped: dict[str, tuple[Row, ...]] = {}
+    borrowed: list[Borrowed] = []
+    rule_of: dict[str, Rule] = {}
+    for name in layers:
+        made = [_rule(row, templates) for row in rows(f"ada/{name}_rules")]
+        rule_of |= {rule.name: rule for rule in made}
+        rules |= _grouped(made, "concept")
+        mapped |= _grouped([_row(row) for row in rows(f"ada/{name}_map") if row["concept"] in known], "concept")
+        borrowed += [_borrowed(row) for row in rows(f"ada/{name}_borrowed")]
     return AdaMap(
-        name=name,
-        rules=_grouped(rules, "concept"),
-        rows=_grouped([_row(row) for row in rows(f"ada/{name}_map")], "concept"),
-        borrowed=_grouped([_borrowed(row) for row in rows(f"ada/{name}_borrowed")], "resource"),
+        name=names,
+        rules=rules,
+        rows=mapped,
+        borrowed=_grouped(borrowed, "resource"),
         links=_links(),
         targets={concept: row["target"] for concept, row in known.items() if row["target"]},
         elements={concept: row["element"] for concept, row in known.items()},
         lists={concept: tuple(row["lists"].split()) for concept, row in known.items() if row["lists"]},
         anchors=document("ada/anchors.toml"),
-        rule_of={rule.name: rule for rule in rules},
+        rule_of=rule_of,
     )
 
 
@@ -124,7 +137,7 @@ def _templates() -> Mapping[str, Template]:
 def _template(name: str, row: Mapping[str, Any]) -> Template:
     links = tuple((path, link) for path, _, link in (text.partition(" = ") for text in row.get("links", ())))
     return Template(name, row["type"], tuple(row["profiles"]), row.get("fixed", {}), links, row["label"],
-                    row.get("merge", False))  # fmt: skip
+                    row.get("merge", False), row.get("members", ""))  # fmt: skip
 
 
 def _rule(row: Mapping[str, str], templates: Mapping[str, Template]) -> Rule:

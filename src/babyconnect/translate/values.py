@@ -133,6 +133,19 @@ def quantity(element: AdaElement, context: Context) -> Given | None:
     return Given({"value": number, "unit": unit, "system": UCUM, "code": code})
 
 
+_CENTIMETRES = {"mm": Decimal("0.1"), "m": Decimal(100)}
+
+
+def centimetres(element: AdaElement, context: Context) -> Given | None:
+    """A Quantity in cm: HL7's vital signs profiles of lengths and circumferences allow no other metric unit."""
+    given = quantity(element, context)
+    if given is None or given.value is None or given.value.get("unit") not in _CENTIMETRES:
+        return given
+    number = Decimal(given.value["value"]) * _CENTIMETRES[given.value["unit"]]
+    whole = int(number) if number == number.to_integral_value() else number
+    return Given({"value": whole, "unit": "cm", "system": UCUM, "code": "cm"})
+
+
 def decimal(text: str) -> Decimal | int | None:
     """A number with the digits it came with; a Dutch decimal comma is a point."""
     try:
@@ -241,6 +254,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "any": any_value,
     "birth": birth,
     "boolean": boolean,
+    "centimetres": centimetres,
     "coding": first_coding,
     "concept": concept,
     "count": count,

@@ -14,33 +14,49 @@ from babyconnect.translate.composites import ASSEMBLE
 from babyconnect.translate.conditions import _parsed
 from babyconnect.translate.tables import ada_map
 from babyconnect.translate.values import TRANSFORMS, Context
-from tests.ada_material import leaf_codes
+from tests.ada_material import TRANSACTIONS, leaf_codes
 
-STRUCTURE, MAP = "basis_structure", "basis"
+BOTH = pytest.mark.parametrize(("structure", "names"), TRANSACTIONS.values(), ids=[m for _, m in TRANSACTIONS.values()])
 OWN_TRANSFORMS = {"group", "none", "follow", "reference", "practitioner", "performer", "self", "part", *ASSEMBLE}
 TODAY = dt.date(2024, 6, 15)
 
 
-def test_the_transaction_has_its_532_concepts() -> None:
-    assert len({row["concept"] for row in rows(f"ada/{STRUCTURE}")}) == 532
+def mapped(structure: str, names: str) -> dict[str, list[dict[str, str]]]:
+    """Rows by concept, as the layers of a map give them."""
+    found: dict[str, list[dict[str, str]]] = {}
+    known = {row["concept"] for row in rows(f"ada/{structure}")}
+    for name in names.split():
+        layer: dict[str, list[dict[str, str]]] = defaultdict(list)
+        for row in rows(f"ada/{name}_map"):
+            if row["concept"] in known:
+                layer[row["concept"]].append(row)
+        found |= layer
+    return found
 
 
-def test_every_concept_has_a_row_that_maps_it_or_says_why_not() -> None:
-    mapped = defaultdict(list)
-    for row in rows(f"ada/{MAP}_map"):
-        mapped[row["concept"]].append(row)
-    for concept in rows(f"ada/{STRUCTURE}"):
-        found = mapped[concept["concept"]]
+def test_verloskunde_basis_has_its_532_concepts() -> None:
+    assert len({row["concept"] for row in rows("ada/basis_structure")}) == 532
+
+
+@BOTH
+def test_every_concept_has_a_row_that_maps_it_or_says_why_not(structure: str, names: str) -> None:
+    table = mapped(structure, names)
+    for concept in rows(f"ada/{structure}"):
+        found = table.get(concept["concept"], [])
         assert found, f"{concept['concept']} {concept['element']} has no row"
         assert all(row["transform"] != "none" or row["reason"] for row in found), concept["concept"]
 
 
 def test_no_row_is_of_a_concept_that_the_transaction_does_not_have() -> None:
-    known = {row["concept"]: row["element"] for row in rows(f"ada/{STRUCTURE}")}
-    assert all(known.get(row["concept"]) == row["element"] for row in rows(f"ada/{MAP}_map"))
+    for name in ("basis", "echo"):
+        known = {row["concept"]: row["element"] for row in rows(f"ada/{name}_structure")}
+        assert all(known.get(row["concept"]) == row["element"] for row in rows(f"ada/{name}_map"))
 
 
-@pytest.mark.parametrize("table", [f"{MAP}_map", f"{MAP}_rules", f"{MAP}_borrowed", "concept_maps", "systems"])
+TABLES = [f"{name}_{kind}" for name in ("basis", "echo") for kind in ("map", "rules", "borrowed")]
+
+
+@pytest.mark.parametrize("table", [*TABLES, "concept_maps", "systems"])
 def test_every_row_cites_its_source(table: str) -> None:
     assert all(len(row["citation"]) > 3 for row in rows(f"ada/{table}"))
 
@@ -50,8 +66,11 @@ def test_every_block_cites_its_source(table: str) -> None:
     assert all(block["source"] for block in document(f"ada/{table}.toml").values())
 
 
-def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_that_exist() -> None:
-    table = ada_map(MAP, STRUCTURE)
+@BOTH
+def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_that_exist(
+    structure: str, names: str
+) -> None:
+    table = ada_map(names, structure)
     for row in (row for found in table.rows.values() for row in found):
         assert row.transform in OWN_TRANSFORMS | set(TRANSFORMS), row
         assert not row.resource or row.resource in table.rule_of, row
@@ -63,41 +82,48 @@ def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_
         assert paths.compiled(borrowed.path)
 
 
-def test_templates_name_links_and_slices_that_exist() -> None:
-    table = ada_map(MAP, STRUCTURE)
+@BOTH
+def test_templates_name_links_and_slices_that_exist(structure: str, names: str) -> None:
+    table = ada_map(names, structure)
     for rule in table.rule_of.values():
         assert not rule.when or _parsed(rule.when)
         for path, link in rule.template.links:
             assert link in table.links, link
             assert all(not step.slice or step.slice in paths.slices() for step in paths.compiled(path))
         assert all(name in table.links or name in table.rule_of for name, _ in rule.supports)
-    for link in table.links.values():
-        assert not link.otherwise or link.otherwise in table.links
-        assert link.rule in table.rule_of
 
 
-def test_map_paths_name_slices_that_exist() -> None:
-    for row in rows(f"ada/{MAP}_map"):
+def test_links_end_at_a_rule() -> None:
+    rules = {row["rule"] for name in ("basis", "echo") for row in rows(f"ada/{name}_rules")}
+    for link in document("ada/links.toml").values():
+        assert link["rule"] in rules
+        assert link.get("otherwise", "woman") in document("ada/links.toml")
+
+
+@pytest.mark.parametrize("name", ["basis", "echo"])
+def test_map_paths_name_slices_that_exist(name: str) -> None:
+    for row in rows(f"ada/{name}_map"):
         if row["path"]:
             assert all(not s.slice or s.slice in paths.slices() for s in paths.compiled(row["path"])), row
 
 
-CODED = [row for row in rows(f"ada/{STRUCTURE}") if row["lists"]]
-TRANSLATED = {
-    row["concept"]: row
-    for row in rows(f"ada/{MAP}_map")
-    if row["transform"] in TRANSFORMS or row["transform"] == "part"
-}
+CODED = [
+    pytest.param(
+        row, mapped(structure, names)[row["concept"]], id=f"{names.split()[-1]}-{row['concept']}-{row['element']}"
+    )
+    for structure, names in TRANSACTIONS.values()
+    for row in rows(f"ada/{structure}")
+    if row["lists"]
+]
 
 
-@pytest.mark.parametrize("concept", CODED, ids=lambda row: f"{row['concept']}-{row['element']}")
-def test_every_code_of_a_value_list_is_translated(concept: dict[str, str]) -> None:
+@pytest.mark.parametrize(("concept", "found"), CODED)
+def test_every_code_of_a_value_list_is_translated(concept: dict[str, str], found: list[dict[str, str]]) -> None:
     """With a system that has an address, a display, and no remark that it is unknown; mapped codes to a FHIR code."""
-    if concept["concept"] not in TRANSLATED:
-        rows_of = [row for row in rows(f"ada/{MAP}_map") if row["concept"] == concept["concept"]]
-        assert any(row["reason"] or row["transform"] == "follow" for row in rows_of)
+    row = next((row for row in found if row["transform"] in {*TRANSFORMS, "part"}), None)
+    if row is None:
+        assert any(row["reason"] or row["transform"] == "follow" for row in found)
         return
-    row = TRANSLATED[concept["concept"]]
     transform = TRANSFORMS[row["transform"] if row["transform"] in TRANSFORMS else "concept"]
     for code in leaf_codes(concept["lists"]):
         remarks: list[str] = []
@@ -120,5 +146,5 @@ def test_every_code_of_a_value_list_is_translated(concept: dict[str, str]) -> No
 
 
 def test_the_typing_error_of_the_mapping_reaches_no_table() -> None:
-    for name in (f"{MAP}_rules", f"{MAP}_map", "stated_systems", "systems"):
+    for name in (*TABLES, "stated_systems", "systems"):
         assert all("http://snomed/info" not in value for row in rows(f"ada/{name}") for value in row.values())
