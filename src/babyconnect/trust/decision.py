@@ -60,8 +60,10 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
     basis, groups, withheld = _groups(request, rules, said, relation.proves_referral(asking, holding))
     if groups <= rules.spine:
         return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
-    shielded = _shielded(asker.role, rules, said) if basis == "explicit" else frozenset()
-    reasons = (_REASON[basis], "part_withheld") if withheld else (_REASON[basis],)
+    # Her own record and an emergency open no shielded group; what she named is opened by her consent, and says so.
+    shielded = _shielded(asker.role, rules, said) if basis in ("explicit", "referral") else frozenset()
+    reasons = (_REASON[basis], "explicit_consent") if shielded and basis == "referral" else (_REASON[basis],)
+    reasons += ("part_withheld",) if withheld else ()
     return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons)
 
 

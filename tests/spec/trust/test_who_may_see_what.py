@@ -166,6 +166,10 @@ class TestReferral:
         assert decided(HOSPITAL, evidence=(other,), held=(self.SENT,)) == Refused(("no_legal_basis",))
         assert decided(HOSPITAL, held=(self.SENT,)) == Refused(("no_legal_basis",))
 
+    def test_an_episode_that_bears_the_number_of_a_referral_is_no_referral(self) -> None:
+        episode = Relation("episode", "ReferralRequest/r1", TODAY)
+        assert decided(HOSPITAL, evidence=(episode,), held=(self.SENT,)) == Refused(("no_legal_basis",))
+
     def test_her_objection_holds_against_a_referral(self) -> None:
         decision = decided(HOSPITAL, no(ura(HOSPITAL)), evidence=(self.CAME,), held=(self.SENT,))
         assert decision == Refused(("objection",))
@@ -269,6 +273,16 @@ class TestShielded:
         decision = decided(HOSPITAL, evidence=(came,), held=(sent,), episodes=())
         assert isinstance(decision, Permit) and shielded(decision) == frozenset()
 
+    def test_with_a_referral_a_yes_that_names_it_still_counts_and_is_told(self) -> None:
+        came, sent = relation.announcement("r1", TODAY), relation.referral("r1", TODAY)
+        said = yes(ura(HOSPITAL), "genetics")
+        decision = decided(HOSPITAL, said, evidence=(came,), held=(sent,), episodes=())
+        assert shielded(decision) == {"genetics"}
+        assert why(decision)[:2] == ("provable_referral", "explicit_consent")
+
+    def test_her_yes_to_a_shielded_group_opens_nothing_else(self) -> None:
+        assert decided(HOSPITAL, yes(ura(HOSPITAL), "genetics")) == Refused(("no_legal_basis",))
+
     def test_no_reason_names_a_shielded_group(self) -> None:
         named = {"veiligheid", "geweld", "abortus", "zwangerschapsafbreking", "hiv", "soa", "psychisch", "middelen"}
         for code in reasons.codes():
@@ -317,6 +331,10 @@ class TestOwnRecord:
 
     def test_also_its_own_record_only_with_a_treatment_relationship(self) -> None:
         assert decided(PRACTICE, held=()) == Refused(("no_holder_relation",))
+
+    def test_what_she_said_about_exchange_does_not_close_it(self) -> None:
+        for said in (no("*"), no(ura(PRACTICE)), no(kind(Kind.MIDWIFERY_PRACTICE), "history")):
+            assert groups(decided(PRACTICE, said)) == data_groups()
 
     def test_an_objection_about_that_very_holder_holds_there_too(self) -> None:
         assert decided(PRACTICE, no(ura(PRACTICE), holder=ura(PRACTICE))) == Refused(("objection",))
