@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_day_lies_within_its_month_and_year(day: str) -> None:
         spans = [span(day), span(day[:7]), span(day[:4])]
     except ValueError:
         return  # the calendar's first and last days have no whole span
-    for inner, outer in zip(spans, spans[1:], strict=False):
+    for inner, outer in itertools.pairwise(spans):
         assert outer[0] <= inner[0] < inner[1] <= outer[1]
 
 
