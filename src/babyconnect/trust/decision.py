@@ -62,9 +62,12 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
         return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
     # Her own record and an emergency open no shielded group; what she named is opened by her consent, and says so.
     shielded = _shielded(asker.role, rules, said) if basis in ("explicit", "referral") else frozenset()
-    reasons = (_REASON[basis], "explicit_consent") if shielded and basis == "referral" else (_REASON[basis],)
-    reasons += ("part_withheld",) if withheld else ()
-    return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons)
+    reasons = [_REASON[basis]]
+    if shielded and basis == "referral":
+        reasons.append("explicit_consent")
+    if withheld:
+        reasons.append("part_withheld")
+    return Permit(Filter(request.client, groups, shielded, episodes), basis, tuple(reasons))
 
 
 def may_release(
