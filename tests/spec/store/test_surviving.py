@@ -37,7 +37,7 @@ async def test_a_killed_publisher_leaves_whole_batches_and_all_it_acknowledged(t
             [sys.executable, "-c", PUBLISHER, str(path)],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[3],
+            cwd=root,
         ) as publisher:
             assert publisher.stdout
             acknowledged = [int(publisher.stdout.readline()) for _ in range(5)]
