@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import aiohttp
 from babyconnect import settings
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
+from babyconnect.flows import enrol
 from babyconnect.flows.signatures import signer
 from babyconnect.network.consent.client import ConsentDesk
 from babyconnect.network.consent.replica import ConsentReplica
@@ -86,3 +88,17 @@ async def open_link(path: pathlib.Path) -> Link:
         desk=ConsentDesk(region),
         roster=roster,
     )
+
+
+def enrolling(link: Link) -> enrol.Enrolling:
+    return enrol.Enrolling(
+        roster=link.roster,
+        pseudonyms=link.pseudonyms,
+        localisation=link.localisation,
+        retention=dt.timedelta(days=link.chosen.region.retention_days),
+        now=now(),
+    )
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

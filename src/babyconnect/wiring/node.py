@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import pathlib
 import time
 from collections.abc import Awaitable, Callable
@@ -38,7 +37,8 @@ from babyconnect.web.relying_party import Issuer
 from babyconnect.web.viewer import Viewer, viewer_app
 from babyconnect.wiring import consulting, files
 from babyconnect.wiring.holding import HolderGrounds
-from babyconnect.wiring.link import Link, open_link
+from babyconnect.wiring.intake import intake_of
+from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 from babyconnect.wiring.today import todays_clients
 
@@ -65,6 +65,9 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     ]
     oauth = OAuth(_granting(link, sessions, log), base, lambda: keys.jwks(link.key))
     mounts += [(prefix, oauth) for prefix in ("/oauth", "/.well-known")]
+    soon = asyncio.Event()
+    if link.chosen.intake.token_sha256_file:
+        mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http()
     viewer = _viewer(link, door, log, http) if link.chosen.login.issuer else None
     if viewer is not None:
@@ -73,7 +76,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
     measured = Measured(app, lambda: {"organisation": link.party.name, "parties": len(link.directory.parties())})
-    pointers = asyncio.create_task(_keep_sending(enrolling(link)))
+    pointers = asyncio.create_task(_keep_sending(link, soon))
 
     async def close() -> None:
         pointers.cancel()
@@ -153,25 +156,13 @@ def _viewer(link: Link, door: Door, log: AuditLog, http: Http) -> Viewer:
     )
 
 
-def enrolling(link: Link) -> enrol.Enrolling:
-    return enrol.Enrolling(
-        roster=link.roster,
-        pseudonyms=link.pseudonyms,
-        localisation=link.localisation,
-        retention=dt.timedelta(days=link.chosen.region.retention_days),
-        now=now(),
-    )
-
-
-async def _keep_sending(node: enrol.Enrolling) -> None:
-    """What was published while the region was away is sent when it is back."""
+async def _keep_sending(link: Link, soon: asyncio.Event) -> None:
+    """What was published while the region was away is sent when it is back; after an intake, at once."""
     while True:
+        soon.clear()
         try:
-            await enrol.send_pointers(node)
+            await enrol.send_pointers(enrolling(link))
         except RegionFault as fault:
             _log.warning("pointers_wait", reason=str(fault))
-        await asyncio.sleep(POINTERS_EVERY_SECONDS)
-
-
-def now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(soon.wait(), POINTERS_EVERY_SECONDS)

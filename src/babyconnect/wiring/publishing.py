@@ -17,8 +17,7 @@ from babyconnect.flows.organisation import Organisation
 from babyconnect.network.contract import RegionFault
 from babyconnect.store.contract import Writer
 from babyconnect.wiring import files
-from babyconnect.wiring.link import Link, open_link
-from babyconnect.wiring.node import enrolling, now
+from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 
 Row = TypeVar("Row")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import pathlib
 import secrets
 import subprocess
@@ -87,9 +88,11 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         f'kind = "{member.kind.value}"\nbase_url = "{member.base_url}"\nlisten = "{plans.HOST}:{member.port}"\n'
         f"{broken}\n"
         f'[region]\nurl = "{plan.region_url}"\nname = "{plans.REGION}"\n\n'
+        '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
         f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n',
         encoding="utf-8",
     )
+    _intake_token(folder)
     key = files.signing_key(folder / "organisation.jwk")
     return {
         "ura": member.ura,
@@ -99,6 +102,16 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         "base_url": member.base_url,
         "keys": keys.jwks(key),
     }
+
+
+def _intake_token(folder: pathlib.Path) -> None:
+    """The token of the source system, for whoever wants to try `POST /intake`; the node knows its hash only."""
+    path = folder / "intake.token"
+    if not path.exists():
+        path.touch(0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    digest = hashlib.sha256(path.read_bytes().strip()).hexdigest()
+    (folder / "intake.sha256").write_text(digest, encoding="ascii")
 
 
 def _users(region: pathlib.Path, plan: Plan) -> None:
