@@ -166,3 +166,31 @@ def test_removing_an_element_with_an_id_leaves_the_ids_of_the_others() -> None:
     without = dataclasses.replace(record, root=dataclasses.replace(record.root, children=others))
     before = {r["id"] for r in translate(record, TODAY).resources}
     assert {r["id"] for r in translate(without, TODAY).resources} < before
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_reference_to_another_element_of_the_kind_moves_what_depends_on_it(name: str) -> None:
+    """Twins, contacts, organisations: every reference that has an alternative is pointed there."""
+    record = published(name)
+    targets: dict[str, list[str]] = {}
+    for element in record.root.walk():
+        if element.id:
+            targets.setdefault(element.concept, []).append(element.id)
+    kinds = {identifier: concept for concept, found in targets.items() for identifier in found}
+    before = facts(record)[0]
+    for element in filled(record):
+        others = [t for t in targets.get(kinds.get(element.value, ""), []) if t != element.value]
+        if element.is_reference and others:
+            after, unused = facts(changed(record, element, value=others[0]))
+            reported = any(p.split("/")[-1].split("[")[0] == element.name for p in unused)
+            assert before != after or reported, f"{element.concept} {element.name} line {element.line}"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize(("attribute", "value"), [("unit", "ZZ"), ("root", "1.2.3"), ("originalText", "anders")])
+def test_units_roots_and_original_texts_count_too(name: str, attribute: str, value: str) -> None:
+    record = published(name)
+    before = facts(record)[0]
+    for element in record.root.walk():
+        if attribute in element.attributes and element.is_filled:
+            assert facts(changed(record, element, **{attribute: value}))[0] != before, element.name
