@@ -226,7 +226,7 @@ def distil_search(jar: zipfile.ZipFile) -> dict[str, Any]:
     for name in sorted(jar.namelist()):
         if not re.fullmatch(r"org/hl7/fhir/dstu3/model/\w+\.java", name):
             continue
-        base = name.rsplit("/", 1)[1].removesuffix(".java")
+        base = resource_of(name.rsplit("/", 1)[1].removesuffix(".java"))
         for found in ANNOTATION.finditer(jar.read(name).decode()):
             rows.append(
                 {
@@ -234,7 +234,7 @@ def distil_search(jar: zipfile.ZipFile) -> dict[str, Any]:
                     "code": found["name"],
                     "type": found["type"],
                     "expression": of_base(found["path"], base),
-                    "target": sorted(set(re.findall(r"(\w+)\.class", found["rest"]))),
+                    "target": sorted({resource_of(c) for c in re.findall(r"(\w+)\.class", found["rest"])}),
                     "patient_compartment": 'Compartment(name="Patient")' in found["rest"],
                 }
             )
@@ -243,6 +243,11 @@ def distil_search(jar: zipfile.ZipFile) -> dict[str, Any]:
         "source": "HL7 FHIR 3.0.2 search parameters, as annotated in " + MODEL[0].rsplit("/", 1)[1],
         "parameters": rows,
     }
+
+
+def resource_of(java_class: str) -> str:
+    """Java has a List of its own."""
+    return java_class.removesuffix("Resource") if java_class == "ListResource" else java_class
 
 
 def of_base(expression: str, base: str) -> str:
