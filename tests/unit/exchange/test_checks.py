@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
@@ -16,6 +16,7 @@ def names(resources) -> set[str]:
     return {f"{r['resourceType']}/{r['id']}" for r in resources}
 
 
+@settings(deadline=None)
 @given(st.permutations(record()))
 def test_what_is_hers_does_not_depend_on_the_order(resources):
     kept, left_out = checks.hers(resources, "w1", BSN.value)
@@ -30,6 +31,7 @@ def test_relative_absolute_and_versioned_references_mean_the_same(reference):
     assert names(checks.hers([one], "w1", BSN.value)[0]) == {"Observation/o"}
 
 
+@settings(deadline=None)
 @given(st.permutations(range(4)))
 def test_a_child_may_be_linked_over_several_steps(order):
     chain = [

@@ -6,7 +6,7 @@ import datetime as dt
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babyconnect.birthcare.access import ALL, Consent
@@ -42,6 +42,7 @@ CONSENTS = st.builds(
 PSEUDONYM = "p" * 43
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_a_provision_comes_back_from_its_consent_as_it_went(consent):
     travelled = orjson.loads(orjson.dumps(consents.to_resource(consent, PSEUDONYM)))
