@@ -151,6 +151,21 @@ async def test_no_shape_of_json_makes_publishing_fail(position: int, data: st.Da
 
 
 @QUICK
+@given(st.sampled_from(range(len(record()))), st.data())
+async def test_no_shape_of_a_loose_resource_makes_publishing_fail(position: int, data: st.DataObject) -> None:
+    whole = record()
+    resource = whole[position]
+    name = data.draw(st.sampled_from(sorted(elements(resource["resourceType"]))))
+    whole[position] = {**resource, name: data.draw(anything)}
+    node = Node()
+
+    report = await publish([Input(f"{n}", content=json.dumps(r)) for n, r in enumerate(whole)], node.node)
+
+    refused = {one.status for one in report.inputs} == {"refused"}
+    assert refused == node.empty
+
+
+@QUICK
 @given(st.binary(max_size=60))
 def test_reading_raises_malformed_and_nothing_else(content: bytes) -> None:
     for read in (xml.to_json, json.loads, lambda c: list(xml.parts(c))):

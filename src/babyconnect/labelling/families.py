@@ -93,7 +93,7 @@ def _family(members: Sequence[Member]) -> Family:
     profiles = document("compartments.toml")["profiles"]
     for member in members:
         resource, kind = member.resource, member.key[0]
-        named = set(resource.get("meta", {}).get("profile", ()))
+        named = _profiles(resource)
         if kind == "Patient" and profiles["child"] in named:
             children.add(member.key)
         elif kind == "Patient" and profiles["woman"] in named:
@@ -124,10 +124,20 @@ def _is_mother(resource: Mapping[str, Any]) -> bool:
     return bool(_codes(resource.get("relationship")) & set(document("compartments.toml")["codes"]["mother"]))
 
 
+# A resource that failed the check of structure still has to be told whose it is, so nothing is taken for granted here.
+
+
+def _profiles(resource: Mapping[str, Any]) -> set[str]:
+    meta = resource.get("meta")
+    profiles = meta.get("profile") if isinstance(meta, Mapping) else None
+    return {p for p in profiles if isinstance(p, str)} if isinstance(profiles, list) else set()
+
+
 def _codes(concept: Any) -> set[str]:
-    if not isinstance(concept, Mapping):
+    codings = concept.get("coding") if isinstance(concept, Mapping) else None
+    if not isinstance(codings, list):
         return set()
-    return {f"{c.get('system', '')}|{c.get('code', '')}" for c in concept.get("coding", ()) if isinstance(c, Mapping)}
+    return {f"{c.get('system', '')}|{c.get('code', '')}" for c in codings if isinstance(c, Mapping)}
 
 
 def _patients(member: Member, element: str) -> set[Key]:
