@@ -16,6 +16,7 @@ import msgspec
 from babyconnect import synthetic
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration.plan import Member, Plan
+from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
 from babyconnect.web.users import hash_password
@@ -145,7 +146,11 @@ def _publish_one(home: pathlib.Path, member: Member) -> str:
     dates = [word for name, day in member.dates.items() for word in ("--date", f"{name}={day}")]
     command = [sys.executable, "-m", "babyconnect", "publish", member.records, "--quiet", *dates]
     done = subprocess.run(
-        [*command, "--config", str(folder / "node.toml")], capture_output=True, text=True, check=False
+        [*command, "--config", str(folder / "node.toml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
     )
     (folder / "publish.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     lines = done.stdout.strip().splitlines()

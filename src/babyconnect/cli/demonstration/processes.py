@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -13,8 +14,13 @@ from dataclasses import dataclass, field
 
 from babyconnect.cli.failure import Failure
 
-HEALTHY_WITHIN = 60.0
+HEALTHY_WITHIN = 90.0
 STOP_WITHIN = 8.0
+
+
+def environment() -> dict[str, str]:
+    """Ours, but compiled modules are kept: fourteen processes that each compile everything anew are slow to start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(slots=True)
@@ -48,6 +54,7 @@ class Processes:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
+                env=environment(),
                 start_new_session=True,
             )  # Ctrl-C reaches us only; we stop the others in order
         self.running.append(Running(name, base_url, log, process))
