@@ -6,14 +6,14 @@ What others call:
     event.client_pseudonym(key: bytes, bsn: Bsn) -> str                        # keyed hash, for events that know a BSN
     r4.to_fhir(event)   -> dict                                                # R4 AuditEvent (IHE BALP)
 
-    log.AuditLog.open(folder, node=name, signer=None) -> AuditLog              # one writer per folder (locked)
+    log.AuditLog.open(folder, node=name, signer=key) -> AuditLog               # one writer per folder (locked)
     await log.append(event) -> Receipt(seq, hash)                              # durable when it returns
     log.append_and_wait(event) -> Receipt                                      # the same for threads and commands
     log.close()
     AuditFault                                                                 # anything else: release nothing
 
-    verify.verify(path, keys=None, published=None) -> Verification             # .ok .records .problems .head
-    reading.search(folder, client=, person=, organisation=, since=, until=, trace=, limit=) -> Iterator[Entry]
+    verify.verify(path, genuine=None, published=()) -> Verification            # .ok .records .problems .head
+    reading.search(folder, Wanted(client=, person=, organisation=, since=, until=, trace=, type=)) -> Iterator[Entry]
 """
 
 from babyconnect.audit.faults import AuditFault, Receipt

@@ -13,7 +13,7 @@ What others call (nothing else here is a seam):
     assertion.verify(text, issuer: Issuer, expected: Expected, replays: Replays, now) -> Verified | Rejected
     assertion.Issuer(party: Party, keys: Mapping)                       # from the DIRECTORY: its kind, its JWKS
 
-    sessions.Sessions(clock, seconds=900).issue(verified) -> Issued | Busy
+    sessions.Sessions(audience, clock, seconds=300).issue(verified) -> Issued | Busy
     sessions.Sessions.get(token) -> Session | None                      # .asker .client .episodes .expires
     sessions.Sessions.bind(session, client, episodes) -> bool           # once; another client: False
     sessions.Sessions.revoke(token) / .revoke_client(client)
