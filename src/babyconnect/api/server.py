@@ -6,6 +6,7 @@ One process per node is a promise of the demo and keeps a node's memory small; g
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -29,6 +30,7 @@ async def _serve(
     build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], host: str, port: int
 ) -> None:
     app, close = await build()
+    _settle()
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -54,6 +56,16 @@ async def _serve(
     finally:
         stopping.cancel()
         await close()
+
+
+def _settle() -> None:
+    """What start-up made lives as long as the process: the collector need not walk through it at every consult.
+
+    Measured: with the defaults the collector took some 40 % of an asking node's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def serve(build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], listen: str) -> None:

@@ -112,9 +112,8 @@ async def send_pointers(node: Enrolling) -> int:
         await node.roster.named(named)
         await node.roster.expect(Pointer(name, _until(node, client)) for client, name in named.items())
     unsent = node.roster.unsent()
-    for pointer in unsent:
-        await node.localisation.register(pointer.pseudonym, SOURCE, pointer.until)
-        await node.roster.sent(pointer)
+    await node.localisation.register_all([(pointer.pseudonym, pointer.until) for pointer in unsent], SOURCE)
+    await node.roster.sent(unsent)
     return len(unsent)
 
 
@@ -131,5 +130,4 @@ def _until(node: Enrolling, client: str) -> dt.datetime:
 async def enter_consents(node: Enrolling, desk: ConsentDesk, rows: Sequence[tuple[Bsn, Consent]]) -> None:
     """Consents that this organisation registered with its clients."""
     names = await node.pseudonyms.of_all([bsn for bsn, _ in rows])
-    for name, (_, consent) in zip(names, rows, strict=True):
-        await desk.record(name, consent)
+    await desk.record_all([(name, consent) for name, (_, consent) in zip(names, rows, strict=True)])

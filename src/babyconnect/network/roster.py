@@ -169,13 +169,14 @@ class Roster:
         rows = self._db.rows("select pseudonym, until from pointer where not sent")
         return tuple(Pointer(pseudonym, dt.datetime.fromisoformat(until)) for pseudonym, until in rows)
 
-    async def sent(self, pointer: Pointer) -> None:
-        await self._db.write(
-            lambda connection: connection.execute(
-                "update pointer set sent = 1 where pseudonym = ? and until = ?",
-                (pointer.pseudonym, pointer.until.isoformat()),
-            )
-        )
+    async def sent(self, pointers: Iterable[Pointer]) -> None:
+        """The index has these; one that changed meanwhile is sent again."""
+        batch = [(pointer.pseudonym, pointer.until.isoformat()) for pointer in pointers]
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany("update pointer set sent = 1 where pseudonym = ? and until = ?", batch)
+
+        await self._db.write(change)
 
     async def forget(self, client: str) -> None:
         """The client was erased from the store: nothing of her stays here either."""

@@ -42,9 +42,12 @@ class Region:
         return [f"pseudonym-{bsn.value[::-1]}" for bsn in bsns]
 
     async def register(self, pseudonym: str, source: str, until: dt.datetime) -> None:
+        await self.register_all([(pseudonym, until)], source)
+
+    async def register_all(self, pointers: Sequence[tuple[str, dt.datetime]], source: str) -> None:
         if self.fault:
             raise RegionFault("away")
-        self.registered[pseudonym] = until
+        self.registered |= dict(pointers)
 
     async def unregister(self, pseudonym: str, source: str) -> None:
         self.registered.pop(pseudonym, None)
