@@ -99,7 +99,7 @@ class _Translation:
                 self._find("information", site, "not-mapped", f"not translated: {reason}")
 
     def _unknown(self, site: Site) -> None:
-        if site.parent is not None and (site.element.is_filled or site.element.concept not in self.table.rows):
+        if site.parent is not None:
             self._find("warning", site, "unknown-concept", "no data element of this transaction; kept in the original")
 
     def _apply(self, site: Site, row: Row, late: list[tuple[Site, Row]]) -> bool:
@@ -120,9 +120,8 @@ class _Translation:
             return False  # `_refer` says whether something took it
         targets = list(self.instances.of(site, row.resource))
         given = TRANSFORMS[row.transform](site.element, self._context(site, row)) if targets else None
-        for target in targets:
-            self._put(target, row.path, given)
-        return bool(targets) and given is not None
+        done = [self._put(target, row.path, given) for target in targets]
+        return any(done)
 
     def _followed(self, site: Site) -> bool:
         """A reference that links follow: used when it leads somewhere (a value that is borrowed: when it is taken)."""
@@ -138,15 +137,20 @@ class _Translation:
     def _remark(self, site: Site) -> Callable[[Severity, str, str], None]:
         return lambda severity, rule, text: self._find(severity, site, rule, text)
 
-    def _put(self, target: Instance, path: str, given: Given | None) -> None:
+    def _put(self, target: Instance, path: str, given: Given | None) -> bool:
+        """Set what was given; False when there is nothing, or when an element before this one took the place."""
         if given is None:
-            return
+            return False
         if given.absent is not None:
             paths.holder(target.resource, target.slots, path)["dataAbsentReason"] = dict(given.absent)
-            return
+            return True
         if given.name:
             path = "/".join([*path.split("/")[:-1], given.name])
+        if path in target.taken and not paths.is_list(path):
+            return paths.joined(target.resource, target.slots, path, given.value)
+        target.taken.add(path)
         paths.put(target.resource, target.slots, path, given.value, given.extra)
+        return True
 
     def _open(self, site: Site, row: Row) -> None:
         for target in self.instances.of(site, row.resource):
@@ -187,8 +191,8 @@ class _Translation:
             targets = list(self.instances.of(site, row.resource))
             made = self._reference(site, row) if targets else {}
         for target in targets:
-            paths.put(target.resource, target.slots, row.path, made)
-            self.used.add(site.number)
+            if self._put(target, row.path, Given(made)):
+                self.used.add(site.number)
 
     def _reference(self, site: Site, row: Row) -> dict[str, Any]:
         target = self.linker.target(site, row.argument)

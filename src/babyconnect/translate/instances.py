@@ -20,15 +20,20 @@ from babyconnect.translate.tables import AdaMap, Rule
 
 
 class Instance:
-    """One resource in the making.  `slots`: slices made; `homes`: the sites it stands for (several when merged)."""
+    """One resource in the making.
 
-    __slots__ = ("homes", "id", "label", "resource", "rule", "slots")
+    `slots`: slices made; `taken`: paths that an element has filled; `homes`: the sites it stands for (several when
+    merged).
+    """
+
+    __slots__ = ("homes", "id", "label", "resource", "rule", "slots", "taken")
 
     def __init__(self, rule: Rule, site: Site, identity: str) -> None:
         template = rule.template
         self.rule, self.id, self.label = rule, identity, ""
         self.homes: list[tuple[Rule, Site]] = [(rule, site)]
         self.slots: dict[str, dict[str, Any]] = {}
+        self.taken: set[str] = set()
         self.resource: dict[str, Any] = {
             "resourceType": template.type, "id": identity, "meta": {"profile": list(template.profiles)}
         }  # fmt: skip

@@ -112,7 +112,7 @@ class Linker:
         """A reference to what the record does not hold: the id it would have, shown as not supplied."""
         rule = self._table.rule_of.get(rules.split(" ", maxsplit=1)[0]) if rules else None
         concept = self._table.targets.get(site.concept, "")
-        shown = rule.label.partition("{")[0].strip() if rule else self._table.elements.get(concept, "verwijzing")
+        shown = rule.label.partition("{")[0].strip() if rule else ""
         made: dict[str, Any] = {"display": f"{shown or 'Verwijzing'} ({NOT_SUPPLIED})"}
         if rule:
             identity = self._instances.identity_of(rule.name, concept, site.element.value)

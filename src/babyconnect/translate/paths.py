@@ -102,6 +102,24 @@ def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, v
             here[f"_{last.name}"] = dict(extra)
 
 
+def is_list(path: str) -> bool:
+    """True when a path adds to a list at its end, or makes a new element of one on the way."""
+    steps = compiled(path)
+    return steps[-1].kind == "append" or any(step.kind in ("append", "new-slice") for step in steps)
+
+
+def joined(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, value: Any) -> bool:
+    """Add a second value to the first at a path: codings of one concept; False when they cannot stand together."""
+    holds, name = holder(resource, slots, path), compiled(path)[-1].name
+    there = holds.get(name)
+    if there == value:
+        return True
+    if isinstance(there, dict) and isinstance(value, Mapping) and "coding" in there and "coding" in value:
+        there["coding"] += [coding for coding in value["coding"] if coding not in there["coding"]]
+        return True
+    return False
+
+
 def has(resource: Mapping[str, Any], path: str) -> bool:
     """True when the (plain) path already has something."""
     here: Any = resource

@@ -168,6 +168,26 @@ class TestValues:
         assert of(result, "Procedure", "698350008:370131001=133933007")
 
 
+class TestRepetition:
+    def test_several_codes_of_one_element_stand_together(self) -> None:
+        def flag(code: str) -> str:
+            return e("interpretatie_vlaggen", 2354, code=code, system=SCT)
+
+        code = e("test_code", 2346, code="718-7", system="2.16.840.1.113883.6.1", display="Hb")
+        test = e("laboratorium_test", 2345, code, flag("281302008"), flag("30714006"))
+        blocks = e("bouwstenen", 926, e("metingen", 1059, e("laboratorium_uitslag", 2648, test)))
+        [found] = of(translated(more=blocks), "Observation", "718-7")
+        codes = [c["code"] for c in found["interpretation"]["coding"]]
+        assert codes == ["H", "281302008", "R", "30714006"]
+
+    def test_a_second_value_where_one_fits_is_reported_and_the_first_stands(self) -> None:
+        first, second = (e("gewicht_waarde", 1074, value=value, unit="kg") for value in ("63", "64"))
+        result = translated(more=e("bouwstenen", 926, e("metingen", 1059, e("lichaamsgewicht", 1073, first, second))))
+        [weight] = of(result, "Observation", "29463-7")
+        assert weight["valueQuantity"]["value"] == 63
+        assert [f.concept for f in result.findings] == ["1074"]
+
+
 class TestWhoBelongsToWhom:
     def delivery(self) -> Translated:
         def phase(child: str, kind: str) -> str:
