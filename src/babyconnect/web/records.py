@@ -63,15 +63,23 @@ class OpenedRecord:
                 self._draw()
         except Exception as problem:  # whatever went wrong, the screen must not look complete
             log_fault("consult", problem)
-            self.phase = "fault"
-            self._draw()
+            self._fail()
 
     def give_up(self) -> None:
         """What is shown stays, and says that it is not complete."""
         if self._task is not None:
             self._task.cancel()
+        self._fail()
+
+    def _fail(self) -> None:
+        """Who waits is told, also when it is the drawing that fails: a page must not hang on it."""
         self.phase = "fault"
-        self._draw()
+        try:
+            self._draw()
+        except Exception as problem:
+            log_fault("drawing", problem)
+            self.version += 1
+            self._announce()
 
     def speak(self, language: str) -> None:
         """From now on in this language."""
