@@ -33,6 +33,7 @@ from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import read_users
+from babyconnect.wiring import files
 
 Close = Callable[[], Awaitable[None]]
 
@@ -85,7 +86,8 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     """The region's application, and how to close it."""
     chosen = settings_of(path)
     home = beside(path, chosen.region.home)
-    log = AuditLog.open(beside(path, chosen.audit.folder) / "region", chosen.region.name)
+    signer = files.signing_key(home / "region.jwk")
+    log = AuditLog.open(beside(path, chosen.audit.folder) / "region", chosen.region.name, signer)
     state = _state(chosen, home)
     listed = organisations(beside(path, chosen.region.organisations_file))
     for organisation in listed:

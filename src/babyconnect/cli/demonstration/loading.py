@@ -189,7 +189,7 @@ def _copy(one: _Folder, numbers: dict[tuple[str, str], Bsn], loaded: list[str], 
     if stated.consents:
         text += _stated_consents(stated)
     else:
-        text += _full_consents(set(bsns.values()), loaded)
+        text += _full_consents(set(bsns.values()), loaded, one.member.ura)
         say(
             f"loading {one.path.name}: {len(bsns)} client(s) enrolled, and consenting to all loaded organisations "
             "(shielded groups too: examples)"
@@ -214,7 +214,8 @@ def _stated_consents(stated: Organisation) -> list[str]:
     return lines
 
 
-def _full_consents(bsns: set[Bsn], loaded: list[str]) -> list[str]:
+def _full_consents(bsns: set[Bsn], loaded: list[str], holder: str) -> list[str]:
+    """Yes to every loaded organisation about what this one holds, the shielded groups by name: these are examples."""
     groups = msgspec.json.encode(["*", *(group.value for group in Shielded)]).decode()
     return [
         line
@@ -226,6 +227,7 @@ def _full_consents(bsns: set[Bsn], loaded: list[str]) -> list[str]:
             f'bsn = "{bsn.value}"',
             "permit = true",
             f'actor = "ura:{ura}"',
+            f'holder = "ura:{holder}"',
             f"groups = {groups}",
         )
     ]
