@@ -139,6 +139,8 @@ def test_shared_screen_mode_hides_pregnancies_and_history_by_one_key_and_in_prin
     page.keyboard.press("F8")
     assert not page.locator("#kop .feit-gravidity_parity").is_visible()
     assert page.locator("#meekijken").get_attribute("aria-pressed") == "true"
+    assert not page.locator("#tijdlijn").locator("section").is_visible()
+    assert page.locator("#kop .feit-blood_group .mark").is_visible(), "what protects her stays"
     page.emulate_media(media="print")
     assert not page.locator("#kop .feit-gravidity_parity").is_visible()
     assert page.locator(".withheld").is_visible()

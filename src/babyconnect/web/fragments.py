@@ -16,6 +16,8 @@ from babyconnect.flows.viewing import Shown
 from babyconnect.web.rendering import Pages
 
 _AT_ONCE = frozenset(document("details_at_once.toml")["labels"])
+_DISCREET_SECTIONS = frozenset(document("discreet.toml")["sections"])
+_DISCREET_LABELS = frozenset(document("discreet.toml")["labels"])
 
 
 _EMPTY = Markup("")
@@ -42,7 +44,7 @@ class Drawer:
             "let-op": self._draw("attention", view),
             "samenvatting": self._draw("summary", view, phase),
             "tijdlijn": self._draw("timeline", view, today),
-            "wegwijzer": self._draw("contents", view),
+            "wegwijzer": self._draw("contents", view, _DISCREET_SECTIONS),
         }
         drawn = {section.id: (section, self._section(section)) for section in (view.sections if view else ())}
         self._sections = drawn
@@ -52,7 +54,7 @@ class Drawer:
         before = self._sections.get(section.id)
         if before is not None and before[0] == section:
             return before[1]
-        return self._draw("section", section, self._line)
+        return self._draw("section", section, self._line, section.id in _DISCREET_SECTIONS)
 
     def _line(self, line: Any) -> Markup:
         kept = self._lines.get(id(line))
@@ -60,7 +62,10 @@ class Drawer:
             at_once, groups = split(line.details)
             drawn = [(name, self._details(members)) for name, members in groups]
             sources = self._shared(("source_marks", line.sources), line.sources)
-            kept = (line, self._markup("one_line", line, self._details(at_once), drawn, sources))
+            kept = (
+                line,
+                self._markup("one_line", line, self._details(at_once), drawn, sources, line.label in _DISCREET_LABELS),
+            )
             self._lines[id(line)] = kept
         return kept[1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from babyconnect.definitions import document
@@ -17,7 +17,8 @@ from babyconnect.definitions import document
 WIDTH, LEFT, RIGHT = 960, 118, 16
 LANE_HEIGHT, TOP = 30, 24
 DAYS_AT_LEAST = 42 * 7
-SPREAD = 9
+LONGEST_DAYS = 60 * 7
+APART = 11
 _GESTATION = re.compile(r"^(\d{1,2})\+([0-6])$")
 
 
@@ -40,13 +41,14 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One event: where its mark stands, what it says, and the anchor it points to."""
+    """One event, or some that stand too close: where the mark stands, what it says, the anchor it points to."""
 
     x: float
     y: float
     lane: str
     text: str
     item: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,37 +104,56 @@ def _lane_of(kind: str, lanes: Mapping[str, list[str]]) -> str:
     return next((lane for lane, kinds in lanes.items() if kind in kinds), "other")
 
 
+def _placed(events: tuple[Event, ...], start: dt.date) -> list[tuple[int, Event]]:
+    """Each event with its day of gestation, in order; what lies outside any pregnancy is only in the list."""
+    placed = []
+    for event in events:
+        date = _date(event.moment)
+        days = (date - start).days if date else _days(event.gestation)
+        if days is not None and 0 <= days <= LONGEST_DAYS:
+            placed.append((days, event))
+    return sorted(placed, key=lambda pair: pair[0])
+
+
+def _marks(placed: list[tuple[float, str, Event]], lanes: Mapping[str, float]) -> tuple[Mark, ...]:
+    """One mark per event; events too close to be told apart share one that says how many they are."""
+    marks: list[Mark] = []
+    last: dict[str, int] = {}
+    for x, lane, event in placed:
+        text = ", ".join(part for part in (event.day, event.gestation, event.text) if part)
+        before = marks[last[lane]] if lane in last else None
+        if before is not None and x - before.x < APART:
+            marks[last[lane]] = replace(before, text=f"{before.text}\n{text}", count=before.count + 1)
+        else:
+            last[lane] = len(marks)
+            marks.append(Mark(round(x, 1), lanes[lane], lane, text, event.item))
+    return tuple(marks)
+
+
 def picture(events: Iterable[Event], today: dt.date | None = None) -> Drawing | None:
     """The drawing of these events, or None when nothing says how far the pregnancy was."""
     events = tuple(events)
     start = _conception_line(events)
     if start is None:
         return None
-    placed = []
-    for event in events:
-        date = _date(event.moment)
-        days = (date - start).days if date else _days(event.gestation)
-        if days is not None and 0 <= days <= 60 * 7:
-            placed.append((days, event))
-    lanes_by_code: dict[str, list[str]] = document("timeline_lanes.toml")["lanes"]
-    used = {_lane_of(event.kind, lanes_by_code) for _, event in placed}
-    codes = [code for code in (*lanes_by_code, "other") if code in used]
+    placed = _placed(events, start)
+    kinds: dict[str, list[str]] = document("timeline_lanes.toml")["lanes"]
+    used = {_lane_of(event.kind, kinds) for _, event in placed}
+    codes = [code for code in (*kinds, "other") if code in used]
+    lanes = {code: TOP + LANE_HEIGHT * (index + 0.5) for index, code in enumerate(codes)}
     longest = max([DAYS_AT_LEAST, *(days for days, _ in placed)]) + 7
     scale = (WIDTH - LEFT - RIGHT) / longest
-    lanes = {code: TOP + LANE_HEIGHT * (index + 0.5) for index, code in enumerate(codes)}
-    marks, last = [], dict.fromkeys(codes, -1000.0)
-    for days, event in sorted(placed, key=lambda pair: pair[0]):
-        lane = _lane_of(event.kind, lanes_by_code)
-        x = max(LEFT + days * scale, last[lane] + SPREAD)
-        last[lane] = x
-        text = ", ".join(part for part in (event.day, event.gestation, event.text) if part)
-        marks.append(Mark(round(min(x, WIDTH - 6), 1), lanes[lane], lane, text, event.item))
-    bottom = TOP + LANE_HEIGHT * len(codes)
-    ticks = tuple(Tick(round(LEFT + week * 7 * scale, 1), str(week)) for week in range(0, longest // 7 + 1, 4))
     passed = (today - start).days if today else -1
+    bottom = TOP + LANE_HEIGHT * len(codes)
     return Drawing(
-        width=WIDTH, height=bottom + 26, left=LEFT, right=WIDTH - RIGHT, bottom=bottom,
-        lanes=tuple(Lane(code, y) for code, y in lanes.items()), ticks=ticks, marks=tuple(marks),
+        width=WIDTH,
+        height=bottom + 26,
+        left=LEFT,
+        right=WIDTH - RIGHT,
+        bottom=bottom,
+        lanes=tuple(Lane(code, y) for code, y in lanes.items()),
+        ticks=tuple(Tick(round(LEFT + week * 7 * scale, 1), str(week)) for week in range(0, longest // 7 + 1, 4)),
+        marks=_marks([(LEFT + days * scale, _lane_of(event.kind, kinds), event) for days, event in placed], lanes),
         term=round(LEFT + 280 * scale, 1),
         today=round(LEFT + passed * scale, 1) if 0 <= passed <= longest else None,
-    )  # fmt: skip
+    )

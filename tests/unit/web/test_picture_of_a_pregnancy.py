@@ -42,9 +42,19 @@ def test_without_any_gestation_there_is_no_picture() -> None:
     assert picture([]) is None
 
 
-def test_events_of_one_day_do_not_hide_each_other() -> None:
-    drawing = picture([Event("2026-01-05", "10+0"), Event("2026-01-05", "10+0"), Event("2026-01-05", "10+0")])
-    assert drawing is not None and len({mark.x for mark in drawing.marks}) == 3
+def test_events_of_one_day_share_a_mark_that_counts_and_names_them() -> None:
+    drawing = picture([Event("2026-01-05", "10+0", text=name) for name in ("Intake", "Echo", "Uitslag")])
+    assert drawing is not None
+    (mark,) = drawing.marks
+    assert mark.count == 3 and all(name in mark.text for name in ("Intake", "Echo", "Uitslag"))
+
+
+def test_no_mark_stands_later_than_its_event() -> None:
+    events = [Event(f"2026-01-{5 + n // 4:02}", f"10+{n // 4}") for n in range(20)]
+    drawing = picture(events, dt.date(2026, 1, 9))
+    assert drawing is not None and drawing.today is not None
+    assert all(mark.x <= drawing.today for mark in drawing.marks)
+    assert sum(mark.count for mark in drawing.marks) == 20
 
 
 def test_today_is_drawn_only_within_the_picture() -> None:
