@@ -57,6 +57,9 @@ class Latest(Generic[K, V]):
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
+    def drop(self, key: K) -> None:
+        self._kept.pop(key, None)
+
     def clear(self) -> None:
         self._kept.clear()
 
@@ -88,6 +91,7 @@ class TableReader:
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         stamps = await self._engine.fetch(self._sql("stamp"), client)
         if not stamps:
+            self._known_episodes.drop(client)  # erased, perhaps by another process
             return ()
         known = self._known_episodes.get(client)
         if known and known[0] == stamps[0][0]:
