@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     torn = f", {found.torn} bytes of an unfinished write at the end" if found.torn else ""
     signed = f", signed until record {found.signed_until}" if genuine else ", signatures not checked (--keys)"
     print(
-        f"{found.records} records in {found.segments} segments, {found.checkpoints} checkpoints{signed}{torn}: {verdict}"
+        f"{found.records} records in {found.segments} segments, {found.checkpoints} checkpoints"
+        f"{signed}{torn}: {verdict}"
     )
     return 0 if found.ok else 1
 
