@@ -20,7 +20,10 @@ def find(resource: Mapping[str, Any], type_name: str) -> Iterator[Mapping[str, A
 
 
 def transform(resource: Mapping[str, Any], visitors: Visitors) -> dict[str, Any]:
-    """A copy in which each value of a visited type is what its visitor makes of it (children first)."""
+    """The resource with each value of a visited type as its visitor makes it (children first).
+
+    The source is not changed, and what no visitor changes is shared with it.
+    """
     return _transform(resource, str(resource.get("resourceType", "")), visitors)
 
 
@@ -53,17 +56,24 @@ def _find(node: Mapping[str, Any], type_name: str, wanted: str) -> Iterator[Mapp
 
 def _transform(node: Mapping[str, Any], type_name: str, visitors: Visitors) -> dict[str, Any]:
     inner = _inner(type_name)
-    copied: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name, value in node.items():
         kind = inner.get(name)
         if kind is None:
-            copied[name] = value
-        elif isinstance(value, list):
-            copied[name] = [
-                _transform(child, _type_of(child, kind), visitors) if isinstance(child, Mapping) else child
-                for child in value
-            ]
-        else:
-            copied[name] = _transform(value, _type_of(value, kind), visitors) if isinstance(value, Mapping) else value
+            continue
+        made = _transform_value(value, kind, visitors)
+        if made is not value:
+            changed[name] = made
+    # What does not change is shared, not copied: most of a resource is codes and values that nobody visits.
+    copied = {**node, **changed} if changed or not isinstance(node, dict) else node
     visitor = visitors.get(type_name)
     return visitor(copied) if visitor else copied
+
+
+def _transform_value(value: Any, kind: str, visitors: Visitors) -> Any:
+    if isinstance(value, Mapping):
+        return _transform(value, _type_of(value, kind), visitors)
+    if not isinstance(value, list):
+        return value
+    made = [_transform_value(child, kind, visitors) for child in value]
+    return value if all(new is old for new, old in zip(made, value, strict=True)) else made

@@ -65,7 +65,7 @@ def rewritten(member: Member, among: Surroundings) -> dict[str, Any]:
     resource = transform(member.resource, visitors)
     if hidden:
         # The narrative says in words what a neutral display just left out.
-        resource.pop("text", None)
+        resource = {name: value for name, value in resource.items() if name != "text"}
     return _identified(resource, member, among)
 
 
