@@ -27,6 +27,9 @@ DEADLINE_SECONDS = 5.0
 AT_ONCE = 4
 """Searches at the same time at one source that takes no batch: kind to it, and nearly as fast."""
 MOST_PAGES = 50
+HOPS = 2
+"""From a role to its organisation, and to the organisation that one is part of; further nothing is followed."""
+MOST_MENTIONED = 60
 LONGEST_WAIT = 2
 LARGEST_RECORD = 32 * 2**20
 FHIR_JSON = "application/fhir+json"
@@ -108,6 +111,7 @@ class _Conversation:
         self._key = exchange._tokens.key(asking, source)
         self._authorization = ""
         self._size = 0
+        self._mentioned: set[bytes] = set()
 
     async def whole(self) -> tuple[str, tuple[Mapping[str, Any], ...], int]:
         client, patient = await self._bind()
@@ -116,6 +120,7 @@ class _Conversation:
         else:
             found = await self._one_by_one()
         unique = {(r["resourceType"], r["id"]): r for r in (*patient, *found)}
+        unique |= await self._supply(set(unique))
         if len(unique) > checks.MOST_RESOURCES:
             raise Stopped("invalid", "more resources than one client has")
         kept, left_out = checks.hers(unique.values(), client, self._asking.bsn.value)
@@ -209,6 +214,32 @@ class _Conversation:
             found += page.resources()
         raise Stopped("invalid", "pages without end")
 
+    async def _supply(self, known: set[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """What the answers mention but no search includes: the organisation of a role, the place of a birth.
+
+        Nobody's clinical data, so one that is not given is only a name without an address.
+        """
+        supplied: dict[tuple[str, str], Mapping[str, Any]] = {}
+        tried = set(known)
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(type: str, id: str) -> None:
+            async with room:
+                answer = await self._send("GET", f"{self._source.fhir_base}/{type}/{id}", self._headers())
+            if answer.status == 200:
+                self._usable(answer)
+                supplied[type, id] = checks.resource(answer.headers.get("content-type", ""), answer.body, type, id)
+
+        for _ in range(HOPS):
+            absent = checks.mentioned(self._mentioned) - tried
+            if not absent or len(tried) > len(known) + MOST_MENTIONED:
+                break
+            tried |= absent
+            async with _first_fault(), asyncio.TaskGroup() as group:
+                for key in sorted(absent)[:MOST_MENTIONED]:
+                    group.create_task(one(*key))
+        return supplied
+
     def _own(self, url: str) -> str:
         """A link of the source, only if it leads to itself: the token must not go anywhere else."""
         if not url.startswith((f"{self._source.fhir_base}/", f"{self._source.fhir_base}?")):
@@ -228,6 +259,7 @@ class _Conversation:
         self._size += len(answer.body)
         if self._size > LARGEST_RECORD:
             raise Stopped("invalid", "the answers are too large")
+        self._mentioned.update(checks.NEUTRAL_REFERENCE.findall(answer.body))
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: Callable[[], bytes] = bytes

@@ -5,6 +5,7 @@ The bytes come from another organisation: rubbish is expected, and so is a mix-u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -24,6 +25,11 @@ NEUTRAL = frozenset(
     {"Organization", "Practitioner", "PractitionerRole", "Location", "Device", "HealthcareService", "Medication"}
 )
 """Types that are nobody's: shared by many clients, so that a link through them proves nothing."""
+
+NEUTRAL_REFERENCE = re.compile(
+    rb'"reference": ?"((?:Organization|PractitionerRole|Practitioner|Location)/[A-Za-z0-9\-.]{1,64})"'
+)
+"""A reference to one of them as it stands in the bytes: found without walking through every resource."""
 
 ABOUT = ("subject", "patient", "beneficiary")
 """Where STU3 says whom a resource is about."""
@@ -86,6 +92,7 @@ class Batch(msgspec.Struct):
 # Decimals keep their digits (1.50 is not 1.5), as everywhere in this project.
 _SEARCHSET = msgspec.json.Decoder(Searchset, float_hook=decimal)
 _BATCH = msgspec.json.Decoder(Batch, float_hook=decimal)
+_RESOURCE = msgspec.json.Decoder(dict[str, Any], float_hook=decimal)
 
 
 def searchset(content_type: str, body: bytes) -> Searchset:
@@ -100,6 +107,25 @@ def batch(content_type: str, body: bytes) -> Batch:
     found = _decoded(_BATCH, "batch-response", content_type, body)
     _bearable([one.resource for inner in found.entry if inner.resource for one in inner.resource.entry])
     return found
+
+
+def resource(content_type: str, body: bytes, type: str, id: str) -> Resource:
+    """The resource that was read, and no other; Stopped("invalid") for anything else."""
+    if content_type.partition(";")[0].strip().lower() not in JSON_TYPES:
+        raise Stopped("invalid", "not FHIR JSON")
+    try:
+        found = _RESOURCE.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError, Malformed):
+        raise Stopped("invalid", "not JSON of the form asked for") from None
+    if (found.get("resourceType"), found.get("id")) != (type, id):
+        raise Stopped("invalid", "another resource than was read")
+    _bearable([found])
+    return found
+
+
+def mentioned(references: Iterable[bytes]) -> set[tuple[str, str]]:
+    """References in bytes as (type, id)."""
+    return {(type, id) for type, _, id in (one.decode("ascii").partition("/") for one in references)}
 
 
 B = TypeVar("B", Searchset, Batch)
