@@ -21,6 +21,11 @@ def not_supplied(type_name: str) -> str:
     return f"{of_type(type_name) if type_name else unknown()} ({document('displays.toml')['not_supplied']})"
 
 
+def is_name(type_name: str) -> bool:
+    """True where a display is the name of somebody or something, not what was found or done."""
+    return type_name in document("displays.toml")["name_types"]
+
+
 def unknown() -> str:
     """The word for what has an identifier and nothing else."""
     return str(document("displays.toml")["unknown"])

@@ -47,7 +47,7 @@ def rewritten(member: Member, among: Surroundings) -> dict[str, Any]:
             return {**node, "display": node.get("display") or _logical(node, target)}
         if address in member.links:
             return _named(node, member, member.links[address], among, hidden)
-        return _unsupplied(node, member.missing.get(address, ("", "")), among)
+        return _unsupplied(node, member.missing.get(address, ("", "")), among, hidden)
 
     def attachment(node: dict[str, Any]) -> dict[str, Any]:
         url = node.get("url")
@@ -82,9 +82,14 @@ def _named(node: dict[str, Any], member: Member, key: Key, among: Surroundings, 
     return {**named, "display": node.get("display") or among.names.get(key) or displays.of_type(key[0])}
 
 
-def _unsupplied(node: dict[str, Any], key: Key, among: Surroundings) -> dict[str, Any]:
+def _unsupplied(node: dict[str, Any], key: Key, among: Surroundings, hidden: list[str]) -> dict[str, Any]:
+    """A reference to what is not in the batch: nobody can say whether its words are shielded, unless it is a name."""
+    said = node.get("display")
+    if said and not displays.is_name(key[0]):
+        hidden.append(key[0])
+        said = None
     if key in among.known:
-        return {**node, "reference": "/".join(key), "display": node.get("display") or displays.of_type(key[0])}
+        return {**node, "reference": "/".join(key), "display": said or displays.of_type(key[0])}
     kept = {name: value for name, value in node.items() if name not in ("reference", "extension", "display")}
     extensions = [e for e in node.get("extension", ()) if e.get("url") != ABSENT]
     marked = {**kept, "extension": [*extensions, {"url": ABSENT, "valueCode": "unknown"}]}
@@ -92,7 +97,7 @@ def _unsupplied(node: dict[str, Any], key: Key, among: Surroundings) -> dict[str
         marked["reference"] = "/".join(key)
     else:
         marked.setdefault("identifier", {"system": f"{among.tenant}:not-supplied", "value": key[1]})
-    return {**marked, "display": node.get("display") or displays.not_supplied(key[0])}
+    return {**marked, "display": said or displays.not_supplied(key[0])}
 
 
 def _identified(resource: dict[str, Any], member: Member, among: Surroundings) -> dict[str, Any]:

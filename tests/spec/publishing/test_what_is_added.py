@@ -175,6 +175,25 @@ async def test_a_reference_to_something_shielded_does_not_tell_what_it_is() -> N
     assert kept["related"][0]["target"]["display"] == "Probleem of diagnose"
 
 
+async def test_a_reference_to_something_not_supplied_does_not_tell_what_it_is_either() -> None:
+    node = Node()
+    target = {"reference": "Condition/NIET-GESTUURD", "display": "voorgeschiedenis met huiselijk geweld"}
+
+    await node.one(bundle(*record(), weight("X") | {"related": [{"target": target}]}))
+
+    kept = node.kept["Observation/X"]["related"][0]["target"]
+    assert kept["display"] == "Probleem of diagnose (niet aangeleverd)"
+
+
+async def test_the_name_of_a_child_that_was_not_supplied_is_kept() -> None:
+    node = Node()
+    child = weight("X") | {"subject": {"reference": "Patient/KIND", "display": "Louis XXX_Kwee"}}
+
+    await node.one(bundle(*record(), child))
+
+    assert node.kept["Observation/X"]["subject"]["display"] == "Louis XXX_Kwee"
+
+
 async def test_a_report_bears_the_labels_of_its_results() -> None:
     node = Node()
     hiv = weight("HIV") | {"code": concept("29893-5", "HIV", "http://loinc.org")}
