@@ -22,6 +22,8 @@ V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where the screens' clocks and calendar days are."""
+ON_ITS_WAY_SECONDS = 0.002
+"""What the first item gets to reach its socket before the rest is merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,12 @@ class _Progress:
         self.answers.append(step)
         self.changed.set()
 
+    def beginning(self) -> _Progress:
+        """As it was when only the first answer had come."""
+        early = _Progress()
+        early.asked, early.answers, early.named, early.kept = self.asked, self.answers[:1], self.named, self.kept
+        return early
+
     def usable(self) -> tuple[SourceAnswer, ...]:
         """What may be merged: a refusal is for the client and the privacy officer, not for this screen."""
         return tuple(answer for answer in self.answers if not _refused(answer))
@@ -149,7 +157,7 @@ class Viewing(Generic[V]):
     """Opens records.  `picture` merges answers into a view (pure).
 
     Merges of many viewers take turns: under load each viewer merges everything that came in while it waited, once,
-    instead of once per source.
+    instead of once per source.  A viewer alone is shown the first answer by itself, before others that came with it.
     """
 
     def __init__(
@@ -164,20 +172,31 @@ class Viewing(Generic[V]):
         self._now = now
         self._name_busy_after = name_busy_after
         self._turn = asyncio.Lock()
+        self._in_line = 0
 
     async def open(self, bsn: Bsn, person: Person) -> AsyncIterator[Shown[V]]:
         """States of one record, the last one complete.  Nothing is kept when the caller stops listening."""
         progress = _Progress()
         asking = asyncio.create_task(self._listen(bsn, person, progress))
-        started = asyncio.get_running_loop().time()
+        started, first = asyncio.get_running_loop().time(), True
         try:
             while True:
                 slow = await self._something(progress, started)
-                async with self._turn:
-                    await asyncio.sleep(0)  # sockets first: more may have come in while others had their turn
-                    progress.changed.clear()
-                    ended, shown = progress.ended, self._shown(progress, name_busy=slow)
+                self._in_line += 1
+                try:
+                    async with self._turn:
+                        await asyncio.sleep(0)  # sockets first: more may have come in while others had their turn
+                        hurry = first and self._in_line == 1 and len(progress.answers) > 1
+                        if not hurry:
+                            progress.changed.clear()
+                        ended = progress.ended and not hurry
+                        shown = self._shown(progress.beginning() if hurry else progress, name_busy=slow)
+                finally:
+                    self._in_line -= 1
+                first = False
                 yield shown
+                if hurry:
+                    await asyncio.sleep(ON_ITS_WAY_SECONDS)
                 if ended:
                     await asking  # a fault in consulting is a fault here, after what had come
                     return

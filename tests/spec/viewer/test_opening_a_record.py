@@ -11,9 +11,11 @@ import orjson
 import pytest
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.flows.viewing import Asked, ListedClient
+from babyconnect.birthcare.parties import Person, Role
+from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from tests.spec.viewer.stage import BSN, CLINIC, HOSPITAL, OTHER_BSN, OWN, Stage, answered
 
+PERSON = Person("p", "Anna", Role.MIDWIFE)
 WITHHELD = "Mogelijk niet volledig; vraag het uw cliënt"
 
 
@@ -259,3 +261,34 @@ async def test_a_client_of_todays_list_without_a_birth_date_is_shown(stage: Stag
     stage.listed = [ListedClient(Bsn(BSN), "A"), ListedClient(Bsn(OTHER_BSN), "B", dt.date(2000, 1, 2))]
     page = (await stage.visitor.get("/viewer/")).text
     assert "02-01-2000" in page
+
+
+async def test_a_viewer_alone_sees_the_first_answer_before_those_that_came_with_it(stage: Stage) -> None:
+    merged: list[int] = []
+
+    def picture(answers: object, *_: object) -> object:
+        merged.append(len(answers))  # type: ignore[arg-type]
+        return stage.view
+
+    viewing: Viewing[object] = Viewing(stage._consult, picture, stage.clock.now)  # type: ignore[arg-type]
+    stage.script = [Asked((OWN, HOSPITAL, CLINIC)), answered(OWN), answered(HOSPITAL), answered(CLINIC)]
+    states = [shown async for shown in viewing.open(Bsn(BSN), PERSON)]
+    assert merged == [1, 3] and [shown.complete for shown in states] == [False, True]
+    assert states[0].sources.answered == (OWN,)
+
+
+async def test_many_viewers_at_once_each_merge_what_came_in_while_they_waited(stage: Stage) -> None:
+    merged: list[int] = []
+
+    def picture(answers: object, *_: object) -> object:
+        merged.append(len(answers))  # type: ignore[arg-type]
+        return stage.view
+
+    viewing: Viewing[object] = Viewing(stage._consult, picture, stage.clock.now)  # type: ignore[arg-type]
+    stage.script = [Asked((OWN, HOSPITAL, CLINIC)), answered(OWN), answered(HOSPITAL), answered(CLINIC)]
+
+    async def look() -> bool:
+        return [shown async for shown in viewing.open(Bsn(BSN), PERSON)][-1].complete
+
+    assert all(await asyncio.gather(*(look() for _ in range(20))))
+    assert len(merged) <= 25, "about one merge per viewer, not one per answer"
