@@ -1,8 +1,8 @@
 """The one decision: may this asker see anything of her here, and what (domain §4, trust.md §3).  Pure; default deny.
 
 Permitted is what the role may see AND she allows (explicit consent), or what a provable referral makes relevant and she
-did not object to; only with a treatment relationship on both sides; only in episodes those relations cover; shielded
-groups only by a consent that names them.  The outcome is an allow-list that the store applies.
+did not object to; only with a treatment relationship on both sides; only in episodes those relations cover; another's
+shielded groups only by a consent that names them.  The outcome is an allow-list that the store applies.
 """
 
 from __future__ import annotations
@@ -60,8 +60,12 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
     basis, groups, withheld = _groups(request, rules, said, relation.proves_referral(asking, holding))
     if groups <= rules.spine:
         return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
-    # Her own record and an emergency open no shielded group; what she named is opened by her consent, and says so.
-    shielded = _shielded(asker.role, rules, said) if basis in ("explicit", "referral") else frozenset()
+    # What she named is opened by her consent, and says so; an emergency opens no shielded group.
+    shielded = frozenset[str]()
+    if basis == "own":
+        shielded = _own_shielded(asker.role, rules, said.about_this_holder())
+    elif basis != "emergency":
+        shielded = _shielded(asker.role, rules, said)
     reasons = [_REASON[basis]]
     if shielded and basis == "referral":
         reasons.append("explicit_consent")
@@ -149,6 +153,16 @@ def _shielded(role: Role, rules: Rules, said: Said) -> frozenset[str]:
         if rule and role in rule.roles and said.shielded(group, rule.actor_rank) == "permit":
             opened.append(group)
     return frozenset(opened)
+
+
+def _own_shielded(role: Role, rules: Rules, said: Said) -> frozenset[str]:
+    """What her own provider recorded, for those of its people who may act on it (WGBO 7:457), unless she said no.
+
+    A midwife who does not find in the viewer what she wrote herself would not believe the rest of it either.
+    """
+    return frozenset(
+        group for group, rule in rules.shielded.items() if role in rule.roles and said.shielded(group, 0) != "objection"
+    )
 
 
 def _asking(asker: Asker, day: dt.date) -> list[Relation]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from babyconnect.birthcare.access import Consent, Permit, Purpose, Refused, Relation
+from babyconnect.birthcare.access import Consent, Permit, Purpose, Refused, Relation, Shielded
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.trust import reasons, relation
 from babyconnect.trust.decision import decide, may_know
@@ -327,7 +327,14 @@ class TestOwnRecord:
     def test_an_organisation_sees_its_own_record_without_consent(self) -> None:
         decision = decided(PRACTICE)
         assert isinstance(decision, Permit) and decision.legal_basis == "own"
-        assert groups(decision) == data_groups() and shielded(decision) == frozenset()
+        assert groups(decision) == data_groups()
+
+    def test_what_it_shielded_itself_is_seen_by_those_of_its_people_who_may_act_on_it(self) -> None:
+        assert shielded(decided(PRACTICE)) == frozenset(Shielded)
+
+    def test_a_no_by_name_about_that_very_holder_closes_a_shielded_group_there_too(self) -> None:
+        said = no("*", "mental-health", holder=ura(PRACTICE))
+        assert shielded(decided(PRACTICE, said)) == frozenset(Shielded) - {"mental-health"}
 
     def test_also_its_own_record_only_with_a_treatment_relationship(self) -> None:
         assert decided(PRACTICE, held=()) == Refused(("no_holder_relation",))
