@@ -164,7 +164,7 @@ async def _pointer(call: Call, resource: Mapping[str, Any]) -> Registration:
     """The pointer in a List, by whoever it is about."""
     try:
         registration = pointers.from_list(resource, call.party.kind)
-    except pointers.Malformed as fault:
+    except fhir4.Malformed as fault:
         raise Refusal(422, "invalid", str(fault)) from None
     if registration.holder != call.party.ura:
         await call.log("register", "refused", registration.pseudonym)
@@ -274,7 +274,7 @@ def _stamped(bundle: dict[str, Any], epoch: str, sequence: int, held: float | No
 def _provision(resource: Any) -> tuple[str, Consent]:
     try:
         return consents.from_resource(resource)
-    except consents.Malformed as fault:
+    except fhir4.Malformed as fault:
         raise Refusal(422, "invalid", str(fault)) from None
 
 

@@ -13,6 +13,8 @@ URA_SYSTEM = "http://fhir.nl/fhir/NamingSystem/ura"
 AGB_SYSTEM = "http://fhir.nl/fhir/NamingSystem/agb-z"
 UZI_SYSTEM = "http://fhir.nl/fhir/NamingSystem/uzi-nr-pers"
 BSN_OID = "2.16.840.1.113883.2.4.6.3"
+BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
+"""Both ways in which sources name the BSN; what this system publishes and asks bears BSN_SYSTEM."""
 
 _BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 

@@ -1,4 +1,4 @@
-"""Who takes part: kinds of organisation and roles of persons (`definitions/parties.toml` holds codes and Dutch names)."""
+"""Who takes part: kinds of organisation and roles of persons (codes and Dutch names: `definitions/parties.toml`)."""
 
 from __future__ import annotations
 

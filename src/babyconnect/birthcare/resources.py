@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 Resource = Mapping[str, Any]
 
 HOME = ZoneInfo("Europe/Amsterdam")
+"""Birth care is Dutch: a calendar day is a day here, also for evidence and consents."""
 
 
 def as_list(value: Any) -> list[Any]:

@@ -5,25 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
-import datetime as dt
 import pathlib
 import sys
 
+from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
 from babyconnect.flows import organisation
 from babyconnect.flows.findings import Report
 from babyconnect.flows.organisation import Organisation, Unreadable
 from babyconnect.settings import SettingsRefused
 from babyconnect.wiring import publishing
-
-
-def fixed_date(text: str) -> tuple[str, dt.date]:
-    """`T=2026-11-21`, as --date takes it."""
-    name, _, day = text.partition("=")
-    try:
-        return name, dt.date.fromisoformat(day)
-    except ValueError as fault:
-        raise argparse.ArgumentTypeError("a date is given as T=YYYY-MM-DD") from fault
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,14 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
-    parser.add_argument(
-        "--date",
-        type=fixed_date,
-        action="append",
-        default=[],
-        metavar="T=YYYY-MM-DD",
-        help="the day that relative dates of published examples count from",
-    )
+    add_dates(parser)
     parser.add_argument("--quiet", action="store_true", help="print only what was refused, and the totals")
 
 

@@ -7,16 +7,16 @@ import datetime as dt
 import pathlib
 import sys
 
+from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
-from babyconnect.cli.publish import fixed_date
 from babyconnect.fhir import json, xml_writer
 from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.intake import Input
 from babyconnect.flows.translating import Outcome, translating
+from babyconnect.sources.recognise import LIMIT
 
 FROM = {"ada": ("ada",), "stu3": ("stu3-xml", "stu3-json")}
-LIMIT = 20_000_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,14 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", choices=["stu3"], default="stu3", help="the format wanted (default stu3)")
     parser.add_argument("--version", choices=["3.2"], default="3.2", help="version of the data set (default 3.2)")
     parser.add_argument("--format", choices=["json", "xml"], default="json", help="how resources are written")
-    parser.add_argument(
-        "--date",
-        type=fixed_date,
-        action="append",
-        default=[],
-        metavar="T=YYYY-MM-DD",
-        help="the day that relative dates of published examples count from",
-    )
+    add_dates(parser)
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
     parser.add_argument("--with-bsn", action="store_true", help="write BSNs; without this they are masked")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="one Bundle per input here; else printed")

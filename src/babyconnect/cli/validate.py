@@ -6,22 +6,15 @@ import argparse
 import datetime as dt
 import pathlib
 
-from babyconnect.cli.publish import fixed_date
-from babyconnect.cli.translate import LIMIT
+from babyconnect.cli.dates import add_dates
 from babyconnect.flows.intake import Input
 from babyconnect.flows.translating import translating
+from babyconnect.sources.recognise import LIMIT
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", nargs="+", type=pathlib.Path, metavar="PATH", help="a file or a folder")
-    parser.add_argument(
-        "--date",
-        type=fixed_date,
-        action="append",
-        default=[],
-        metavar="T=YYYY-MM-DD",
-        help="the day that relative dates of published examples count from",
-    )
+    add_dates(parser)
     parser.epilog = (
         "Checked: elements, cardinality, types, primitive values, references' form and required codes of "
         "FHIR STU3 3.0.2. The birth-care profiles' own bindings, slices and invariants are not yet."

@@ -1,7 +1,7 @@
 """The one loader of knowledge: tables in this folder, each read once and never written.
 
-A table is `NAME.csv` (rows of text), `NAME.toml` or `NAME.json`, possibly in a subfolder.  Whoever adds a table adds its
-columns to `tests/unit/definitions`, and a citation per row or block (style §3).
+A table is `NAME.csv` (rows of text), `NAME.toml` or `NAME.json`, possibly in a subfolder; README.md says what each is.
+Whoever adds a table adds its columns to `tests/unit/definitions`, and a citation per row or block.
 """
 
 from __future__ import annotations

@@ -6,18 +6,18 @@ The bytes come from another organisation: rubbish is expected, and so is a mix-u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
 import orjson
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
+from babyconnect.birthcare.resources import Resource
 from babyconnect.exchange.contract import Stopped
 from babyconnect.fhir.json import decimal
 from babyconnect.fhir.malformed import Malformed
 
-Resource = Mapping[str, Any]
 MOST_RESOURCES = 20_000
 JSON_TYPES = frozenset({"application/fhir+json", "application/json+fhir", "application/json"})
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS
 from babyconnect.fhir import json, xml
 
-_BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _MASKED = {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
 _STARS = "*********"
@@ -61,7 +60,7 @@ def _xml(resource: dict[str, Any]) -> bytes:
 
 def _bsns(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
-        if node.get("system") in _BSN_SYSTEMS and isinstance(node.get("value"), str):
+        if node.get("system") in BSN_SYSTEMS and isinstance(node.get("value"), str):
             yield node["value"]
         for child in node.values():
             yield from _bsns(child)
@@ -73,7 +72,7 @@ def _bsns(node: Any) -> Iterator[str]:
 def _mask(node: Any, numbers: frozenset[str]) -> Any:
     """The same with each BSN's value replaced by the extension, and gone from every text that repeats it."""
     if isinstance(node, Mapping):
-        if node.get("system") in _BSN_SYSTEMS and "value" in node:
+        if node.get("system") in BSN_SYSTEMS and "value" in node:
             kept = {k: _mask(v, numbers) for k, v in node.items() if k not in ("value", "_value")}
             return {**kept, "_value": _MASKED}
         return {key: _mask(child, numbers) for key, child in node.items()}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from zoneinfo import ZoneInfo
 
-HOME = ZoneInfo("Europe/Amsterdam")
+from babyconnect.birthcare.resources import HOME
+
 BEGINNING = "0001-01-01T00:00:00.000000Z"
 END = "9999-12-31T23:59:59.999999Z"
 _FORM = re.compile(

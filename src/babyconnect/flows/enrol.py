@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.birthcare.access import Consent
-from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM, Bsn
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS, Bsn
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
@@ -22,7 +22,6 @@ from babyconnect.trust import relation
 SOURCE = "main"
 PREGNANCY_DAYS = 294
 BIRTH_CODE = "3950001"
-BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
 
 
 class EnrollingWriter:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from babyconnect.birthcare.identifiers import AGB_SYSTEM, BSN_OID, BSN_SYSTEM, Agb, Bsn, passes_eleven_check
+from babyconnect.birthcare.identifiers import AGB_SYSTEM, BSN_SYSTEMS, Agb, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Kind
 from babyconnect.definitions import document
 from babyconnect.flows.intake import Input, Loose, Refusal, read
@@ -20,7 +20,6 @@ from babyconnect.flows.units import unit_of_record, units_of_loose
 from babyconnect.labelling.families import Family
 from babyconnect.labelling.identity import Identity
 
-BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
 AGB_SYSTEMS = frozenset({AGB_SYSTEM, "urn:oid:2.16.840.1.113883.2.4.6.1"})
 _NOBODY = Identity(b"introductions are not published")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from babyconnect.birthcare.identifiers import passes_eleven_check
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.definitions import document
 from babyconnect.fhir import check, json
 from babyconnect.fhir.references import targets
@@ -22,7 +22,7 @@ from babyconnect.labelling import displays
 from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
 from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels
 from babyconnect.labelling.members import Given
-from babyconnect.labelling.rewriting import BSN_SYSTEMS, Surroundings, rewritten
+from babyconnect.labelling.rewriting import Surroundings, rewritten
 from babyconnect.store.contract import SHARED, Publication
 
 Index = Callable[[Mapping[str, Any]], Mapping[str, tuple[str, ...]]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from babyconnect.birthcare.identifiers import passes_eleven_check
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.intake import Loose, Refusal, digest
@@ -15,7 +15,6 @@ from babyconnect.labelling.addresses import Addresses
 from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.members import Clash, Given, members
-from babyconnect.labelling.rewriting import BSN_SYSTEMS
 from babyconnect.sources import Record
 from babyconnect.translate import ada
 

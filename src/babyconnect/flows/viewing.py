@@ -12,15 +12,14 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
+from babyconnect.birthcare.resources import HOME
 
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where the screens' clocks and calendar days are."""
 ON_ITS_WAY_SECONDS = 0.002
 """What the first item gets to reach its socket before the rest is merged."""
@@ -225,6 +224,6 @@ class Viewing(Generic[V]):
         return progress.slow
 
     def _shown(self, progress: _Progress, name_busy: bool) -> Shown[V]:
-        moment = self._now().astimezone(AMSTERDAM)
+        moment = self._now().astimezone(HOME)
         view = self._picture(progress.usable(), moment.date(), progress.busy(), progress.kept)
         return Shown(progress.sources(name_busy), view, moment)

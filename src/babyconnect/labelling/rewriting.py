@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
+from babyconnect.birthcare.identifiers import BSN_SYSTEM, BSN_SYSTEMS
 from babyconnect.fhir.grammar import elements
 from babyconnect.fhir.walk import transform
 from babyconnect.labelling import displays
 from babyconnect.labelling.families import Key, Member
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-BSN_SYSTEMS = frozenset({BSN_SYSTEM, f"urn:oid:{BSN_OID}"})
 
 
 @dataclass(frozen=True, slots=True)

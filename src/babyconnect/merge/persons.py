@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS
 from babyconnect.birthcare.resources import Resource, identifiers_of
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.union import Groups
 
 Key = tuple[str, str]
 """(URA of the source, `Type/id` in that source): what a local resource is called in the merge."""
-
-_BSN_SYSTEMS = (BSN_SYSTEM, f"urn:oid:{BSN_OID}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def bsn_of(patient: Resource) -> str:
     """The BSN of a Patient as supplied, or "" (absent or masked)."""
     for identifier in identifiers_of(patient):
         system, value = identifier.split("|", 1)
-        if system in _BSN_SYSTEMS:
+        if system in BSN_SYSTEMS:
             return value
     return ""
 

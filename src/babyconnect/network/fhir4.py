@@ -9,6 +9,10 @@ from typing import Any
 Resource = Mapping[str, Any]
 
 
+class Malformed(ValueError):
+    """Not a resource that this service keeps; the message is safe to send back."""
+
+
 def instant(moment: dt.datetime) -> str:
     """An R4 instant in UTC, to the millisecond, of constant length so that text order is time order."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babyconnect.birthcare.identifiers import AGB_SYSTEM, BSN_SYSTEM, URA_SYSTEM, UZI_SYSTEM
+from babyconnect.birthcare.resources import HOME
 from babyconnect.synthetic.codes import displays
 from babyconnect.synthetic.course import Child
 from babyconnect.synthetic.dossier import Dossier, Moment
@@ -20,7 +20,6 @@ NICTIZ = "http://nictiz.nl/fhir/StructureDefinition/"
 NL_CORE = "http://fhir.nl/fhir/StructureDefinition/"
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 LOCAL = "urn:oid:2.16.840.1.113883.2.4.3.11.999.7.6"
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _ORGANISATION_TYPES = ("http://nictiz.nl/fhir/NamingSystem/organization-type", "2.16.840.1.113883.2.4.15.1060")
 _GENDERS = {"F": ("female", "Vrouw"), "M": ("male", "Man")}
 
@@ -36,7 +35,7 @@ def meta(*profiles: str) -> Resource:
 def text(when: Moment) -> str:
     """A date, or a moment with its offset in the Netherlands."""
     if isinstance(when, dt.datetime):
-        return when.replace(tzinfo=_AMSTERDAM).isoformat(timespec="seconds")
+        return when.replace(tzinfo=HOME).isoformat(timespec="seconds")
     return when.isoformat()
 
 

@@ -85,8 +85,6 @@ def human_name(name: Composite) -> dict[str, Any] | None:
     return made or None
 
 
-_FAMILY = (("own-prefix", "own-prefix"), ("own", "own-name"), ("partner-prefix", "partner-prefix"),
-           ("partner", "partner-name"))  # fmt: skip
 _LINE = (("street", "streetName"), ("number", "houseNumber"), ("letter", "buildingNumberSuffix"),
          ("addition", "buildingNumberSuffix"), ("additional", "unitID"))  # fmt: skip
 

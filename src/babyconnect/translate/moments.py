@@ -6,9 +6,9 @@ import calendar
 import datetime as dt
 import functools
 import re
-from zoneinfo import ZoneInfo
 
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+from babyconnect.birthcare.resources import HOME
+
 _RELATIVE = re.compile(r"T(?:([+-]\d+)([DMY]))?(?:\{(\d\d:\d\d)(:\d\d)?\})?")
 _ABSOLUTE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 
@@ -45,7 +45,7 @@ def _timed(day: str, minutes: str, seconds: str | None, zone: str | None) -> str
     if zone:
         return moment + zone
     try:
-        offset = dt.datetime.fromisoformat(moment[:19]).replace(tzinfo=_AMSTERDAM).strftime("%z")
+        offset = dt.datetime.fromisoformat(moment[:19]).replace(tzinfo=HOME).strftime("%z")
     except ValueError:
         return None
     return f"{moment}{offset[:3]}:{offset[3:]}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import get_args
-from zoneinfo import ZoneInfo
 
 from babyconnect.birthcare.access import (
     AccessRequest,
@@ -25,12 +24,10 @@ from babyconnect.birthcare.access import (
 )
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.resources import HOME
 from babyconnect.trust import precedence, relation
 from babyconnect.trust.precedence import Said, Verdict
 from babyconnect.trust.rules import Rules, rules_on
-
-_CALENDAR = ZoneInfo("Europe/Amsterdam")
-"""Evidence and tables hold per calendar day, and the day is the Dutch one."""
 
 
 def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
@@ -185,4 +182,4 @@ def _covered(episodes: frozenset[str], holding: tuple[Relation, ...]) -> frozens
 def _day(moment: dt.datetime) -> dt.date:
     if moment.tzinfo is None:
         raise ValueError("a decision needs a moment with a time zone")
-    return moment.astimezone(_CALENDAR).date()
+    return moment.astimezone(HOME).date()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
-from zoneinfo import ZoneInfo
 
-from babyconnect.birthcare.identifiers import BSN_OID, BSN_SYSTEM, Bsn
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS, Bsn
 from babyconnect.birthcare.parties import Person
+from babyconnect.birthcare.resources import HOME
 from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.flows.door import Door, Wire
 from babyconnect.flows.viewing import ListedClient
@@ -15,10 +15,8 @@ from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Client
 from babyconnect.trust import relation
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 PAGE = 200
 MOST = 60
-_BSN_SYSTEMS = (BSN_SYSTEM, f"urn:oid:{BSN_OID}")
 
 
 def todays_clients(
@@ -27,12 +25,12 @@ def todays_clients(
     """What the viewer's start page lists, read through the door and logged as a look at the list."""
 
     async def listed(person: Person) -> Sequence[ListedClient]:
-        today = now().astimezone(AMSTERDAM).date()
+        today = now().astimezone(HOME).date()
         visits = roster.visits(today)
         found = [(client, visits.get(client.id)) for client in await _all(door, person)]
         if visits:
             expected = sorted((visit[0], client.id, client, visit[1]) for client, visit in found if visit)
-            rows = [(client, f"{moment.astimezone(AMSTERDAM):%H:%M} {kind}") for moment, _, client, kind in expected]
+            rows = [(client, f"{moment.astimezone(HOME):%H:%M} {kind}") for moment, _, client, kind in expected]
         else:
             rows = [(client, "") for client, _ in found if _open(client, roster, today)]
         return [one for client, reason in rows[:MOST] if (one := _listed(client, reason))]
@@ -58,7 +56,7 @@ def _open(client: Client, roster: Roster, today: dt.date) -> bool:
 def _listed(client: Client, reason: str) -> ListedClient | None:
     """Who has no BSN cannot be asked about elsewhere, so is not on a list whose rows open a consult."""
     patient = client.patient
-    numbers = [i.get("value") for i in patient.get("identifier", []) if i.get("system") in _BSN_SYSTEMS]
+    numbers = [i.get("value") for i in patient.get("identifier", []) if i.get("system") in BSN_SYSTEMS]
     if not numbers or not numbers[0]:
         return None
     born = str(patient.get("birthDate", ""))

@@ -25,12 +25,11 @@ from babyconnect.definitions import document
 from babyconnect.flows import organisation
 from babyconnect.flows.introduce import Introduction, introduce
 from babyconnect.flows.organisation import Organisation, Unreadable
+from babyconnect.sources.recognise import LIMIT
 
 Say = Callable[[str], None]
-LIMIT = 20_000_000
 FIRST_TEST_URA = 90990001
 FIRST_TEST_BSN = 999950000
-SUFFIXES = frozenset({".xml", ".json"})
 ROLE_OF = {
     Kind.MIDWIFERY_PRACTICE: Role.MIDWIFE,
     Kind.HOSPITAL: Role.GYNAECOLOGIST,

@@ -16,16 +16,12 @@ from babyconnect.birthcare.identifiers import URA_SYSTEM, Ura
 from babyconnect.birthcare.parties import Kind
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
+from babyconnect.network.fhir4 import Malformed, Resource
 
-Resource = Mapping[str, Any]
 RECIPIENT, CUSTODIAN = "IRCP", "CST"
 EVERYBODY = "*"
 MOST_GROUPS = 100
 LONGEST_CODE = 60
-
-
-class Malformed(ValueError):
-    """Not a Consent that we can keep; the message is safe to send back."""
 
 
 def _table() -> dict[str, Any]:

@@ -7,7 +7,6 @@ both belong in one resource and one version.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,8 +15,7 @@ from babyconnect.birthcare.identifiers import AGB_SYSTEM, URA_SYSTEM, Agb, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.definitions import document
 from babyconnect.network.contract import Endpoint, Entry, Jwks
-
-Resource = Mapping[str, Any]
+from babyconnect.network.fhir4 import Resource
 
 
 def _table(name: str) -> dict[str, Any]:

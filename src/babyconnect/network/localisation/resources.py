@@ -14,13 +14,9 @@ from babyconnect.birthcare.parties import Kind
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.contract import Registration
+from babyconnect.network.fhir4 import Malformed, Resource
 
-Resource = Mapping[str, Any]
 LONGEST_TEXT = 200
-
-
-class Malformed(ValueError):
-    """Not a List that we can register; the message is safe to send back."""
 
 
 def _table() -> dict[str, Any]:
