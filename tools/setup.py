@@ -81,9 +81,9 @@ def install(uv: str, dev: bool) -> None:
         fail("installing failed; is a Python package index reachable? (pip's own settings count)")
 
 
-def fetch_assets() -> None:
+def fetch_assets(dev: bool) -> None:
     tool = HOME / "tools" / "fetch_assets.py"
-    done = subprocess.run([binary("python"), str(tool)], cwd=HOME, check=False)
+    done = subprocess.run([binary("python"), str(tool), *(["--tests"] if dev else [])], cwd=HOME, check=False)
     if done.returncode:
         fail("fetching the web assets failed; is an npm registry reachable? (NPM_CONFIG_REGISTRY names one)")
 
@@ -98,7 +98,7 @@ def main() -> None:
         return
     make_venv()
     install(find_uv(), dev)
-    fetch_assets()
+    fetch_assets(dev)
     (VENV / f".set-up-{'dev' if dev else 'run'}").write_text(fingerprint(dev))
     say(f"done in {time.monotonic() - started:.0f} s")
 

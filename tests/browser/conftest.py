@@ -54,9 +54,12 @@ def stage() -> Iterator[str]:
         process.wait(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright; skipped, saying how to get it, where it is absent."""
+    """Debian's Chromium, driven by Playwright; skipped, saying how to get it, where it is absent.
+
+    Per module: Playwright keeps an event loop in this thread, and other tests want one of their own.
+    """
     path = chromium()
     from playwright.sync_api import sync_playwright
 

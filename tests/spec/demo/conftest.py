@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -24,7 +25,8 @@ PORTS = 24
 
 def free_ports(count: int) -> int:
     """The first of `count` ports in a row that nobody listens on."""
-    for first in range(21000, 30000, count):
+    start = 21000 + os.getpid() % 300 * count  # test processes side by side do not look at the same ones
+    for first in range(start, 32000, count):
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:
