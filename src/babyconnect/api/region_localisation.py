@@ -1,0 +1,99 @@
+"""The localisation index's interactions (NL Generic Functions IG 0.10.0): pointers, to register, find and remove."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.api.region_parameters import fhir_base, only, token
+from babyconnect.definitions import document
+from babyconnect.network import asker, fhir4
+from babyconnect.network.contract import Registration
+from babyconnect.network.localisation import resources as pointers
+
+
+async def register(call: Call) -> Response:
+    registration = await _pointer(call, call.json())
+    ((id, new),) = await call.state.index.register([registration])
+    await call.log("register", "ok", registration.pseudonym)
+    kept = call.state.index.read(id)
+    if kept is None:
+        raise Refusal(409, "conflict", "it was removed meanwhile")
+    return answer(
+        pointers.to_list(kept[1], id), 201 if new else 200, {"Location": f"{fhir_base(call.state)}/List/{id}"}
+    )
+
+
+async def _pointer(call: Call, resource: Mapping[str, Any]) -> Registration:
+    """The pointer in a List, by whoever it is about."""
+    try:
+        registration = pointers.from_list(resource, call.party.kind)
+    except fhir4.Malformed as fault:
+        raise Refusal(422, "invalid", str(fault)) from None
+    if registration.holder != call.party.ura:
+        await call.log("register", "refused", registration.pseudonym)
+        raise Refusal(403, "forbidden", "an organisation registers itself only")
+    return registration
+
+
+async def register_all(call: Call, listed: list[Any]) -> list[str]:
+    found = [await _pointer(call, one) for one in listed]
+    made = await call.state.index.register(found)
+    await asyncio.gather(*(call.log("register", "ok", one.pseudonym) for one in found))
+    return [f"List/{id}" for id, _ in made]
+
+
+async def localise(call: Call) -> Response:
+    table, found = document("network.toml")["localisation"], call.parameters()
+    only(found, "subject:identifier", "patient:identifier", "code", "source:identifier")
+    pseudonym = token(found, "subject:identifier", table["subject_system"]) or token(
+        found, "patient:identifier", table["subject_system"]
+    )
+    if not pseudonym:
+        raise Refusal(400, "required", "subject:identifier is required")
+    if token(found, "code", table["code_system"]) != table["code"]:
+        raise Refusal(400, "required", f"code {table['code']} is required")
+    try:
+        who = asker.from_claims(call.party, call.claims)
+    except ValueError as fault:
+        await call.log("localise", "refused", pseudonym)
+        raise Refusal(403, "forbidden", str(fault)) from None
+    provisions = [kept.consent for kept in call.state.consents.of(pseudonym)]
+    known = call.state.index.localise(pseudonym, who, provisions)
+    source = token(found, "source:identifier", table["source_system"])
+    lists = [pointers.to_list(one, id) for id, one in known if not source or one.source == source]
+    await call.log("localise", "ok", pseudonym, str(len(lists)))
+    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
+
+
+async def read_pointer(call: Call) -> Response:
+    kept = call.state.index.read(call.path["id"])
+    # Another's pointer and none look alike: by id one may only see one's own.
+    if kept is None or kept[1].holder != call.party.ura:
+        raise Refusal(404, "not-found", "no such List")
+    return answer(pointers.to_list(kept[1], kept[0]))
+
+
+async def delete_pointer(call: Call) -> Response:
+    kept = call.state.index.read(call.path["id"])
+    pseudonym = kept[1].pseudonym if kept and kept[1].holder == call.party.ura else ""
+    await call.state.index.unregister(call.party.ura, id=call.path["id"])
+    await call.log("unregister", "ok", pseudonym)
+    return Response(status_code=204)
+
+
+async def delete_pointers(call: Call) -> Response:
+    """Conditional delete by address (the national interface), or `$unregister` by form: no pseudonym in an address."""
+    table, found = document("network.toml")["localisation"], call.parameters()
+    only(found, "subject:identifier", "source:identifier", "code")
+    pseudonym = token(found, "subject:identifier", table["subject_system"])
+    if not pseudonym:
+        raise Refusal(400, "required", "subject:identifier is required")
+    source = token(found, "source:identifier", table["source_system"])
+    await call.state.index.unregister(call.party.ura, pseudonym=pseudonym, source=source)
+    await call.log("unregister", "ok", pseudonym)
+    return Response(status_code=204)
