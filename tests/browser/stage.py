@@ -20,9 +20,10 @@ from joserfc.jwk import ECKey
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.birthcare.resources import HOME as AMSTERDAM
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
-from babyconnect.flows.viewing import AMSTERDAM, Asked, ListedClient, Viewing
+from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.merge import merge
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
