@@ -46,12 +46,17 @@ class OpenedRecord:
     version: int = 0
     shown: Shown[Any] | None = None
     fragments: dict[str, _Fragment] = field(default_factory=dict)
+    asked: float = 0.0
     _drawer: Drawer | None = None
+    _drawn: tuple[Phase, Mapping[str, str]] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
     def fill(self, states: AsyncIterator[Shown[Any]]) -> None:
-        """Starts asking, at once: before the page itself is asked for."""
+        """Starts asking, at once: before the page itself is asked for.  Again: what was shown is forgotten first."""
+        if self._task is not None:
+            self._task.cancel()
+        self.phase, self.shown, self._drawer = "asking", None, None
         self._draw()
         self._task = asyncio.create_task(self._follow(states))
 
@@ -92,6 +97,10 @@ class OpenedRecord:
         if self._drawer is None:
             self._drawer = self.drawer_in(self.language)
         drawn = self._drawer.fragments(self.shown, self.phase)
+        if self._drawn == (self.phase, drawn):
+            # A version per answer would count the sources that refused.
+            return
+        self._drawn = (self.phase, drawn)
         self.version += 1
         kept = self.fragments
         self.fragments = {
@@ -136,6 +145,6 @@ class OpenedRecord:
         self.phase = "closed"
         self.shown = None
         self.fragments = {}
-        self._drawer = None
+        self._drawer = self._drawn = None
         self.version += 1
         self._announce()

@@ -40,6 +40,9 @@ from babyconnect.web.texts import LANGUAGES
 PATH = "/viewer"
 RECORD_SECONDS = 15 * 60
 WHOLE_SECONDS = 60
+PAGE_SECONDS = 1.0
+STREAM_SECONDS = 10.0
+"""How old what is held may be when a page, or the stream that belongs to it, begins to show it."""
 FOUND_PER_MINUTE = 30
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
@@ -71,6 +74,7 @@ class Viewer:
         self._backchannel = backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/")
         self._sessions: Sessions[OpenedRecord] = Sessions(clock, OpenedRecord.close)
+        self._clock = clock
         self._searches = Limit(FOUND_PER_MINUTE, 60, clock)
         secure = base_url.startswith("https:")
         relying_party = RelyingParty(
@@ -179,9 +183,25 @@ class Viewer:
             return await self._start_page(session, _language(request), "too_often", 429)
         record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language))
         handle = self._sessions.keep(session, record)
-        record.fill(self._viewing.open(bsn, session.person))
+        self._fill(session, record)
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire, session, handle)
         return RedirectResponse(f"{PATH}/dossier/{handle}", 303)
+
+    def _fill(self, session: ViewerSession, record: OpenedRecord) -> None:
+        record.asked = self._clock()
+        record.fill(self._viewing.open(record.bsn, session.person))
+
+    def _refresh(self, session: ViewerSession, record: OpenedRecord, oldest: float) -> bool:
+        """Asks anew when what is held is from an earlier look: she may have withdrawn since, and each look is logged.
+
+        False when that was too often.
+        """
+        if not record.settled or self._clock() - record.asked <= oldest:
+            return True
+        if not self._searches.take(session.name):
+            return False
+        self._fill(session, record)
+        return True
 
     @staticmethod
     def _expire(session: ViewerSession, handle: str) -> None:
@@ -194,6 +214,8 @@ class Viewer:
         session, handle, record = self._record_of(request)
         if record is None:
             return self._pages.message("closed", 404, _language(request), {"session": session})
+        if not self._refresh(session, record, PAGE_SECONDS):
+            return await self._start_page(session, _language(request), "too_often", 429)
         record.speak(_language(request))
         if "geheel" in request.query_params:
             try:
@@ -204,9 +226,11 @@ class Viewer:
 
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""
-        _, _, record = self._record_of(request)
+        session, _, record = self._record_of(request)
         if record is None:
             raise HTTPException(404)
+        if not self._refresh(session, record, STREAM_SECONDS):
+            raise HTTPException(429)
         known = request.headers.get("last-event-id") or request.query_params.get("v", "0")
         stream: AsyncIterator[bytes] = events(record, int(known) if known.isdecimal() and len(known) < 9 else 0)
         headers = {"x-accel-buffering": "no"}

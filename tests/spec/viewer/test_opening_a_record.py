@@ -6,13 +6,19 @@ import asyncio
 import dataclasses
 import datetime as dt
 import re
+from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
-from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.flows.viewing import Asked, ListedClient, Shown, Sources, Viewing
+from babyconnect.web.fragments import Drawer
+from babyconnect.web.records import OpenedRecord
+from babyconnect.web.rendering import Pages
+from babyconnect.web.viewer import FOUND_PER_MINUTE
 from tests.spec.viewer.stage import BSN, CLINIC, HOSPITAL, OTHER_BSN, OWN, Stage, answered
 
 PERSON = Person("p", "Anna", Role.MIDWIFE)
@@ -32,8 +38,8 @@ def _parts(stream: bytes) -> list[tuple[str, dict[str, object]]]:
 
 
 def _neutral(page: str) -> str:
-    """A page without its handle, form tokens and version, which are random or count what went before."""
-    return re.sub(r"/dossier/[\w-]+|data-versie=\"\d+\"|name=\"csrf\" value=\"\w+\"", "", page)
+    """A page without its handle and form tokens, which are random.  Its version counts nothing but changes."""
+    return re.sub(r"/dossier/[\w-]+|name=\"csrf\" value=\"\w+\"", "", page)
 
 
 async def test_the_bsn_is_in_no_address_and_on_no_page(stage: Stage) -> None:
@@ -98,6 +104,43 @@ async def test_a_source_that_refuses_is_neither_named_nor_counted(stage: Stage) 
     assert CLINIC.name not in with_refusal
 
     assert _neutral(with_refusal) == _neutral(without)
+
+
+async def test_an_answer_that_changes_nothing_on_the_screen_makes_no_version_of_it(stage: Stage) -> None:
+    """Versions, and events of the stream, would otherwise count the sources that refused."""
+
+    async def versions(refusals: int) -> int:
+        async def states() -> AsyncIterator[Shown[Any]]:
+            for _ in range(1 + refusals):
+                yield Shown(Sources(), stage.view, stage.clock.now())
+            yield Shown(Sources(waiting=False), stage.view, stage.clock.now())
+
+        record = OpenedRecord(Bsn(BSN), "nl", lambda language: Drawer(Pages("/viewer/static"), language))
+        record.fill(states())
+        await record.end()
+        return record.version
+
+    assert await versions(0) == await versions(5)
+
+
+@pytest.mark.parametrize("again", ["", "?geheel=1", "/stroom?v=0"])
+async def test_what_she_withdrew_is_not_shown_again_from_an_open_record(stage: Stage, again: str) -> None:
+    address, name = await stage.open(), stage.view.header.name
+    assert name in (await stage.visitor.get(address + "?geheel=1")).text
+    stage.view = dataclasses.replace(stage.view, header=dataclasses.replace(stage.view.header, name="Niemand"))
+    stage.clock.seconds += 11
+    first = (await stage.visitor.get(address + again)).text
+    whole = (await stage.visitor.get(address + "?geheel=1")).text
+    assert name not in first and name not in whole and "Niemand" in whole
+    assert len(stage.asked) == 2, "a second look is asked, and so logged, by itself"
+
+
+async def test_looking_again_counts_as_looking(stage: Stage) -> None:
+    address, statuses = await stage.open(), []
+    for _ in range(FOUND_PER_MINUTE + 1):
+        stage.clock.seconds += 1.5
+        statuses.append((await stage.visitor.get(address + "?geheel=1")).status)
+    assert statuses[-1] == 429 and len(stage.asked) <= FOUND_PER_MINUTE
 
 
 async def test_a_slow_source_is_named_while_busy_and_reads_like_any_other_if_it_then_refuses(stage: Stage) -> None:
