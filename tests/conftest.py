@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.needs import postgres_binaries
 from tests.servers import UNSAFE, postgres
+
+# A busy machine is no fault of the code.  In CI the cases are always the same, so that what fails there fails here too;
+# elsewhere every run tries others.
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
+)
+settings.load_profile("here")
 
 
 class Postgres(NamedTuple):
