@@ -20,7 +20,7 @@ from babyconnect.api.outcomes import Refusal
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.flows.findings import Finding, InputReport, Report
-from babyconnect.flows.intake import Input
+from babyconnect.flows.inputs import Input
 
 Publish = Callable[[Input], Awaitable[Report]]
 Audit = Callable[[Mapping[str, Any]], Awaitable[object]]

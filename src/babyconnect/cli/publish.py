@@ -10,10 +10,10 @@ import sys
 
 from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
-from babyconnect.flows import organisation
 from babyconnect.flows.findings import Report
-from babyconnect.flows.organisation import Organisation, Unreadable
 from babyconnect.settings import SettingsRefused
+from babyconnect.sources import organisation
+from babyconnect.sources.organisation import Organisation, Unreadable
 from babyconnect.wiring import publishing
 
 

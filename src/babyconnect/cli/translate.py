@@ -12,7 +12,7 @@ from babyconnect.cli.failure import Failure
 from babyconnect.fhir import json, xml_writer
 from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
-from babyconnect.flows.intake import Input
+from babyconnect.flows.inputs import Input
 from babyconnect.flows.translating import Outcome, translating
 from babyconnect.sources.recognise import LIMIT
 

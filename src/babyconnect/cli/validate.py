@@ -7,7 +7,7 @@ import datetime as dt
 import pathlib
 
 from babyconnect.cli.dates import add_dates
-from babyconnect.flows.intake import Input
+from babyconnect.flows.inputs import Input
 from babyconnect.flows.translating import translating
 from babyconnect.sources.recognise import LIMIT
 

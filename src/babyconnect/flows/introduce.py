@@ -15,7 +15,7 @@ from typing import Any
 from babyconnect.birthcare.identifiers import AGB_SYSTEM, BSN_SYSTEMS, Agb, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Kind
 from babyconnect.definitions import document
-from babyconnect.flows.intake import Input, Loose, Refusal, read
+from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.units import unit_of_record, units_of_loose
 from babyconnect.labelling.families import Family
 from babyconnect.labelling.identity import Identity

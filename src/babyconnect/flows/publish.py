@@ -11,7 +11,7 @@ import orjson
 
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding, InputReport, Report, Status
-from babyconnect.flows.intake import Input, Loose, Refusal, digest, original, read
+from babyconnect.flows.inputs import Input, Loose, Refusal, digest, original, read
 from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
 from babyconnect.labelling.families import Key

@@ -9,7 +9,7 @@ from typing import Any
 
 from babyconnect.fhir import check
 from babyconnect.flows.findings import Finding
-from babyconnect.flows.intake import Input, Loose, Refusal, read
+from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.sources import Record
 from babyconnect.translate import ada
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
-from babyconnect.flows.intake import Loose, Refusal, digest
+from babyconnect.flows.inputs import Loose, Refusal, digest
 from babyconnect.labelling.addresses import Addresses
 from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity

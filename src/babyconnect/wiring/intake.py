@@ -12,7 +12,7 @@ from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows import publish
 from babyconnect.flows.findings import Report
-from babyconnect.flows.intake import Input
+from babyconnect.flows.inputs import Input
 from babyconnect.store.contract import Store
 from babyconnect.wiring import files
 from babyconnect.wiring.link import Link

@@ -13,8 +13,8 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.fhir import search_index
 from babyconnect.flows import enrol, publish
 from babyconnect.flows.findings import Report
-from babyconnect.flows.organisation import Organisation
 from babyconnect.network.contract import RegionFault
+from babyconnect.sources.organisation import Organisation
 from babyconnect.store.contract import Writer
 from babyconnect.wiring import files
 from babyconnect.wiring.link import Link, enrolling, now, open_link

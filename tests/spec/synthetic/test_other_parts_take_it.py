@@ -12,10 +12,10 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
 from babyconnect.fhir.search_index import index
-from babyconnect.flows import organisation as beside
 from babyconnect.flows.publish import Input, PublishingNode, publish
 from babyconnect.merge import merge
 from babyconnect.sources import Record
+from babyconnect.sources import organisation as beside
 from babyconnect.sources.ada import read
 from babyconnect.sources.recognise import recognise
 from babyconnect.store.memory import MemoryStore, MemoryWriter

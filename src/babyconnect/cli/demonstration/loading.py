@@ -22,9 +22,9 @@ from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase
 from babyconnect.cli.failure import Failure
 from babyconnect.definitions import document
-from babyconnect.flows import organisation
 from babyconnect.flows.introduce import Introduction, introduce
-from babyconnect.flows.organisation import Organisation, Unreadable
+from babyconnect.sources import organisation
+from babyconnect.sources.organisation import Organisation, Unreadable
 from babyconnect.sources.recognise import LIMIT
 
 Say = Callable[[str], None]

@@ -12,8 +12,8 @@ import msgspec
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.cli.failure import Failure
-from babyconnect.flows import organisation
-from babyconnect.flows.organisation import Organisation
+from babyconnect.sources import organisation
+from babyconnect.sources.organisation import Organisation
 
 FILE = "demo.json"
 REGION = "ommelanden-test"
