@@ -123,7 +123,9 @@ def answers(count: int) -> tuple[bytes, bytes, bytes]:
     woman = {"resourceType": "Patient", "id": "woman"}
     episode = {"resourceType": "EpisodeOfCare", "id": "episode", "patient": {"reference": "Patient/woman"}}
     observations = [observation(n, "woman") for n in range(count)]
-    of = {"Patient": [woman], "EpisodeOfCare": [episode], "Observation": observations}
+    practitioner = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "de Vries"}]}
+    included = [practitioner]  # as a real source does (_include); what is only mentioned would be asked for
+    of = {"Patient": [woman], "EpisodeOfCare": [episode], "Observation": observations, "Encounter": included}
 
     def searchset(type: str) -> dict[str, object]:
         return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": r} for r in of.get(type, [])]}
