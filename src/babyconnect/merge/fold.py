@@ -74,8 +74,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float | Decimal):
-        return f"{value:g}"
+        return _number(value)
     return normal_moment(value) if isinstance(value, str) and value[:4].isdigit() else value
+
+
+def _number(value: int | float | Decimal) -> str:
+    """One number, one text, to its last digit: 5.50 is 5.5, and 1234567 is not 1234568."""
+    text = format(Decimal(str(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def content(resource: Resource) -> bytes:

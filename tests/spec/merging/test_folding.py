@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import pytest
+
 from babyconnect.birthcare.record import Item, Record
 from babyconnect.merge import merge
 from tests.support.made import HOSPITAL, KRAAM, LOINC, MIDWIFE, TODAY, Dossier, code, dossier, ref
@@ -35,6 +39,21 @@ def test_a_different_value_at_the_same_moment_is_two_items() -> None:
     one.pressure("x", 112, 68, AT)
     other.pressure("y", 121, 68, AT)
     assert len(_pressures(merge([one.answer(), other.answer()], TODAY))) == 2
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "items"),
+    [("5.50", "5.5", 1), ("7", "7.0", 1), ("5.5", "5.51", 2), ("1234567", "1234568", 2), ("0.1234567", "0.1234568", 2)],
+)
+def test_zeros_at_the_end_make_no_other_number_and_no_digit_is_lost(
+    ours: str, theirs: str, items: int
+) -> None:
+    one, other = _pair()
+    for made, number in ((one, ours), (other, theirs)):
+        value = {"value": Decimal(number), "code": "mmol/L"}
+        made.observe("hb", code("93846-4", LOINC), AT, valueQuantity=value)
+    record = merge([one.answer(), other.answer()], TODAY)
+    assert len([i for i in record.items if f"{LOINC}|93846-4" in i.codes]) == items
 
 
 def test_one_source_that_measured_twice_measured_twice() -> None:
