@@ -110,7 +110,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Allowed, so far as `filter` goes; `legal_basis` is stored with the event (explicit | referral | own | emergency)."""
+    """Allowed, so far as `filter` goes; `legal_basis` is stored with the event (explicit, referral, own, emergency)."""
 
     filter: Filter
     legal_basis: str

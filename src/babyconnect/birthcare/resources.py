@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babyconnect.birthcare.identifiers import BSN_SYSTEMS
+
 Resource = Mapping[str, Any]
 
 HOME = ZoneInfo("Europe/Amsterdam")
@@ -53,6 +55,15 @@ def identifiers_of(resource: Resource) -> Iterator[str]:
     for identifier in as_list(resource.get("identifier")):
         if isinstance(identifier, Mapping) and identifier.get("system") and identifier.get("value"):
             yield f"{identifier['system']}|{identifier['value']}"
+
+
+def bsn_of(patient: Resource) -> str:
+    """The BSN of a Patient as supplied, or "" (absent or masked)."""
+    for identifier in identifiers_of(patient):
+        system, value = identifier.split("|", 1)
+        if system in BSN_SYSTEMS:
+            return value
+    return ""
 
 
 @functools.lru_cache(maxsize=65536)

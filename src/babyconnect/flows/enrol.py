@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.birthcare.access import Consent
-from babyconnect.birthcare.identifiers import BSN_SYSTEMS, Bsn
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.resources import bsn_of
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
@@ -74,10 +75,8 @@ def _seen(client: str, its: Sequence[Publication]) -> Seen:
 
 
 def _bsn(patient: Mapping[str, Any]) -> Bsn | None:
-    for identifier in patient.get("identifier", []):
-        if identifier.get("system") in BSN_SYSTEMS and identifier.get("value"):
-            return Bsn(identifier["value"])
-    return None
+    number = bsn_of(patient)
+    return Bsn(number) if number else None
 
 
 def _birth_day(procedure: Mapping[str, Any]) -> dt.date | None:

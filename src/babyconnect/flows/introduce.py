@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from babyconnect.birthcare.identifiers import AGB_SYSTEM, BSN_SYSTEMS, Agb, Bsn, passes_eleven_check
+from babyconnect.birthcare.identifiers import AGB_SYSTEM, Agb, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Kind
+from babyconnect.birthcare.resources import as_list, bsn_of
 from babyconnect.definitions import document
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.units import unit_of_record, units_of_loose
@@ -90,7 +91,7 @@ def _organisation(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _kind(organisation: Mapping[str, Any]) -> Kind | None:
     codes = {
-        coding.get("code") for concept in _listed(organisation.get("type")) for coding in concept.get("coding", [])
+        coding.get("code") for concept in as_list(organisation.get("type")) for coding in concept.get("coding", [])
     }
     for name, row in document("parties.toml")["kind"].items():
         if codes & set(row["codes"]):
@@ -126,12 +127,5 @@ def _introduced(patient: Mapping[str, Any]) -> Introduced:
 
 
 def _bsn(patient: Mapping[str, Any]) -> Bsn | None:
-    for identifier in patient.get("identifier", []):
-        value = str(identifier.get("value", ""))
-        if identifier.get("system") in BSN_SYSTEMS and passes_eleven_check(value):
-            return Bsn(value)
-    return None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if value else []
+    number = bsn_of(patient)
+    return Bsn(number) if passes_eleven_check(number) else None

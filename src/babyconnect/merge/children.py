@@ -13,10 +13,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from babyconnect.birthcare.resources import Resource, day, identifiers_of, instant
+from babyconnect.birthcare.resources import Resource, bsn_of, day, identifiers_of, instant
 from babyconnect.definitions import document
 from babyconnect.merge.gather import Holding
-from babyconnect.merge.persons import Key, bsn_of
+from babyconnect.merge.persons import Key
 from babyconnect.merge.places import Places
 from babyconnect.merge.reading import quantity
 from babyconnect.merge.union import Groups

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from babyconnect.birthcare.identifiers import BSN_SYSTEMS
-from babyconnect.birthcare.resources import Resource, identifiers_of
+from babyconnect.birthcare.resources import bsn_of
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.union import Groups
 
@@ -26,15 +25,6 @@ class Persons:
     children: frozenset[Key]
     strangers: tuple[tuple[Key, ...], ...]
     proven: bool
-
-
-def bsn_of(patient: Resource) -> str:
-    """The BSN of a Patient as supplied, or "" (absent or masked)."""
-    for identifier in identifiers_of(patient):
-        system, value = identifier.split("|", 1)
-        if system in BSN_SYSTEMS:
-            return value
-    return ""
 
 
 def _roles(holding: Holding) -> tuple[set[str], set[str]]:

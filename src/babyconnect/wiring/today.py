@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 
-from babyconnect.birthcare.identifiers import BSN_SYSTEMS, Bsn
+from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person
-from babyconnect.birthcare.resources import HOME
+from babyconnect.birthcare.resources import HOME, bsn_of
 from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.flows.door import Door, Wire
 from babyconnect.flows.viewing import ListedClient
@@ -56,12 +56,12 @@ def _open(client: Client, roster: Roster, today: dt.date) -> bool:
 def _listed(client: Client, reason: str) -> ListedClient | None:
     """Who has no BSN cannot be asked about elsewhere, so is not on a list whose rows open a consult."""
     patient = client.patient
-    numbers = [i.get("value") for i in patient.get("identifier", []) if i.get("system") in BSN_SYSTEMS]
-    if not numbers or not numbers[0]:
+    number = bsn_of(patient)
+    if not number:
         return None
     born = str(patient.get("birthDate", ""))
     return ListedClient(
-        bsn=Bsn(numbers[0]),
+        bsn=Bsn(number),
         name=_name(patient.get("name", [])),
         birth_date=dt.date.fromisoformat(born) if len(born) == 10 else None,
         reason=reason.strip(),
