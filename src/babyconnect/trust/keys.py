@@ -100,11 +100,6 @@ def load(path: Path) -> SigningKey:
     return SigningKey(key, algorithm, key.thumbprint())
 
 
-def load_or_create(path: Path) -> SigningKey:
-    """The key at `path`, made on first use."""
-    return load(path) if path.exists() else create(path.parent, path.stem)
-
-
 def jwks(*keys: SigningKey) -> dict[str, Any]:
     """The public halves, as published in the directory and at /.well-known/jwks.json."""
     return {"keys": [key.public() for key in keys]}

@@ -33,7 +33,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     made = keys.create(tmp_path, "organisation")
     with pytest.raises(KeyFault):
         keys.create(tmp_path, "organisation")
-    assert keys.load_or_create(tmp_path / "organisation.jwk").kid == made.kid
+    assert keys.load(tmp_path / "organisation.jwk").kid == made.kid
 
 
 @pytest.mark.parametrize("algorithm", keys.ALGORITHMS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from babyconnect.birthcare.identifiers import AGB_SYSTEM, URA_SYSTEM, Agb, Ura
+from babyconnect.birthcare.identifiers import AGB_SYSTEM, URA_SYSTEM, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.definitions import document
 from babyconnect.network.contract import Endpoint, Entry, Jwks
@@ -106,11 +106,6 @@ def read_party(resource: Resource) -> Party | None:
     if not uras or not kinds or kinds[0] not in set(Kind):
         return None
     return Party(Ura(uras[0]), str(resource.get("name", "")), Kind(kinds[0]))
-
-
-def read_agb(resource: Resource) -> Agb | None:
-    found = [i.get("value", "") for i in resource.get("identifier", []) if i.get("system") == AGB_SYSTEM]
-    return Agb(found[0]) if found else None
 
 
 def read_keys(resource: Resource) -> Jwks:
