@@ -7,6 +7,7 @@ dict and are written as they were read; whole numbers are `int`.
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ _LONGEST_INT = 18
 _LONGEST_NUMBER = 40
 # The deepest published resource has 14 levels; a hostile one must not exhaust the stack.
 DEEPEST = 64
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def loads(content: bytes) -> dict[str, Any]:
@@ -37,7 +39,17 @@ def loads(content: bytes) -> dict[str, Any]:
         raise Malformed("line 1", "json", "a resource is a JSON object")
     if _depth(found) > DEEPEST:
         raise Malformed("line 1", "depth", "nested too deeply")
+    if _SURROGATE.search(content):
+        _refuse_half_characters(found)
     return found
+
+
+def _refuse_half_characters(found: dict[str, Any]) -> None:
+    """JSON may escape half of a surrogate pair, which is no character and cannot be written as UTF-8 again."""
+    try:
+        dumps(found)
+    except TypeError:
+        raise Malformed("a text", "utf-8", "half of a surrogate pair is no character") from None
 
 
 def dumps(resource: Any) -> bytes:

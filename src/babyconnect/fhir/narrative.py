@@ -13,6 +13,7 @@ from html.entities import name2codepoint
 from lxml import etree
 
 from babyconnect.fhir.malformed import Malformed
+from babyconnect.fhir.xml_safety import refuse_crowded
 
 XHTML = "http://www.w3.org/1999/xhtml"
 _PREFIX = f"{{{XHTML}}}"
@@ -71,6 +72,7 @@ def _write(element: etree._Element, parts: list[str], depth: int) -> None:
     parts.append(f"<{name}")
     if depth == 0:
         parts.append(f' xmlns="{XHTML}"')
+    refuse_crowded(element)
     for attribute, value in element.attrib.items():
         parts.append(f' {_attribute(element, str(attribute), str(value))}="{str(value).translate(_VALUE)}"')
     if not element.text and len(element) == 0:

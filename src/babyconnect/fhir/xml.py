@@ -19,7 +19,7 @@ from babyconnect.fhir import json as fhir_json
 from babyconnect.fhir import narrative
 from babyconnect.fhir.grammar import NAMESPACE, XHTML, Element, elements, resource_types
 from babyconnect.fhir.malformed import Malformed
-from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
+from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe, syntax_fault
 from babyconnect.fhir.xml_writer import from_json
 
 __all__ = ["Part", "from_json", "parts", "to_json"]
@@ -149,10 +149,14 @@ def _append(found: dict[str, Any], name: str, value: Any, extra: dict[str, Any] 
     values = found.get(name)
     extras = found.get(f"_{name}")
     so_far = len(values) if values is not None else len(extras) if extras is not None else 0
-    if value is not None or values is not None:
-        found[name] = [*(values if values is not None else [None] * so_far), value]
-    if extra or extras is not None:
-        found[f"_{name}"] = [*(extras if extras is not None else [None] * so_far), extra]
+    if values is None and value is not None:
+        values = found[name] = [None] * so_far
+    if values is not None:
+        values.append(value)
+    if extras is None and extra:
+        extras = found[f"_{name}"] = [None] * so_far
+    if extras is not None:
+        extras.append(extra)
 
 
 def _primitive(node: etree._Element, type_name: str, depth: int) -> tuple[Any, dict[str, Any] | None]:
@@ -214,6 +218,7 @@ def _contained(node: etree._Element, depth: int) -> dict[str, Any]:
 
 def _attributes(node: etree._Element, type_name: str, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    refuse_crowded(node)
     for raw, value in node.attrib.items():
         name = str(raw)
         element = elements(type_name).get(name)

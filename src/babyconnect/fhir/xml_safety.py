@@ -13,6 +13,8 @@ from lxml import etree
 
 from babyconnect.fhir.malformed import Malformed
 
+MOST_ATTRIBUTES = 64
+"""On one element.  The parser looks for each from the first on, so a million of them would hold it for hours."""
 _CHUNK = 1 << 20
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
 _SKIP = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -35,6 +37,12 @@ def syntax_fault(fault: etree.XMLSyntaxError) -> Malformed:
     kind = etree.ErrorTypes._getName(fault.code or 0, "ERR_SYNTAX")  # type: ignore[attr-defined]
     words = str(kind).removeprefix("ERR_").replace("_", " ").lower()
     return Malformed(f"line {fault.lineno or 1}", "xml", f"not well-formed XML ({words})")
+
+
+def refuse_crowded(element: etree._Element) -> None:
+    """Raise `Malformed` for an element with more attributes than any format has, before one of them is read."""
+    if len(element.attrib) > MOST_ATTRIBUTES:
+        raise Malformed(f"line {element.sourceline or 1}", "attributes", "an element has too many attributes")
 
 
 def _refuse_other_encodings(content: bytes) -> None:

@@ -19,7 +19,7 @@ from lxml import etree
 from babyconnect.birthcare.ada import PWD_32, AdaElement, AdaRecord
 from babyconnect.definitions import document, rows
 from babyconnect.fhir.malformed import Malformed
-from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
+from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe, syntax_fault
 
 _RELATIVE = re.compile(r"T(?:([+-]\d{1,6})([DMY]))?(?:\{(\d\d):(\d\d)(?::(\d\d))?\})?")
 _ABSOLUTE = re.compile(
@@ -54,6 +54,7 @@ def _tree(content: bytes) -> AdaElement:
         if event == "start":
             if element.tag.startswith("{"):
                 raise Malformed(f"line {element.sourceline or 1}", "namespace", "ADA has no XML namespace")
+            refuse_crowded(element)
             open_elements.append([])
             continue
         made = _element(element, tuple(open_elements.pop()))

@@ -42,6 +42,8 @@ def impossible(**changes: str) -> bytes:
     return bundle(*({**r, **changes} if r["resourceType"] == "Patient" else r for r in record()))
 
 
+CROWD = b" ".join(b'a%d="x"' % number for number in range(200))
+
 REFUSED = {
     "truncated XML": (GOOD_XML[: len(GOOD_XML) // 2], "xml", "line 1"),
     "truncated JSON": (GOOD[: len(GOOD) // 2], "json", "line 1"),
@@ -106,6 +108,20 @@ REFUSED = {
         "depth",
         "line 1",
     ),
+    "an ADA element with attributes without end": (b"<adaxml " + CROWD + b"/>", "attributes", "line 1"),
+    "a FHIR element with attributes without end": (
+        b'<Patient xmlns="http://hl7.org/fhir" ' + CROWD + b"/>",
+        "attributes",
+        "line 1",
+    ),
+    "a narrative with attributes without end": (
+        b'<Patient xmlns="http://hl7.org/fhir"><text><status value="generated"/>'
+        b'<div xmlns="http://www.w3.org/1999/xhtml" ' + CROWD + b">x</div></text></Patient>",
+        "attributes",
+        "line 1",
+    ),
+    "half of a surrogate pair": (b'{"resourceType":"Patient","id":"a","language":"\\ud800"}', "utf-8", ""),
+    "half of a surrogate pair as a name": (b'{"resourceType":"Patient","id":"a","\\uDFFF":"x"}', "utf-8", ""),
 }  # fmt: skip
 
 
