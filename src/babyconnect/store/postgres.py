@@ -6,18 +6,16 @@ log, archives and backups is the server's setting, and part of its operator's du
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
 
-from babyconnect.store import writing
-from babyconnect.store.contract import Original, Outcome, Publication
 from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import TABLES, Connection, Row, definitions, statements
+from babyconnect.store.writing import TableWriter
 
 T = TypeVar("T")
 _TENANT = re.compile(r"[a-z][a-z0-9_]{0,50}", re.ASCII)
@@ -47,8 +45,8 @@ class PostgresStore:
         self._remembered = Remembered()
 
     @property
-    def writer(self) -> PostgresWriter:
-        return PostgresWriter(self)
+    def writer(self) -> TableWriter:
+        return TableWriter(self)
 
     def open_reader(self) -> TableReader:
         return TableReader(self, self._remembered)
@@ -75,13 +73,16 @@ class PostgresStore:
             # Care content hardly compresses row by row, and cutting compressed rows would cost every answer.
             await db.execute(f"ALTER TABLE {self._tenant}.shelf ALTER COLUMN body SET STORAGE EXTERNAL")
 
-    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
         """Run work in one transaction, one batch of a tenant at a time."""
         async with self._pool.acquire() as db, db.transaction():
             await db.execute("SELECT pg_advisory_xact_lock(hashtext($1))", self._tenant)
-            return await work(_Connection(db))
+            done = await work(_Connection(db))
+        if erasing:
+            await self._scrub()
+        return done
 
-    async def scrub(self) -> None:
+    async def _scrub(self) -> None:
         """Rewrite the tenant's tables without what was deleted, and let go of the log that still holds it."""
         self._remembered.clear()
         async with self._pool.acquire() as db:
@@ -96,37 +97,6 @@ class PostgresStore:
 
     async def close(self) -> None:
         await self._pool.close()
-
-
-class PostgresWriter:
-    """`store.contract.Writer` on one schema."""
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self._sql = store.statement
-
-    async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
-    ) -> Sequence[Outcome]:
-        return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
-
-    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        async with self._store.reading() as db:
-            return await writing.known(db, self._sql, keys)
-
-    async def original(self, digest: str) -> Original | None:
-        rows = await self._store.fetch(self._sql("get_original"), digest)
-        return Original(rows[0][0], rows[0][1], bytes(rows[0][2]), bytes(rows[0][3])) if rows else None
-
-    async def erase(self, type: str, id: str) -> int:
-        gone = await self._store.write(lambda db: writing.erase(db, self._sql, type, id))
-        await self._store.scrub()
-        return gone
-
-    async def erase_client(self, client: str) -> int:
-        gone = await self._store.write(lambda db: writing.erase_client(db, self._sql, client))
-        await self._store.scrub()
-        return gone
 
 
 async def open_store(dsn: str, tenant: str, connections: int = CONNECTIONS) -> PostgresStore:

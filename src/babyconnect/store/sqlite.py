@@ -7,18 +7,16 @@ one batch at a time, because a durable commit waits for the disk.  Other process
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
-from babyconnect.store import writing
-from babyconnect.store.contract import Original, Outcome, Publication
 from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import Connection, Row, definitions, statements
+from babyconnect.store.writing import TableWriter
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
@@ -78,8 +76,8 @@ class SqliteStore:
         self._remembered = Remembered()
 
     @property
-    def writer(self) -> SqliteWriter:
-        return SqliteWriter(self)
+    def writer(self) -> TableWriter:
+        return TableWriter(self)
 
     def open_reader(self) -> TableReader:
         return TableReader(self, self._remembered)
@@ -143,33 +141,6 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise StoreFault("writing to SQLite waited for something")
-
-
-class SqliteWriter:
-    """`store.contract.Writer` on one file."""
-
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-        self._sql = store.statement
-
-    async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
-    ) -> Sequence[Outcome]:
-        return await self._store.write(lambda db: writing.publish(db, self._sql, batch, originals, moment))
-
-    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-        async with self._store.reading() as db:
-            return await writing.known(db, self._sql, keys)
-
-    async def original(self, digest: str) -> Original | None:
-        rows = await self._store.fetch(self._sql("get_original"), digest)
-        return Original(*rows[0]) if rows else None
-
-    async def erase(self, type: str, id: str) -> int:
-        return await self._store.write(lambda db: writing.erase(db, self._sql, type, id), erasing=True)
-
-    async def erase_client(self, client: str) -> int:
-        return await self._store.write(lambda db: writing.erase_client(db, self._sql, client), erasing=True)
 
 
 async def open_store(path: Path) -> SqliteStore:

@@ -7,11 +7,12 @@ a search reads one row; the version rows hold every rendering of every version.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 Row = Sequence[Any]
+T = TypeVar("T")
 
 
 class Fetching(Protocol):
@@ -34,6 +35,9 @@ class Engine(Fetching, Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection to read with, of which all statements see one moment."""
+
+    async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
+        """Run work in one transaction; with `erasing`, leave no byte of what it deleted behind in any file."""
 
 
 DEFINITIONS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from babyconnect.store.contract import SHARED, Original, Outcome, Publication
 from babyconnect.store.entries import entry
 from babyconnect.store.selection import Entry
 from babyconnect.store.shelf import Laid, changed, lay, take
-from babyconnect.store.tables import Connection
+from babyconnect.store.tables import Connection, Engine
 
 Statement = Callable[[str], str]
 
@@ -159,3 +159,30 @@ async def erase_client(db: Connection, sql: Statement, client: str) -> int:
         gone += await erase(db, sql, type, id)
     await db.many(sql("drop_stamp"), [(client,)])
     return gone
+
+
+class TableWriter:
+    """`store.contract.Writer` on an engine with tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sql = engine.statement
+
+    async def publish(
+        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+    ) -> Sequence[Outcome]:
+        return await self._engine.write(lambda db: publish(db, self._sql, batch, originals, moment))
+
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        async with self._engine.reading() as db:
+            return await known(db, self._sql, keys)
+
+    async def original(self, digest: str) -> Original | None:
+        rows = await self._engine.fetch(self._sql("get_original"), digest)
+        return Original(*rows[0]) if rows else None
+
+    async def erase(self, type: str, id: str) -> int:
+        return await self._engine.write(lambda db: erase(db, self._sql, type, id), erasing=True)
+
+    async def erase_client(self, client: str) -> int:
+        return await self._engine.write(lambda db: erase_client(db, self._sql, client), erasing=True)
