@@ -91,6 +91,9 @@ def may_know(asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent],
         return False
     if asker.ura == holder:
         return bool(visible)
+    if not _asking(asker, _day(moment)):
+        # Who does not treat her would be refused everywhere, and must not learn of whom from the index.
+        return False
     said = precedence.said(consents, (asker.ura, asker.kind), (holder, kind), moment)
     return bool(_sorted(visible - rules.spine, said)["permit"])
 

@@ -357,6 +357,12 @@ class TestLocalisation:
         assert not may_know(asker, *holder, (yes("*", "patient"),), NOW)
         assert not may_know(asker, *holder, (yes("*", "abortion"),), NOW)
 
+    @pytest.mark.parametrize("evidence", [(), (relation.enrolment("e", None, TODAY - DAY),)], ids=["none", "ended"])
+    def test_an_asker_who_does_not_treat_her_knows_of_nobody(self, evidence: tuple[Relation, ...]) -> None:
+        asker = asks(HOSPITAL, evidence=evidence).asker
+        assert not may_know(asker, PRACTICE, Kind.MIDWIFERY_PRACTICE, (EVERYONE,), NOW)
+        assert may_know(asker, HOSPITAL, Kind.HOSPITAL, (), NOW), "what it registered itself tells it nothing"
+
     def test_what_may_be_known_is_what_may_be_seen(self) -> None:
         said = (EVERYONE, no(kind(Kind.ULTRASOUND_CENTRE)))
         for who in (HOSPITAL, ECHO, KRAAM, JGZ, GP):
