@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterator
 
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.synthetic.ada_birth import birth, children
+from babyconnect.synthetic.ada_birth import birth, children, problems
 from babyconnect.synthetic.ada_checks import examinations, measurements, visits
 from babyconnect.synthetic.ada_names import LOCAL, child_id, text, woman_id
-from babyconnect.synthetic.ada_tree import Attributes, Element, moment, quantity, reference, tree, unknown, write
+from babyconnect.synthetic.ada_tree import Attributes, Element, moment, reference, tree, unknown, write
 from babyconnect.synthetic.codes import Code, code, displays
 from babyconnect.synthetic.course import Child
 from babyconnect.synthetic.dossier import Dossier
@@ -71,7 +71,7 @@ def _sections(dossier: Dossier) -> Iterator[Element]:
             ("zwangerschap", _pregnancy(dossier)),
             *_observations(dossier),
             *visits(dossier),
-            *_problems(dossier),
+            *problems(dossier, "pregnancy", "probleem_zwangerschap"),
             *_acts(dossier),
         ],
     )
@@ -243,21 +243,6 @@ def _observations(dossier: Dossier) -> Iterator[Element]:
                 ("foliumzuurgebruik_waarde", code(str(fact.value))),
             ],
         )
-
-
-def _problems(dossier: Dossier) -> Iterator[Element]:
-    for problem in dossier.problems:
-        if problem.about == "pregnancy" and problem.start:
-            yield (
-                "probleem_zwangerschap",
-                [
-                    ("probleem_naam", code(problem.code)),
-                    ("probleem_begin_datum", moment(text(problem.start))),
-                    ("zwangerschapsduur", quantity(problem.day, "d")),
-                    ("probleem_status", code("status.active")),
-                ],
-                problem.id,
-            )
 
 
 def _acts(dossier: Dossier) -> Iterator[Element]:

@@ -18,10 +18,10 @@ def _one(dossier: Dossier, key: str, child: int = 0) -> Fact | None:
 def birth(dossier: Dossier) -> Iterator[Element]:
     """The delivery, where it was recorded here; else the problems of labour that led to another place."""
     course = dossier.course
-    problems = list(_problems(dossier))
-    if course is None or not (dossier.born_here or problems):
+    of_labour = list(problems(dossier, "labour", "probleem_maternaal"))
+    if course is None or not (dossier.born_here or of_labour):
         return
-    found: list[Element] = [("zwangerschapsduur", quantity(course.days, "d")), *problems]
+    found: list[Element] = [("zwangerschapsduur", quantity(course.days, "d")), *of_labour]
     if dossier.born_here:
         found += [
             ("partusnummer", Attributes(value=f"{dossier.id}-1", root=LOCAL)),
@@ -32,11 +32,12 @@ def birth(dossier: Dossier) -> Iterator[Element]:
     yield "bevalling", found
 
 
-def _problems(dossier: Dossier) -> Iterator[Element]:
+def problems(dossier: Dossier, about: str, element: str) -> Iterator[Element]:
+    """What is wrong with the pregnancy or the labour, each under an element of its own."""
     for problem in dossier.problems:
-        if problem.about == "labour" and problem.start:
+        if problem.about == about and problem.start:
             yield (
-                "probleem_maternaal",
+                element,
                 [
                     ("probleem_naam", code(problem.code)),
                     ("probleem_begin_datum", moment(text(problem.start))),
