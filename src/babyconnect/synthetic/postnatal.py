@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.synthetic import perinatal
@@ -13,9 +12,7 @@ from babyconnect.synthetic.course import Child, Course
 from babyconnect.synthetic.dossier import Dossier, Encounter, Fact
 from babyconnect.synthetic.figures import assumption
 from babyconnect.synthetic.organisations import Organisation
-
-if TYPE_CHECKING:
-    from babyconnect.synthetic.recording import Recording
+from babyconnect.synthetic.recorder import Recording
 
 
 def after_birth(recording: Recording, practice: Dossier | None, hospital: Dossier | None) -> None:

@@ -7,59 +7,19 @@ retyped copy, a copy with an error (a conflict), or be in neither (a gap): at th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.synthetic import antenatal, perinatal, postnatal
 from babyconnect.synthetic.chance import Chance
-from babyconnect.synthetic.course import Course
 from babyconnect.synthetic.dossier import Act, Dossier, Fact, Problem, Referral, on_day
 from babyconnect.synthetic.figures import assumption
 from babyconnect.synthetic.organisations import Network, Organisation
 from babyconnect.synthetic.population import Client
+from babyconnect.synthetic.recorder import Recording
 
 AFTER_BIRTH = 42
 """Days after birth that birth care lasts here; youth health care goes on."""
-
-
-@dataclass(slots=True)
-class Recording:
-    """What is at hand while a pregnancy is being recorded.  `stated_period`: the last menstruation as she tells it."""
-
-    client: Client
-    course: Course
-    network: Network
-    today: dt.date
-    chance: Chance
-    episode: str
-    stated_period: dt.date
-    dossiers: list[Dossier] = field(default_factory=list)
-
-    def has(self, flag: str) -> bool:
-        return flag in self.client.woman.flags
-
-    def happens(self, flag: str, key: str) -> bool:
-        """A special case's flag, or for others chance at an assumed rate."""
-        drawn = self.chance.yes(assumption(key))
-        return self.has(flag) or (drawn and not self.client.woman.key)
-
-    def open(self, organisation: Organisation, start: dt.date, end: dt.date | None, *roles: Role) -> Dossier:
-        number = f"{organisation.number:02d}{self.client.woman.index:06d}"
-        managers = organisation.with_role(*roles)
-        dossier = Dossier(
-            organisation,
-            self.client.woman,
-            self.course,
-            number,
-            self.episode,
-            start,
-            end if end and end <= self.today else None,
-            self.chance.one(managers),
-            self.course.gravidity,
-            self.course.parity,
-        )
-        self.dossiers.append(dossier)
-        return dossier
 
 
 def record(client: Client, seed: int, today: dt.date, network: Network) -> list[Dossier]:
