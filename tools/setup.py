@@ -75,7 +75,8 @@ def install(uv: str, dev: bool) -> None:
         "UV_PYTHON": binary("python"),
         "UV_NO_CONFIG": "1",
     }
-    command = [uv, "sync", "--frozen", "--no-progress", "--compile-bytecode", *([] if dev else ["--no-dev", "--inexact"])]
+    extent = [] if dev else ["--no-dev", "--inexact"]
+    command = [uv, "sync", "--frozen", "--no-progress", "--compile-bytecode", *extent]
     done = subprocess.run(command, cwd=HOME, env=environment, check=False)
     if done.returncode:
         fail("installing failed; is a Python package index reachable? (pip's own settings count)")

@@ -45,9 +45,7 @@ def test_a_different_value_at_the_same_moment_is_two_items() -> None:
     ("ours", "theirs", "items"),
     [("5.50", "5.5", 1), ("7", "7.0", 1), ("5.5", "5.51", 2), ("1234567", "1234568", 2), ("0.1234567", "0.1234568", 2)],
 )
-def test_zeros_at_the_end_make_no_other_number_and_no_digit_is_lost(
-    ours: str, theirs: str, items: int
-) -> None:
+def test_zeros_at_the_end_make_no_other_number_and_no_digit_is_lost(ours: str, theirs: str, items: int) -> None:
     one, other = _pair()
     for made, number in ((one, ours), (other, theirs)):
         value = {"value": Decimal(number), "code": "mmol/L"}
