@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote_plus
 
 from babyconnect.api.outcomes import Refusal
+from babyconnect.birthcare.identifiers import passes_eleven_check
 from babyconnect.fhir.search_dates import span
 from babyconnect.fhir.search_names import Parameter, parameters
 from babyconnect.store.contract import Clause, Query
@@ -115,7 +116,7 @@ class _Reading:
                 return self._count(value)
             case "_after":
                 self.after = value
-                return None if _ID.fullmatch(value) else Refusal("value", "_after")
+                return None if is_id(value) else Refusal("value", "_after")
             case "_include":
                 return self._include(value)
         return self._clause(name, value)
@@ -167,6 +168,11 @@ class _Reading:
         return None
 
 
+def is_id(text: str) -> bool:
+    """Whether it may be one of our ids: a BSN never is one, so that no mistake of an asker brings one into the log."""
+    return _ID.fullmatch(text) is not None and not passes_eleven_check(text)
+
+
 def _parts(value: str) -> list[str]:
     """Values parted by commas that are not escaped (STU3 search.html#escaping)."""
     return re.split(r"(?<!\\),", value)
@@ -182,7 +188,7 @@ def _chained(parameter: Parameter, target: str | None, chain: str) -> Parameter 
 def _value(parameter: Parameter, target: str | None, value: str, base: str) -> str | None:
     """The value as the store compares it; None when it is none of this parameter's kind."""
     if parameter.name == "_id":
-        return value if _ID.fullmatch(value) else None
+        return value if is_id(value) else None
     match parameter.kind:
         case "token":
             return value if value not in ("", "|") and len(value) <= 1000 else None
@@ -205,6 +211,8 @@ def _reference(parameter: Parameter, target: str | None, value: str) -> str | No
     if match is None:
         return None
     type, id = match[1], match[2]
+    if not is_id(id):
+        return None
     if type is None:
         return f"{target}/{id}" if target else id
     return value if type in parameter.targets and target in (None, type) else None

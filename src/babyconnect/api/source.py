@@ -20,7 +20,7 @@ from babyconnect.api.batch import BatchEntry, batch_entries
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
 from babyconnect.api.outcomes import Refusal
-from babyconnect.api.search_request import SearchRequest, from_url, read, split
+from babyconnect.api.search_request import SearchRequest, from_url, is_id, read, split
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.fhir.search_names import types
@@ -32,7 +32,6 @@ from babyconnect.store.contract import Form
 MAX_FORM = 16_000
 MAX_BATCH = 200_000
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _log = structlog.get_logger(__name__)
 
 
@@ -125,11 +124,11 @@ class SourceApi:
             case [type] if type in types():
                 found = from_url(type, query, self._base)
                 return refuse(found, caller.json) if isinstance(found, Refusal) else await self._search(caller, found)
-            case [type, id] if _ID.fullmatch(id):
+            case [type, id] if is_id(id):
                 return await self._read(caller, Read(type, id, caller.form))
-            case [type, id, "_history"] if _ID.fullmatch(id):
+            case [type, id, "_history"] if is_id(id):
                 return await self._history(caller, History(type, id, caller.form))
-            case [type, id, "_history", version] if _ID.fullmatch(id) and version.isascii() and version.isdigit():
+            case [type, id, "_history", version] if is_id(id) and version.isascii() and version.isdigit():
                 return await self._read(caller, Read(type, id, caller.form, int(version[:9])))
         return refuse(Refusal("no_such_interaction"), caller.json)
 

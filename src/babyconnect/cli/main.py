@@ -26,6 +26,7 @@ COMMANDS = {
     "audit": "check a log: `audit verify PATH`",
     "synthesise": "make a synthetic region's records",
 }
+KEEPERS = frozenset({"demo", "node", "region", "publish", "consult"})
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, words: list[str]) -> int:
     options = parser_for(name).parse_args(words)
+    if name in KEEPERS:
+        # Stores, rosters and logs hold BSNs and records: no other user of the machine reads them, wherever they lie.
+        os.umask(0o077)
     try:
         return int(importlib.import_module(f"babyconnect.cli.{name}").run(options))
     except Failure as problem:

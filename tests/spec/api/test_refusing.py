@@ -70,6 +70,25 @@ async def test_a_bsn_in_a_url_is_refused_and_not_repeated(node: Node, token: str
     assert all(ANNA not in happening.wire.text for happening in node.log)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"/Patient/{ANNA}",
+        f"/Patient/{ANNA}/_history",
+        f"/Patient/{ANNA}/_history/1",
+        f"/Patient?_id={ANNA}",
+        f"/Patient?_after={ANNA}",
+        f"/Observation?context=Encounter/{ANNA}",
+        f"/Observation?context={ANNA}",
+    ],
+)
+async def test_a_bsn_where_an_id_stands_reaches_neither_log_nor_answer(node: Node, token: str, url: str) -> None:
+    assert passes_eleven_check(ANNA)
+    answer = await node.get(url, token)
+    assert answer.status in (400, 404) and ANNA.encode() not in answer.body
+    assert all(ANNA not in happening.wire.text for happening in node.log)
+
+
 async def test_a_bsn_in_the_url_of_a_post_is_refused_as_well(node: Node) -> None:
     answer = await node.post(f"/Patient/_search?identifier={BSN}|{ANNA}", "", node.token())
     assert code(answer) == (400, "security")

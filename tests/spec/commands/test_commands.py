@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
 
 import pytest
 
-from babyconnect.cli.main import COMMANDS
+from babyconnect.cli.main import COMMANDS, main
 from tests.needs import nictiz
 
 SMALL = {"resourceType": "Patient", "id": "p1", "birthDate": "1990-02-30"}
@@ -98,3 +99,18 @@ def test_audit_verify_finds_a_log_whole_and_a_flipped_bit(tmp_path: pathlib.Path
     done = run("audit", "verify", str(tmp_path / "log"))
     assert done.returncode == 1
     assert "record" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["node", "region", "publish", "demo"])
+def test_what_a_command_keeps_can_be_read_by_its_own_user_only(
+    command: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "store.sqlite"
+    words = {"publish": [str(tmp_path), "--config", "x"], "demo": []}.get(command, ["--config", "x"])
+    monkeypatch.setattr(f"babyconnect.cli.{command}.run", lambda options: kept.write_bytes(b"") or 0)
+    before = os.umask(0o022)
+    try:
+        assert main([command, *words]) == 0
+    finally:
+        os.umask(before)
+    assert kept.stat().st_mode & 0o077 == 0
