@@ -42,8 +42,19 @@ def _told(id: str, provision: Consent) -> str:
     return f"{id} {'permit' if provision.permit else 'deny'}"
 
 
+async def _may_record(call: Call, pseudonym: str, provision: Consent) -> None:
+    """A yes is about the records of whoever takes it down (Wabvpz 15a: it is given to the holder); a no is anybody's.
+
+    Else an organisation could write a permit in its own favour about records that others keep.
+    """
+    if provision.permit and provision.holder != f"ura:{call.party.ura}":
+        await call.log("consent", "refused", pseudonym, "a permit about another holder")
+        raise Refusal(403, "forbidden", "a permit is recorded by the organisation whose records it is about")
+
+
 async def record(call: Call) -> Response:
     pseudonym, provision = _provision(call.json())
+    await _may_record(call, pseudonym, provision)
     (id,) = await call.state.consents.record([(pseudonym, provision)], call.party.ura)
     await call.log("consent", "ok", pseudonym, _told(id, provision))
     return answer(_consent(call, id).resource(), 201, {"Location": f"{fhir_base(call.state)}/Consent/{id}"})
@@ -58,6 +69,8 @@ def _consent(call: Call, id: str) -> Kept:
 
 async def record_all(call: Call, listed: list[Any]) -> list[str]:
     found = [_provision(one) for one in listed]
+    for pseudonym, provision in found:
+        await _may_record(call, pseudonym, provision)
     ids = await call.state.consents.record(found, call.party.ura)
     logged = zip(ids, found, strict=True)
     await asyncio.gather(*(call.log("consent", "ok", about, _told(id, one)) for id, (about, one) in logged))
@@ -65,11 +78,17 @@ async def record_all(call: Call, listed: list[Any]) -> list[str]:
 
 
 async def withdraw(call: Call) -> Response:
-    """Also by another organisation than the one that recorded it: she says it where she is."""
+    """A yes by any organisation: she says it where she is.  A no only by the one that took it down: lifting it opens.
+
+    Logged first; the answer repeats nothing of the provision, which may not concern this organisation.
+    """
     kept = _consent(call, call.path["id"])
-    await call.state.consents.withdraw(kept.consent.id, call.party.ura)
+    if not kept.consent.permit and call.state.consents.recorder(kept.consent.id) != call.party.ura:
+        await call.log("withdraw", "refused", kept.pseudonym, kept.consent.id)
+        raise Refusal(403, "forbidden", "an objection is withdrawn by the organisation that recorded it")
     await call.log("withdraw", "ok", kept.pseudonym, kept.consent.id)
-    return answer(_consent(call, call.path["id"]).resource())
+    await call.state.consents.withdraw(kept.consent.id, call.party.ura)
+    return answer(fhir4.outcome("informational", "withdrawn", "information"))
 
 
 def _concerned(party: Party, kept: Kept) -> bool:

@@ -183,24 +183,31 @@ def _children(dossier: Dossier, beside: Beside) -> None:
 
 
 def _consents(job: _Job, found: Client, dossiers: list[Dossier], part: _Part) -> None:
-    """Her consent, kept where she gave it: at the first organisation that saw her."""
+    """Her yes, at every organisation that keeps a record of her, about that record; her no where she said it first."""
     if found.woman.bsn is None or found.consent == "none_recorded" or not dossiers:
         return
-    first = min(dossiers, key=lambda dossier: dossier.start)
-    given = text(dt.datetime.combine(first.start, dt.time(0)))
+    bsn = found.woman.bsn
     ended = (
         text(dt.datetime.combine(job.today - dt.timedelta(days=1), dt.time(17))) if found.consent == "withdrawn" else ""
     )
-    rows = part.beside[first.organisation.key].consents
-    bsn = found.woman.bsn
-    rows.append((bsn, "true", "*", "*", "*", given, ended))
-    if found.names_shielded:
-        for kind in (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL):
-            rows.append((bsn, "true", f"kind:{kind}", "*", f"{Shielded.HIV_STI} {Shielded.GENETICS}", given, ended))
+    for dossier in dossiers:
+        holder, given = f"ura:{dossier.organisation.ura}", _given(dossier)
+        rows = part.beside[dossier.organisation.key].consents
+        rows.append((bsn, "true", "*", holder, "*", given, ended))
+        if found.names_shielded:
+            for kind in (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL):
+                named = f"{Shielded.HIV_STI} {Shielded.GENETICS}"
+                rows.append((bsn, "true", f"kind:{kind}", holder, named, given, ended))
+    first = min(dossiers, key=lambda dossier: dossier.start)
+    rows, given = part.beside[first.organisation.key].consents, _given(first)
     if found.consent == "objection":
         rows.append((bsn, "false", f"ura:{found.hospital.ura}", "*", "*", given, ""))
     elif found.consent == "limited":
         rows.append((bsn, "false", f"kind:{Kind.MATERNITY_HOME_CARE}", "*", "*", given, ""))
+
+
+def _given(dossier: Dossier) -> str:
+    return text(dt.datetime.combine(dossier.start, dt.time(0)))
 
 
 def _summary(whole: _Part, women: int, seed: int, today: dt.date) -> Summary:

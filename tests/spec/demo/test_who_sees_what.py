@@ -63,9 +63,11 @@ def test_a_consent_that_ended_yesterday_shows_nothing_today(region: Home) -> Non
 def test_a_consent_given_shows_at_once_and_withdrawn_a_moment_ago_shows_nothing(region: Home) -> None:
     bsn, own = special(region, "No consent recorded"), region.plan.member("zkh-ommelhaven").ura
     assert others(asked(region, "zkh-ommelhaven", GYNAECOLOGIST, bsn), own) == []
-    id = asyncio.run(record(region, "zkh-ommelhaven", bsn, Consent("", True, "*", start=dt.datetime.now(dt.UTC))))
+    holder = region.plan.member("vkp-zonnewende")
+    yes = Consent("", True, "*", f"ura:{holder.ura}", start=dt.datetime.now(dt.UTC))
+    id = asyncio.run(record(region, holder.slug, bsn, yes))
     assert others(asked(region, "zkh-ommelhaven", GYNAECOLOGIST, bsn), own) != []
-    asyncio.run(withdraw(region, "zkh-ommelhaven", id))
+    asyncio.run(withdraw(region, "zkh-ommelhaven", id))  # she says it where she is
     assert others(asked(region, "zkh-ommelhaven", GYNAECOLOGIST, bsn), own) == []
 
 

@@ -191,11 +191,15 @@ def test_everybody_with_a_bsn_is_listed_with_her_number_and_enrolment(sixty: Wri
 
 
 def test_consents_are_given_refused_withdrawn_and_absent(sixty: Written) -> None:
-    rows = [row for path in sixty.folder.glob("*/organisation.toml")
-            for row in tomllib.loads(path.read_text(encoding="utf-8")).get("consent", ())]  # fmt: skip
+    folders = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sixty.folder.glob("*/organisation.toml")]
+    rows = [row for folder in folders for row in folder.get("consent", ())]
+    # A yes is taken down by the organisation whose records it is about.
+    assert all(row["holder"] == f"ura:{f['ura']}" for f in folders for row in f.get("consent", ()) if row["permit"])
     by = {known.key: [row for row in rows if row["bsn"] == known.bsn] for known in sixty.summary.special}
     assert all(row["permit"] for row in by["showcase"])
-    assert [row["groups"] for row in by["showcase"]] == [["*"], ["hiv-sti", "genetics"], ["hiv-sti", "genetics"]]
+    here = [row["groups"] for row in by["showcase"] if row["holder"] == by["showcase"][0]["holder"]]
+    assert here == [["*"], ["hiv-sti", "genetics"], ["hiv-sti", "genetics"]]
+    assert len({row["holder"] for row in by["showcase"]}) == 6
     assert (True, "*") in [(row["permit"], row["actor"]) for row in by["objection"]]
     assert (False, "ura:90000101") in [(row["permit"], row["actor"]) for row in by["objection"]]
     assert by["no_consent"] == [] and by["without_bsn"] == []

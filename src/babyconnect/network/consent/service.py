@@ -110,6 +110,11 @@ class ConsentService:
         )
         return _kept(found[0]) if found else None
 
+    def recorder(self, id: str) -> Ura | None:
+        """Who took it down at first."""
+        found = self._db.rows("select recorder from version where id = ? order by seq limit 1", (id,))
+        return Ura(found[0][0]) if found else None
+
     def versions(self, id: str) -> list[Kept]:
         """Newest first: nothing is ever overwritten."""
         found = self._db.rows(
