@@ -146,6 +146,20 @@ def test_shared_screen_mode_hides_pregnancies_and_history_by_one_key_and_in_prin
     assert page.locator(".withheld").is_visible()
 
 
+def test_shared_screen_mode_stays_on_after_reloading_and_fetching_again(visit: Visit) -> None:
+    page = visit().page
+    find(page, play.ALL_ANSWER)
+    page.keyboard.press("F8")
+    page.reload()
+    assert not page.locator("#kop .feit-gravidity_parity").is_visible()
+    page.get_by_role("button", name="Opnieuw ophalen").click()
+    page.wait_for_selector("#kop .feit-blood_group")
+    assert not page.locator("#kop .feit-gravidity_parity").is_visible()
+    page.keyboard.press("F8")
+    page.reload()
+    assert page.locator("#kop .feit-gravidity_parity").is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [{"width": 1360, "height": 900}, {"width": 360, "height": 740}])
 def test_axe_finds_nothing_serious(visit: Visit, axe: str, scheme: str, viewport: dict[str, int]) -> None:

@@ -72,7 +72,9 @@ def _cell(items: Sequence[Item], writer: Writer) -> Cell:
     texts = list(dict.fromkeys(_measured(item, writer) for item in items))
     flags = [Flag("several", "meer dan één meting")] if len(texts) > 1 else []
     flags += dict.fromkeys(flag for item in items for flag in writer.line(item).flags if flag.code == "signal")
-    return Cell(" | ".join(texts), tuple(item.id for item in items), tuple(flags))
+    lines = [writer.line(item) for item in items]
+    hide, keep = any(line.discreet for line in lines), any(line.unprinted for line in lines)
+    return Cell(" | ".join(texts), tuple(item.id for item in items), tuple(flags), hide, keep)
 
 
 def _measured(item: Item, writer: Writer) -> str:
@@ -119,8 +121,10 @@ def _row(
         measured = [item for item in here if codes & set(item.codes)]
         cells.append(_cell(measured, writer) if measured else _computed(column, when, pregnancy))
     origins = [origin for item in here for origin in item.origins]
-    contacts = [text for item in here if item.type == "Encounter" and (text := writer.headline(item))]
-    return Row(dutch.moment(when), when, tuple(cells), badges(sorted(origins)), ", ".join(dict.fromkeys(contacts)))
+    contacts = [line for item in here if item.type == "Encounter" and (line := writer.line(item)).text]
+    note = ", ".join(dict.fromkeys(line.text for line in contacts))
+    hide, keep = any(line.discreet for line in contacts), any(line.unprinted for line in contacts)
+    return Row(dutch.moment(when), when, tuple(cells), badges(sorted(origins)), note, hide, keep)
 
 
 def _computed(column: str, when: str, pregnancy: Pregnancy | None) -> Cell:

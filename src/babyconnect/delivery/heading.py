@@ -11,6 +11,7 @@ from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
 from babyconnect.birthcare.resources import identifiers_of
 from babyconnect.definitions import document
 from babyconnect.delivery import dutch
+from babyconnect.delivery.discretion import unprinted
 from babyconnect.delivery.lines import Writer, badges, label
 from babyconnect.delivery.view import Badge, Fact, Flag, Header
 
@@ -164,12 +165,15 @@ def _problems(record: Record, writer: Writer) -> Iterator[Fact]:
         and item.pregnancy in (record.current, "")
         and item.resource.get("clinicalStatus") in ("active", "recurrence", "relapse")
         and "zib-Pregnancy" not in item.profiles
+        and not unprinted(item)
     ]
+    current = current_of(record)
+    title = PHRASES["problems_ended" if current and current.ended else "problems"]
     if found:
         texts = dict.fromkeys(writer.headline(item) for item in found)
         origins = sorted({o for item in found for o in item.origins})
         ids = tuple(item.id for item in found)
-        yield Fact("problems", "Actuele problemen", ", ".join(texts), "", badges(origins), (), ids)
+        yield Fact("problems", title, ", ".join(texts), "", badges(origins), (), ids, discreet=True)
 
 
 def _child_fact(child: Child, record: Record, writer: Writer) -> Fact:
@@ -198,4 +202,6 @@ def _lead(record: Record, writer: Writer, pregnancy: Pregnancy) -> Iterator[Fact
     for item in record.items:
         if item.type == "EpisodeOfCare" and item.pregnancy == pregnancy.id and item.resource.get("status") == "active":
             shown = writer.headline(item).split(" · ")[0]
-            yield Fact("care", "In zorg bij", item.source.name, shown, badges(item.origins), (), (item.id,))
+            if not unprinted(item):
+                hide = writer.line(item).discreet
+                yield Fact("care", "In zorg bij", item.source.name, shown, badges(item.origins), (), (item.id,), hide)

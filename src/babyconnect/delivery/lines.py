@@ -14,6 +14,7 @@ from babyconnect.birthcare.record import Item, Origin
 from babyconnect.birthcare.resources import as_list
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch, labels, values
+from babyconnect.delivery.discretion import discreet, unprinted
 from babyconnect.delivery.names import NO_NAMES, NameBook
 from babyconnect.delivery.signals import signals
 from babyconnect.delivery.values import Names
@@ -207,14 +208,17 @@ class Writer:
             for detail in _details(other, self._book.at(origin.source.ura.value)):
                 if detail not in details:
                     details[Detail(f"{detail.label} ({origin.source.name})", detail.text, detail.group)] = None
+        named, text = label(item), headline(item, names)
         return Line(
             id=item.id,
-            label=label(item),
-            text=headline(item, names),
+            label=named,
+            text=text,
             when=dutch.moment(item.moment) if item.moment else "",
             moment=item.moment,
             author=author(item.resource, names),
             sources=badges(item.origins),
             details=tuple(details),
             flags=(*_flags(item), *signals(item, self._due.get(item.pregnancy))),
+            discreet=discreet(item, named, text, *(detail.text for detail in details)),
+            unprinted=unprinted(item),
         )

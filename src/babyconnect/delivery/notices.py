@@ -129,7 +129,8 @@ def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:
         item = by_id[event.item]
         days = gestation.days_on(due[event.pregnancy], event.day) if event.pregnancy in due else -1
         kind = PHRASES["event"][event.kind]
-        name, shown = writer.line(item).label, writer.headline(item)
+        line = writer.line(item)
+        name, shown = line.label, line.text
         text = f"{name}: {shown}" if shown and shown != name else name
         found.append(
             Moment(
@@ -141,6 +142,8 @@ def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:
                 item=event.item,
                 subject=children.get(event.subject, ""),
                 sources=badges(item.origins),
+                discreet=line.discreet,
+                unprinted=line.unprinted,
             )
         )
     return tuple(found)

@@ -45,7 +45,10 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact.  `id` is an HTML anchor (timeline, conflicts and gaps point to it)."""
+    """One fact.  `id` is an HTML anchor (timeline, conflicts and gaps point to it).
+
+    Here and below: `discreet` is hidden in shared-screen mode, `unprinted` is on no paper.
+    """
 
     id: str
     label: str
@@ -56,6 +59,8 @@ class Line:
     sources: tuple[Badge, ...]
     details: tuple[Detail, ...] = ()
     flags: tuple[Flag, ...] = ()
+    discreet: bool = False
+    unprinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ class Cell:
     text: str = ""
     items: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    discreet: bool = False
+    unprinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,8 @@ class Row:
     cells: tuple[Cell, ...]
     sources: tuple[Badge, ...] = ()
     note: str = ""
+    discreet: bool = False
+    unprinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +127,15 @@ class Fact:
     sources: tuple[Badge, ...] = ()
     flags: tuple[Flag, ...] = ()
     items: tuple[str, ...] = ()
+    discreet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
     """`name` is how she wants to be called; `legal_name` is "" when the same.  `facts` in the order to show.
 
-    `discreet` lists the codes of facts that one key hides when others look along (G/P, history).
+    `discreet` lists the codes of facts that one key hides when others look along (G/P, history).  `line` is the slim
+    line that stays on the screen: how far she is, what she is allergic to, what is uncertain.
     """
 
     name: str
@@ -133,6 +144,7 @@ class Header:
     birth_date: str
     facts: tuple[Fact, ...]
     discreet: tuple[str, ...] = ("gravidity_parity", "previous")
+    line: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +201,8 @@ class Moment:
     item: str
     subject: str
     sources: tuple[Badge, ...]
+    discreet: bool = False
+    unprinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

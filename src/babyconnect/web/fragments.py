@@ -17,8 +17,6 @@ from babyconnect.web.rendering import Pages
 
 _AT_ONCE = frozenset(document("details_at_once.toml")["labels"])
 _DISCREET_SECTIONS = frozenset(document("discreet.toml")["sections"])
-_DISCREET_LABELS = frozenset(document("discreet.toml")["labels"])
-
 
 _EMPTY = Markup("")
 
@@ -64,7 +62,7 @@ class Drawer:
             sources = self._shared(("source_marks", line.sources), line.sources)
             kept = (
                 line,
-                self._markup("one_line", line, self._details(at_once), drawn, sources, line.label in _DISCREET_LABELS),
+                self._markup("one_line", line, self._details(at_once), drawn, sources),
             )
             self._lines[id(line)] = kept
         return kept[1]

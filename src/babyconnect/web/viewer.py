@@ -45,6 +45,8 @@ STREAM_SECONDS = 10.0
 """How old what is held may be when a page, or the stream that belongs to it, begins to show it."""
 FOUND_PER_MINUTE = 30
 LANGUAGE_SECONDS = 365 * 24 * 3600
+SHARED_SCREEN_COOKIE = "babyconnect_meekijken"
+"""Set by the page's own script; the next page comes hidden already, so that nothing shows before it has run."""
 
 TodaysClients = Callable[[Person], Awaitable[Sequence[ListedClient]]]
 ViewerSession = Session[OpenedRecord]
@@ -222,7 +224,9 @@ class Viewer:
                 await asyncio.wait_for(record.end(), WHOLE_SECONDS)
             except TimeoutError:
                 record.give_up()
-        return self._pages.page("record.html", 200, record.language, session=session, record=record, handle=handle)
+        shared = request.cookies.get(SHARED_SCREEN_COOKIE) == "1"
+        values = {"session": session, "record": record, "handle": handle, "shared_screen": shared}
+        return self._pages.page("record.html", 200, record.language, **values)
 
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""

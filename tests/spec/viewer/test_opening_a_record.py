@@ -335,3 +335,10 @@ async def test_many_viewers_at_once_each_merge_what_came_in_while_they_waited(st
 
     assert all(await asyncio.gather(*(look() for _ in range(20))))
     assert len(merged) <= 25, "about one merge per viewer, not one per answer"
+
+
+async def test_in_shared_screen_mode_the_page_comes_hidden_before_any_script_has_run(stage: Stage) -> None:
+    address = await stage.open()
+    assert '<body class="meekijken">' not in (await stage.visitor.get(address)).text
+    stage.visitor.jar["babyconnect_meekijken"] = "1"
+    assert '<body class="meekijken">' in (await stage.visitor.get(address)).text

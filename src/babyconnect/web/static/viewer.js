@@ -91,12 +91,24 @@
   }
 
   // Somebody looks along: one key hides what could reveal a history she has not shared with them, also in print.
+  // It stays so on every page until it is switched off: the server draws the next page hidden.
+  const SHARED = "babyconnect_meekijken";
   function discreetMode() {
     const button = document.getElementById("meekijken");
-    const toggle = () => {
-      const on = document.body.classList.toggle("meekijken");
+    const secure = window.location.protocol === "https:" ? "; secure" : "";
+    const show = (on) => {
+      document.body.classList.toggle("meekijken", on);
       button.setAttribute("aria-pressed", String(on));
     };
+    const toggle = () => {
+      const on = !document.body.classList.contains("meekijken");
+      show(on);
+      document.cookie = on
+        ? `${SHARED}=1; path=/viewer; samesite=strict${secure}`
+        : `${SHARED}=; path=/viewer; max-age=0; samesite=strict${secure}`;
+    };
+    // The browser's back button brings a page back as it was left, which may be before it was switched on.
+    window.addEventListener("pageshow", () => show(document.cookie.split("; ").includes(`${SHARED}=1`)));
     button.hidden = false;
     button.addEventListener("click", toggle);
     document.addEventListener("keydown", (event) => {

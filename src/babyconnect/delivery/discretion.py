@@ -1,0 +1,56 @@
+"""What must not be seen by who looks along, and what must never be on paper (domain §4 and §10).
+
+The labels are those that a custodian put on the resource; `definitions/discreet.toml` names what has none but reveals
+the same: an infection test, whatever its result, and what a hepatitis B asks for mother and child.
+"""
+
+from __future__ import annotations
+
+import re
+
+from babyconnect.birthcare.record import Item
+from babyconnect.birthcare.resources import codes_in
+from babyconnect.definitions import document
+
+_RULES = document("discreet.toml")
+_SYSTEM = str(document("shielded.toml")["system"])
+_CODES = frozenset(_RULES["codes"])
+_LABELS = frozenset(_RULES["labels"])
+_UNPRINTED = frozenset(_RULES["unprinted"]["groups"])
+_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, _RULES['words']))})\b", re.IGNORECASE)
+_CODED = ("code", "vaccineCode", "valueCodeableConcept", "medicationCodeableConcept", "reasonCode")
+
+
+def shielded(item: Item) -> frozenset[str]:
+    """The shielded groups that the item bears, at whichever source states it."""
+    security = [
+        label
+        for resource in (item.resource, *item.others)
+        for label in (resource.get("meta") or {}).get("security") or ()
+    ]
+    return frozenset(str(label.get("code")) for label in security if label.get("system") == _SYSTEM)
+
+
+def _codes(item: Item) -> frozenset[str]:
+    found = set(item.codes)
+    for name in _CODED:
+        value = item.resource.get(name)
+        for concept in value if isinstance(value, list) else [value]:
+            found.update(codes_in(concept))
+    return frozenset(found)
+
+
+def hidden_word(text: str) -> bool:
+    """Whether a text names what shared-screen mode hides."""
+    return _WORDS.search(text) is not None
+
+
+def discreet(item: Item, label: str, *texts: str) -> bool:
+    """Whether shared-screen mode hides the item, of which the screen says this."""
+    told = label in _LABELS or any(map(hidden_word, (label, *texts)))
+    return told or bool(shielded(item)) or bool(_CODES & _codes(item))
+
+
+def unprinted(item: Item) -> bool:
+    """Whether the item is kept from summaries and from paper."""
+    return bool(_UNPRINTED & shielded(item))
