@@ -18,6 +18,9 @@ from babyconnect.delivery.view import Badge, Fact, Flag, Header
 PHRASES = document("sections/phrases.toml")
 _NO_TRANSFUSION = Flag("not_for_transfusion", PHRASES["not_for_transfusion"], "warning")
 _UNCERTAIN = Flag("rhesus_uncertain", PHRASES["rhesus_uncertain"], "danger")
+_DISCREET = ("gravidity_parity", "previous")
+# Time since the birth is told through the first year; in days through the second week.
+_SINCE_DAYS, _IN_DAYS = 365, 14
 _DISPUTED = Flag("disputed", "bronnen verschillen", "danger")
 
 
@@ -38,9 +41,11 @@ def _all(stated: Sequence[Stated]) -> str:
     return " of ".join(value.text for value in stated)
 
 
-def _counts(pregnancy: Pregnancy) -> Iterator[Fact]:
+def _counts(pregnancy: Pregnancy, doubt: Flag | None) -> Iterator[Fact]:
     gravidity, parity = pregnancy.gravidity, pregnancy.parity
     if not gravidity and not parity:
+        if doubt:
+            yield Fact("gravidity_parity", "G/P", PHRASES["unknown_value"], flags=(doubt,))
         return
     shown = f"G{_all(gravidity) or '?'} P{_all(parity) or '?'}"
     flags = (_DISPUTED,) if len(gravidity) > 1 or len(parity) > 1 else ()
@@ -55,9 +60,11 @@ def _other_dates(record: Record, pregnancy: Pregnancy) -> list[dt.date]:
     return sorted(dates - {pregnancy.due.date}) if pregnancy.due else []
 
 
-def _due(record: Record, pregnancy: Pregnancy, by_id: dict[str, Item]) -> Iterator[Fact]:
+def _due(record: Record, pregnancy: Pregnancy, by_id: dict[str, Item], doubt: Flag | None) -> Iterator[Fact]:
     due = pregnancy.due
     if due is None:
+        if doubt and not pregnancy.ended:
+            yield Fact("due_date", "À terme", PHRASES["unknown_value"], flags=(doubt,))
         return
     method = PHRASES["method"][due.method]
     note = f"definitief, {method}" if due.definitive else f"geschat, {method}"
@@ -77,9 +84,30 @@ def _gestation(record: Record, pregnancy: Pregnancy) -> Iterator[Fact]:
     if now is None:
         return
     note = f"bij einde zwangerschap, {dutch.date(now.on)}" if pregnancy.ended else "vandaag"
+    hide = pregnancy.ended is not None and not pregnancy.children
     others = [dutch.gestation(gestation.days_on(due, now.on)) for due in _other_dates(record, pregnancy)]
     shown = " of ".join((dutch.gestation(now.days), *others))
-    yield Fact("gestation", "Zwangerschapsduur", shown, note, flags=(_DISPUTED,) if others else ())
+    yield Fact("gestation", "Zwangerschapsduur", shown, note, flags=(_DISPUTED,) if others else (), discreet=hide)
+
+
+def _since_end(record: Record, pregnancy: Pregnancy) -> Iterator[Fact]:
+    """How long ago the birth was, while that is what she is cared for; of another ending it says no birth."""
+    if pregnancy.ended is None:
+        return
+    days, texts = (record.today - pregnancy.ended).days, PHRASES["since_end"]
+    if not 0 <= days <= _SINCE_DAYS:
+        return
+    born = bool(pregnancy.children)
+    what = texts["birth" if born else "other"]
+    key = "day" if days == 1 else "days" if days <= _IN_DAYS else "weeks"
+    shown = texts[key].format(count=days if key == "days" else days // 7, what=what)
+    if born and not days:
+        shown = texts["today"]
+    note = dutch.date(pregnancy.ended)
+    if pregnancy.gestation:
+        note = f"{note}, bij {dutch.gestation(pregnancy.gestation.days)}"
+    label = "Sinds de baring" if born else "Sinds het einde"
+    yield Fact("since_end", label, shown, note, discreet=not born)
 
 
 def _multiple(pregnancy: Pregnancy) -> Iterator[Fact]:
@@ -91,13 +119,12 @@ def _multiple(pregnancy: Pregnancy) -> Iterator[Fact]:
 
 def _blood(record: Record, whole: bool) -> Iterator[Fact]:
     blood = record.blood
-    if blood.group:
-        flags = (_NO_TRANSFUSION, *((_DISPUTED,) if len(blood.group) > 1 else ()))
-        shown = _all(blood.group)
-        yield Fact("blood_group", "Bloedgroep", shown, "", _sources(blood.group), flags, _items(blood.group))
+    flags = (_NO_TRANSFUSION, *((_DISPUTED,) if len(blood.group) > 1 else ()))
+    shown = _all(blood.group) or PHRASES["unknown_value"]
+    yield Fact("blood_group", "Bloedgroep", shown, "", _sources(blood.group), flags, _items(blood.group))
     certain = blood.rhesus_certain and whole
     flags = (_NO_TRANSFUSION,) if certain else (_UNCERTAIN, _NO_TRANSFUSION)
-    shown = _all(blood.rhesus_d) or "onbekend"
+    shown = _all(blood.rhesus_d) or PHRASES["unknown_value"]
     yield Fact("rhesus_d", "Rhesus D", shown, "", _sources(blood.rhesus_d), flags, _items(blood.rhesus_d))
     if blood.rhesus_c:
         flags = (_NO_TRANSFUSION, *((_DISPUTED,) if len(blood.rhesus_c) > 1 else ()))
@@ -105,13 +132,45 @@ def _blood(record: Record, whole: bool) -> Iterator[Fact]:
         yield Fact("rhesus_c", "Rhesus c", shown, "", _sources(blood.rhesus_c), flags, _items(blood.rhesus_c))
 
 
-def _allergies(record: Record) -> Fact:
+def _doubt(record: Record, whole: bool) -> Flag | None:
+    """Why what is absent may yet be known: a source that failed, by its name, or one that is still busy."""
+    failed = [gap.text for gap in record.gaps if gap.kind == "source"]
+    if failed:
+        text = PHRASES["uncertain" if len(failed) == 1 else "uncertain_several"]
+        return Flag("uncertain", text.format(names=dutch.enumerate_(failed)), "danger")
+    return None if whole else Flag("uncertain", PHRASES["uncertain_busy"], "danger")
+
+
+def _allergies(record: Record, doubt: Flag | None) -> Fact:
+    """No allergies found is said only when every source answered; what is stated may still lack another's."""
     stated = record.allergies
     disputed = any(conflict.topic == "allergy" for conflict in record.conflicts)
-    flags = (_DISPUTED,) if disputed else ()
-    shown = ", ".join(value.text for value in stated) or "geen gevonden"
-    note = "" if stated else "niet hetzelfde als geen allergieën bekend"
+    flags: tuple[Flag, ...] = (_DISPUTED,) if disputed else ()
+    failed = [gap.text for gap in record.gaps if gap.kind == "source"]
+    if stated and failed:
+        text = PHRASES["may_lack" if len(failed) == 1 else "may_lack_several"]
+        flags += (Flag("may_lack", text.format(names=dutch.enumerate_(failed)), "warning"),)
+    if doubt and not stated:
+        return Fact("allergies", "Allergieën", PHRASES["unknown_value"], PHRASES["none_found_note"], flags=(doubt,))
+    shown = ", ".join(value.text for value in stated) or PHRASES["none_found"]
+    note = "" if stated else PHRASES["none_found_note"]
     return Fact("allergies", "Allergieën", shown, note, _sources(stated), flags, _items(stated))
+
+
+def _slim(facts: Sequence[Fact]) -> Iterator[Flag]:
+    """The line that stays on the screen: how far she is, her allergies, and what is uncertain; nothing discreet."""
+    shown = [fact for fact in facts if not fact.discreet and fact.code not in _DISCREET]
+    far = next((fact for code in ("since_end", "gestation") for fact in shown if fact.code == code), None)
+    if far:
+        yield Flag(far.code, far.text, "")
+    for fact in shown:
+        dangers = [flag.text for flag in fact.flags if flag.tone == "danger"]
+        if fact.code == "allergies" and fact.items:
+            yield Flag("allergies", f"{fact.label}: {fact.text}", "danger" if dangers else "")
+        elif fact.code == "allergies" and dangers:
+            yield Flag("allergies", PHRASES["allergies_uncertain"], "danger")
+        elif dangers:
+            yield Flag(fact.code, f"{fact.label}: {', '.join(dangers)}", "danger")
 
 
 def header(record: Record, whole: bool) -> Header:
@@ -119,16 +178,18 @@ def header(record: Record, whole: bool) -> Header:
     woman = record.woman
     by_id = {item.id: item for item in record.items}
     facts: list[Fact] = []
+    doubt = _doubt(record, whole)
     persons = [by_id[name] for name in woman.persons] if woman else []
     numbers = {i for person in persons for i in identifiers_of(person.resource) if i.startswith(f"{BSN_SYSTEM}|")}
     facts += [Fact("bsn", "BSN", number.split("|")[1]) for number in sorted(numbers)]
     if pregnancy := current_of(record):
-        facts += _counts(pregnancy)
-        facts += _due(record, pregnancy, by_id)
+        facts += _counts(pregnancy, doubt)
+        facts += _due(record, pregnancy, by_id, doubt)
+        facts += _since_end(record, pregnancy)
         facts += _gestation(record, pregnancy)
         facts += _multiple(pregnancy)
     facts += _blood(record, whole)
-    facts.append(_allergies(record))
+    facts.append(_allergies(record, doubt))
     if woman and woman.languages:
         facts.append(Fact("language", "Taal", ", ".join(woman.languages)))
     name = (woman.chosen_name or woman.name) if woman else ""
@@ -138,6 +199,8 @@ def header(record: Record, whole: bool) -> Header:
         age=f"{woman.age} jaar" if woman and woman.age is not None else "",
         birth_date=dutch.date(woman.birth_date) if woman and woman.birth_date else "",
         facts=tuple(facts),
+        discreet=_DISCREET,
+        line=tuple(_slim(facts)),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Fact, View
 from babyconnect.merge import merge
-from tests.support.made import GP, HOSPITAL, LOINC, MIDWIFE, TODAY, Dossier, code, dossier, ref
+from tests.support.made import GP, HOSPITAL, KRAAM, LOINC, MIDWIFE, TODAY, Dossier, code, day, dossier, ref
 
 
 def _view(*made: Dossier) -> View:
@@ -128,3 +130,52 @@ def test_the_language_she_speaks_is_in_the_header() -> None:
     made = Dossier(GP)
     made.patient(communication=[{"language": {"coding": [{"code": "ti", "display": "Tigrinya"}]}}])
     assert _fact(_view(made), "language").text == "Tigrinya"
+
+
+@pytest.mark.parametrize("status", ["unreachable", "timed_out", "invalid"])
+def test_what_is_absent_is_uncertain_while_a_source_failed_and_says_which(status: str) -> None:
+    made = dossier(MIDWIFE)
+    view = build_view(merge([made.answer(), Dossier(HOSPITAL).answer(status)], TODAY))  # type: ignore[arg-type]
+    for name in ("allergies", "gravidity_parity", "due_date"):
+        fact = _fact(view, name)
+        assert fact.text == "onbekend"
+        assert [flag.text for flag in fact.flags] == ["onzeker: Ziekenhuis Oostpoort antwoordde niet"]
+    assert "allergieën onzeker" in [part.text for part in view.header.line]
+
+
+def test_allergies_that_are_known_may_lack_those_of_a_source_that_failed_and_stay_on_the_slim_line() -> None:
+    made = dossier(MIDWIFE)
+    made.add("AllergyIntolerance", "a", patient=ref("Patient/w"), code={"text": "Penicilline"}, clinicalStatus="active")
+    answers = [made.answer(), Dossier(HOSPITAL).answer("timed_out"), Dossier(KRAAM).answer("invalid")]
+    view = build_view(merge(answers, TODAY))
+    assert _flags(_fact(view, "allergies")) == {"may_lack"}
+    assert "antwoordden niet" in _fact(view, "allergies").flags[0].text
+    assert "Allergieën: Penicilline" in [part.text for part in view.header.line]
+
+
+def test_no_allergies_found_is_not_said_while_a_source_is_busy() -> None:
+    view = build_view(merge([dossier(MIDWIFE).answer()], TODAY), busy=[HOSPITAL])
+    assert _flags(_fact(view, "allergies")) == {"uncertain"}
+
+
+def test_the_slim_line_tells_no_gravidity() -> None:
+    view = build_view(merge([dossier(MIDWIFE).answer(), Dossier(HOSPITAL).answer("timed_out")], TODAY))
+    assert not any("G/P" in part.text for part in view.header.line)
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(0, "vandaag bevallen"), (1, "1 dag na de baring"), (6, "6 dagen na de baring"), (22, "3 weken na de baring")],
+)
+def test_after_the_birth_the_header_counts_from_it_and_keeps_the_gestation_as_a_detail(days: int, text: str) -> None:
+    made = dossier(MIDWIFE)
+    made.due(15 - days)
+    made.child("a", "female", day(-days))
+    view = _view(made)
+    assert _fact(view, "since_end").text == text
+    assert _fact(view, "since_end").note.endswith("bij 37+6")
+    assert view.header.line[0].text == text
+
+
+def test_unknown_blood_groups_are_named() -> None:
+    assert _fact(_view(dossier(MIDWIFE)), "blood_group").text == "onbekend"
