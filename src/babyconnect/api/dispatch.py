@@ -12,7 +12,9 @@ _SAFE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"
 class Mounts:
     """An ASGI application of applications.  The path is handed on whole: each knows where it is mounted."""
 
-    def __init__(self, mounts: Iterable[tuple[str, App]]) -> None:
+    def __init__(self, mounts: Iterable[tuple[str, App]], home: str = "") -> None:
+        """`home`: where the bare address leads, "" when nowhere."""
+        self._home = home
         self._mounts = sorted(mounts, key=lambda mount: -len(mount[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -23,5 +25,7 @@ class Mounts:
             if not prefix or path == prefix or path.startswith(prefix + "/"):
                 await app(scope, receive, send)
                 return
-        await send({"type": "http.response.start", "status": 404, "headers": _SAFE})
+        leads = bool(self._home) and path == "/"
+        headers = [*_SAFE, (b"location", self._home.encode())] if leads else _SAFE
+        await send({"type": "http.response.start", "status": 303 if leads else 404, "headers": headers})
         await send({"type": "http.response.body", "body": b""})

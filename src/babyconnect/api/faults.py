@@ -7,6 +7,7 @@ the demo's own doing: it does not start the process.
 from __future__ import annotations
 
 import asyncio
+import math
 
 from babyconnect.api.server import App, Receive, Scope, Send
 
@@ -17,11 +18,19 @@ RUBBISH = b"<html><body>It works!</body></html>\x00\xff{"
 def parse(fault: str) -> tuple[str, float]:
     """The fault's name and its seconds; raises ValueError on anything else."""
     name, _, seconds = fault.partition(":")
-    if name == "slow" and seconds:
-        return name, float(seconds)
+    if name == "slow" and (late := _seconds(seconds)) is not None:
+        return name, late
     if name in ("stop", "rubbish", "refuse") and not seconds:
         return name, 0.0
-    raise ValueError("a fault is one of stop, slow:SECONDS, rubbish, refuse")
+    raise ValueError("a fault is one of stop, slow:SECONDS (0 or more), rubbish, refuse")
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
 
 
 def broken(app: App, fault: str) -> App:

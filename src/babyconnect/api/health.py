@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 
@@ -33,7 +34,9 @@ class Measured:
             return
         path = scope["path"]
         if path == "/health":
-            await _send(send, orjson.dumps({"status": "ok", **self._state()}), b"application/json")
+            await _send(
+                send, orjson.dumps({"status": "ok", "process": os.getpid(), **self._state()}), b"application/json"
+            )
         elif path == "/metrics":
             await _send(send, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
         else:

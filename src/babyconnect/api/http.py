@@ -41,6 +41,11 @@ class Request:
     receive: Receive
 
     @property
+    def two_tokens(self) -> bool:
+        """More than one Authorization header: which is meant cannot be known (RFC 9110 §5.3 allows one)."""
+        return sum(name.lower() == b"authorization" for name, _ in self.scope["headers"]) > 1
+
+    @property
     def token(self) -> str | None:
         """The bearer token (RFC 6750 §2.1: in the header only)."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import pathlib
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import structlog
 
 from babyconnect.api.http import Answer, Request, body, media_type, refuse, request, send
 from babyconnect.api.outcomes import Refusal
@@ -25,6 +28,7 @@ from babyconnect.flows.inputs import Input
 Publish = Callable[[Input], Awaitable[Report]]
 Audit = Callable[[Mapping[str, Any]], Awaitable[object]]
 
+_log = structlog.get_logger(__name__)
 BODY_SECONDS = 60.0
 _MEDIA = frozenset(
     {"application/xml", "text/xml", "application/fhir+xml", "application/json", "application/fhir+json", ""}
@@ -85,6 +89,8 @@ class Intake:
             return refuse(Refusal("no_such_interaction"))
         if asked.method != "POST":
             return refuse(Refusal("method"), headers=((b"allow", b"POST"),))
+        if asked.two_tokens:
+            return refuse(Refusal("not_understood", "more than one Authorization header"))
         if not self._may_enter(asked.token):
             return refuse(Refusal("no_token"), headers=_CHALLENGE)
         if media_type(asked.headers.get("content-type", "")) not in _MEDIA:
@@ -103,9 +109,10 @@ class Intake:
         digest = hashlib.sha256(content).hexdigest()
         try:
             report = await self.publish(Input("intake", content=content))
-        except Exception:
+        except Exception as fault:  # whatever it was: the source system is told, and nothing of the content is
+            _log.error("intake_fault", fault=type(fault).__name__, at=_where(fault), digest=digest, trace=asked.trace)
             await self._note(asked, digest, "fault", None)
-            raise
+            return refuse(Refusal("fault"))
         (taken,) = report.inputs
         if not await self._note(asked, digest, "refused" if taken.status == "refused" else "ok", taken):
             # Kept, but not logged: the source sends again, finds it "already published", and that is logged.
@@ -128,6 +135,12 @@ class Intake:
         except AuditFault:
             return False
         return True
+
+
+def _where(fault: BaseException) -> str:
+    """File and line where it broke; the fault's own text may quote a client's data."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f"{pathlib.PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def outcome(report: InputReport) -> bytes:

@@ -7,6 +7,7 @@ consent change is in the region's audit log before its answer leaves.  Errors ar
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -128,7 +129,12 @@ def region_app(state: RegionState, verify: Verify, audit: Audit) -> Starlette:
     gate = Gate(state, verify, audit)
 
     async def health(_: Request) -> Response:
-        ready = {"status": "ok", "pointers": state.index.count(), "consents": state.consents.sequence()}
+        ready = {
+            "status": "ok",
+            "process": os.getpid(),
+            "pointers": state.index.count(),
+            "consents": state.consents.sequence(),
+        }
         return Response(orjson.dumps(ready), media_type="application/json")
 
     async def metrics(_: Request) -> Response:

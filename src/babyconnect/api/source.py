@@ -93,6 +93,8 @@ class SourceApi:
         steps = [step for step in asked.path.split("/") if step]
         if steps == ["metadata"]:
             return self._metadata(asked) if asked.method == "GET" else _only("GET", json)
+        if asked.two_tokens:
+            return refuse(Refusal("not_understood", "more than one Authorization header"), json)
         session = self._sessions(asked.token) if asked.token else None
         if session is None:
             return refuse(Refusal("no_token"), json, ((b"www-authenticate", b"Bearer"),))

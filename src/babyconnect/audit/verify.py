@@ -63,7 +63,8 @@ def verify(path: Path, genuine: Genuine | None = None, published: Sequence[Check
         total.checkpoints += one.checkpoints
         total.torn += one.torn
         total.head, total.signed_until = one.head, one.signed_until
-        total.problems += one.problems
+        own = below.relative_to(path)
+        total.problems += [replace(problem, file=str(own / problem.file)) for problem in one.problems]
     if not total.segments:
         total.problems.append(Problem("no_log", str(path), 0, 0, "there is no log here"))
     return total

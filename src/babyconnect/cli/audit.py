@@ -12,6 +12,7 @@ from babyconnect.audit import checkpoints
 from babyconnect.audit.checkpoints import Checkpoint
 from babyconnect.audit.verify import verify
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.words import counted
 from babyconnect.trust import keys
 
 
@@ -41,11 +42,16 @@ def run(options: argparse.Namespace) -> int:
     found = verify(options.path, genuine, published)
     for problem in found.problems:
         print(f"{problem.file}: line {problem.line}, record {problem.seq}: {problem.what}: {problem.text}")
-    verdict = "nothing was touched" if found.ok else f"{len(found.problems)} places are not what was written"
-    torn = f", {found.torn} bytes of an unfinished write at the end" if found.torn else ""
+    verdict = (
+        "nothing was touched"
+        if found.ok
+        else f"{counted(len(found.problems), 'place is', 'places are')} not what was written"
+    )
+    torn = f", {counted(found.torn, 'byte')} of an unfinished write at the end" if found.torn else ""
     signed = f", signed until record {found.signed_until}" if genuine else ", signatures not checked (--keys)"
     print(
-        f"{found.records} records in {found.segments} segments, {found.checkpoints} checkpoints"
+        f"{counted(found.records, 'record')} in {counted(found.segments, 'segment')}, "
+        f"{counted(found.checkpoints, 'checkpoint')}"
         f"{signed}{torn}: {verdict}"
     )
     return 0 if found.ok else 1

@@ -10,11 +10,13 @@ import pathlib
 import sys
 from collections.abc import Iterator
 
+from babyconnect.audit import AuditFault
 from babyconnect.birthcare.access import Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.words import chosen
 from babyconnect.delivery.build import build_view
 from babyconnect.delivery.view import Section, View
 from babyconnect.fhir import json
@@ -32,16 +34,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as",
         dest="role",
-        type=Role,
-        choices=list(Role),
+        type=chosen(Role),
         default=Role.MIDWIFE,
         metavar="ROLE",
         help=f"one of {', '.join(Role)} (default {Role.MIDWIFE})",
     )
     parser.add_argument(
         "--purpose",
-        type=Purpose,
-        choices=[Purpose.TREATMENT, Purpose.COORDINATION],
+        type=chosen((Purpose.TREATMENT, Purpose.COORDINATION)),
         default=Purpose.TREATMENT,
         metavar="PURPOSE",
         help="TREAT (default) or COC",
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     person = Person(f"terminal:{getpass.getuser()}", getpass.getuser(), options.role)
     try:
         consulted = asyncio.run(consult_once(options.config.resolve(), person, number, options.purpose))
-    except (SettingsRefused, RegionFault) as problem:
+    except (SettingsRefused, RegionFault, AuditFault) as problem:
         raise Failure(str(problem)) from problem
     # A refusal is for the client and the privacy officer, not for who asks (domain §4).
     shown = [answer for answer in consulted.answers if answer.status != "refused"]

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import pathlib
 import signal
 import sys
 import time
 
+from babyconnect import synthetic
 from babyconnect.api import faults
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration import prepare
+from babyconnect.cli.demonstration.keeping import kept
 from babyconnect.cli.demonstration.plan import Plan
-from babyconnect.cli.demonstration.processes import Processes
-from babyconnect.cli.failure import Failure
+from babyconnect.cli.demonstration.processes import Processes, require_free
+from babyconnect.cli.demonstration.treating import treating
+from babyconnect.cli.failure import BadUse, Failure
+from babyconnect.cli.words import whole
 from babyconnect.definitions import document
 
 HOME = ".demo"
 PORT, WOMEN, SEED = 8100, 60, 1
+PORTS = (1024, 65500)
+LEAST = len(synthetic.special_cases())
 
 
 def fault(text: str) -> tuple[str, str]:
     """`ORG=stop`, `ORG=slow:S`, `ORG=rubbish` or `ORG=refuse`."""
     name, _, what = text.partition("=")
+    if not name or not what:
+        raise argparse.ArgumentTypeError("ORG=FAULT is expected, as in zkh-meerdijk=slow:2")
     try:
         faults.parse(what)
     except ValueError as problem:
@@ -40,13 +49,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=whole(*PORTS, f"a first port is {PORTS[0]} to {PORTS[1]}"),
         default=None,
         metavar="N",
         help=f"first port; the nodes take those after it (default {PORT})",
     )
-    parser.add_argument("--women", type=int, default=None, metavar="N", help=f"women to synthesise (default {WOMEN})")
-    parser.add_argument("--seed", type=int, default=None, metavar="N", help=f"another region (default {SEED})")
+    parser.add_argument(
+        "--women",
+        type=whole(LEAST, None, f"a region has at least {LEAST} women"),
+        default=None,
+        metavar="N",
+        help=f"women to synthesise, at least {LEAST} (default {WOMEN})",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, None, "a seed is 0 or more"),
+        default=None,
+        metavar="N",
+        help=f"another region (default {SEED})",
+    )
     parser.add_argument(
         "--load",
         type=pathlib.Path,
@@ -69,15 +90,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     home = options.home.resolve()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    plan = plans.load(home) or prepare.new_plan(
-        home, options.port or PORT, options.women or WOMEN, options.seed or SEED, _say
-    )
+    with kept(home):
+        try:
+            return _run(options, home, began)
+        except OSError as fault:
+            raise Failure(f"{fault.filename or home}: {fault.strerror or fault}") from fault
+
+
+def _run(options: argparse.Namespace, home: pathlib.Path, began: float) -> int:
+    plan = plans.load(home)
+    _known(plan, options)
+    first = options.port or (plan.port if plan else PORT)
+    members = len(plan.members) if plan else len(synthetic.published())
+    require_free(plans.HOST, range(first, first + members + 1))
+    seed = SEED if options.seed is None else options.seed
+    plan = plan or prepare.new_plan(home, first, options.women or WOMEN, seed, _say)
     _moved(plan, options)
     if options.load:
         from babyconnect.cli.demonstration.loading import load
 
         load(home, plan, options.load.resolve(), _say)
+    require_free(plans.HOST, plan.ports)
     broken = {plan.member(slug).slug: what for slug, what in options.fault}
     prepare.configure(home, plan, broken)
     plans.save(home, plan)
@@ -99,8 +132,21 @@ def _moved(plan: Plan, options: argparse.Namespace) -> None:
         by = options.port - plan.port
         plan.port += by
         plan.members = [plans.moved(member, by) for member in plan.members]
-    if (options.women or plan.women) != plan.women or (options.seed or plan.seed) != plan.seed:
+    if (options.women or plan.women) != plan.women or options.seed not in (None, plan.seed):
         raise Failure(f"this home holds {plan.women} women of seed {plan.seed}; for others give another --home")
+
+
+def _known(plan: Plan | None, options: argparse.Namespace) -> None:
+    """Every organisation of --fault, before anything is made or started: those of the plan, and of --load."""
+    there = [(m.slug, m.ura) for m in plan.members] if plan else [(o.key, o.ura) for o in synthetic.published()]
+    slugs = [slug for slug, _ in there]
+    if options.load and options.load.is_dir() and options.fault:
+        from babyconnect.cli.demonstration.loading import slug_of
+
+        slugs += [slug_of(path) for path in sorted(options.load.iterdir()) if path.is_dir()]
+    for name, _ in options.fault:
+        if name not in slugs and name not in [ura for _, ura in there]:
+            raise BadUse(f"--fault: there is no organisation '{name}'; there are {', '.join(dict.fromkeys(slugs))}")
 
 
 def _start(processes: Processes, home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> None:
@@ -129,8 +175,9 @@ def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> str:
         lines.append(f"  viewer {member.base_url}/viewer/   (URA {member.ura}, {member.slug})")
         lines += [f"  {person.username:<22} {roles[person.role]['name']}, {person.name}" for person in member.log_ins]
     lines += ["", f"Wachtwoord voor iedereen: {plan.password}", f"Regio: {plan.region_url}/health", ""]
-    lines += ["Cliënten om mee te beginnen (testnummers):"]
-    lines += [f"  {bsn or '(geen BSN)':<10}  {name}: {text}" for text, name, bsn in plan.special]
+    lines += ["Cliënten om mee te beginnen (testnummers), en wie haar nu behandelt:"]
+    for client, who in treating(home, plan, dt.date.today()):
+        lines += [f"  {client.bsn or '(geen BSN)':<10}  {client.name}: {client.text}", f"  {'':<10}  {who}"]
     begin = plan.member(plan.showcase.member)
     who = begin.log_ins[0].username if begin.log_ins else ""
     lines += [

@@ -30,7 +30,9 @@ KEEPERS = frozenset({"demo", "node", "region", "publish", "consult"})
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"babyconnect {name}", description=COMMANDS[name].capitalize() + ".")
+    parser = argparse.ArgumentParser(
+        prog=f"babyconnect {name}", description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
+    )
     importlib.import_module(f"babyconnect.cli.{name}").arguments(parser)
     return parser
 
@@ -65,7 +67,7 @@ def _run(name: str, words: list[str]) -> int:
         return int(importlib.import_module(f"babyconnect.cli.{name}").run(options))
     except Failure as problem:
         print(f"babyconnect {name}: {problem}", file=sys.stderr)
-        return 1
+        return problem.code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `babyconnect … | head`: not our failure

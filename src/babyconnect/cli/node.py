@@ -6,7 +6,9 @@ import argparse
 import pathlib
 
 from babyconnect.api.server import serve
+from babyconnect.audit import AuditFault
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.ports import require_free
 from babyconnect.settings import SettingsRefused
 from babyconnect.wiring import link, node
 
@@ -18,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     path = options.config.resolve()
     try:
-        serve(lambda: node.build(path), link.settings_of(path).node.listen)
-    except SettingsRefused as problem:
+        listen = link.settings_of(path).node.listen
+        require_free(listen)
+        serve(lambda: node.build(path), listen)
+    except (SettingsRefused, AuditFault) as problem:
         raise Failure(str(problem)) from problem
     return 0

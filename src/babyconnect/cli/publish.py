@@ -7,10 +7,13 @@ import asyncio
 import collections
 import pathlib
 import sys
+from dataclasses import replace
 
+from babyconnect.audit import AuditFault
 from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
-from babyconnect.flows.findings import Report
+from babyconnect.cli.words import counted
+from babyconnect.flows.findings import InputReport, Report
 from babyconnect.settings import SettingsRefused
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Organisation, Unreadable
@@ -28,14 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
     add_dates(parser)
-    parser.add_argument("--quiet", action="store_true", help="print only what was refused, and the totals")
+    parser.add_argument("--quiet", action="store_true", help="print only what was refused or warned of, and the totals")
 
 
 def run(options: argparse.Namespace) -> int:
     try:
         beside = [organisation.read(path) for path in options.path if path.is_dir()]
         return asyncio.run(_publish(options, _together(beside)))
-    except (Unreadable, SettingsRefused) as problem:
+    except (Unreadable, SettingsRefused, AuditFault) as problem:
         raise Failure(str(problem)) from problem
 
 
@@ -50,11 +53,15 @@ async def _publish(options: argparse.Namespace, beside: Organisation) -> int:
 
 
 def summary(report: Report) -> str:
-    """What was refused, and how many there were of each status."""
-    refused = Report([one for one in report.inputs if one.status == "refused"])
+    """What was refused or warned of, and how many there were of each status."""
+    told = Report([_serious(one) for one in report.inputs if one.status in ("refused", "published with warnings")])
     counts = collections.Counter(one.status for one in report.inputs)
     totals = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return "\n".join(filter(None, [refused.text(), f"{len(report.inputs)} records: {totals}"]))
+    return "\n".join(filter(None, [told.text(), f"{counted(len(report.inputs), 'record')}: {totals}"]))
+
+
+def _serious(one: InputReport) -> InputReport:
+    return replace(one, findings=tuple(found for found in one.findings if found.severity != "information"))
 
 
 def _together(found: list[Organisation]) -> Organisation:

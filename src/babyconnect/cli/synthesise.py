@@ -9,15 +9,26 @@ import sys
 
 from babyconnect import synthetic
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.words import counted, day, whole
+
+LEAST = len(synthetic.special_cases())
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="DIR", help="a new or empty folder")
-    parser.add_argument("--women", type=int, default=1000, metavar="N", help="how many women (default 1000)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another region (default 1)")
+    parser.add_argument(
+        "--women",
+        type=whole(LEAST, None, f"a region has at least {LEAST} women"),
+        default=1000,
+        metavar="N",
+        help=f"how many women, at least {LEAST} (default 1000)",
+    )
+    parser.add_argument(
+        "--seed", type=whole(0, None, "a seed is 0 or more"), default=1, metavar="N", help="another region (default 1)"
+    )
     parser.add_argument(
         "--today",
-        type=dt.date.fromisoformat,
+        type=day,
         default=None,
         metavar="YYYY-MM-DD",
         help="the day on which the region is as it is (default today); same seed and day, same bytes",
@@ -33,11 +44,13 @@ def run(options: argparse.Namespace) -> int:
         summary = synthetic.write(
             options.out, options.women, options.seed, options.today or dt.date.today(), progress=progress
         )
-    except (ValueError, OSError) as problem:
+    except ValueError as problem:
         raise Failure(str(problem)) from problem
+    except OSError as fault:
+        raise Failure(f"--out {options.out}: {fault.strerror or fault}") from fault
     records = sum(summary.records.values())
     print(
-        f"{summary.women} women, {records} records of {len(summary.records)} organisations, "
+        f"{summary.women} women, {counted(records, 'record')} of {len(summary.records)} organisations, "
         f"{summary.size / 1e6:.1f} MB in {options.out}"
     )
     print(

@@ -35,7 +35,12 @@ def run(options: argparse.Namespace) -> int:
     dates = dict(options.date)
     inputs = [Input(path.name, path) for path in options.input]
     if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise Failure(f"--out {options.out} is a file; a folder is expected") from None
+        except OSError as fault:
+            raise Failure(f"--out {options.out} cannot be made: {fault.strerror}") from fault
     worst = 0
     written: set[str] = set()
     for outcome in translating(inputs, LIMIT, dates, dates.get("T") or dt.date.today()):
@@ -49,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _wanted(outcome: Outcome, options: argparse.Namespace) -> Outcome:
-    if outcome.refused or not options.source or outcome.format in FROM[options.source]:
+    if not options.source or not outcome.format or outcome.format in FROM[options.source]:
         return outcome
-    text = f"this is {outcome.format}, not {options.source}"
+    text = f"this is {outcome.format.partition('-')[0]}, not {options.source}"
     return Outcome(outcome.name, outcome.format, (), (Finding("error", outcome.name, "format", text),))
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import pathlib
 
 from babyconnect.cli.dates import add_dates
+from babyconnect.cli.words import counted
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.translating import translating
 from babyconnect.sources.recognise import LIMIT
@@ -31,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
         refused += outcome.refused
         for finding in outcome.findings:
             print(f"{finding.severity} at {finding.place} [{finding.rule}] {finding.text}")
-    print(f"{checked} inputs checked, {refused} with errors")
+    print(f"{counted(checked, 'input')} checked, {refused} with errors")
     return 1 if refused else 0

@@ -121,7 +121,8 @@ def _extension_of_value(
 def _value(element: Element, content: Any, place: str, issues: list[Issue]) -> None:
     fault = _FORMATS[element.type](content)
     if fault:
-        issues.append(Issue("error", place, fault, _TEXTS[fault]))
+        relative = fault == "date" and str(content).startswith("${DATE")
+        issues.append(Issue("error", place, fault, PLACEHOLDER if relative else _TEXTS[fault]))
     elif element.codes is not None and content not in element.codes:
         issues.append(Issue("error", place, "code", "a code outside the list that STU3 requires here"))
 
@@ -161,6 +162,7 @@ _TEXTS = {
     "empty": "a value is not empty",
     "character": "a control character",
 }
+PLACEHOLDER = "a placeholder of a published example; give --date T=YYYY-MM-DD"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 

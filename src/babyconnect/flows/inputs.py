@@ -37,6 +37,7 @@ class Refusal:
     name: str
     finding: Finding
     in_folder: bool = False
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ def _file(path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.
 def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:
     record = recognise(content, name, limit, dates)
     if isinstance(record, Rejected):
-        return Refusal(name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group)
+        return Refusal(
+            name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group, record.format
+        )
     if record.format == "ada" or record.bundled:
         return record
     return Loose(record, record.resources[0], group)

@@ -40,7 +40,7 @@ def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date
     """Each input, one at a time in memory; single resources of a folder come as one outcome each."""
     for item in read(inputs, limit, dates):
         if isinstance(item, Refusal):
-            yield Outcome(item.name, findings=(item.finding,))
+            yield Outcome(item.name, item.format, findings=(item.finding,))
         elif isinstance(item, Loose):
             yield _stu3(item.record)
         elif item.ada is not None:

@@ -46,10 +46,11 @@ class Sourced:
 class Rejected:
     """An input that cannot be a record: where (`file:line` or a path in it), which rule, and a sentence.
 
-    The text never quotes the content: it may hold a client's data.
+    The text never quotes the content: it may hold a client's data.  `format`: what it is, as far as that could be seen.
     """
 
     name: str
     place: str
     rule: str
     text: str
+    format: Format | Literal[""] = ""

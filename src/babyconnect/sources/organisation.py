@@ -4,10 +4,11 @@
     [[staff]]      username, name, role
     [bsn]          "<Patient id in the records>" = "<BSN>"
     [[enrolment]]  patient, start, end (absent: still enrolled), basis (absent: enrolment)
-    [[consent]]    bsn, permit, actor, holder, groups, start, end
+    [[consent]]    bsn, permit (true, false), actor, holder, groups, start, end
 
 The last three may instead be `bsn.csv`, `enrolments.csv` and `consents.csv` (groups separated by spaces), with the same
-columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with file, place and rule.
+columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with file, place and rule; so
+is a key or column that is not known, since what was meant by it would silently not be done.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from babyconnect import definitions
 from babyconnect.birthcare.access import Consent, Relation
 from babyconnect.birthcare.identifiers import Agb, Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Role
@@ -70,12 +72,13 @@ def read(folder: Path) -> Organisation:
     """What lies beside the records in `folder`; an empty Organisation when nothing does.  Raises Unreadable."""
     path = folder / FILE
     document = _document(path)
+    _only(path, "organisation", document, _HEAD | _ROWS.keys())
     with _Place(path, "organisation"):
         head = Organisation(
             name=str(document.get("name", "")),
             ura=Ura(document["ura"]) if document.get("ura") else None,
             agb=Agb(document["agb"]) if document.get("agb") else None,
-            kind=Kind(document["kind"]) if document.get("kind") else None,
+            kind=_kind(document),
             region=str(document.get("region", "")),
             vsv=tuple(document.get("vsv", ())),
         )
@@ -94,6 +97,28 @@ def read(folder: Path) -> Organisation:
     )
 
 
+def _kind(document: Mapping[str, Any]) -> Kind | None:
+    """What kind of organisation it is; `type`, the code in its records, must be one of that kind."""
+    stated = document.get("kind")
+    if stated is not None and stated not in list(Kind):
+        raise ValueError(f"kind: valid are {', '.join(Kind)}")
+    codes = {
+        code: Kind(name) for name, row in definitions.document("parties.toml")["kind"].items() for code in row["codes"]
+    }
+    type_ = document.get("type")
+    if type_ is not None and (type_ not in codes or (stated and codes[type_] != stated)):
+        known = [code for code, kind in codes.items() if not stated or kind == stated]
+        raise ValueError(f"type: valid {'for this kind ' if stated else ''}are {', '.join(known)}")
+    return Kind(stated) if stated else None
+
+
+def _only(path: Path, place: str, given: Mapping[str, Any], known: Collection[str]) -> None:
+    for key in given:
+        if key not in known:
+            told = f"'{key}' is not known" if key else "more values than columns"
+            raise Unreadable(f"{path}: {place}: {told}; there are {', '.join(sorted(known))}")
+
+
 def _document(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
@@ -103,6 +128,14 @@ def _document(path: Path) -> dict[str, Any]:
         raise Unreadable(f"{path}: not readable as TOML: {fault}") from fault
 
 
+_HEAD = frozenset({"name", "ura", "agb", "kind", "type", "region", "vsv"})
+_ROWS: Mapping[str, frozenset[str]] = {
+    "staff": frozenset({"username", "name", "role", "uzi"}),
+    "bsn": frozenset({"patient", "bsn"}),
+    "enrolment": frozenset({"patient", "start", "end", "basis", "reference"}),
+    "consent": frozenset({"bsn", "permit", "actor", "holder", "groups", "start", "end"}),
+    "appointment": frozenset({"patient", "start", "kind"}),
+}
 _TABLES = {
     "bsn": "bsn.csv",
     "enrolment": "enrolments.csv",
@@ -146,6 +179,7 @@ class _Place:
 def _each(path: Path, name: str, rows: Iterable[Mapping[str, Any]], make: Any) -> Iterable[Any]:
     for number, row in enumerate(rows, start=1):
         with _Place(path, f"{name} {number}"):
+            _only(path, f"{name} {number}", dict(row), _ROWS[name])
             yield make(row)
 
 
@@ -168,7 +202,7 @@ def _consent(row: Mapping[str, Any]) -> tuple[Bsn, Consent]:
     groups = row.get("groups") or ["*"]
     provision = Consent(
         id="",
-        permit=str(row["permit"]).lower() == "true",
+        permit=_permit(row["permit"]),
         actor=row["actor"],
         holder=row.get("holder") or "*",
         groups=frozenset(groups.split() if isinstance(groups, str) else groups),
@@ -176,6 +210,13 @@ def _consent(row: Mapping[str, Any]) -> tuple[Bsn, Consent]:
         end=dt.datetime.fromisoformat(row["end"]) if row.get("end") else None,
     )
     return Bsn(row["bsn"]), provision
+
+
+def _permit(given: object) -> bool:
+    """A table holds texts, the document true or false; anything else must not become an objection, or a consent."""
+    if not isinstance(given, bool) and given not in ("true", "false"):
+        raise ValueError("permit: valid are true and false")
+    return given is True or given == "true"
 
 
 def _appointment(row: Mapping[str, Any]) -> Appointment:

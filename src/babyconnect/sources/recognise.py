@@ -26,23 +26,26 @@ def recognise(
     content: bytes, name: str, limit: int = LIMIT, dates: Mapping[str, dt.date] | None = None
 ) -> Record | Rejected:
     """What an input is, with its resources where it is STU3; or where and why it is refused."""
+    kind: Format | None = None
     try:
         if len(content) > limit:
             raise Malformed("the file", "size", f"larger than the limit of {limit:,} bytes")
         content = relative_dates.resolve(content, dates or {})
         start = content.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
         if start == b"{":
+            kind = "stu3-json"
             return _stu3(name, "stu3-json", content, stu3.read_json(content))
         refuse_unsafe(content)
         if start != b"<":
             raise Malformed("line 1", "format", "neither XML nor a JSON object")
-        return _xml(content, name)
+        root = _root(content)
+        kind = "stu3-xml" if root.startswith(f"{{{NAMESPACE}}}") else None
+        return _xml(content, name, root)
     except Malformed as fault:
-        return Rejected(name, fault.place, fault.rule, fault.text)
+        return Rejected(name, fault.place, fault.rule, fault.text, kind or "")
 
 
-def _xml(content: bytes, name: str) -> Record:
-    root = _root(content)
+def _xml(content: bytes, name: str, root: str) -> Record:
     if root.startswith(f"{{{NAMESPACE}}}"):
         return _stu3(name, "stu3-xml", content, stu3.read_xml(content))
     if root.startswith("{urn:hl7-org:v3}"):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import pathlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 
 from babyconnect.audit.log import AuditLog
@@ -17,8 +18,12 @@ from babyconnect.birthcare.parties import Person
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
+from babyconnect.network.roster import Roster
+from babyconnect.settings import beside
+from babyconnect.trust import relation
 from babyconnect.wiring import consulting, files
-from babyconnect.wiring.link import open_link
+from babyconnect.wiring.holding import asker_relations
+from babyconnect.wiring.link import open_link, roster_file, settings_of
 
 
 @dataclass(slots=True)
@@ -34,12 +39,14 @@ class Consulted:
 @contextlib.asynccontextmanager
 async def opened(path: pathlib.Path, consulted: Consulted) -> AsyncIterator[ConsultingNode]:
     """The node that `path` configures, to consult from while it may itself be running."""
-    link = await open_link(path)
-    http = Http()
-    log = AuditLog.open(
-        link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}", link.party.ura.value, link.key
-    )
-    try:
+    async with contextlib.AsyncExitStack() as opening:
+        link = await open_link(path)
+        opening.push_async_callback(link.close)
+        http = Http()
+        opening.callback(http.close)
+        folder = link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}"
+        log = AuditLog.open(folder, link.party.ura.value, link.key)
+        opening.callback(log.close)
         await link.directory.load()
         key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
         node = consulting.consulting_node(link, log, http, key)
@@ -50,10 +57,14 @@ async def opened(path: pathlib.Path, consulted: Consulted) -> AsyncIterator[Cons
 
         inner = node.note
         yield replace(node, note=note)
-    finally:
-        http.close()
-        await link.close()
-        log.close()
+
+
+def treated_here(path: pathlib.Path, clients: Iterable[Bsn], today: dt.date) -> set[Bsn]:
+    """Which of these the node that `path` configures has a treatment relationship with today."""
+    chosen = settings_of(path)
+    secret = files.secret(beside(path, chosen.keys.tenant_secret_file))
+    with contextlib.closing(Roster(roster_file(path, chosen), secret)) as roster:
+        return {bsn for bsn in clients if relation.standing(asker_relations(roster, bsn), today, "asker")}
 
 
 async def consult_once(path: pathlib.Path, person: Person, bsn: Bsn, purpose: Purpose = Purpose.TREATMENT) -> Consulted:

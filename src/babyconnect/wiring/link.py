@@ -65,13 +65,18 @@ def party_of(path: pathlib.Path, chosen: settings.Node) -> Party:
         raise SettingsRefused(f"{path}: node.ura: {problem}") from problem
 
 
+def roster_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
+    """The roster lies beside the store."""
+    return beside(path, chosen.store.path).with_suffix(".roster.sqlite")
+
+
 async def open_link(path: pathlib.Path) -> Link:
     """The node's identity and its clients of the regional services; nothing is asked of the region yet."""
     chosen = settings_of(path)
     party = party_of(path, chosen)
     key = files.signing_key(beside(path, chosen.keys.signing_key_file))
     secret = files.secret(beside(path, chosen.keys.tenant_secret_file))
-    roster = Roster(beside(path, chosen.store.path).with_suffix(".roster.sqlite"), secret)
+    roster = Roster(roster_file(path, chosen), secret)
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
     region = Region(chosen.region.url, chosen.region.name, signer(key, party.ura, time.time), http)
     directory = Directory(region)

@@ -51,9 +51,21 @@ _log = structlog.get_logger(__name__)
 
 async def build(path: pathlib.Path) -> tuple[App, Close]:
     """The node's application, and how to close it."""
+    async with contextlib.AsyncExitStack() as opening:
+        app = await _opened(path, opening)
+        return app, opening.pop_all().aclose
+
+
+async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:
+    """`opening` closes what was opened, the last first, also when the rest cannot be."""
     link = await open_link(path)
+    opening.push_async_callback(link.close)
+    if link.chosen.node.fault:
+        _known_fault(link)
     store = await open_store(link)
+    opening.push_async_callback(store.close)
     log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, link.key)
+    opening.callback(log.close)
     await _load_directory(link)
     link.directory.start()
     link.consents.start()
@@ -69,27 +81,30 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     if link.chosen.intake.token_sha256_file:
         mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http()
+    opening.callback(http.close)
     viewer = _viewer(link, door, log, http) if link.chosen.login.issuer else None
     if viewer is not None:
         mounts.append(("/viewer", viewer))
-    app: App = Mounts(mounts)
+        opening.push_async_callback(viewer.close)
+    app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
     measured = Measured(app, lambda: {"organisation": link.party.name, "parties": len(link.directory.parties())})
-    pointers = asyncio.create_task(_keep_sending(link, soon))
+    opening.push_async_callback(_stopped, asyncio.create_task(_keep_sending(link, soon)))
+    return measured
 
-    async def close() -> None:
-        pointers.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await pointers
-        if viewer is not None:
-            await viewer.close()
-        http.close()
-        await link.close()
-        await store.close()
-        log.close()
 
-    return measured, close
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _known_fault(link: Link) -> None:
+    try:
+        faults.parse(link.chosen.node.fault)
+    except ValueError as problem:
+        raise SettingsRefused(f"{link.path}: node.fault: {problem}") from problem
 
 
 async def _load_directory(link: Link) -> None:

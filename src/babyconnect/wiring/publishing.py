@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -75,10 +75,9 @@ def _by_bsn(organisation: Organisation, rows: Iterable[tuple[str, Row]]) -> list
 @asynccontextmanager
 async def opened(path: pathlib.Path) -> AsyncIterator[Publishing]:
     """The node that `path` configures, to publish into; closed at the end."""
-    link = await open_link(path)
-    store = await open_store(link)
-    try:
+    async with AsyncExitStack() as opening:
+        link = await open_link(path)
+        opening.push_async_callback(link.close)
+        store = await open_store(link)
+        opening.push_async_callback(store.close)
         yield Publishing(link, store.writer)
-    finally:
-        await store.close()
-        await link.close()

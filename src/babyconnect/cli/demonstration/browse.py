@@ -18,11 +18,12 @@ PATIENCE = aiohttp.ClientTimeout(total=90)
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What the page said.  `seconds`: from the search until the page was whole."""
+    """What the page said.  `seconds`: from the search until the page was whole; `fault`: why there was no page."""
 
     complete: bool
     seconds: float
     size: int
+    fault: str = ""
 
 
 class Browser:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from babyconnect.audit import reading
@@ -21,6 +22,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.cli.demonstration import browse, prepare
 from babyconnect.cli.demonstration.plan import Plan, Showcase
+from babyconnect.cli.failure import Failure
 from babyconnect.merge import merge
 from babyconnect.wiring.asking import consult_once
 
@@ -43,7 +45,10 @@ async def _loaded(home: pathlib.Path, plan: Plan) -> list[dict[str, Any]]:
 async def _outcome(home: pathlib.Path, plan: Plan, client: Showcase, least: int) -> dict[str, Any]:
     bsn, member = client.bsn, plan.member(client.member)
     who = member.log_ins[0]
-    screen = await browse.open_record(member.base_url, who.username, plan.password, bsn)
+    try:
+        screen = await browse.open_record(member.base_url, who.username, plan.password, bsn)
+    except (aiohttp.ClientError, TimeoutError, Failure) as fault:
+        screen = browse.Screen(False, 0.0, 0, f"{member.name}: {fault}")
     person = Person(f"local:{who.username}", who.name, Role(who.role))
     began = time.monotonic()
     consulted = await consult_once(prepare.node_folder(home, member) / "node.toml", person, Bsn(bsn))
@@ -58,11 +63,16 @@ async def _outcome(home: pathlib.Path, plan: Plan, client: Showcase, least: int)
         "client": client.name,
         "sources": [_source(answer) for answer in consulted.answers],
         "record": record.counts(),
-        "seconds_to_first_source": round(consulted.first - began, 3),
+        "seconds_to_first_source": round(max(0.0, consulted.first - began), 3),
         "seconds_to_complete": round(consulted.complete - began, 3),
         "audit_events": sum(map(len, events.values())),
         "audit_events_match": matched,
-        "screen": {"complete": screen.complete, "seconds": round(screen.seconds, 3), "bytes": screen.size},
+        "screen": {
+            "complete": screen.complete,
+            "seconds": round(screen.seconds, 3),
+            "bytes": screen.size,
+            **({"fault": screen.fault} if screen.fault else {}),
+        },
     }
 
 

@@ -19,10 +19,13 @@ import msgspec
 from babyconnect.birthcare.access import Shielded
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Kind, Role
-from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase
+from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase, Special
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.words import counted
 from babyconnect.definitions import document
+from babyconnect.flows.inputs import Input
 from babyconnect.flows.introduce import Introduction, introduce
+from babyconnect.flows.translating import translating
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Organisation, Unreadable
 from babyconnect.sources.recognise import LIMIT
@@ -30,6 +33,7 @@ from babyconnect.sources.recognise import LIMIT
 Say = Callable[[str], None]
 FIRST_TEST_URA = 90990001
 FIRST_TEST_BSN = 999950000
+MOST_SAID = 20
 ROLE_OF = {
     Kind.MIDWIFERY_PRACTICE: Role.MIDWIFE,
     Kind.HOSPITAL: Role.GYNAECOLOGIST,
@@ -53,15 +57,16 @@ class _Folder:
 
 def load(home: pathlib.Path, plan: Plan, source: pathlib.Path, say: Say) -> None:
     """Add the organisations in `source` to the plan; a folder that was loaded before is left as it is."""
-    folders = [_read(path, plan.today) for path in _folders(source)]
-    new = [one for one in folders if one.slug not in {member.slug for member in plan.members}]
-    if not new:
+    before = {member.slug for member in plan.members}
+    paths = _folders(source)
+    fresh = [path for path in paths if slug_of(path) not in before]
+    if not fresh:
         say(f"everything in {source} was loaded before")
         return
+    new = list(_usable(home, plan, fresh, say))
+    if not new and len(fresh) == len(paths):
+        raise Failure(f"--load {source}: none of its folders can be used; what is wrong with each is said above")
     numbers = _numbers(new, plan, say)
-    for one in new:
-        one.member = _member(home, plan, one, say)
-        plan.members.append(one.member)
     for one in new:
         _copy(one, numbers, [m.ura for m in plan.members if m.loaded], plan.today, say)
     _add_clients(plan, new, numbers)
@@ -76,20 +81,56 @@ def _folders(source: pathlib.Path) -> list[pathlib.Path]:
     return found
 
 
-def _read(path: pathlib.Path, today: dt.date) -> _Folder:
-    slug = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-") or "loaded"
-    try:
-        return _Folder(path, slug, organisation.read(path), introduce(path, LIMIT, {"T": today}, today))
-    except Unreadable as problem:
-        raise Failure(str(problem)) from problem
+def slug_of(path: pathlib.Path) -> str:
+    """The short name of the organisation whose records lie in this folder."""
+    return re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-") or "loaded"
+
+
+def _usable(home: pathlib.Path, plan: Plan, paths: list[pathlib.Path], say: Say) -> Iterator[_Folder]:
+    """Every folder that can be an organisation, now a member; another is named, left out, and ends nothing."""
+    for path in paths:
+        try:
+            one = _Folder(
+                path, slug_of(path), organisation.read(path), introduce(path, LIMIT, {"T": plan.today}, plan.today)
+            )
+            one.member = _member(home, plan, one, say)
+        except (Unreadable, Failure) as problem:
+            say(f"loading {path.name}: LEFT OUT: {problem}")
+            continue
+        plan.members.append(one.member)
+        yield one
+
+
+def _said(path: pathlib.Path, today: dt.date) -> Iterator[str]:
+    """What cannot be read in a folder's records, as `translate` says it: place, rule and sentence."""
+    for outcome in translating([Input(path.name, path)], LIMIT, {"T": today}, today):
+        for found in outcome.findings:
+            if found.severity == "error":
+                yield f"\n  {found.severity} at {found.place} [{found.rule}] {found.text}"
+
+
+def _taken(plan: Plan, slug: str, stated: Organisation) -> str:
+    """What this organisation says of itself that another one already is; "" when nothing."""
+    if slug in {member.slug for member in plan.members}:
+        return f"another organisation is called {slug}; rename the folder"
+    if stated.ura and stated.ura.value in {member.ura for member in plan.members}:
+        return f"{organisation.FILE}: ura: {stated.ura} is that of {plan.member(stated.ura.value).name}"
+    used = {person.username for member in plan.members for person in member.log_ins}
+    twice = sorted({person.username for person in stated.staff} & used)
+    return f"{organisation.FILE}: staff: somebody else has the log-in {', '.join(twice)}" if twice else ""
 
 
 def _member(home: pathlib.Path, plan: Plan, one: _Folder, say: Say) -> Member:
     stated, found = one.stated, one.read
+    if problem := _taken(plan, one.slug, stated):
+        raise Failure(problem)
     kind = stated.kind or found.kind
     if kind is None:
+        wrong = list(_said(one.path, plan.today))
+        more = [f"\n  and {len(wrong) - MOST_SAID} more"] if len(wrong) > MOST_SAID else []
         raise Failure(
-            f"{one.path}: the records do not say what kind of organisation this is; say so in organisation.toml"
+            "its records do not say what kind of organisation this is; say so in organisation.toml"
+            + "".join([*wrong[:MOST_SAID], *more])
         )
     name = stated.name or found.name or one.slug
     ura = stated.ura.value if stated.ura else _test_ura(plan)
@@ -190,8 +231,8 @@ def _copy(one: _Folder, numbers: dict[tuple[str, str], Bsn], loaded: list[str], 
     else:
         text += _full_consents(set(bsns.values()), loaded, one.member.ura)
         say(
-            f"loading {one.path.name}: {len(bsns)} client(s) enrolled, and consenting to all loaded organisations "
-            "(shielded groups too: examples)"
+            f"loading {one.path.name}: {counted(len(bsns), 'client')} enrolled, and consenting to all loaded "
+            "organisations (shielded groups too: examples)"
         )
     (target / organisation.FILE).write_text("\n".join(text) + "\n", encoding="utf-8")
 
@@ -240,7 +281,7 @@ def _add_clients(plan: Plan, folders: list[_Folder], numbers: dict[tuple[str, st
             if bsn not in known:
                 known.add(bsn)
                 plan.loaded.append(Showcase(client.name, bsn, one.slug))
-                plan.special = (*plan.special, (f"loaded from {one.path.name}", client.name, bsn))
+                plan.special = (*plan.special, Special(f"ingelezen uit {one.path.name}", client.name, bsn, one.slug))
 
 
 def _text(value: str) -> str:

@@ -59,6 +59,15 @@ class Showcase(msgspec.Struct, frozen=True):
     member: str
 
 
+class Special(msgspec.Struct, frozen=True):
+    """A client who is worth looking at: what for (Dutch), and the member where she is booked."""
+
+    text: str
+    name: str
+    bsn: str
+    member: str
+
+
 class Plan(msgspec.Struct):
     """One demo.  `published`: slugs of the members whose records are in their stores."""
 
@@ -68,7 +77,7 @@ class Plan(msgspec.Struct):
     today: dt.date
     password: str
     showcase: Showcase
-    special: tuple[tuple[str, str, str], ...] = ()
+    special: tuple[Special, ...] = ()
     members: list[Member] = []
     published: list[str] = []
     loaded: list[Showcase] = []
@@ -83,8 +92,12 @@ class Plan(msgspec.Struct):
                 return member
         raise Failure(f"there is no organisation '{slug}'; there are {', '.join(m.slug for m in self.members)}")
 
+    @property
+    def ports(self) -> list[int]:
+        return [self.port, *(member.port for member in self.members)]
+
     def next_port(self) -> int:
-        return max([self.port, *(member.port for member in self.members)]) + 1
+        return max(self.ports) + 1
 
 
 def new_password() -> str:
@@ -98,6 +111,8 @@ def load(home: pathlib.Path) -> Plan | None:
         return None
     try:
         return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except OSError as fault:
+        raise Failure(f"{path} cannot be read: {fault.strerror}") from fault
     except msgspec.MsgspecError as fault:
         raise Failure(f"{path} is not a demo of this version ({fault}); use another --home") from fault
 

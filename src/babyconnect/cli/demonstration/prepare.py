@@ -24,6 +24,7 @@ from babyconnect.wiring import files
 
 Say = Callable[[str], None]
 AT_ONCE = 2
+SHOWN = 40
 BEGIN_WITH = "showcase_born"
 
 
@@ -54,11 +55,16 @@ def new_plan(home: pathlib.Path, port: int, women: int, seed: int, say: Say) -> 
         today=today,
         password=plans.new_password(),
         showcase=plans.Showcase(showcase.name, showcase.bsn or "", showcase.practice),
-        special=tuple((known.text, known.name, known.bsn or "") for known in summary.special),
+        special=tuple(_special(known) for known in summary.special),
         members=members,
     )
     plans.save(home, plan)
     return plan
+
+
+def _special(known: synthetic.Known) -> plans.Special:
+    told = {case["key"]: case["text_nl"] for case in synthetic.special_cases()}
+    return plans.Special(told[known.key], known.name, known.bsn or "", known.practice)
 
 
 def node_folder(home: pathlib.Path, member: Member) -> pathlib.Path:
@@ -156,8 +162,10 @@ def _publish_one(home: pathlib.Path, member: Member) -> str:
     lines = done.stdout.strip().splitlines()
     if not lines:
         raise Failure(f"publishing the records of {member.name} failed: {done.stderr.strip()[-500:]}")
-    refused = "\n".join(lines[:-1])
-    return lines[-1] + (f"\n{refused}" if refused else "") + (f"\n{done.stderr.strip()}" if done.stderr.strip() else "")
+    found = lines[:-1]
+    if len(found) > SHOWN:
+        found = [*found[:SHOWN], f"and {len(found) - SHOWN} more lines in {folder / 'publish.log'}"]
+    return "\n".join([lines[-1], *found, *done.stderr.strip().splitlines()])
 
 
 def _text(value: str) -> str:

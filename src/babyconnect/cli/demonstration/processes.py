@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import signal
@@ -10,8 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from babyconnect.cli import ports
 from babyconnect.cli.failure import Failure
 
 HEALTHY_WITHIN = 90.0
@@ -21,6 +24,15 @@ STOP_WITHIN = 8.0
 def environment() -> dict[str, str]:
     """Ours, but compiled modules are kept: fourteen processes that each compile everything anew are slow to start."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def require_free(host: str, wanted: Iterable[int]) -> None:
+    """Before anything is started: a port that somebody uses would be shared with them, and mix two regions."""
+    for port in wanted:
+        if port > 65535:
+            raise Failure(f"there is no port {port}; give a lower one with --port")
+        if ports.taken(host, port):
+            raise Failure(f"port {port} is in use; give another with --port")
 
 
 @dataclass(slots=True)
@@ -93,8 +105,9 @@ def _healthy(one: Running) -> bool:
         raise Failure(f"{one.name} stopped while starting; its log is {one.log}:\n{_tail(one.log)}")
     try:
         with urllib.request.urlopen(f"{one.base_url}/health", timeout=2) as answer:  # noqa: S310 - our own http address
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+            # Its own process id: another demo's node at this address would give another.
+            return bool(answer.status == 200 and json.loads(answer.read()).get("process") == one.process.pid)
+    except (urllib.error.URLError, OSError, ValueError):
         return False
 
 
