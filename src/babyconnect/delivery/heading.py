@@ -9,13 +9,11 @@ from babyconnect.birthcare import gestation
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
 from babyconnect.birthcare.resources import identifiers_of
-from babyconnect.definitions import document
 from babyconnect.delivery import dutch
 from babyconnect.delivery.discretion import unprinted
-from babyconnect.delivery.lines import Writer, badges, label
+from babyconnect.delivery.lines import PHRASES, Writer, badges, label
 from babyconnect.delivery.view import Badge, Fact, Flag, Header
 
-PHRASES = document("sections/phrases.toml")
 _NO_TRANSFUSION = Flag("not_for_transfusion", PHRASES["not_for_transfusion"], "warning")
 _UNCERTAIN = Flag("rhesus_uncertain", PHRASES["rhesus_uncertain"], "danger")
 _DISCREET = ("gravidity_parity", "previous")

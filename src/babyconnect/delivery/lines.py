@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.record import Item, Origin
-from babyconnect.birthcare.resources import as_list
-from babyconnect.definitions import rows
+from babyconnect.birthcare.resources import as_list, codes_in
+from babyconnect.definitions import document, rows
 from babyconnect.delivery import dutch, labels, values
 from babyconnect.delivery.discretion import discreet, unprinted
 from babyconnect.delivery.names import NO_NAMES, NameBook
@@ -21,6 +21,8 @@ from babyconnect.delivery.values import Names
 from babyconnect.delivery.view import Badge, Detail, Flag, Line
 
 _TITLES = {row["type"]: (row["label"], row["headline"].split()) for row in rows("sections/types")}
+_BOOLEANS = {f"{row['system']}|{row['code']}": (row["no"], row["yes"]) for row in rows("sections/booleans")}
+PHRASES = document("sections/phrases.toml")
 _AUTHORS = ("performer", "asserter", "recorder", "requester", "author", "careManager", "participant", "serviceProvider")
 
 
@@ -53,6 +55,9 @@ def label(item: Item) -> str:
 
 def _value(resource: Mapping[str, Any], names: Names) -> str:
     for name, value in resource.items():
+        if name == "valueBoolean" and isinstance(value, bool):
+            known = (_BOOLEANS[code] for code in codes_in(resource.get("code")) if code in _BOOLEANS)
+            return next((texts[value] for texts in known), "") or _short(value, name, names)
         if name.startswith("value"):
             return _short(value, name, names)
         if name.startswith("_value"):
@@ -159,6 +164,19 @@ def _flags(item: Item) -> Iterator[Flag]:
         yield Flag("not_done", "niet uitgevoerd", "warning")
 
 
+_TESTS = frozenset(code for row in rows("checks/expected") for code in row["codes"].split())
+
+
+def _when(item: Item) -> str:
+    """The day; a laboratory result without one may be of any pregnancy, so its row says that it has none."""
+    if item.moment:
+        return dutch.moment(item.moment)
+    result = any(name.startswith("zib-LaboratoryTestResult") for name in item.profiles) or bool(
+        _TESTS & set(item.codes)
+    )
+    return PHRASES["undated"] if result else ""
+
+
 Kept = dict[tuple[object, ...], Line]
 
 
@@ -213,7 +231,7 @@ class Writer:
             id=item.id,
             label=named,
             text=text,
-            when=dutch.moment(item.moment) if item.moment else "",
+            when=_when(item),
             moment=item.moment,
             author=author(item.resource, names),
             sources=badges(item.origins),

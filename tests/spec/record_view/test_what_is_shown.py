@@ -339,3 +339,38 @@ def test_an_hb_of_unknown_day_or_unit_is_not_judged() -> None:
     assert _marks(made, "Hb") == ["laag voor deze zwangerschapsduur"]
     made.resources[-1]["valueQuantity"] = {"value": 2.0, "code": "g/dL"}
     assert _marks(made, "Hb") == []
+
+
+@pytest.mark.parametrize(
+    ("coded", "told", "text"),
+    [
+        (code("77262006"), True, "uitgevoerd"),
+        (code("252957005"), False, "niet uitgevoerd"),
+        (code("312457003"), False, "niet aangetoond"),
+        (code("312457003"), True, "aangetoond"),
+        (code("100670-9", LOINC), True, "foetus RhD-positief"),
+        (code("100670-9", LOINC), False, "foetus RhD-negatief"),
+        (code("999"), True, "ja"),
+    ],
+)
+def test_a_yes_or_no_says_what_was_asked(coded: dict[str, object], told: bool, text: str) -> None:
+    made = dossier(MIDWIFE)
+    made.observe("x", coded, -3, valueBoolean=told)
+    assert text in [line.text for line in _all(_view(made))]
+
+
+def test_the_date_of_an_event_is_not_called_that_of_the_heel_prick() -> None:
+    made = dossier(MIDWIFE)
+    part = {"code": code("439771001"), "valueDateTime": "2026-05-20"}
+    made.observe("k", code("698350008"), -12, valueBoolean=True, component=[part])
+    assert "toegediend; Datum: 20 mei 2026" in [line.text for line in _all(_view(made))]
+
+
+def test_a_laboratory_result_without_a_day_says_so() -> None:
+    made = dossier(MIDWIFE)
+    made.lab("d", "1305-2", "165746003")
+    made.lab("g", "883-9", "58460004", -3)
+    assert {line.label: line.when for line in _all(_view(made)) if line.label in ("Rhesus D", "Bloedgroep")} == {
+        "Rhesus D": "zonder datum",
+        "Bloedgroep": "29 mei 2026",
+    }
