@@ -13,7 +13,7 @@ from babyconnect.delivery.arrange import SECTIONS, by_section, grid
 from babyconnect.delivery.heading import PHRASES, current_of, header, summary
 from babyconnect.delivery.lines import Kept, Writer
 from babyconnect.delivery.names import book_of, fetuses_of
-from babyconnect.delivery.view import Flag, Grid, Line, Section, View
+from babyconnect.delivery.view import Flag, Grid, Header, Line, Section, View
 
 _CHOICES = {row["choice"]: row["label"] for row in rows("checks/choices")}
 _GRIDS = {"zwangerschap": ("controles", "Controles"), "echo": ("biometrie", "Biometrie")}
@@ -125,11 +125,30 @@ def _apart(record: Record) -> Iterator[Section]:
         yield Section("apart", "Niet samengevoegd", parts=tuple(parts), flags=(warning,))
 
 
+def _nothing(record: Record, busy: Sequence[Party]) -> View:
+    """Of whom nothing is released: the same for one that nobody knows and one whom this asker may not see."""
+    return View(
+        header=Header("", "", "", "", ()),
+        banners=(),
+        summary=(),
+        disputes=(),
+        missing=notices.missing(record),
+        timeline=(),
+        sections=(),
+        pregnancies=(),
+        sources=notices.sources(record, busy),
+        withheld=PHRASES["withheld"],
+        congratulate=False,
+    )
+
+
 def build_view(record: Record, busy: Sequence[Party] = (), kept: Kept | None = None) -> View:
     """The screen of a record; `busy`: the sources that were asked and have not answered yet.
 
     `kept`: an empty dict that one open screen passes at each call, so that lines are written once (see `Writer`).
     """
+    if not record.items and not record.apart:
+        return _nothing(record, busy)
     due = {p.id: p.due.date for p in record.pregnancies if p.due}
     writer = Writer(book_of(record), kept, due, fetuses_of(record))
     items = by_section(record)

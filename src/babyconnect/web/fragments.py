@@ -22,9 +22,10 @@ _EMPTY = Markup("")
 
 
 class Drawer:
-    """Draws fragments: name to HTML, in the order of the page."""
+    """Draws fragments: name to HTML, in the order of the page.  `bsn`: what was typed, shown while nobody is found."""
 
-    def __init__(self, pages: Pages, language: str) -> None:
+    def __init__(self, pages: Pages, language: str, bsn: str = "") -> None:
+        self._bsn = bsn
         self._draw = pages.macros("fragments.html", language, lines_of=lines_of)
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
@@ -37,7 +38,7 @@ class Drawer:
         today = shown.moment.date() if shown else None
         parts = {
             "bronnen": self._draw("sources", shown, phase),
-            "kop": self._draw("head", view),
+            "kop": self._draw("head", view, self._bsn),
             "banners": self._draw("banners", view),
             "let-op": self._draw("attention", view),
             "samenvatting": self._draw("summary", view, phase),

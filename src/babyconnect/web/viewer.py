@@ -183,7 +183,7 @@ class Viewer:
     async def _opened(self, request: Request, session: ViewerSession, bsn: Bsn) -> Response:
         if not self._searches.take(session.name):
             return await self._start_page(session, _language(request), "too_often", 429)
-        record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language))
+        record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language, bsn.value))
         handle = self._sessions.keep(session, record)
         self._fill(session, record)
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire, session, handle)

@@ -374,3 +374,9 @@ def test_a_laboratory_result_without_a_day_says_so() -> None:
         "Rhesus D": "zonder datum",
         "Bloedgroep": "29 mei 2026",
     }
+
+
+def test_of_whom_nothing_is_released_nothing_is_uncertain_absent_or_empty() -> None:
+    view = build_view(merge([], TODAY))
+    assert view.header.facts == () and view.sections == () and view.missing == () and view.header.name == ""
+    assert build_view(merge([Dossier(HOSPITAL).answer("refused")], TODAY)) == view

@@ -163,7 +163,9 @@ async def test_an_unknown_client_and_one_that_is_not_for_this_asker_look_the_sam
     stage.script = [Asked((CLINIC,)), answered(CLINIC, "refused")]
     refused = await stage.record(BSN)
 
-    assert _neutral(unknown) == _neutral(refused) and WITHHELD in unknown
+    assert f"BSN {OTHER_BSN}" in unknown and f"BSN {BSN}" in refused, "the number that was typed"
+    assert _neutral(unknown).replace(OTHER_BSN, BSN) == _neutral(refused) and WITHHELD in unknown
+    assert unknown.count("Voor u is niets gevonden. Klopt het nummer?") == 1
 
 
 @pytest.mark.parametrize("status", ["answered", "refused", "timed_out", "unreachable", "invalid"])
