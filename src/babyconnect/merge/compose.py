@@ -141,10 +141,10 @@ def _apart(scope: Scope) -> tuple[Apart, ...]:
 
 
 def _pregnancy_gaps(pregnancies: Sequence[Pregnancy], found: Items, blood: Blood, today: dt.date) -> Iterator[Gap]:
-    """Checks and choices of the pregnancies that still run."""
+    """Checks and choices of the pregnancies that still run, and what is still needed after a birth."""
     for pregnancy in pregnancies:
+        yield from gaps.check_gaps(pregnancy, found.of(pregnancy.id), found.all, blood, today)
         if gaps.running(pregnancy, today):
-            yield from gaps.check_gaps(pregnancy, found.of(pregnancy.id), found.all, blood)
             yield from gaps.choice_gaps(pregnancy)
 
 

@@ -7,7 +7,7 @@ of a row that may be shielded says so, always.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from babyconnect.birthcare import gestation
 from babyconnect.birthcare.record import Blood, Choice, DueDate, Gap, Gestation, Item, Pregnancy
@@ -17,6 +17,7 @@ from babyconnect.merge.gather import Holding
 
 _ANSWERS = {row["code"]: row["value"] for row in rows("checks/answers")}
 _STRONGEST = ("done", "accepted", "declined", "does_not_want_to_know", "not_offered")
+_POSTPARTUM_DAYS = 42
 _FETAL_RHESUS_D = "http://loinc.org|100670-9"
 _NEGATIVE = frozenset({"http://snomed.info/sct|165746003", "http://snomed.info/sct|260385009"})
 
@@ -55,30 +56,43 @@ def _is_negative(typing: Item) -> bool:
     return bool(values and values <= _NEGATIVE) or typing.resource.get("valueBoolean") is False
 
 
-def check_gaps(pregnancy: Pregnancy, hers: Sequence[Item], everything: Sequence[Item], blood: Blood) -> list[Gap]:
-    """Expected checks of a running pregnancy that no source shows and that were not declined.
+def check_gaps(
+    pregnancy: Pregnancy, hers: Sequence[Item], everything: Sequence[Item], blood: Blood, today: dt.date
+) -> list[Gap]:
+    """Expected checks that no source shows and that were not declined: of a pregnancy that runs or ended in a birth.
 
     `hers`: the items of this pregnancy; `everything`: all items, because a blood group is for life.
     """
-    due, now = pregnancy.due, pregnancy.gestation
     everything = [item for item in everything if item.resource.get("status") != "entered-in-error"]
     hers = [item for item in hers if item.resource.get("status") != "entered-in-error"]
-    if due is None or now is None or pregnancy.ended:
-        return []
-    found = []
-    for row in rows("checks/expected"):
-        if now.days < gestation.days_of(row["due"]) or not _applies(row["applies"], blood, hers):
-            continue
-        codes = frozenset(row["codes"].split())
-        lifelong = row["check"] in ("blood_group", "rhesus_d", "rhesus_c")
-        candidates = [i for i in (everything if lifelong else _of_pregnancy(hers, everything)) if codes & set(i.codes)]
-        if lifelong or row["from"] == "0+0":
-            present = bool(candidates) if lifelong else any(_early_enough(i, due) for i in candidates)
-        else:
-            present = any(_within(i, due, row["from"], row["until"]) for i in candidates)
-        if not present:
-            found.append(Gap("check", row["check"], row["label"], pregnancy.id, reason=row["citation"]))
-    return found
+    return [
+        Gap("check", row["check"], row["label"], pregnancy.id, reason=row["citation"])
+        for row in rows("checks/expected")
+        if _expected(row, pregnancy, today) and _applies(row["applies"], blood, hers)
+        if not _present(row, pregnancy.due, hers, everything)
+    ]
+
+
+def _expected(row: Mapping[str, str], pregnancy: Pregnancy, today: dt.date) -> bool:
+    """By gestation while it runs; what protects mother and child, also when nobody knows that, and after the birth."""
+    now, first = pregnancy.gestation, gestation.days_of(row["due"])
+    if pregnancy.ended is None and running(pregnancy, today):
+        known = pregnancy.due is not None and now is not None
+        return now.days >= first if known and now else row["stays"] == "yes"
+    if pregnancy.ended is None or row["stays"] != "yes" or not 0 <= (today - pregnancy.ended).days <= _POSTPARTUM_DAYS:
+        return False
+    return now.days >= first if now else bool(pregnancy.children)
+
+
+def _present(row: Mapping[str, str], due: DueDate | None, hers: Sequence[Item], everything: Sequence[Item]) -> bool:
+    codes = frozenset(row["codes"].split())
+    lifelong = row["check"] in ("blood_group", "rhesus_d", "rhesus_c")
+    candidates = [i for i in (everything if lifelong else _of_pregnancy(hers, everything)) if codes & set(i.codes)]
+    if lifelong or due is None:
+        return bool(candidates)
+    if row["from"] == "0+0":
+        return any(_early_enough(i, due) for i in candidates)
+    return any(_within(i, due, row["from"], row["until"]) for i in candidates)
 
 
 def _of_pregnancy(hers: Sequence[Item], everything: Sequence[Item]) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -123,10 +124,27 @@ def test_blood_taken_before_27_weeks_does_not_count_as_the_test_of_week_27() -> 
     assert "antibodies_27_c" not in _checks(merge([made.answer()], TODAY))
 
 
-def test_nothing_is_expected_any_more_of_a_pregnancy_that_ended() -> None:
+def test_after_the_birth_only_the_first_blood_tests_are_still_missed_and_only_for_six_weeks() -> None:
     made = _at(39)
     made.child("a", "female", "2026-05-27")
-    assert _checks(merge([made.answer()], TODAY)) == []
+    assert _checks(merge([made.answer()], TODAY)) == FIRST
+    assert _checks(merge([made.answer()], TODAY + dt.timedelta(days=37))) == FIRST
+    assert _checks(merge([made.answer()], TODAY + dt.timedelta(days=38))) == []
+
+
+def test_who_comes_late_without_a_due_date_misses_the_first_blood_tests_too() -> None:
+    made = dossier(MIDWIFE)
+    assert _checks(merge([made.answer()], TODAY)) == FIRST
+    made.lab("bg", "883-9", "58460004")
+    made.observe("hbs", code("58452-4", LOINC), -3, valueQuantity={"value": 0})
+    assert {"blood_group", "hepatitis_b"}.isdisjoint(_checks(merge([made.answer()], TODAY)))
+
+
+def test_no_blood_test_is_missed_of_a_pregnancy_that_ended_before_it_was_due() -> None:
+    made = _at(9)
+    made.observe("end", code("118951000146109"), -1, made.pregnancy, valueDateTime="2026-05-31")
+    record = merge([made.answer()], TODAY)
+    assert record.pregnancies[0].ended and _checks(record) == []
 
 
 def _declining(made: Dossier) -> None:
