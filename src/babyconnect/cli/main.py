@@ -73,3 +73,7 @@ def _run(name: str, words: list[str]) -> int:
     except BrokenPipeError:  # `babyconnect … | head`: not our failure
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as fault:
+        place = f"{fault.filename}: " if fault.filename else ""
+        print(f"babyconnect {name}: {place}{fault.strerror or fault}", file=sys.stderr)
+        return 1

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 import aiohttp
+import apsw
 
 from babyconnect import settings
 from babyconnect.birthcare.identifiers import Ura
@@ -76,7 +77,10 @@ async def open_link(path: pathlib.Path) -> Link:
     party = party_of(path, chosen)
     key = files.signing_key(beside(path, chosen.keys.signing_key_file))
     secret = files.secret(beside(path, chosen.keys.tenant_secret_file))
-    roster = Roster(roster_file(path, chosen), secret)
+    try:
+        roster = Roster(roster_file(path, chosen), secret)
+    except apsw.Error as fault:
+        raise SettingsRefused(f"{roster_file(path, chosen)}: the roster cannot be opened: {fault}") from fault
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
     region = Region(chosen.region.url, chosen.region.name, signer(key, party.ura, time.time), http)
     directory = Directory(region)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person
 from babyconnect.birthcare.resources import HOME, bsn_of
+from babyconnect.definitions import document
 from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.flows.door import Door, Wire
 from babyconnect.flows.viewing import ListedClient
@@ -17,6 +18,7 @@ from babyconnect.trust import relation
 
 PAGE = 200
 MOST = 60
+KINDS: dict[str, str] = document("visit_kinds.toml")["kinds"]
 
 
 def todays_clients(
@@ -30,7 +32,10 @@ def todays_clients(
         found = [(client, visits.get(client.id)) for client in await _all(door, person)]
         if visits:
             expected = sorted((visit[0], client.id, client, visit[1]) for client, visit in found if visit)
-            rows = [(client, f"{moment.astimezone(HOME):%H:%M} {kind}") for moment, _, client, kind in expected]
+            rows = [
+                (client, f"{moment.astimezone(HOME):%H:%M} {KINDS.get(kind, kind)}")
+                for moment, _, client, kind in expected
+            ]
         else:
             rows = [(client, "") for client, _ in found if _open(client, roster, today)]
         return [one for client, reason in rows[:MOST] if (one := _listed(client, reason))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from babyconnect.cli.demonstration.treating import treating
 from tests.spec.demo.conftest import Home
 
 DEADLINE_SECONDS = 5.0
@@ -59,3 +61,20 @@ def test_all_four_faults_at_once_leave_a_record_within_the_deadline(home: Home) 
     assert outcome["screen"]["seconds"] < DEADLINE_SECONDS + SLACK_SECONDS
     assert outcome["record"]["items"] > 50
     assert outcome["ok"] is False
+
+
+def test_a_check_whose_own_node_is_stopped_still_says_how_it_went(home: Home) -> None:
+    plan = home.plan
+    outcome = home.check("--fault", f"{plan.showcase.member}=stop")
+    assert outcome["ok"] is False
+    assert outcome["screen"]["complete"] is False
+    assert plan.member(plan.showcase.member).name in outcome["screen"]["fault"]
+
+
+def test_the_list_of_clients_names_for_each_a_log_in_whose_organisation_treats_her(home: Home) -> None:
+    plan = home.plan
+    said = {client.name: (client, who) for client, who in treating(home.path, plan, dt.date.today())}
+    assert said["Selam Zondernummer"][1] == "zonder BSN is zij niet op te zoeken"
+    midwife = plan.member(plan.showcase.member).log_ins[0]
+    assert said[plan.showcase.name][1].startswith(f"log in als {midwife.username} (")
+    assert all(who.startswith("log in als ") for client, who in said.values() if client.bsn)

@@ -133,3 +133,45 @@ async def test_when_the_log_fails_the_source_is_asked_to_send_again_and_then_it_
     assert (failed.status, again.status) == (503, 200)
     assert "already published" in again.json()["issue"][0]["diagnostics"]
     assert len(desk.events) == 1
+
+
+async def test_two_authorization_headers_are_refused_whichever_is_right() -> None:
+    desk = Desk()
+    right, wrong = (b"authorization", f"Bearer {TOKEN}".encode()), (b"authorization", b"Bearer other")
+    for headers in ([right, wrong], [wrong, right]):
+        scope = {
+            "type": "http", "method": "POST", "path": "/intake", "query_string": b"", "headers": headers,
+            "client": ("127.0.0.1", 1),
+        }  # fmt: skip
+        sent: list[Mapping[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": bundle(*record()), "more_body": False}
+
+        async def send(message: Mapping[str, Any], sent: list[Mapping[str, Any]] = sent) -> None:
+            sent.append(message)
+
+        await desk.app(scope, receive, send)
+        assert sent[0]["status"] == 400
+    assert not desk.node.kept
+
+
+async def test_an_unexpected_fault_is_an_outcome_and_a_line_in_the_log_without_its_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = Desk()
+
+    async def breaks(_: Input) -> Report:
+        raise RuntimeError("999901023 could not be kept")
+
+    desk.app = Intake(hashlib.sha256(TOKEN.encode()).hexdigest(), breaks, desk.app.audit)
+
+    response = await desk.post(bundle(*record()))
+
+    assert (response.status, texts(response)) == (500, [("error", "exception")])
+    (event,) = desk.events
+    assert event["outcome"] == "fault"
+    logged = capsys.readouterr()
+    assert "intake_fault" in logged.out + logged.err
+    assert "RuntimeError" in logged.out + logged.err
+    assert "999901023" not in logged.out + logged.err + response.body.decode()

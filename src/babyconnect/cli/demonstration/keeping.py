@@ -19,6 +19,8 @@ def kept(home: pathlib.Path) -> Iterator[None]:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except (FileExistsError, NotADirectoryError):
+        raise Failure(f"--home {home} is not a folder") from None
     except OSError as fault:
         raise Failure(f"--home {home} cannot be used: {fault.strerror}") from fault
     try:

@@ -7,9 +7,12 @@ import pathlib
 from collections.abc import Iterator
 
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Kind
 from babyconnect.cli.demonstration import prepare
 from babyconnect.cli.demonstration.plan import Member, Plan, Special
 from babyconnect.wiring.asking import treated_here
+
+LEADING = (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL)
 
 
 def treating(home: pathlib.Path, plan: Plan, today: dt.date) -> Iterator[tuple[Special, str]]:
@@ -24,7 +27,12 @@ def treating(home: pathlib.Path, plan: Plan, today: dt.date) -> Iterator[tuple[S
     }
     for client in plan.special:
         now = [m for m in plan.members if client.bsn and Bsn(client.bsn) in treated.get(m.slug, ())]
-        yield client, _said(client, sorted(now, key=lambda member: member.slug != client.member))
+        yield client, _said(client, sorted(now, key=lambda member: (member.slug != client.member, _rank(member))))
+
+
+def _rank(member: Member) -> int:
+    """Who leads the care sees most of the record."""
+    return LEADING.index(member.kind) if member.kind in LEADING else len(LEADING)
 
 
 def _said(client: Special, now: list[Member]) -> str:
