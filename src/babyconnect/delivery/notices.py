@@ -114,10 +114,15 @@ def _missing(gap: Gap) -> Missing:
         code, value = gap.code.split(":")
         row = _CHOICES[code]
         reason = texts["choice_withheld" if row["withheld"] else "choice_reason"].format(**{"from": row["from"]})
-        return Missing("choice", gap.code, texts[value].format(name=gap.text), reason, gap.reason)
+        return Missing("choice", gap.code, texts[value].format(name=gap.text), reason, _source_of(gap.reason))
     row = _CHECKS[gap.code]
     reason = texts["check_withheld" if row["withheld"] else "check_reason"].format(due=row["due"])
-    return Missing("check", gap.code, texts["check"].format(name=gap.text), reason, gap.reason)
+    return Missing("check", gap.code, texts["check"].format(name=gap.text), reason, _source_of(gap.reason))
+
+
+def _source_of(citation: str) -> str:
+    """Whose rule it is; where in it the rule stands is for who maintains the table."""
+    return citation.partition(":")[0].partition(";")[0]
 
 
 def timeline(record: Record, writer: Writer) -> tuple[Moment, ...]:

@@ -380,3 +380,10 @@ def test_of_whom_nothing_is_released_nothing_is_uncertain_absent_or_empty() -> N
     view = build_view(merge([], TODAY))
     assert view.header.facts == () and view.sections == () and view.missing == () and view.header.name == ""
     assert build_view(merge([Dossier(HOSPITAL).answer("refused")], TODAY)) == view
+
+
+def test_a_gap_names_whose_rule_it_is_and_no_place_in_our_tables() -> None:
+    made = dossier(MIDWIFE)
+    made.due(40)
+    missing = [gap for gap in _view(made).missing if gap.kind != "source"]
+    assert {gap.citation for gap in missing} == {"PSIE", "KNOV", "PNS"}

@@ -344,3 +344,10 @@ async def test_in_shared_screen_mode_the_page_comes_hidden_before_any_script_has
     assert '<body class="meekijken">' not in (await stage.visitor.get(address)).text
     stage.visitor.jar["babyconnect_meekijken"] = "1"
     assert '<body class="meekijken">' in (await stage.visitor.get(address)).text
+
+
+async def test_the_list_has_no_column_that_is_empty_for_everybody(stage: Stage) -> None:
+    assert "Zwangerschapsduur" in (await stage.visitor.get("/viewer/")).text
+    stage.listed = [ListedClient(Bsn(BSN), "Noor Voorbeeld", reason="09:15 nacontrole")]
+    start = (await stage.visitor.get("/viewer/")).text
+    assert "Zwangerschapsduur" not in start and "09:15 nacontrole" in start

@@ -9,7 +9,19 @@ import pytest
 from babyconnect.definitions import document, rows
 
 COLUMNS = {
-    "checks/expected": ["check", "label", "codes", "from", "until", "due", "applies", "withheld", "status", "citation"],
+    "checks/expected": [
+        "check",
+        "label",
+        "codes",
+        "from",
+        "until",
+        "due",
+        "applies",
+        "withheld",
+        "stays",
+        "status",
+        "citation",
+    ],
     "checks/choices": ["choice", "label", "done", "choice_codes", "from", "until", "withheld", "citation"],
     "checks/answers": ["code", "value", "source"],
     "merge/timeline": ["type", "kind"],
@@ -23,6 +35,7 @@ COLUMNS = {
     "sections/enumerations": ["element", "code", "text"],
     "sections/systems": ["system", "name"],
     "sections/labels": ["system", "code", "label", "citation"],
+    "sections/booleans": ["system", "code", "yes", "no", "citation"],
     "sections/labels_own": ["system", "code", "label", "citation"],
 }
 CODE = re.compile(r"(https?://|urn:)[^|\s]+\|\S+")
