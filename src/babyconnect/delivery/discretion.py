@@ -17,7 +17,8 @@ _SYSTEM = str(document("shielded.toml")["system"])
 _CODES = frozenset(_RULES["codes"])
 _LABELS = frozenset(_RULES["labels"])
 _UNPRINTED = frozenset(_RULES["unprinted"]["groups"])
-_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, _RULES['words']))})\b", re.IGNORECASE)
+_PLAIN = tuple(str(word).lower() for word in _RULES["words"])
+_WORDS = re.compile(rf"\b(?:{'|'.join(map(re.escape, _PLAIN))})\b")
 _CODED = ("code", "vaccineCode", "valueCodeableConcept", "medicationCodeableConcept", "reasonCode")
 
 
@@ -42,12 +43,14 @@ def _codes(item: Item) -> frozenset[str]:
 
 def hidden_word(text: str) -> bool:
     """Whether a text names what shared-screen mode hides."""
-    return _WORDS.search(text) is not None
+    # A plain look first: nearly every text of a record has none of the words, and each is looked at.
+    lower = text.lower()
+    return any(word in lower for word in _PLAIN) and _WORDS.search(lower) is not None
 
 
 def discreet(item: Item, label: str, *texts: str) -> bool:
     """Whether shared-screen mode hides the item, of which the screen says this."""
-    told = label in _LABELS or any(map(hidden_word, (label, *texts)))
+    told = label in _LABELS or hidden_word("\n".join((label, *texts)))
     return told or bool(shielded(item)) or bool(_CODES & _codes(item))
 
 
