@@ -108,6 +108,8 @@ class Gate:
         return b"".join(parts)
 
     def _believe(self, request: Request, body: bytes) -> tuple[Party, Claims]:
+        if len(request.headers.getlist("authorization")) > 1:
+            raise Refusal(400, "invalid", "more than one Authorization header")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Refusal(401, "login", "a signed request is required")

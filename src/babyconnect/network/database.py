@@ -26,15 +26,22 @@ def connect(path: Path | str) -> apsw.Connection:
     return connection
 
 
+class DatabaseFault(Exception):
+    """The file cannot be opened; the text names it."""
+
+
 class Database:
     """One file, one writing and one reading connection."""
 
     def __init__(self, path: Path, schema: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writing = connect(path)
-        self._writing.execute(schema)
-        self._reading = connect(path)
-        self._reading.execute("pragma query_only=on")
+        try:
+            self._writing = connect(path)
+            self._writing.execute(schema)
+            self._reading = connect(path)
+            self._reading.execute("pragma query_only=on")
+        except apsw.Error as fault:
+            raise DatabaseFault(f"{path} cannot be opened: {fault}") from fault
         self._turn = asyncio.Lock()
 
     def rows(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from babyconnect.store.faults import StoreFault
 from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import TABLES, Connection, Row, definitions, statements
 from babyconnect.store.writing import TableWriter
@@ -103,7 +104,11 @@ async def open_store(dsn: str, tenant: str, connections: int = CONNECTIONS) -> P
     """Open (or make) a tenant's schema.  `tenant`: lower-case letters, digits and underscores."""
     if not _TENANT.fullmatch(tenant):
         raise ValueError("a tenant's name is lower-case letters, digits and underscores")
-    pool = await asyncpg.create_pool(dsn, min_size=1, max_size=connections)
+    try:
+        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=connections)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        # Only the kind of fault: its text may quote the connection string, which holds a password.
+        raise StoreFault(f"PostgreSQL cannot be used: {type(fault).__name__}") from fault
     store = PostgresStore(pool, tenant)
     try:
         await store.define()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from babyconnect.store.faults import StoreFault
 from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import Connection, Row, definitions, statements
 from babyconnect.store.writing import TableWriter
@@ -25,10 +26,6 @@ PAGE_BYTES = 16_384
 """A shelf spans tens of kilobytes: larger pages mean fewer reads for it."""
 
 _STATEMENTS = {name: text.replace("$", "?") for name, text in statements("").items()}
-
-
-class StoreFault(Exception):
-    """The store could not do what it must; nothing was half done."""
 
 
 class _Connection:
@@ -144,6 +141,9 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def open_store(path: Path) -> SqliteStore:
-    """Open (or make) a tenant's file; the folder must exist."""
+    """Open (or make) a tenant's file; the folder must exist.  Raises StoreFault."""
     opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path)
-    return await opening
+    try:
+        return await opening
+    except apsw.Error as fault:
+        raise StoreFault(f"{path} cannot be opened: {fault}") from fault

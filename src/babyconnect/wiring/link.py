@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 
 import aiohttp
-import apsw
 
 from babyconnect import settings
 from babyconnect.birthcare.identifiers import Ura
@@ -17,6 +16,7 @@ from babyconnect.flows import enrol
 from babyconnect.flows.signatures import signer
 from babyconnect.network.consent.client import ConsentDesk
 from babyconnect.network.consent.replica import ConsentReplica
+from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.replica import Directory
 from babyconnect.network.localisation.client import LocalisationClient
 from babyconnect.network.pseudonyms.client import PseudonymClient
@@ -79,8 +79,8 @@ async def open_link(path: pathlib.Path) -> Link:
     secret = files.secret(beside(path, chosen.keys.tenant_secret_file))
     try:
         roster = Roster(roster_file(path, chosen), secret)
-    except apsw.Error as fault:
-        raise SettingsRefused(f"{roster_file(path, chosen)}: the roster cannot be opened: {fault}") from fault
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{path}: store.path: beside it the roster {fault}") from fault
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
     region = Region(chosen.region.url, chosen.region.name, signer(key, party.ura, time.time), http)
     directory = Directory(region)

@@ -25,6 +25,7 @@ from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.signatures import verifier
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import Endpoint, Entry, RegionEvent
+from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
@@ -88,7 +89,10 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     home = beside(path, chosen.region.home)
     signer = files.signing_key(home / "region.jwk")
     log = AuditLog.open(beside(path, chosen.audit.folder) / "region", chosen.region.name, signer)
-    state = _state(chosen, home)
+    try:
+        state = _state(chosen, home)
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{path}: region.home: {fault}") from fault
     listed = organisations(beside(path, chosen.region.organisations_file))
     for organisation in listed:
         await state.directory.put(organisation.entry())

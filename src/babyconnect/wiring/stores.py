@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import apsw
-
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
+from babyconnect.store.faults import StoreFault
 from babyconnect.wiring import files
 from babyconnect.wiring.link import Link
 
@@ -21,11 +20,9 @@ async def open_store(link: Link) -> Store:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
                 return await sqlite.open_store(path)
-            except apsw.Error as fault:
-                raise SettingsRefused(f"{link.path}: store.path: {path} cannot be opened: {fault}") from fault
+            except StoreFault as fault:
+                raise SettingsRefused(f"{link.path}: store.path: {fault}") from fault
         case "postgres":
-            import asyncpg
-
             from babyconnect.store import postgres
 
             if not chosen.dsn_file:
@@ -33,10 +30,10 @@ async def open_store(link: Link) -> Store:
             dsn = files.text(link.beside(chosen.dsn_file))
             try:
                 return await postgres.open_store(dsn, chosen.tenant)
-            except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
-                # Only the kind of fault: its text may quote the connection string, which holds a password.
-                kind = type(fault).__name__
-                raise SettingsRefused(f"{link.path}: store.dsn_file: PostgreSQL cannot be used: {kind}") from fault
+            except ValueError as problem:
+                raise SettingsRefused(f"{link.path}: store.tenant: {problem}") from problem
+            except StoreFault as fault:
+                raise SettingsRefused(f"{link.path}: store.dsn_file: {fault}") from fault
         case "memory":
             from babyconnect.store.memory import MemoryStore
 
