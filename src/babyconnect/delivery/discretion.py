@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from babyconnect.birthcare.record import Item
-from babyconnect.birthcare.resources import codes_in
+from babyconnect.birthcare.resources import as_list, codes_in
 from babyconnect.definitions import document
 
 _RULES = document("discreet.toml")
@@ -34,10 +34,10 @@ def shielded(item: Item) -> frozenset[str]:
 
 def _codes(item: Item) -> frozenset[str]:
     found = set(item.codes)
-    for name in _CODED:
-        value = item.resource.get(name)
-        for concept in value if isinstance(value, list) else [value]:
-            found.update(codes_in(concept))
+    for part in (item.resource, *as_list(item.resource.get("component"))):
+        for name in _CODED:
+            for concept in as_list(part.get(name)):
+                found.update(codes_in(concept))
     return frozenset(found)
 
 

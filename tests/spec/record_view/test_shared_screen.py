@@ -113,3 +113,10 @@ def test_after_the_birth_problems_are_not_called_current() -> None:
     made.child("a", "female", day(-4))
     labels = [fact.label for fact in build_view(_record(made)).summary if "bloedarmoede" in fact.text]
     assert labels == ["Problemen (zwangerschap en baring)"]
+
+
+def test_a_code_in_a_component_hides_the_whole_line() -> None:
+    made = dossier(MIDWIFE)
+    part = {"code": code("1", display="handeling"), "valueCodeableConcept": code("116800003", display="middel")}
+    made.observe("x", code("2", display="Na de geboorte"), -3, component=[part])
+    assert _line(build_view(_record(made)), "Na de geboorte").discreet
