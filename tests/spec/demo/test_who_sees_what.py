@@ -10,6 +10,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
+from babyconnect.synthetic import special_cases
 from babyconnect.wiring.asking import consult_once
 from babyconnect.wiring.link import open_link
 from tests.spec.demo.conftest import Home
@@ -19,7 +20,9 @@ GYNAECOLOGIST = Person("test:gynaecologist", "Test Gynaecoloog", Role.GYNAECOLOG
 
 
 def special(region: Home, words: str) -> Bsn:
-    return Bsn(next(bsn for text, _, bsn in region.plan.special if words in text))
+    """The client whose case (`definitions/synthetic/special_cases.toml`) says these words."""
+    told = next(case["text_nl"] for case in special_cases() if words in case["text"])
+    return Bsn(next(client.bsn for client in region.plan.special if client.text == told))
 
 
 def asked(region: Home, slug: str, person: Person, bsn: Bsn) -> Sequence[SourceAnswer]:
