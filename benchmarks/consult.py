@@ -149,14 +149,12 @@ async def _register(
     until = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     base = node.pseudonyms._region.base  # type: ignore[attr-defined]
     for party in PARTIES:
-        client = LocalisationClient(
-            Region(base, NAME, signer(key, party.ura, time.time), session), party, node.directory
-        )
+        region = Region(base, NAME, signer(key, party.ura, time.time), session)
+        client, desk = LocalisationClient(region, party, node.directory), ConsentDesk(region)
+        yes = Consent("", True, "kind:midwifery_practice", f"ura:{party.ura}")
         for pseudonym in pseudonyms:
             await client.register(pseudonym, "main", until)
-    desk = ConsentDesk(Region(base, NAME, signer(key, OWN.ura, time.time), session))
-    for pseudonym in pseudonyms:
-        await desk.record(pseudonym, Consent("", True, "kind:midwifery_practice"))
+        await desk.record_all([(pseudonym, yes) for pseudonym in pseudonyms])
     node.pseudonyms._remembered.clear()  # type: ignore[attr-defined]
 
 

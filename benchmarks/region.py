@@ -55,7 +55,7 @@ async def withdrawals(made: Bench, pseudonym: str, times: int = 20) -> float:
         await asyncio.sleep(0.01)
     took = []
     for _ in range(times):
-        id = await desk.record(pseudonym, Consent("", True, "*"))
+        id = await desk.record(pseudonym, Consent("", False, "*"))
         while id not in {consent.id for consent in await replica.of(pseudonym)}:
             await asyncio.sleep(0.001)
         await desk.withdraw(id)
