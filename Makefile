@@ -30,7 +30,7 @@ format: setup-dev ## put the code in shape
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
-soak: setup-dev ## the long runs: kills, millions, thousands of round trips; output kept in docs/
+soak: setup-dev ## the long runs: a hundred kills, five thousand cases per consent law; output kept in docs/soak.txt
 	BABYCONNECT_KILLS=100 BABYCONNECT_EXAMPLES=5000 $(RUN)/pytest -o timeout=7200 --durations=10 tests/unit/audit tests/properties $(ARGS) | tee docs/soak.txt
 
 bench: setup-dev ## benchmarks, as ratios against a peer measured in the same run
