@@ -29,18 +29,21 @@ _NINE_DIGITS = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: the organisation's URA, the person's opaque id, the role, and under whose responsibility."""
+    """Who did it: the organisation's URA, the person's opaque id, the role, under whose responsibility, and how sure it
+    is that it was this person (`loa`, the level of assurance of the log-in)."""
 
     organisation: str
     person: str = ""
     role: str = ""
     responsible: str = ""
+    loa: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """Whom and what it was about.  `client`: the holder's opaque id; `pseudonym`: from `client_pseudonym`, at whichever
-    end knows a BSN.  `query`: the search as asked, of which only names and harmless values are kept."""
+    end knows a BSN.  `query`: the search as asked, of which only names and harmless values are kept.  `object`: what
+    else it was about, as `kind/id` with an opaque id (`breakglass/…`, `role_matrix/2026.2`), never a sentence."""
 
     client: str = ""
     pseudonym: str = ""
@@ -48,17 +51,20 @@ class About:
     resource: str = ""
     query: str = ""
     count: int | None = None
+    object: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Why it was allowed or not: purpose, legal basis, evidence, consents (by id) and the codes of the reasons."""
+    """Why it was allowed or not: purpose, legal basis, evidence, consents (by id), the codes of the reasons, and the
+    version of the rules by which it was decided."""
 
     purpose: str = ""
     basis: str = ""
     relations: tuple[Relation, ...] = ()
     consents: tuple[Consent, ...] = ()
     reasons: tuple[str, ...] = ()
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,11 @@ def event(  # noqa: PLR0917 - who, what, where, about whom and why: NEN 7513 ask
         "outcome": outcome,
         "at": text_of(moment),
         "actor": _filled(
-            organisation=actor.organisation, person=actor.person, role=actor.role, responsible=actor.responsible
+            organisation=actor.organisation,
+            person=actor.person,
+            role=actor.role,
+            responsible=actor.responsible,
+            loa=actor.loa,
         ),
         "node": place.node,
         **_filled(
@@ -109,11 +119,13 @@ def event(  # noqa: PLR0917 - who, what, where, about whom and why: NEN 7513 ask
             resource=about.resource,
             query=harmless(about.query),
             count=about.count,
+            object=without_bsn(about.object),
             purpose=grounds.purpose,
             basis=grounds.basis,
             relations=[f"{relation.basis} {without_bsn(relation.reference)}" for relation in grounds.relations],
             consents=sorted(consent.id for consent in grounds.consents),
             reasons=list(grounds.reasons),
+            rules=grounds.rules,
         ),
     }
 
