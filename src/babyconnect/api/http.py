@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from babyconnect.api.outcomes import Refusal, operation_outcome, status
+from babyconnect.api.peers import peer_of
 from babyconnect.api.server import Receive, Scope, Send
+from babyconnect.birthcare.peer import Peer
 
 MAX_URL = 8_000
 BODY_SECONDS = 10.0
@@ -56,6 +58,11 @@ class Request:
         """The asker's network address, as the socket knows it."""
         client = self.scope.get("client")
         return f"{client[0]}:{client[1]}" if client else ""
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whose client certificate the connection was made with; None over the plain listener or without one."""
+        return peer_of(self.scope)
 
     @property
     def trace(self) -> str:
