@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from babyconnect.birthcare.identifiers import Ura
-from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.parties import Kind, Responsible, Role
 
 
 class Purpose(StrEnum):
@@ -19,6 +19,13 @@ class Purpose(StrEnum):
     TREATMENT = "TREAT"
     COORDINATION = "COC"
     EMERGENCY = "BTG"
+
+
+CONSULT_SCOPE = "zorginzage-geboortezorg"
+"""The use case of birth care consultation (trust.md §2)."""
+
+EMERGENCY_SCOPE = "noodinzage-geboortezorg"
+"""Our own scope for breaking the glass: whoever asks it says so in the token request (domain §4)."""
 
 
 class Shielded(StrEnum):
@@ -59,18 +66,47 @@ class Relation:
     """Evidence of a treatment relationship, on one side.
 
     `basis`: episode | preconception | announcement | emergency_registration | locum | code | referral | care_team |
-    enrolment.  `reference` is an opaque id the side can be held to (no clinical content).  Dates bound its validity.
+    enrolment | break_glass.  `reference` is an opaque id the side can be held to (no clinical content).  Dates bound
+    its validity.  `episode`: the holder's episode it is about, "" when it is about her as a whole or the holder is to
+    judge.  How far evidence of the asker's must be checked is data (`definitions/relation_terms.toml`).
     """
 
     basis: str
     reference: str
     start: dt.date | None = None
     end: dt.date | None = None
+    episode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What somebody declared who broke the glass: a category of `definitions/break_glass.toml`, never free text.
+
+    `over_objection`: the second confirmation, given with the first and on the same screen for everybody, so that being
+    asked for it tells nothing.
+    """
+
+    reason: str
+    over_objection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyTerms:
+    """How this holder answers an emergency (its settings): whether at all, whether an explicit objection may be
+    overridden on a second confirmation, and how long one declaration opens anything."""
+
+    answered: bool = True
+    overrides_objection: bool = False
+    minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, as the verified token says."""
+    """Who asks, as the verified token says.
+
+    `responsible`: for whom somebody acts under delegation.  `loa`: how well the person was identified.  `scopes`: what
+    the token was given for.  `emergency`: what was declared, with purpose EMERGENCY only.
+    """
 
     ura: Ura
     kind: Kind
@@ -78,11 +114,19 @@ class Asker:
     role: Role
     purpose: Purpose
     relations: tuple[Relation, ...] = ()
+    responsible: Responsible | None = None
+    loa: str = "low"
+    scopes: frozenset[str] = frozenset({CONSULT_SCOPE})
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Everything one decision rests on.  `client` is the holder's opaque Patient id; `episodes` are hers, here."""
+    """Everything one decision rests on.  `client` is the holder's opaque Patient id; `episodes` are hers, here.
+
+    `verified`: what the holder itself found true of the asker's evidence (a reference known at both ends, a code or
+    agreement in the register); each may name the episode it is about.  `declared`: when this emergency first came here.
+    """
 
     asker: Asker
     holder: Ura
@@ -92,6 +136,9 @@ class AccessRequest:
     holder_relations: tuple[Relation, ...]
     consents: tuple[Consent, ...]
     moment: dt.datetime
+    verified: tuple[Relation, ...] = ()
+    emergency_terms: EmergencyTerms = EmergencyTerms()
+    declared: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +157,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Allowed, so far as `filter` goes; `legal_basis` is stored with the event (explicit, referral, own, emergency)."""
+    """Allowed, so far as `filter` goes.  Stored with the event: `legal_basis` (explicit, referral, own, emergency),
+    the reasons and `version`, the version of the rules that it was decided by."""
 
     filter: Filter
     legal_basis: str
     reasons: tuple[str, ...] = field(default=())
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +171,7 @@ class Refused:
     """Not allowed.  `reasons` are for the client and the privacy officer; the asker never sees them."""
 
     reasons: tuple[str, ...]
+    version: str = ""
 
 
 Decision = Permit | Refused

@@ -32,6 +32,18 @@ class Role(StrEnum):
     MATERNITY_CARER = "maternity_carer"
     YOUTH_DOCTOR = "youth_doctor"
     GENERAL_PRACTITIONER = "general_practitioner"
+    STUDENT = "student"
+    OUTPATIENT_CLERK = "outpatient_clerk"
+    LOCUM = "locum"
+    EMPLOYEE = "employee"
+    """Works here without a care task: believable for no kind of organisation, so sees no client's record."""
+
+
+class Function(StrEnum):
+    """What somebody does for the organisation beside, or instead of, giving care; opens pages, never a record."""
+
+    PRIVACY_OFFICER = "privacy_officer"
+    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,10 +55,24 @@ class Party:
     kind: Kind
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Responsible:
+    """Under whose responsibility somebody acts: a named professional of the same organisation, by opaque id and role."""
+
+    id: str
+    role: Role
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A professional who is logged in: `id` is opaque to us (UZI or the provider's own subject), never a client."""
+    """A professional who is logged in: `id` is opaque to us (UZI or the provider's own subject), never a client.
+
+    `loa`: how well the log-in established who it is (eIDAS: low, substantial, high); low unless something proves more.
+    `responsible`: for whom a resident, student, clerk or locum acts (`definitions/delegation.csv` says who needs one).
+    """
 
     id: str
     name: str
     role: Role
+    loa: str = "low"
+    responsible: Responsible | None = None

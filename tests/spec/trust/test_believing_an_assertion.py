@@ -93,16 +93,18 @@ def test_what_kind_of_organisation_asks_is_what_the_directory_says() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_no_kind_of_organisation_can_vouch_for_a_role_it_does_not_have(kind: Kind) -> None:
+    learning, standing_in, desk = Role.STUDENT, Role.LOCUM, Role.OUTPATIENT_CLERK
     allowed = {
-        Kind.MIDWIFERY_PRACTICE: {Role.MIDWIFE, Role.SONOGRAPHER},
+        Kind.MIDWIFERY_PRACTICE: {Role.MIDWIFE, Role.SONOGRAPHER, learning, standing_in, desk},
         Kind.HOSPITAL: {
             *(Role.CLINICAL_MIDWIFE, Role.GYNAECOLOGIST, Role.RESIDENT),
             *(Role.NURSE, Role.PAEDIATRICIAN, Role.SONOGRAPHER),
+            *(learning, standing_in, desk),
         },
         Kind.ULTRASOUND_CENTRE: {Role.SONOGRAPHER},
-        Kind.MATERNITY_HOME_CARE: {Role.MATERNITY_CARER, Role.NURSE},
-        Kind.YOUTH_HEALTH_CARE: {Role.YOUTH_DOCTOR, Role.NURSE},
-        Kind.GENERAL_PRACTITIONER: {Role.GENERAL_PRACTITIONER},
+        Kind.MATERNITY_HOME_CARE: {Role.MATERNITY_CARER, Role.NURSE, learning},
+        Kind.YOUTH_HEALTH_CARE: {Role.YOUTH_DOCTOR, Role.NURSE, learning},
+        Kind.GENERAL_PRACTITIONER: {Role.GENERAL_PRACTITIONER, learning, standing_in, desk},
     }[kind]
     party = Party(HOSPITAL, "Organisatie", kind)
     for role in Role:

@@ -10,10 +10,12 @@ from babyconnect import definitions
 from babyconnect.birthcare.access import Purpose, Shielded
 from babyconnect.birthcare.parties import Kind, Role
 
+IN_CARE = [role for role in Role if role is not Role.EMPLOYEE]
+
 MATRIX = [
     *("group", "name_nl", "spine", "referral"),
     *(f"kind.{kind}" for kind in Kind),
-    *(f"role.{role}" for role in Role),
+    *(f"role.{role}" for role in IN_CARE),
     *("version", "status", "valid_from", "valid_to", "citation"),
 ]
 
@@ -41,7 +43,7 @@ def test_the_spine_is_visible_to_everybody_and_relevant_for_every_referral() -> 
 def test_every_kind_of_organisation_has_people_and_every_role_an_organisation() -> None:
     rows = definitions.rows("asker_roles")
     assert {Kind(row["kind"]) for row in rows} == set(Kind)
-    assert {Role(row["role"]) for row in rows} == set(Role)
+    assert {Role(row["role"]) for row in rows} == set(IN_CARE)
     assert all(row["citation"] for row in rows)
 
 
@@ -92,3 +94,10 @@ def test_no_parameter_that_may_carry_an_identity_or_a_finding_is_kept_in_the_log
 def test_reasons_are_whole_sentences() -> None:
     for code, sentence in definitions.document("reasons.toml").items():
         assert code == code.lower() and sentence[0].isupper() and sentence.endswith(".")
+
+
+def test_whoever_acts_for_another_acts_for_a_role_that_needs_nobody_itself() -> None:
+    rows = definitions.rows("delegation")
+    acting = {Role(row["role"]) for row in rows}
+    assert acting == {Role.RESIDENT, Role.STUDENT, Role.OUTPATIENT_CLERK, Role.LOCUM}
+    assert all(Role(row["under"]) not in acting and row["citation"] for row in rows)
