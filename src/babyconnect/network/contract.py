@@ -119,16 +119,106 @@ class Consents(Protocol):
         """Her provisions in force, no older than the lease.  Raises ConsentsUnknown: then deny."""
 
 
-class ConsentDesk(Protocol):
-    """Where a consent is recorded or withdrawn, by an organisation on her behalf."""
+Capacity = Literal["professional", "client", "representative"]
+"""Who spoke: a professional on her behalf, with her; she herself, logged in; or who represents her (a parent)."""
 
-    async def record(self, pseudonym: str, consent: Consent) -> str:
-        """Returns the id in the register."""
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who registers or reads consents at this organisation.  `person`: opaque (never a BSN).
+
+    For a client or representative the organisation vouches for the log-in: `assurance` its level, `login` its moment.
+    The region believes that of the organisations that it lists as client portals only.
+    """
+
+    person: str
+    role: str
+    capacity: Capacity = "professional"
+    assurance: str = ""
+    login: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentVersion:
+    """One version of one Consent: what it said from `moment` on, and who made it so.
+
+    `recorder` is the organisation; `before` says whether another version preceded it.  `active` False: withdrawn.
+    `may_withdraw`: whether the one who asked may withdraw it.
+    """
+
+    sequence: int
+    consent: Consent
+    active: bool
+    moment: dt.datetime
+    recorder: Ura
+    person: str
+    capacity: Capacity
+    may_withdraw: bool = False
+
+
+class ConsentRefused(Exception):
+    """The register understood and said no (a rule), or does not know it; nothing was changed."""
+
+
+class ConsentDesk(Protocol):
+    """Where consents are recorded, withdrawn and read, by an organisation with her, or by herself through one.
+
+    Each raises ConsentRefused for a rule of the register and RegionFault when it cannot be reached; either way nothing
+    was changed unless it returns.
+    """
+
+    async def change(
+        self, pseudonym: str, give: Sequence[Consent], withdraw: Sequence[str], by: By, traceparent: str = ""
+    ) -> list[str]:
+        """New provisions and ids to withdraw, all or nothing, in force at one instant.  Returns the new ids."""
 
     async def record_all(self, given: Sequence[tuple[str, Consent]]) -> list[str]:
-        """Many at once, each with her pseudonym; returns their ids."""
+        """Many at once, each with her pseudonym (publishing); returns their ids."""
 
-    async def withdraw(self, id: str) -> None: ...
+    async def versions(self, pseudonym: str, by: By, traceparent: str = "") -> tuple[ConsentVersion, ...]:
+        """What of hers the asker may read, every version, oldest first: about its records or recorded by it; all of
+        hers when she asks herself."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCode:
+    """A code for her to show or say.  The code itself is known to nobody afterwards; `reference` names it."""
+
+    code: str
+    reference: str
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCode:
+    """She showed a code to this organisation: evidence `Relation("code", reference, start, until)` on the asking side.
+
+    `holder` is the organisation that made it with her.
+    """
+
+    reference: str
+    start: dt.datetime
+    until: dt.datetime
+    holder: Ura
+
+
+class ConsentCodes(Protocol):
+    """Codes that she can show or say at any hospital (domain §4: evidence "a code that she shows").
+
+    Short enough to speak, useless without her BSN, tries limited, kept as a keyed hash.  All raise RegionFault.
+    """
+
+    async def make(
+        self, pseudonym: str, until: dt.datetime, permit: Consent | None, by: By, traceparent: str = ""
+    ) -> MadeCode:
+        """`permit`: what whoever she shows it to may see of this organisation's records; it is recorded, with that
+        organisation as actor, at the moment she shows the code."""
+
+    async def verify(self, code: str, pseudonym: str, by: By, traceparent: str = "") -> ShownCode | None:
+        """She showed this code here.  None: not a code of hers that is valid now (wrong, over, withdrawn, too many)."""
+
+    async def shown(self, reference: str, pseudonym: str, asker: Ura, traceparent: str = "") -> ShownCode | None:
+        """Whether she showed that code to that organisation: for the holder, who is told of it by the asker's token."""
 
 
 MayKnow = Callable[[Asker, Ura, Kind, Sequence[Consent], dt.datetime], bool]
@@ -144,9 +234,18 @@ class RegionEvent:
     """
 
     action: Literal[
-        "register", "unregister", "localise", "consent", "withdraw", "consents", "pseudonymise", "directory"
+        "register",
+        "unregister",
+        "localise",
+        "consent",
+        "withdraw",
+        "consents",
+        "code",
+        "code_shown",
+        "pseudonymise",
+        "directory",
     ]
-    outcome: Literal["ok", "refused"]
+    outcome: Literal["ok", "refused", "fault"]
     organisation: str
     person: str = ""
     role: str = ""
