@@ -39,6 +39,18 @@ class Shielded(StrEnum):
     GENETICS = "genetics"
 
 
+class Channel(StrEnum):
+    """Where an answer comes to light.  Which labels go where is data (`definitions/channels.csv`, `trust.channels`)."""
+
+    PROFESSIONAL_VIEWER = "professional_viewer"
+    CLIENT_SITE = "client_site"
+    PGO = "pgo"
+    PRINT = "print"
+    NOTIFICATION = "notification"
+    EXPORT = "export"
+    LOG = "log"
+
+
 ALL = frozenset({"*"})
 """Stands for every data group (or every holder) in a consent; never for a shielded group."""
 
@@ -147,12 +159,19 @@ class Filter:
 
     A resource passes when its compartment is `client`, its data group is in `groups`, every shielded label it bears
     is in `shielded`, and its episodes (if it has any) meet `episodes`.
+
+    `subject`: with it, only what is about this one child, and of that only what `labelling.childs_view` allows.
+    `chosen`: items about safety (`Type/id`) that their author chose to show in this channel.  `hidden`: what is taken
+    out of everything that is released (`trust.secrecy`), "address" is the only one there is.
     """
 
     client: str
     groups: frozenset[str]
     shielded: frozenset[str]
     episodes: frozenset[str]
+    subject: str = ""
+    chosen: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,13 +120,13 @@ class TableReader:
 
     async def _current(self, db: Fetching, type: str, id: str, allowed: Filter, form: Form) -> Stored | None:
         rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
-        return _stored(type, id, rows[0]) if rows and _released(rows[0], allowed) else None
+        return _stored(type, id, rows[0]) if rows and _released(type, id, rows[0], allowed) else None
 
     async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
         rows = await self._engine.fetch(self._sql(f"versions:{form}"), type, id)
-        if not rows or not _released(rows[0], allowed):
+        if not rows or not _released(type, id, rows[0], allowed):
             return ()
-        return tuple(_stored(type, id, row) for row in rows if _released(row, allowed))
+        return tuple(_stored(type, id, row) for row in rows if _released(type, id, row, allowed))
 
     async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
         if allowed.client == SHARED:
@@ -176,9 +176,10 @@ def _plan(stamp: int, found: Selection) -> Plan:
     return Plan(stamp, ranges(found.matches), tuple(e.id for e in found.matches), found.included, found.next)
 
 
-def _released(row: Row, allowed: Filter) -> bool:
+def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
     known = labels(bytes(row[3]))
-    return released(allowed, row[2], known.group, known.shielded, known.episodes)
+    marked = (known.group, known.shielded, known.episodes, f"{type}/{id}", known.subject)
+    return released(allowed, row[2], *marked)
 
 
 def _stored(type: str, id: str, row: Row) -> Stored:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from babyconnect.birthcare.access import Filter
+from babyconnect.birthcare.access import Filter, Shielded
 from babyconnect.fhir.search_dates import span
 from babyconnect.fhir.search_names import parameters
 from babyconnect.store.contract import SHARED, Clause, Query
 
+CHILD_PARAMETERS = frozenset({"code", "date", "status"})
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
 
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     shielded: tuple[str, ...]
     episodes: tuple[str, ...]
     index: dict[str, tuple[str, ...]]
+    subject: str = ""
 
 
 Compartment = Mapping[str, Sequence[Entry]]
@@ -46,17 +48,30 @@ class Selection:
     next: str | None
 
 
-def released(  # the labels of one resource, side by side with the filter that is held against them
-    allowed: Filter, client: str, group: str, shielded: Iterable[str], episodes: Iterable[str]
+def released(  # noqa: PLR0917 - the labels of one resource, side by side with the filter that is held against them
+    allowed: Filter,
+    client: str,
+    group: str,
+    shielded: Iterable[str],
+    episodes: Iterable[str],
+    name: str = "",
+    subject: str = "",
 ) -> bool:
-    """Whether a filter lets a resource through: every condition must hold, and what is not foreseen stays in."""
+    """Whether a filter lets a resource (`name`: its `Type/id`) through: every condition must hold, and what is not
+    foreseen stays in."""
     held = frozenset(episodes)
     return (
         client in (allowed.client, SHARED)
         and group in allowed.groups
-        and allowed.shielded.issuperset(shielded)
+        and (allowed.shielded.issuperset(shielded) or _chosen(allowed, shielded, name))
         and (not held or not held.isdisjoint(allowed.episodes))
+        and (not allowed.subject or allowed.subject == subject)
     )
+
+
+def _chosen(allowed: Filter, shielded: Iterable[str], name: str) -> bool:
+    """Whether only its label of safety kept it back, and its author chose to show it."""
+    return name in allowed.chosen and (allowed.shielded | {Shielded.SAFETY}).issuperset(shielded)
 
 
 def types_needed(query: Query) -> frozenset[str]:
@@ -67,7 +82,7 @@ def types_needed(query: Query) -> frozenset[str]:
 def select(query: Query, allowed: Filter, compartment: Compartment) -> Selection:
     """Find what the query asks among `allowed.client`'s entries, page by page in the order of their ids."""
     visible = {
-        type: [e for e in entries if released(allowed, allowed.client, e.group, e.shielded, e.episodes)]
+        type: [_seen(e, allowed) for e in entries if _visible(type, e, allowed)]
         for type, entries in compartment.items()
     }
     tests = [_test(query.type, clause, visible) for clause in query.clauses]
@@ -76,6 +91,19 @@ def select(query: Query, allowed: Filter, compartment: Compartment) -> Selection
         found = [e for e in found if e.id > query.after]
     page = found[: query.count] if query.count else found
     return Selection(tuple(page), _included(query, page), page[-1].id if len(page) < len(found) else None)
+
+
+def _visible(type: str, entry: Entry, allowed: Filter) -> bool:
+    labels = (entry.group, entry.shielded, entry.episodes, f"{type}/{entry.id}", entry.subject)
+    return released(allowed, allowed.client, *labels)
+
+
+def _seen(entry: Entry, allowed: Filter) -> Entry:
+    """In a child's view nothing is found by what that view does not show: a reference to its mother's record, say."""
+    if not allowed.subject:
+        return entry
+    kept = {name: values for name, values in entry.index.items() if name in CHILD_PARAMETERS}
+    return msgspec.structs.replace(entry, index=kept)
 
 
 def _included(query: Query, page: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
