@@ -69,6 +69,20 @@ class LoginSection(Strict, frozen=True):
     client_secret_file: str = ""
 
 
+class ClientLoginSection(Strict, frozen=True):
+    """Where clients log in; apart from `login`, since no client's log-in may ever open the viewer."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+    scope: str = "openid profile"
+    bsn_claim: str = "bsn"
+    name_claim: str = "name"
+    assurance_claim: str = "acr"
+    least_assurance: str = "substantial"
+    levels: dict[str, str] = {}
+
+
 class ConsultSection(Strict, frozen=True):
     deadline_seconds: float = 5.0
 
@@ -83,6 +97,7 @@ class Node(Strict, frozen=True):
     keys: KeysSection = KeysSection()
     intake: IntakeSection = IntakeSection()
     login: LoginSection = LoginSection()
+    client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
 
 

@@ -25,6 +25,7 @@ from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.merge import merge
+from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.users import User, hash_password
@@ -184,6 +185,10 @@ async def todays_clients(person: Person) -> Sequence[ListedClient]:
     )
 
 
+async def note(event: LoginEvent) -> None:
+    """The stage has no audit log."""
+
+
 async def build(port: int) -> Any:
     """The application and how to close it, as `api.server.serve` wants them."""
     base = f"http://127.0.0.1:{port}"
@@ -216,6 +221,7 @@ async def build(port: int) -> Any:
         viewing=Either(),
         todays_clients=todays_clients,
         now=now,
+        note=note,
     )
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from babyconnect.birthcare.parties import Party, Person, Role
+from babyconnect.birthcare.parties import Function, Party, Person, Role
 from babyconnect.web.relying_party import LoginRefused
 
 LONGEST_NAME = 120
@@ -19,6 +19,7 @@ class ClaimNames:
     subject: str = "sub"
     name: str = "name"
     role: str = "role"
+    functions: str = "functions"
     ura: str = "organization_ura"
     assurance: str = "acr"
     roles: Mapping[str, Role] = field(default_factory=dict)
@@ -30,18 +31,34 @@ class Who:
 
     person: Person
     assurance: str
+    functions: frozenset[Function] = frozenset()
 
 
 def who(claims: Mapping[str, Any], names: ClaimNames, own: Party) -> Who | LoginRefused:
     """The person, or why not: a node is one organisation's, so somebody of another one has no business here."""
     if str(claims.get(names.ura, "")) != own.ura.value:
-        return LoginRefused("organisation")
-    stated = str(claims.get(names.role, ""))
-    role = names.roles.get(stated) or next((role for role in Role if role.value == stated), None)
+        return LoginRefused("organisation", "login_organisation")
+    functions = _functions(claims.get(names.functions))
+    role = _role(str(claims.get(names.role, "")), names) or (Role.EMPLOYEE if functions else None)
     if role is None:
-        return LoginRefused("role")
+        return LoginRefused("role", "login_organisation")
     subject = str(claims.get(names.subject, ""))
     if not subject:
         return LoginRefused("subject")
-    name = " ".join(str(claims.get(names.name) or subject).split())[:LONGEST_NAME]
-    return Who(Person(subject, name, role), str(claims.get(names.assurance, "")))
+    name = one_line(claims.get(names.name) or subject)
+    return Who(Person(subject, name, role), str(claims.get(names.assurance, "")), functions)
+
+
+def one_line(value: object) -> str:
+    """A name for a screen: one line, of bounded length."""
+    return " ".join(str(value).split())[:LONGEST_NAME]
+
+
+def _role(stated: str, names: ClaimNames) -> Role | None:
+    return names.roles.get(stated) or next((role for role in Role if role.value == stated), None)
+
+
+def _functions(stated: object) -> frozenset[Function]:
+    """The functions that are known; anything else opens nothing."""
+    values = stated.split() if isinstance(stated, str) else stated if isinstance(stated, list) else ()
+    return frozenset(function for function in Function if function.value in values)

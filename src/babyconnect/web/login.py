@@ -1,26 +1,63 @@
-"""Logging in and out of the viewer: the routes around `relying_party`, and the cookies that carry a session."""
+"""Logging in to and out of a site: the routes around `relying_party`, and the cookies that carry a session.
+
+Each log-in, refused log-in and log-out is in the audit log before anything comes of it: what cannot be logged does
+not happen (`Note` raises, and the browser gets a fault page and no session).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Literal, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from babyconnect.birthcare.parties import Party
+from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.web.backchannel import BackchannelFault
-from babyconnect.web.claims import ClaimNames, Who, who
 from babyconnect.web.forms import single
 from babyconnect.web.limits import Limit
-from babyconnect.web.relying_party import Attempt, LoginRefused, RelyingParty
+from babyconnect.web.relying_party import Attempt, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
 from babyconnect.web.sessions import Session, Sessions, new_handle
 
 ATTEMPT_SECONDS = 600
 MOST_ATTEMPTS = 2_000
+
+S = TypeVar("S", bound=Session)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginEvent:
+    """What the audit log is told.  `person` is an opaque subject, never a BSN; `client` is for the log's pseudonym."""
+
+    type: Literal["login", "logout"]
+    outcome: Literal["ok", "refused", "fault"]
+    person: str = ""
+    role: str = ""
+    loa: str = ""
+    how: str = ""
+    reason: str = ""
+    address: str = ""
+    client: Bsn | None = None
+
+
+Note = Callable[[LoginEvent], Awaitable[object]]
+"""Returns when the event is durable; raises when it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted(Generic[S]):
+    """A session that may begin, and what the log says of it."""
+
+    session: S
+    event: LoginEvent
+
+
+Admit = Callable[[Verified], Awaitable["Admitted[S] | LoginRefused"]]
+"""From a verified log-in to a session of this site, or why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +70,15 @@ class Cookies:
 
     @property
     def session(self) -> str:
-        return f"{'__Secure-' if self.secure else ''}babyconnect_{self.ura}"
+        return f"{self._prefix}babyconnect_{self.ura}"
 
     @property
     def attempt(self) -> str:
-        return f"{'__Secure-' if self.secure else ''}babyconnect_login_{self.ura}"
+        return f"{self._prefix}babyconnect_login_{self.ura}"
+
+    @property
+    def _prefix(self) -> str:
+        return "__Secure-" if self.secure else ""
 
     def put(self, answer: Response, name: str, value: str, seconds: int | None = None) -> None:
         answer.set_cookie(
@@ -48,27 +89,27 @@ class Cookies:
         answer.delete_cookie(name, path=self.path, httponly=True, samesite="lax", secure=self.secure)
 
 
-class Login:
-    """The way in and out of one viewer.  `clock` is monotonic seconds."""
+class Login(Generic[S]):
+    """The way in and out of one site.  `clock` is monotonic seconds."""
 
     def __init__(
         self,
         *,
-        party: Party,
         relying_party: RelyingParty,
-        claims: ClaimNames,
-        sessions: Sessions[Any],
+        admit: Admit[S],
+        sessions: Sessions[S],
         cookies: Cookies,
         pages: Pages,
         clock: Callable[[], float],
+        note: Note,
     ) -> None:
-        self._party = party
         self._relying_party = relying_party
-        self._claims = claims
+        self._admit = admit
         self._sessions = sessions
         self._cookies = cookies
         self._pages = pages
         self._clock = clock
+        self._note = note
         self._attempts: dict[str, tuple[float, Attempt]] = {}
         self._limit = Limit(60, 60, clock)
 
@@ -78,14 +119,14 @@ class Login:
             Route("/terug", self.finish, methods=["GET"]),
         ]
 
-    def session_of(self, request: Request) -> Session[Any] | None:
+    def session_of(self, request: Request) -> S | None:
         token = request.cookies.get(self._cookies.session, "")
         return self._sessions.find(token) if token else None
 
     async def begin(self, request: Request) -> Response:
         """Sends the browser to the issuer."""
         language = request.cookies.get(LANGUAGE_COOKIE, "")
-        if not self._limit.take(request.client.host if request.client else ""):
+        if not self._limit.take(_address(request)):
             return self._pages.message("429", 429, language)
         try:
             address, attempt = await self._relying_party.begin()
@@ -106,35 +147,39 @@ class Login:
         if attempt is None or self._clock() - began > ATTEMPT_SECONDS:
             return self._pages.message("login_expired", 400, language)
         try:
-            claims = await self._relying_party.finish(attempt, single(request.url.query))
+            verified = await self._relying_party.finish(attempt, single(request.url.query))
+            found = verified if isinstance(verified, LoginRefused) else await self._admit(verified)
         except BackchannelFault as problem:
             log.warning("login", outcome="unreachable", reason=str(problem))
             return self._pages.message("login_unreachable", 503, language)
-        found = claims if isinstance(claims, LoginRefused) else who(claims, self._claims, self._party)
         if isinstance(found, LoginRefused):
-            return self._refuse(found, language)
-        return self._enter(request, found)
+            return await self._refuse(request, found, language)
+        return await self.enter(request, found)
 
-    def _refuse(self, refused: LoginRefused, language: str) -> Response:
+    async def _refuse(self, request: Request, refused: LoginRefused, language: str) -> Response:
         log.warning("login", outcome="refused", reason=refused.reason)
-        code = "login_organisation" if refused.reason in ("organisation", "role") else "login_refused"
+        await self._note(LoginEvent("login", "refused", reason=refused.reason, address=_address(request)))
+        code = refused.message if self._pages.has_message(refused.message) else "login_refused"
         answer = self._pages.message(code, 403, language)
         self._cookies.drop(answer, self._cookies.attempt)
         return answer
 
-    def _enter(self, request: Request, found: Who) -> Response:
-        """A new session under a new id; one that this browser already had ends."""
+    async def enter(self, request: Request, found: Admitted[S], to: str = "/") -> Response:
+        """A new session under a new id, logged first; one that this browser already had ends.  `to`: a path of ours."""
+        event = _at(found.event, _address(request))
+        await self._note(event)
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
-        token, _ = self._sessions.start(found.person, self._party, found.assurance)
-        log.info("login", outcome="entered", role=found.person.role.value)
-        answer = RedirectResponse(f"{self._cookies.path}/", 303)
+        token = self._sessions.start(found.session)
+        log.info("login", outcome="entered", role=event.role)
+        answer = RedirectResponse(f"{self._cookies.path}{to}", 303)
         self._cookies.put(answer, self._cookies.session, token)
         self._cookies.drop(answer, self._cookies.attempt)
         return answer
 
-    def leave(self, request: Request) -> Response:
+    async def leave(self, request: Request, event: LoginEvent) -> Response:
         """Ends the session.  The caller has checked the form's token."""
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
+        await self._note(_at(event, _address(request)))
         answer = RedirectResponse(f"{self._cookies.path}/?afgemeld=1", 303)
         self._cookies.drop(answer, self._cookies.session)
         answer.headers["clear-site-data"] = '"cache"'
@@ -147,3 +192,11 @@ class Login:
         while len(self._attempts) >= MOST_ATTEMPTS:
             del self._attempts[next(iter(self._attempts))]
         self._attempts[handle] = (now, attempt)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _at(event: LoginEvent, address: str) -> LoginEvent:
+    return dataclasses.replace(event, address=address)

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,9 +50,18 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class LoginRefused:
-    """Why no session came of it; `reason` is a code for our log, without anything of the person."""
+    """Why no session came of it.  `reason`: a code for our log, without anything of the person; `message`: the page."""
 
     reason: str
+    message: str = "login_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A log-in that holds: the claims of its id token, and that token for the issuer's log-out."""
+
+    claims: Mapping[str, Any]
+    id_token: str = field(repr=False)
 
 
 class RelyingParty:
@@ -84,8 +93,8 @@ class RelyingParty:
         separator = "&" if "?" in metadata["authorization_endpoint"] else "?"
         return f"{metadata['authorization_endpoint']}{separator}{urlencode(query)}", attempt
 
-    async def finish(self, attempt: Attempt, returned: Mapping[str, str]) -> Mapping[str, Any] | LoginRefused:
-        """Claims of the verified id token.  Raises BackchannelFault when the issuer does not answer."""
+    async def finish(self, attempt: Attempt, returned: Mapping[str, str]) -> Verified | LoginRefused:
+        """The verified log-in.  Raises BackchannelFault when the issuer does not answer."""
         if not hmac.compare_digest(attempt.state.encode(), returned.get("state", "").encode()):
             return LoginRefused("state")
         metadata = await self._discover()
@@ -116,9 +125,7 @@ class RelyingParty:
         token = answer.get("id_token") if status == 200 and isinstance(answer, dict) else None
         return token if isinstance(token, str) else None
 
-    async def _verified(
-        self, token: str, attempt: Attempt, metadata: Mapping[str, Any]
-    ) -> Mapping[str, Any] | LoginRefused:
+    async def _verified(self, token: str, attempt: Attempt, metadata: Mapping[str, Any]) -> Verified | LoginRefused:
         decoded = await self._decode(token, metadata["jwks_uri"])
         if decoded is None:
             return LoginRefused("signature")
@@ -139,7 +146,7 @@ class RelyingParty:
         many = isinstance(decoded["aud"], list) and len(decoded["aud"]) > 1
         if (many or "azp" in decoded) and decoded.get("azp") != self._issuer.client_id:
             return LoginRefused("claims:azp")
-        return decoded
+        return Verified(decoded, token)
 
     async def _decode(self, token: str, jwks_uri: str) -> Mapping[str, Any] | None:
         """Tries the keys we know, then, at most once a minute, the issuer's keys anew (it may have rotated them)."""

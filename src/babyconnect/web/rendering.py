@@ -44,7 +44,7 @@ class Pages:
     def __init__(self, static: str, home: str = "") -> None:
         self.assets = Assets()
         self._environment = _environment()
-        self._environment.globals.update(asset=self._asset, home=home)
+        self._environment.globals.update(asset=self._asset, home=home, menu=())
         self._static = static
         self._modules: dict[tuple[str, str], Any] = {}
         self._texts = {language: Texts(language) for language in LANGUAGES}
@@ -75,13 +75,16 @@ class Pages:
         """A page that only says something, from the texts `messages.<code>_title` and `_text`."""
         return self.page("message.html", status, language, code=code, **(values or {}))
 
+    def has_message(self, code: str) -> bool:
+        return self.texts("").has(f"messages.{code}_title")
+
 
 def error_handlers(pages: Pages) -> dict[Any, ExceptionHandler]:
     """Handlers for every refusal and fault: a page by status, a log line by type and place, never by content."""
 
     async def refused(request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500
-        code = str(status) if pages.texts("").has(f"messages.{status}_title") else "400"
+        code = str(status) if pages.has_message(str(status)) else "400"
         answer = pages.message(code, status, request.cookies.get(LANGUAGE_COOKIE, ""))
         if isinstance(problem, HTTPException) and problem.headers:
             answer.headers.update(problem.headers)

@@ -1,4 +1,4 @@
-"""Sessions of logged-in professionals: kept in this process, found by a random id, ended by idleness, age or log-out.
+"""Sessions of logged-in people: kept in this process, found by a random id, ended by idleness, age or log-out.
 
 A session holds the only link between a page's handle and a client's BSN, so that no BSN is ever in an address.  The
 cookie's value is not kept: a session is found by its hash (OWASP ASVS 5, chapter 7).
@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.birthcare.parties import Party, Person
-
-R = TypeVar("R")
+from babyconnect.birthcare.parties import Function, Party, Person
 
 IDLE_SECONDS = 30 * 60
 ABSOLUTE_SECONDS = 10 * 3600
@@ -24,22 +22,37 @@ MOST_SESSIONS = 5_000
 MOST_RECORDS = 8
 
 
-@dataclass
-class Session(Generic[R]):
-    """One log-in.  `records`: opened records by handle.  `listed`: clients of today's list by handle.
+def new_handle() -> str:
+    """An opaque name for something of a session, fit for an address."""
+    return secrets.token_urlsafe(18)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which log-in at which issuer a session came of; by this a back-channel logout finds it."""
+
+    issuer: str = ""
+    subject: str = ""
+    sid: str = ""
+    id_token: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any], id_token: str) -> Origin:
+        return cls(str(claims.get("iss", "")), str(claims.get("sub", "")), str(claims.get("sid", "")), id_token)
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One log-in of somebody.
 
     `secret` is what form tokens are made of; `name` tells sessions apart (for rate limits) and opens nothing.
     """
 
-    person: Person
-    party: Party
-    assurance: str
-    started: float
-    seen: float
-    secret: bytes
-    name: str
-    records: dict[str, R] = field(default_factory=dict)
-    listed: dict[str, Bsn] = field(default_factory=dict)
+    origin: Origin = Origin()
+    started: float = 0.0
+    seen: float = 0.0
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    name: str = field(default_factory=new_handle)
 
     @property
     def csrf(self) -> str:
@@ -56,48 +69,80 @@ class Session(Generic[R]):
         mask, masked = sent[: len(self.secret)], sent[len(self.secret) :]
         return len(masked) == len(self.secret) and hmac.compare_digest(_xor(masked, mask), self.secret)
 
+    def close(self) -> None:
+        """Forget whatever this session held."""
+
+
+R = TypeVar("R")
+S = TypeVar("S", bound=Session)
+
+
+@dataclass(kw_only=True)
+class StaffSession(Session, Generic[R]):
+    """Somebody of the organisation.  `records`: opened records by handle.  `listed`: clients of today's list by handle.
+
+    `functions` open pages that are not about care (`web.site.require_function`); `shut` is called with each record
+    that goes.
+    """
+
+    person: Person
+    party: Party
+    assurance: str = ""
+    functions: frozenset[Function] = frozenset()
+    shut: Callable[[R], None] = field(repr=False)
+    records: dict[str, R] = field(default_factory=dict, repr=False)
+    listed: dict[str, Bsn] = field(default_factory=dict, repr=False)
+
+    def keep(self, record: R) -> str:
+        """A handle for a newly opened record; the oldest goes when one screen's worth is exceeded."""
+        while len(self.records) >= MOST_RECORDS:
+            self.shut(self.records.pop(next(iter(self.records))))
+        handle = new_handle()
+        self.records[handle] = record
+        return handle
+
+    def drop(self, handle: str) -> None:
+        """The record of a handle goes, if it is still there."""
+        record = self.records.pop(handle, None)
+        if record is not None:
+            self.shut(record)
+
+    def close(self) -> None:
+        for handle in list(self.records):
+            self.drop(handle)
+        self.listed.clear()
+
 
 def _xor(one: bytes, other: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(one, other, strict=True))
-
-
-def new_handle() -> str:
-    """An opaque name for something of a session, fit for an address."""
-    return secrets.token_urlsafe(18)
 
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-class Sessions(Generic[R]):
-    """All sessions of one viewer.  `clock` is monotonic seconds; `close` is called with each record that goes."""
+class Sessions(Generic[S]):
+    """All sessions of one site.  `clock` is monotonic seconds."""
 
     def __init__(
-        self,
-        clock: Callable[[], float],
-        close: Callable[[R], None],
-        idle: float = IDLE_SECONDS,
-        absolute: float = ABSOLUTE_SECONDS,
+        self, clock: Callable[[], float], idle: float = IDLE_SECONDS, absolute: float = ABSOLUTE_SECONDS
     ) -> None:
         self._clock = clock
-        self._close = close
         self._idle = idle
         self._absolute = absolute
-        self._by_hash: dict[bytes, Session[R]] = {}
+        self._by_hash: dict[bytes, S] = {}
 
-    def start(self, person: Person, party: Party, assurance: str) -> tuple[str, Session[R]]:
-        """A new session and the token that finds it; always a new id, so that none can be planted before log-in."""
+    def start(self, session: S) -> str:
+        """The token that finds this session; always a new id, so that none can be planted before log-in."""
         self.sweep()
         if len(self._by_hash) >= MOST_SESSIONS:
             self._drop(min(self._by_hash, key=lambda key: self._by_hash[key].seen))
         token = secrets.token_urlsafe(32)
-        now = self._clock()
-        session: Session[R] = Session(person, party, assurance, now, now, secrets.token_bytes(32), new_handle())
+        session.started = session.seen = self._clock()
         self._by_hash[_hash(token)] = session
-        return token, session
+        return token
 
-    def find(self, token: str) -> Session[R] | None:
+    def find(self, token: str) -> S | None:
         """The session of a token, if it still lives; finding it counts as use."""
         key = _hash(token)
         session = self._by_hash.get(key)
@@ -109,34 +154,28 @@ class Sessions(Generic[R]):
         session.seen = self._clock()
         return session
 
-    def end(self, token: str) -> None:
-        if _hash(token) in self._by_hash:
-            self._drop(_hash(token))
+    def end(self, token: str) -> S | None:
+        """Ends the session of a token; the session that ended, if there was one."""
+        return self._drop(_hash(token))
+
+    def end_where(self, holds: Callable[[S], bool]) -> list[S]:
+        """Ends every session that fits; those that ended."""
+        fitting = [key for key, session in self._by_hash.items() if holds(session)]
+        return [ended for key in fitting if (ended := self._drop(key)) is not None]
 
     def sweep(self) -> None:
         """Forget whatever is over; called at each log-in."""
-        for key in [key for key, session in self._by_hash.items() if self._over(session)]:
-            self._drop(key)
+        self.end_where(self._over)
 
     def end_all(self) -> None:
-        for key in list(self._by_hash):
-            self._drop(key)
+        self.end_where(lambda _: True)
 
-    def keep(self, session: Session[R], record: R) -> str:
-        """A handle for a newly opened record; the oldest goes when one screen's worth is exceeded."""
-        while len(session.records) >= MOST_RECORDS:
-            self._close(session.records.pop(next(iter(session.records))))
-        handle = new_handle()
-        session.records[handle] = record
-        return handle
-
-    def _over(self, session: Session[R]) -> bool:
+    def _over(self, session: S) -> bool:
         now = self._clock()
         return now - session.seen > self._idle or now - session.started > self._absolute
 
-    def _drop(self, key: bytes) -> None:
-        session = self._by_hash.pop(key)
-        for record in session.records.values():
-            self._close(record)
-        session.records.clear()
-        session.listed.clear()
+    def _drop(self, key: bytes) -> S | None:
+        session = self._by_hash.pop(key, None)
+        if session is not None:
+            session.close()
+        return session

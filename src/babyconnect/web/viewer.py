@@ -10,32 +10,31 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
-from babyconnect.birthcare.parties import Party, Person
+from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.flows.viewing import ListedClient, Viewing
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
-from babyconnect.web.claims import ClaimNames
+from babyconnect.web.claims import ClaimNames, who
 from babyconnect.web.compression import Compressed
 from babyconnect.web.events import events
-from babyconnect.web.forms import form, single
 from babyconnect.web.fragments import Drawer
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send
 from babyconnect.web.limits import Limit
-from babyconnect.web.login import Cookies, Login
+from babyconnect.web.login import Admitted, Cookies, Login, LoginEvent, Note
 from babyconnect.web.records import OpenedRecord
-from babyconnect.web.relying_party import Issuer, RelyingParty
-from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, error_handlers, log_fault
-from babyconnect.web.sessions import Session, Sessions, new_handle
-from babyconnect.web.texts import LANGUAGES
+from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.rendering import Pages, error_handlers, log_fault
+from babyconnect.web.sessions import Origin, Sessions, StaffSession, new_handle
+from babyconnect.web.site import Chapter, Site, language_of
 
 PATH = "/viewer"
 RECORD_SECONDS = 15 * 60
@@ -49,7 +48,7 @@ SHARED_SCREEN_COOKIE = "babyconnect_meekijken"
 """Set by the page's own script; the next page comes hidden already, so that nothing shows before it has run."""
 
 TodaysClients = Callable[[Person], Awaitable[Sequence[ListedClient]]]
-ViewerSession = Session[OpenedRecord]
+ViewerSession = StaffSession[OpenedRecord]
 
 
 class Viewer:
@@ -64,6 +63,8 @@ class Viewer:
         viewing: Viewing[Any],
         todays_clients: TodaysClients,
         now: Callable[[], dt.datetime],
+        note: Note,
+        chapters: Sequence[Chapter[ViewerSession]] = (),
         clock: Callable[[], float] = time.monotonic,
         backchannel: Backchannel | None = None,
         claims: ClaimNames | None = None,
@@ -75,22 +76,24 @@ class Viewer:
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/")
-        self._sessions: Sessions[OpenedRecord] = Sessions(clock, OpenedRecord.close)
+        self._claims = claims or ClaimNames()
+        self._sessions: Sessions[ViewerSession] = Sessions(clock)
         self._clock = clock
         self._searches = Limit(FOUND_PER_MINUTE, 60, clock)
         secure = base_url.startswith("https:")
         relying_party = RelyingParty(
             issuer, f"{self._origin}{PATH}/terug", self._backchannel, lambda: now().timestamp()
         )
-        self._login = Login(
-            party=party,
+        self._login: Login[ViewerSession] = Login(
             relying_party=relying_party,
-            claims=claims or ClaimNames(),
+            admit=self._admit,
             sessions=self._sessions,
             cookies=Cookies(party.ura.value, PATH, secure),
             pages=self._pages,
             clock=clock,
+            note=note,
         )
+        self._site = Site(PATH, self._origin, self._pages, self._login.session_of, chapters)
         app = Starlette(
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
@@ -106,12 +109,25 @@ class Viewer:
         if isinstance(self._backchannel, HttpBackchannel):
             await self._backchannel.close()
 
-    def _routes(self) -> list[Route]:
+    async def _admit(self, verified: Verified) -> Admitted[ViewerSession] | LoginRefused:
+        found = who(verified.claims, self._claims, self._party)
+        if isinstance(found, LoginRefused):
+            return found
+        session: ViewerSession = StaffSession(
+            origin=Origin.of(verified.claims, verified.id_token),
+            person=found.person,
+            party=self._party,
+            assurance=found.assurance,
+            functions=found.functions,
+            shut=OpenedRecord.close,
+        )
+        return Admitted(session, _event("login", session))
+
+    def _routes(self) -> list[BaseRoute]:
         return [
             Route("/", self.start, methods=["GET"]),
             *self._login.routes(),
             Route("/afmelden", self.log_out, methods=["POST"]),
-            Route("/taal/{language}", self.language, methods=["GET"]),
             Route("/zoek", self.find, methods=["POST"]),
             Route("/lijst", self.choose, methods=["POST"]),
             Route("/dossier/{handle}", self.record, methods=["GET"]),
@@ -119,6 +135,7 @@ class Viewer:
             Route("/dossier/{handle}/opnieuw", self.again, methods=["POST"]),
             Route("/dossier/{handle}/sluiten", self.shut, methods=["POST"]),
             Route("/static/{name}", self._pages.assets.serve, methods=["GET"]),
+            *self._site.routes(),
         ]
 
     async def _home(self, request: Request) -> Response:
@@ -127,16 +144,20 @@ class Viewer:
     async def start(self, request: Request) -> Response:
         """Find a client; without a session, what this is and the way in."""
         session = self._login.session_of(request)
-        language = _language(request)
         if session is None:
             left = "afgemeld" in request.query_params
-            return self._pages.page("landing.html", language=language, party=self._party, logged_out=left)
-        return await self._start_page(session, language)
+            return self._site.page(request, "landing.html", party=self._party, logged_out=left)
+        return await self._start_page(request, session)
 
-    async def _start_page(self, session: ViewerSession, language: str, error: str = "", status: int = 200) -> Response:
+    async def _start_page(
+        self, request: Request, session: ViewerSession, error: str = "", status: int = 200
+    ) -> Response:
+        """A privacy officer or administrator without a care task finds no clients here, only what the menu offers."""
+        if session.person.role is Role.EMPLOYEE:
+            return self._site.page(request, "functions.html", status)
         clients, fault = await self._listed(session)
-        return self._pages.page(
-            "start.html", status, language, session=session, clients=clients, fault=fault, error=error
+        return self._site.page(
+            request, "start.html", status, session=session, clients=clients, fault=fault, error=error
         )
 
     async def _listed(self, session: ViewerSession) -> tuple[list[tuple[str, ListedClient]], bool]:
@@ -151,40 +172,37 @@ class Viewer:
         return rows, False
 
     async def log_out(self, request: Request) -> Response:
-        await self._posted(request)
-        return self._login.leave(request)
-
-    async def language(self, request: Request) -> Response:
-        """Remembers a language; goes back to a page of this viewer, never elsewhere."""
-        language = request.path_params["language"]
-        back = single(request.url.query).get("naar", "")
-        local = back.startswith(f"{PATH}/") and "//" not in back and "\\" not in back
-        answer = RedirectResponse(back if local else f"{PATH}/", 303)
-        if language in LANGUAGES:
-            answer.set_cookie(LANGUAGE_COOKIE, language, max_age=LANGUAGE_SECONDS, path="/", samesite="lax")
-        return answer
+        session, _ = await self._site.posted(request)
+        return await self._login.leave(request, _event("logout", session))
 
     async def find(self, request: Request) -> Response:
         """Opens a record by BSN.  Whether she is known anywhere, or to this asker, the page looks the same."""
-        session, fields = await self._posted(request)
+        session, fields = await self._carer(request)
         digits = fields.get("bsn", "").replace(" ", "").replace(".", "").replace("-", "")
         if not passes_eleven_check(digits):
-            return await self._start_page(session, _language(request), "bsn_wrong", 422)
+            return await self._start_page(request, session, "bsn_wrong", 422)
         return await self._opened(request, session, Bsn(digits))
 
     async def choose(self, request: Request) -> Response:
         """Opens a record from today's list."""
-        session, fields = await self._posted(request)
+        session, fields = await self._carer(request)
         bsn = session.listed.get(fields.get("client", ""))
         if bsn is None:
-            return self._pages.message("closed", 404, _language(request), {"session": session})
+            return self._site.message(request, "closed", 404)
         return await self._opened(request, session, bsn)
+
+    async def _carer(self, request: Request) -> tuple[ViewerSession, dict[str, str]]:
+        """A form that opens a record: only of somebody who gives care."""
+        session, fields = await self._site.posted(request)
+        if session.person.role is Role.EMPLOYEE:
+            raise HTTPException(403)
+        return session, fields
 
     async def _opened(self, request: Request, session: ViewerSession, bsn: Bsn) -> Response:
         if not self._searches.take(session.name):
-            return await self._start_page(session, _language(request), "too_often", 429)
-        record = OpenedRecord(bsn, _language(request), lambda language: Drawer(self._pages, language, bsn.value))
-        handle = self._sessions.keep(session, record)
+            return await self._start_page(request, session, "too_often", 429)
+        record = OpenedRecord(bsn, language_of(request), lambda language: Drawer(self._pages, language, bsn.value))
+        handle = session.keep(record)
         self._fill(session, record)
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire, session, handle)
         return RedirectResponse(f"{PATH}/dossier/{handle}", 303)
@@ -207,26 +225,25 @@ class Viewer:
 
     @staticmethod
     def _expire(session: ViewerSession, handle: str) -> None:
-        record = session.records.pop(handle, None)
-        if record is not None:
-            record.close()
+        session.drop(handle)
 
     async def record(self, request: Request) -> Response:
         """The page: at once, with whatever has come so far; `?geheel=1` waits for everything first."""
         session, handle, record = self._record_of(request)
         if record is None:
-            return self._pages.message("closed", 404, _language(request), {"session": session})
+            return self._site.message(request, "closed", 404)
         if not self._refresh(session, record, PAGE_SECONDS):
-            return await self._start_page(session, _language(request), "too_often", 429)
-        record.speak(_language(request))
+            return await self._start_page(request, session, "too_often", 429)
+        record.speak(language_of(request))
         if "geheel" in request.query_params:
             try:
                 await asyncio.wait_for(record.end(), WHOLE_SECONDS)
             except TimeoutError:
                 record.give_up()
         shared = request.cookies.get(SHARED_SCREEN_COOKIE) == "1"
-        values = {"session": session, "record": record, "handle": handle, "shared_screen": shared}
-        return self._pages.page("record.html", 200, record.language, **values)
+        return self._site.page(
+            request, "record.html", session=session, record=record, handle=handle, shared_screen=shared
+        )
 
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""
@@ -242,40 +259,28 @@ class Viewer:
 
     async def again(self, request: Request) -> Response:
         """Asks all sources anew."""
-        session, _ = await self._posted(request)
+        session, _ = await self._carer(request)
         record = session.records.get(request.path_params["handle"])
         if record is None:
-            return self._pages.message("closed", 404, _language(request), {"session": session})
+            return self._site.message(request, "closed", 404)
         bsn = record.bsn
         self._expire(session, request.path_params["handle"])
         return await self._opened(request, session, bsn)
 
     async def shut(self, request: Request) -> Response:
-        session, _ = await self._posted(request)
+        session, _ = await self._site.posted(request)
         self._expire(session, request.path_params["handle"])
         return RedirectResponse(f"{PATH}/", 303)
 
     def _record_of(self, request: Request) -> tuple[ViewerSession, str, OpenedRecord | None]:
-        session = self._login.session_of(request)
-        if session is None:
-            raise HTTPException(303, headers={"location": f"{PATH}/"})
+        session = self._site.session(request)
         handle = request.path_params["handle"]
         return session, handle, session.records.get(handle)
 
-    async def _posted(self, request: Request) -> tuple[ViewerSession, dict[str, str]]:
-        """Session and fields of a form that one of our own pages of this very session sent."""
-        session = self._login.session_of(request)
-        fields = await form(request)
-        foreign = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-        if session is None or foreign or request.headers.get("origin", self._origin) not in (self._origin, "null"):
-            raise HTTPException(403)
-        if not session.csrf_holds(fields.get("csrf", "")):
-            raise HTTPException(403)
-        return session, fields
 
-
-def _language(request: Request) -> str:
-    return request.cookies.get(LANGUAGE_COOKIE, "") or LANGUAGES[0]
+def _event(type: Literal["login", "logout"], session: ViewerSession) -> LoginEvent:
+    person = session.person
+    return LoginEvent(type, "ok", person.id, person.role.value, person.loa, how=session.assurance)
 
 
 def viewer_app(**given: Any) -> Viewer:

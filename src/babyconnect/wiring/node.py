@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import pathlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -33,9 +33,10 @@ from babyconnect.trust import decision, keys
 from babyconnect.trust.assertion import Issuer as AssertionIssuer
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.viewer import Viewer, viewer_app
-from babyconnect.wiring import consulting, files
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.site import Chapter
+from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
+from babyconnect.wiring import consulting, files, people
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.link import Link, enrolling, now, open_link
@@ -82,10 +83,16 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http()
     opening.callback(http.close)
-    viewer = _viewer(link, door, log, http) if link.chosen.login.issuer else None
+    staff_chapters: list[Chapter[ViewerSession]] = []
+    client_chapters: list[Chapter[ClientSession]] = []
+    viewer = _viewer(link, door, log, http, staff_chapters) if link.chosen.login.issuer else None
     if viewer is not None:
         mounts.append(("/viewer", viewer))
         opening.push_async_callback(viewer.close)
+    if link.chosen.client_login.issuer:
+        client = people.client_site(link, log, client_chapters)
+        mounts.append(("/client", client))
+        opening.push_async_callback(client.close)
     app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
@@ -156,15 +163,15 @@ def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
     )
 
 
-def _viewer(link: Link, door: Door, log: AuditLog, http: Http) -> Viewer:
+def _viewer(link: Link, door: Door, log: AuditLog, http: Http, chapters: Sequence[Chapter[ViewerSession]]) -> Viewer:
     audit_key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
     node = consulting.consulting_node(link, log, http, audit_key)
-    login = link.chosen.login
-    secret = files.text(link.beside(login.client_secret_file)) if login.client_secret_file else ""
     return viewer_app(
         party=link.party,
         base_url=link.chosen.node.base_url,
-        issuer=Issuer(login.issuer, login.client_id, secret),
+        issuer=people.staff_issuer(link),
+        note=people.noter(link, log),
+        chapters=chapters,
         viewing=Viewing(consulting.consulting(node), picture, now),
         todays_clients=todays_clients(door, link.roster, now),
         now=now,

@@ -15,10 +15,12 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
+from babyconnect.web.site import Chapter
 from babyconnect.web.users import User, hash_password
-from babyconnect.web.viewer import viewer_app
+from babyconnect.web.viewer import ViewerSession, viewer_app
 from tests.support.sample_view import sample
 from tests.visitor import Answer, InProcess, Visitor
 
@@ -59,8 +61,15 @@ def answered(party: Party, status: str = "answered") -> SourceAnswer:
 class Stage:
     """Everything for one test.  `script` is what the sources do."""
 
-    def __init__(self, users: Sequence[User] = (), redirect: str = f"{BASE}/viewer/terug") -> None:
+    def __init__(
+        self,
+        users: Sequence[User] = (),
+        redirect: str = f"{BASE}/viewer/terug",
+        chapters: Sequence[Chapter[ViewerSession]] = (),
+    ) -> None:
         self.clock = Clock()
+        self.noted: list[LoginEvent] = []
+        self.log_fault: Exception | None = None
         self.script: list[Any] = [Asked((OWN, HOSPITAL)), answered(OWN), answered(HOSPITAL)]
         self.asked: list[tuple[Bsn, Person]] = []
         self.listed: list[ListedClient] | Exception = [ListedClient(Bsn(BSN), "Noor Voorbeeld", gestation="28+3")]
@@ -79,6 +88,8 @@ class Stage:
             viewing=viewing,
             todays_clients=self._todays_clients,
             now=self.clock.now,
+            note=self._note,
+            chapters=chapters,
             clock=self.clock,
             backchannel=self.backchannel,
         )
@@ -93,6 +104,11 @@ class Stage:
                 raise step
             else:
                 yield step
+
+    async def _note(self, event: LoginEvent) -> None:
+        if self.log_fault is not None:
+            raise self.log_fault
+        self.noted.append(event)
 
     async def _todays_clients(self, person: Person) -> Sequence[ListedClient]:
         if isinstance(self.listed, Exception):

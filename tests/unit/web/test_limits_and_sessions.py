@@ -5,17 +5,22 @@ from __future__ import annotations
 import io
 import pathlib
 import tarfile
+from collections.abc import Callable
 
 import pytest
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.web.limits import MOST_KEYS, Limit
-from babyconnect.web.sessions import MOST_RECORDS, Sessions
+from babyconnect.web.sessions import MOST_RECORDS, Sessions, StaffSession
 from tools.fetch_assets import AssetFault, checked, members, tarball_address, without_source_map
 
 PARTY = Party(Ura("90000001"), "De Linde", Kind.MIDWIFERY_PRACTICE)
 PERSON = Person("p", "Anna", Role.MIDWIFE)
+
+
+def of_anna(shut: Callable[[str], None]) -> StaffSession[str]:
+    return StaffSession(person=PERSON, party=PARTY, shut=shut)
 
 
 def test_a_limit_gives_turns_back_as_time_passes() -> None:
@@ -34,18 +39,20 @@ def test_a_limit_remembers_no_more_than_so_many_keys() -> None:
 
 
 def test_a_session_is_found_by_its_token_only_and_the_token_is_not_kept() -> None:
-    sessions: Sessions[str] = Sessions(lambda: 0.0, lambda record: None)
-    token, session = sessions.start(PERSON, PARTY, "")
+    sessions: Sessions[StaffSession[str]] = Sessions(lambda: 0.0)
+    session = of_anna(lambda record: None)
+    token = sessions.start(session)
     assert sessions.find(token) is session and sessions.find(token + "x") is None
     assert token not in repr(vars(sessions))
 
 
 def test_a_session_holds_no_more_records_than_fit_and_closes_the_oldest() -> None:
     closed: list[str] = []
-    sessions: Sessions[str] = Sessions(lambda: 0.0, closed.append)
-    _, session = sessions.start(PERSON, PARTY, "")
+    sessions: Sessions[StaffSession[str]] = Sessions(lambda: 0.0)
+    session = of_anna(closed.append)
+    sessions.start(session)
     for number in range(MOST_RECORDS + 1):
-        sessions.keep(session, str(number))
+        session.keep(str(number))
     assert closed == ["0"] and len(session.records) == MOST_RECORDS
     sessions.end_all()
     assert len(closed) == MOST_RECORDS + 1

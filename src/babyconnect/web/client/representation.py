@@ -1,0 +1,70 @@
+"""Acting for somebody else: a parent for a child up to 11 (trust.md §1); from 12 on by the table's rules.
+
+Authority is dated data that somebody else keeps; it is asked anew at every page that lists whom she may act for and
+at every choice, since a court's decision must work at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from babyconnect.definitions import rows
+from babyconnect.web.client.session import ClientSession, Represented, Wards
+from babyconnect.web.login import LoginEvent, Note
+from babyconnect.web.sessions import new_handle
+from babyconnect.web.site import Site
+
+
+def age(born: dt.date, today: dt.date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def refusal(ward: Represented, today: dt.date) -> str:
+    """ "" when this person may be represented on this day, else the reason's code (`representation.csv`)."""
+    years = age(ward.birth_date, today)
+    for row in rows("representation.csv"):
+        if row["authority"] == ward.authority.kind and int(row["from_age"]) <= years <= int(row["to_age"] or 999):
+            return "" if row["may"] == "yes" else row["reason"]
+    return "authority"
+
+
+class Representation:
+    """The choice for whom she acts, kept in her session."""
+
+    def __init__(self, site: Site[ClientSession], wards: Wards, now: Callable[[], dt.datetime], note: Note) -> None:
+        self._site = site
+        self._wards = wards
+        self._now = now
+        self._note = note
+
+    def routes(self) -> list[Route]:
+        return [Route("/namens", self.choose, methods=["POST"])]
+
+    async def may_represent(self, session: ClientSession) -> Sequence[tuple[str, Represented]]:
+        """Those for whom she may act today, each under a handle of this session."""
+        today = self._now().date()
+        found = [ward for ward in await self._wards(session.subject, today) if not refusal(ward, today)]
+        session.wards = {new_handle(): ward.bsn for ward in found}
+        return list(zip(session.wards, found, strict=True))
+
+    async def choose(self, request: Request) -> Response:
+        """From now on the record of somebody else, or her own again (`wie` empty)."""
+        session, fields = await self._site.posted(request)
+        chosen = fields.get("wie", "")
+        wanted = session.wards.get(chosen)
+        today = self._now().date()
+        found = next((one for one in await self._wards(session.subject, today) if one.bsn == wanted), None)
+        if chosen and (found is None or refusal(found, today)):
+            session.represents = None
+            return self._site.message(request, "not_yours", 403)
+        await self._note(
+            LoginEvent("login", "ok", role="representative" if found else "client", loa=session.loa,
+                       how=found.authority.kind if found else "", client=session.subject)
+        )  # fmt: skip
+        session.represents = found
+        return RedirectResponse(f"{self._site.path}/", 303)

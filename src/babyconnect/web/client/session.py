@@ -1,0 +1,57 @@
+"""A logged-in client: who she is, and for whom she acts (trust.md §1; representation of a child by a parent).
+
+The BSN stands in the session only, on our side: never in a page's address, a cookie, a log or an error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.web.sessions import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Why somebody may act for another: its kind (`parent`, `guardian`), since when, and who says so."""
+
+    kind: str
+    since: dt.date
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """Somebody for whom the client may act, and by what authority."""
+
+    bsn: Bsn
+    name: str
+    birth_date: dt.date
+    authority: Authority
+
+
+Wards = Callable[[Bsn, dt.date], Awaitable[Sequence[Represented]]]
+"""Everybody over whom this person has authority on a day.  Whether she may act for each of them by age is decided by
+`web.client.representation`, which asks again at every change."""
+
+
+@dataclass(kw_only=True)
+class ClientSession(Session):
+    """Pages show the record of `client`; what a page says of "you" is of `subject`."""
+
+    subject: Bsn
+    display: str
+    loa: str
+    represents: Represented | None = None
+    wards: dict[str, Bsn] = field(default_factory=dict, repr=False)
+
+    @property
+    def client(self) -> Bsn:
+        """Whose record this session is about at this moment."""
+        return self.represents.bsn if self.represents else self.subject
+
+    @property
+    def authority(self) -> Authority | None:
+        return self.represents.authority if self.represents else None
