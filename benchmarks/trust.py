@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import uvloop
-from joserfc.jws import JWSRegistry
 
 from babyconnect.api.oauth import OAuth
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
@@ -30,7 +29,7 @@ from babyconnect.birthcare.access import ALL, AccessRequest, Asker, Consent, Pur
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.grant import Granting
-from babyconnect.trust import assertion, jose, keys
+from babyconnect.trust import algorithms, assertion, jose, keys
 from babyconnect.trust.assertion import Claim, Issuer
 from babyconnect.trust.decision import decide
 from babyconnect.trust.replays import Replays
@@ -120,9 +119,9 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     ]
     text = jose.seal(key, {"a": 1})
     signed, _, tail = text.rpartition(".")
-    signature, public = jose._decode(tail.encode()), keys.find(issuer.keys, key.kid, algorithm)
+    signature, public = algorithms.decoded(tail.encode()), keys.find(issuer.keys, key.kid)
     assert public is not None
-    bare = microseconds(lambda: JWSRegistry.algorithms[algorithm].verify(signed.encode(), signature, public))
+    bare = microseconds(lambda: public.verify(signed.encode(), signature))
 
     async def one() -> bool:
         return bool(forms) and await _post(app, forms.pop()) == 200

@@ -9,27 +9,19 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
-from joserfc.jws import JWSRegistry
+
+from babyconnect.trust import algorithms
+from babyconnect.trust.algorithms import ALGORITHMS, PublicKey, Sign
 
 Algorithm = Literal["EdDSA", "ES256", "PS256", "RS256"]
-
-ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
-    "EdDSA": ("OKP", "Ed25519"),
-    "ES256": ("EC", "P-256"),
-    "PS256": ("RSA", None),
-    "RS256": ("RSA", None),
-}
-"""The allow-list: algorithm -> key type and curve it goes with.  Nothing else is ever signed or verified."""
-
-_PUBLIC_MEMBERS = {"OKP": ("kty", "crv", "x"), "EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
-_RSA_BITS = 2048
+_RSA_BITS = 3072
 
 
 class KeyFault(Exception):
@@ -43,15 +35,12 @@ class SigningKey:
     private: Key
     algorithm: str
     kid: str
+    sign: Sign = field(compare=False)
+    """A bare signature over these bytes."""
 
     def public(self) -> dict[str, Any]:
-        members = self.private.as_dict(private=False)
-        kept = {name: members[name] for name in _PUBLIC_MEMBERS[str(members["kty"])]}
-        return {**kept, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
-
-    def sign(self, content: bytes) -> bytes:
-        """A bare signature over these bytes (for the log's checkpoints)."""
-        return JWSRegistry.algorithms[self.algorithm].sign(content, self.private)
+        members = dict(algorithms.public_members(self.private.as_dict(private=False)) or ())
+        return {**members, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
 
     def __repr__(self) -> str:
         return f"SigningKey(kid={self.kid!r}, algorithm={self.algorithm!r})"
@@ -65,8 +54,13 @@ def generate(algorithm: Algorithm = "EdDSA") -> SigningKey:
     elif algorithm == "ES256":
         made = ECKey.generate_key("P-256")
     else:
-        made = RSAKey.generate_key(_RSA_BITS + 1024)
-    return SigningKey(made, algorithm, made.thumbprint())
+        made = RSAKey.generate_key(_RSA_BITS)
+    return _signing(made, algorithm)
+
+
+def _signing(key: Key, algorithm: str) -> SigningKey:
+    private = cast(algorithms.PrivateKey, key.private_key)
+    return SigningKey(key, algorithm, key.thumbprint(), algorithms.signer(algorithm, private))
 
 
 def create(folder: Path, name: str = "organisation", algorithm: Algorithm = "EdDSA") -> SigningKey:
@@ -95,9 +89,9 @@ def load(path: Path) -> SigningKey:
         key = import_key({name: value for name, value in members.items() if name not in ("kid", "use")})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, JoseError) as fault:
         raise KeyFault(f"{path.name} holds no usable signing key") from fault
-    if not key.is_private or not fits(algorithm, members):
+    if not key.is_private or algorithms.algorithm_of({**members, "alg": algorithm}) is None:
         raise KeyFault(f"{path.name} holds no private key for {', '.join(ALGORITHMS)}")
-    return SigningKey(key, algorithm, key.thumbprint())
+    return _signing(key, algorithm)
 
 
 def jwks(*keys: SigningKey) -> dict[str, Any]:
@@ -105,49 +99,30 @@ def jwks(*keys: SigningKey) -> dict[str, Any]:
     return {"keys": [key.public() for key in keys]}
 
 
-def fits(algorithm: str, jwk: Mapping[str, Any]) -> bool:
-    """Whether this JWK may be used with this algorithm: the defence against key confusion."""
-    wanted = ALGORITHMS.get(algorithm)
-    if wanted is None or jwk.get("kty") != wanted[0] or jwk.get("use", "sig") != "sig":
-        return False
-    return jwk.get("alg", algorithm) == algorithm and (wanted[1] is None or jwk.get("crv") == wanted[1])
-
-
-def find(published: Mapping[str, Any], kid: str, algorithm: str) -> Key | None:
-    """The public key with exactly this kid that fits the algorithm.  No kid, no match: nothing is guessed."""
+def find(published: Mapping[str, Any], kid: str) -> PublicKey | None:
+    """The one public key with exactly this kid.  No kid, no match, or two keys of that name: nothing is guessed."""
     listed = published.get("keys")
-    for jwk in listed if isinstance(listed, list) else ():
-        if isinstance(jwk, Mapping) and jwk.get("kid") == kid and fits(algorithm, jwk):
-            members = _PUBLIC_MEMBERS[str(jwk["kty"])]
-            if all(isinstance(jwk.get(name), str) for name in members):
-                return _imported(tuple((name, jwk[name]) for name in members))
-    return None
+    found = [jwk for jwk in listed if isinstance(jwk, Mapping) and jwk.get("kid") == kid] if kid and listed else []
+    if len(found) != 1:
+        return None
+    algorithm, members = algorithms.algorithm_of(found[0]), algorithms.public_members(found[0])
+    return _imported(algorithm, members) if algorithm and members else None
 
 
 def genuine(published: Mapping[str, Any]) -> Callable[[str, bytes, bytes], bool]:
     """(kid, content, signature) -> whether that key of this JWKS signed these bytes (`SigningKey.sign`)."""
-    algorithms = {jwk.get("kid"): str(jwk.get("alg")) for jwk in published.get("keys", ())}
 
     def check(kid: str, content: bytes, signature: bytes) -> bool:
-        algorithm = algorithms.get(kid)
-        key = find(published, kid, algorithm) if algorithm else None
-        if algorithm is None or key is None:
-            return False
-        try:
-            return JWSRegistry.algorithms[algorithm].verify(content, signature, key)
-        except (JoseError, ValueError):
-            return False
+        key = find(published, kid)
+        return key is not None and key.verify(content, signature)
 
     return check
 
 
 @functools.lru_cache(maxsize=1024)
-def _imported(members: tuple[tuple[str, str], ...]) -> Key | None:
-    """Importing costs more than verifying does; the public members are all that identifies a key."""
-    try:
-        key = import_key(dict(members))
-        # A key too small to trust is as good as none.
-        small = isinstance(key, RSAKey) and key.raw_value.key_size < _RSA_BITS
-    except (JoseError, ValueError):
-        return None
-    return None if small else key
+def _imported(algorithm: str, members: tuple[tuple[str, str], ...]) -> PublicKey | None:
+    """Importing costs more than verifying does; only keys that the directory publishes come here."""
+    return algorithms.imported(algorithm, members)
+
+
+__all__ = ["ALGORITHMS", "Algorithm", "KeyFault", "SigningKey", "create", "find", "generate", "genuine", "jwks", "load"]

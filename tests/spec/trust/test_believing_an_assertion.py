@@ -191,7 +191,7 @@ FORGERIES: dict[str, tuple[Callable[[], str], str]] = {
     "key confusion: HMAC with the public key": (hs256_with_the_public_key, "algorithm_not_allowed"),
     "an algorithm that does not fit the key": (
         lambda: by_hand({"alg": "ES256", "kid": KEY.kid}, KEY.sign),
-        "key_unknown",
+        "algorithm_of_another_key",
     ),
     "another organisation's key": (lambda: signed(OTHER_KEY), "key_unknown"),
     "another's key under our kid": (
