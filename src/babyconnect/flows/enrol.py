@@ -8,7 +8,7 @@ Pointers wait in the roster until the index has taken them: a region that is awa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from babyconnect.trust import relation
 SOURCE = "main"
 PREGNANCY_DAYS = 294
 BIRTH_CODE = "3950001"
+TELLING = frozenset({"Patient", "EpisodeOfCare", "Procedure"})
 
 
 class EnrollingWriter:
@@ -33,10 +34,11 @@ class EnrollingWriter:
         self._roster = roster
 
     async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+        self, batch: Iterable[Publication], originals: Sequence[Original], moment: dt.datetime
     ) -> Sequence[Outcome]:
-        outcomes = await self._inner.publish(batch, originals, moment)
-        await self._roster.note(seen(batch))
+        telling: list[Publication] = []
+        outcomes = await self._inner.publish(_passing(batch, telling), originals, moment)
+        await self._roster.note(seen(telling))
         return outcomes
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
@@ -53,6 +55,16 @@ class EnrollingWriter:
         gone = await self._inner.erase_client(client)
         await self._roster.forget(client)
         return gone
+
+
+def _passing(batch: Iterable[Publication], telling: list[Publication]) -> Iterator[Publication]:
+    """The batch as it goes by, of which only what tells whose it is and when is held on to."""
+    clients: set[str] = set()
+    for publication in batch:
+        if publication.type in TELLING or publication.client not in clients:
+            clients.add(publication.client)
+            telling.append(publication)
+        yield publication
 
 
 def seen(batch: Iterable[Publication]) -> list[Seen]:

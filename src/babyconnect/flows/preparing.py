@@ -6,7 +6,7 @@ Nothing here reads a store or a clock; what the store already holds comes in as 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,8 +82,9 @@ def client_of(family: Family, known: Known) -> str | Finding:
 
 def publications(
     family: Family, client: str, naming: Naming, index: Index, known: Known
-) -> tuple[list[Publication], list[Finding]]:
-    """Every member as the store keeps it, and the warnings: references not supplied, labels not known."""
+) -> tuple[Iterator[Publication], list[Finding]]:
+    """Every member as the store keeps it, made one by one as it is kept, and the warnings: references not supplied,
+    labels not known."""
     found = {m.key: _labels(m, family, client) for m in family.members}
     shielded = _inherited(family, {key: each.shielded for key, each in found.items()})
     among = Surroundings(
@@ -94,13 +95,19 @@ def publications(
         bsn=_bsns(family, naming),
     )
     episodes = _episodes(family)
-    made = []
-    for member in family.members:
-        label = Labels(found[member.key].group, shielded[member.key])
-        resource = labelled(rewritten(member, among), label)
-        belongs = Belonging(SHARED if is_shared(member.resource) else client, episodes[member.key])
-        made.append(_publication(member, resource, label, belongs, index))
-    return made, _warnings(family, found, among.known)
+
+    # A member is let go when it is kept: at the end of a large record only what is kept of it is in memory.
+    waiting = list(reversed(family.members))
+
+    def made() -> Iterator[Publication]:
+        while waiting:
+            member = waiting.pop()
+            label = Labels(found[member.key].group, shielded[member.key])
+            resource = labelled(rewritten(member, among), label)
+            belongs = Belonging(SHARED if is_shared(member.resource) else client, episodes[member.key])
+            yield _publication(member, resource, label, belongs, index)
+
+    return made(), _warnings(family, found, among.known)
 
 
 @dataclass(frozen=True, slots=True)

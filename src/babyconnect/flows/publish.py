@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -79,7 +79,7 @@ class _Prepared:
 
     name: str
     client: str
-    batch: list[Publication]
+    batch: Iterator[Publication]
     originals: list[Original]
     findings: list[Finding]
 
@@ -88,12 +88,12 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings = list(unit.findings)
     family = unit.family
     if family is None or any(finding.severity == "error" for finding in findings):
-        return _Prepared(unit.name, "", [], [], findings)
+        return _Prepared(unit.name, "", iter(()), [], findings)
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
     client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
-        return _Prepared(unit.name, "", [], [], [*findings, client])
+        return _Prepared(unit.name, "", iter(()), [], [*findings, client])
     naming = Naming(node.tenant, node.bsns)
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings

@@ -10,7 +10,7 @@ Each engine is a module with `async open_store(place, ...) -> Store`; a Store gi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -32,6 +32,7 @@ class Publication:
 
     `index`: search parameter name -> the values it is found by (tokens as `system|code`, references as `Type/id`,
     dates as ISO text); made at publishing from `definitions/search_parameters.csv`.
+    `subject`: the child (Patient id) whose view may hold it (`labelling.childs_view`), "" for everything else.
     `digest` is over the source's content: the same digest again is "already published", no new version.
     """
 
@@ -45,6 +46,7 @@ class Publication:
     index: Mapping[str, tuple[str, ...]]
     digest: bytes
     original: str | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,12 @@ class Writer(Protocol):
     """What may be changed.  A batch is kept whole or not at all."""
 
     async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+        self, batch: Iterable[Publication], originals: Sequence[Original], moment: dt.datetime
     ) -> Sequence[Outcome]:
-        """Keep a batch, durably: an outcome per publication, in order; the same digest again is no new version."""
+        """Keep a batch, durably: an outcome per publication, in order; the same digest again is no new version.
+
+        The batch is gone through once, each publication let go when it is kept: a large one costs little memory.
+        """
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """Which of these (type, id) are kept, each with its client (SHARED for none); whose they are, not what."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.access import Filter
@@ -42,19 +42,19 @@ class _Version:
     def entry(self) -> Entry:
         p = self.publication
         labels = (p.group, tuple(sorted(p.shielded)), tuple(sorted(p.episodes)))
-        return Entry(p.id, self.number, instant(self.updated), 0, 0, *labels, dict(p.index))
+        return Entry(p.id, self.number, instant(self.updated), 0, 0, *labels, dict(p.index), p.subject)
 
     def released(self, allowed: Filter) -> bool:
         p = self.publication
-        return released(allowed, p.client, p.group, p.shielded, p.episodes)
+        return released(allowed, p.client, p.group, p.shielded, p.episodes, f"{p.type}/{p.id}", p.subject)
 
 
 def same(kept: Publication, new: Publication) -> bool:
     """Whether publishing anew changes nothing: the same content, and labels and index as they were."""
     return (
         kept.digest == new.digest
-        and (kept.client, kept.group, kept.shielded, kept.episodes)
-        == (new.client, new.group, new.shielded, new.episodes)
+        and (kept.client, kept.group, kept.shielded, kept.episodes, kept.subject)
+        == (new.client, new.group, new.shielded, new.episodes, new.subject)
         and dict(kept.index) == dict(new.index)
     )
 
@@ -84,8 +84,9 @@ class MemoryWriter:
     store: MemoryStore
 
     async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+        self, batch: Iterable[Publication], originals: Sequence[Original], moment: dt.datetime
     ) -> Sequence[Outcome]:
+        batch = list(batch)
         moment = dt.datetime.fromisoformat(instant(moment))  # as fine as the bytes tell it
         versions = {key: list(kept) for key, kept in self.store.versions.items()}
         outcomes = [_keep(versions, publication, moment) for publication in batch]

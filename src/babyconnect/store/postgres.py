@@ -6,8 +6,10 @@ log, archives and backups is the server's setting, and part of its operator's du
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -21,6 +23,7 @@ from babyconnect.store.writing import TableWriter
 T = TypeVar("T")
 _TENANT = re.compile(r"[a-z][a-z0-9_]{0,50}", re.ASCII)
 CONNECTIONS = 8
+PIECE = 50
 
 
 class _Connection:
@@ -73,6 +76,11 @@ class PostgresStore:
                 await db.execute(definition)
             # Care content hardly compresses row by row, and cutting compressed rows would cost every answer.
             await db.execute(f"ALTER TABLE {self._tenant}.shelf ALTER COLUMN body SET STORAGE EXTERNAL")
+
+    async def pieces(self, batch: Iterable[T]) -> AsyncIterator[Sequence[T]]:
+        waiting = iter(batch)
+        while piece := await asyncio.to_thread(lambda: tuple(itertools.islice(waiting, PIECE))):
+            yield piece
 
     async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
         """Run work in one transaction, one batch of a tenant at a time."""

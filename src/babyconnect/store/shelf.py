@@ -5,37 +5,44 @@ Answering reads the directory to choose and cuts the body to answer; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from babyconnect.store.selection import Entry
 
 _DIRECTORY = msgspec.msgpack.Decoder(tuple[Entry, ...])
+_ENTRY = msgspec.msgpack.Decoder(Entry)
+_pack = msgspec.msgpack.Encoder().encode
 
-Laid = tuple[Entry, bytes]
-"""An entry with its bytes."""
+Laid = tuple[bytes, bytes]
+"""An entry, packed because a large record has tens of thousands of them, with its bytes."""
+
+
+def laid(entry: Entry, content: bytes) -> Laid:
+    return _pack(entry), content
 
 
 def directory(content: bytes) -> tuple[Entry, ...]:
     return _DIRECTORY.decode(content)
 
 
-def lay(laid: Iterable[Laid]) -> tuple[bytes, bytes]:
-    """Directory and body of a shelf, whichever order the entries come in."""
-    entries: list[Entry] = []
-    parts: list[bytes] = []
-    start = 0
-    for entry, content in sorted(laid, key=lambda item: item[0].id):
-        entries.append(msgspec.structs.replace(entry, start=start, length=len(content)))
-        parts.append(content)
-        start += len(content)
-    return msgspec.msgpack.encode(entries), b"".join(parts)
+def lay(shelf: dict[str, Laid]) -> tuple[bytes, bytearray]:
+    """Directory and body of a shelf, by id, whichever order the entries come in.  Takes them out of `shelf` one by one:
+    a large record is in memory once."""
+    entries: list[msgspec.Raw] = []
+    body = bytearray()
+    for id in sorted(shelf):
+        packed, content = shelf.pop(id)
+        placed = msgspec.structs.replace(_ENTRY.decode(packed), start=len(body), length=len(content))
+        entries.append(msgspec.Raw(_pack(placed)))
+        body += content
+    return _pack(entries), body
 
 
 def take(directory_content: bytes, body: bytes) -> dict[str, Laid]:
     """What lies on a shelf, by id."""
-    return {e.id: (e, body[e.start : e.start + e.length]) for e in directory(directory_content)}
+    return {e.id: laid(e, body[e.start : e.start + e.length]) for e in directory(directory_content)}
 
 
 def ranges(entries: Sequence[Entry]) -> tuple[tuple[int, int], ...]:
@@ -57,7 +64,7 @@ def cut(body: bytes, cuts: Sequence[tuple[int, int]]) -> bytes:
     return b"".join(body[start:end] for start, end in cuts)
 
 
-def changed(shelf: Mapping[str, Laid], changes: Mapping[str, Laid | None]) -> list[Laid]:
+def changed(shelf: Mapping[str, Laid], changes: Mapping[str, Laid | None]) -> dict[str, Laid]:
     """A shelf's content after changes by id; None takes one away."""
     after: dict[str, Laid | None] = {**shelf, **changes}
-    return [laid for laid in after.values() if laid is not None]
+    return {id: content for id, content in after.items() if content is not None}

@@ -7,7 +7,7 @@ one batch at a time, because a durable commit waits for the disk.  Other process
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,6 +92,11 @@ class SqliteStore:
             yield _Connection(self._reading)
         finally:
             self._reading.execute("COMMIT")
+
+    async def pieces(self, batch: Iterable[T]) -> AsyncIterator[Sequence[T]]:
+        # A transaction runs in a thread of its own already.
+        for item in batch:
+            yield (item,)
 
     async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
         """Run work in one transaction, in a thread; with `erasing`, leave no byte of it behind in any file."""

@@ -7,7 +7,7 @@ a search reads one row; the version rows hold every rendering of every version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +35,9 @@ class Engine(Fetching, Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection to read with, of which all statements see one moment."""
+
+    def pieces(self, batch: Iterable[T]) -> AsyncIterator[Sequence[T]]:
+        """A batch a piece at a time: making its items may be work, which the engine does where it disturbs nobody."""
 
     async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
         """Run work in one transaction; with `erasing`, leave no byte of what it deleted behind in any file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,12 @@ from babyconnect.fhir.rendering import instant, render
 from babyconnect.store.contract import SHARED, Original, Outcome, Publication
 from babyconnect.store.entries import entry
 from babyconnect.store.selection import Entry
-from babyconnect.store.shelf import Laid, changed, lay, take
+from babyconnect.store.shelf import Laid, changed, laid, lay, take
 from babyconnect.store.tables import Connection, Engine
 
 Statement = Callable[[str], str]
+WRITTEN_AT_ONCE = 4_000_000
+"""Bytes of renderings that wait before they are written: a large batch is in memory once, not in every rendering."""
 
 
 class Labels(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +29,7 @@ class Labels(msgspec.Struct, frozen=True, array_like=True):
     shielded: tuple[str, ...]
     episodes: tuple[str, ...]
     index: dict[str, tuple[str, ...]]
+    subject: str = ""
 
 
 _LABELS = msgspec.msgpack.Decoder(Labels)
@@ -39,7 +42,8 @@ def labels(content: bytes) -> Labels:
 def _labels_of(new: Publication) -> bytes:
     # Sorted, so that equal labels are equal bytes.
     index = {name: tuple(values) for name, values in sorted(new.index.items())}
-    return msgspec.msgpack.encode(Labels(new.group, tuple(sorted(new.shielded)), tuple(sorted(new.episodes)), index))
+    shields, episodes = tuple(sorted(new.shielded)), tuple(sorted(new.episodes))
+    return msgspec.msgpack.encode(Labels(new.group, shields, episodes, index, new.subject))
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Batch:
     latest: dict[tuple[str, str], tuple[int, str, bytes, bytes] | None] = field(default_factory=dict)
     shelves: dict[tuple[str, str], dict[str, Laid | None]] = field(default_factory=dict)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
+    size: int = 0
+    patients: dict[str, str] = field(default_factory=dict)
 
     async def keep(self, new: Publication) -> Outcome:
         key = (new.type, new.id)
@@ -64,31 +70,42 @@ class Batch:
         number = before[0] + 1 if before else 1
         if before and before[1] != new.client:
             self._shelf(before[1], new.type)[new.id] = None
-        self._add(new, number, marks)
         self.latest[key] = (number, new.client, marks, new.digest)
+        await self._add(new, number, marks)
         return Outcome(*key, number, "updated" if before else "created")
 
-    def _add(self, new: Publication, number: int, marks: bytes) -> None:
+    async def _add(self, new: Publication, number: int, marks: bytes) -> None:
         made, updated = render(new.resource, number, self.moment), instant(self.moment)
         bodies = (made.json, made.xml, made.json_masked, made.xml_masked)
         self.versions.append((new.type, new.id, number, updated, new.client, marks, new.digest, *bodies))
+        if new.type == "Patient":
+            self.patients[new.id] = new.client
+        self.size += sum(len(body) for body in bodies if body)
+        if self.size >= WRITTEN_AT_ONCE:
+            await self._write_versions()
         known = labels(marks)
-        place = Entry(new.id, number, updated, 0, 0, known.group, known.shielded, known.episodes, known.index)
-        self._shelf(new.client, new.type)[new.id] = (place, entry(new.type, new.id, made.json, "json"))
+        marked = (known.group, known.shielded, known.episodes, known.index, known.subject)
+        place = Entry(new.id, number, updated, 0, 0, *marked)
+        self._shelf(new.client, new.type)[new.id] = laid(place, entry(new.type, new.id, made.json, "json"))
 
     def _shelf(self, client: str, type: str) -> dict[str, Laid | None]:
         return self.shelves.setdefault((client, type), {})
 
     async def finish(self) -> None:
-        """Write what was collected; nothing before this changed anything."""
+        """Write what is left, who bears which identifier, and the shelves."""
+        await self._write_versions()
+        await self._bearers({id: client for id, client in self.patients.items() if client != SHARED})
+        await write_shelves(self.db, self.sql, self.shelves)
+
+    async def _write_versions(self) -> None:
+        """What is written can be asked for again, so only that of Patients is still remembered."""
         await self.db.many(self.sql("add_version"), self.versions)
         current = {(v[0], v[1]): (v[0], v[1], v[2], v[4]) for v in self.versions}
         await self.db.many(self.sql("set_current"), list(current.values()))
-        await self._bearers(current)
-        await write_shelves(self.db, self.sql, self.shelves)
+        self.versions, self.size = [], 0
+        self.latest = {key: known for key, known in self.latest.items() if key[0] == "Patient"}
 
-    async def _bearers(self, current: dict[tuple[str, str], tuple[Any, ...]]) -> None:
-        patients = {id: row[3] for (type, id), row in current.items() if type == "Patient" and row[3] != SHARED}
+    async def _bearers(self, patients: Mapping[str, str]) -> None:
         await self.db.many(self.sql("drop_bearers"), [(id,) for id in patients])
         marks = {id: self.latest["Patient", id] for id in patients}
         rows = [
@@ -102,12 +119,15 @@ class Batch:
 
 async def write_shelves(db: Connection, sql: Statement, shelves: dict[tuple[str, str], dict[str, Laid | None]]) -> None:
     """Lay each touched shelf anew and stamp its compartment; what is shared has no shelf, for nobody searches it."""
-    own = {key: changes for key, changes in shelves.items() if key[0] != SHARED}
     # A random stamp, so that a compartment made again after an erasure never looks like the one it was.
-    stamps = {client: secrets.randbits(62) for client, _ in own}
-    for (client, type), changes in own.items():
+    stamps = {client: secrets.randbits(62) for client, _ in shelves if client != SHARED}
+    while shelves:
+        (client, type), changes = shelves.popitem()
+        if client == SHARED:
+            continue
         rows = await db.fetch(sql("shelf"), client, type)
         content = changed(take(bytes(rows[0][0]), bytes(rows[0][1])) if rows else {}, changes)
+        del changes, rows
         if content:
             await db.many(sql("set_shelf"), [(client, type, stamps[client], *lay(content))])
         else:
@@ -118,16 +138,21 @@ async def write_shelves(db: Connection, sql: Statement, shelves: dict[tuple[str,
 async def publish(
     db: Connection,
     sql: Statement,
-    batch: Sequence[Publication],
+    batch: AsyncIterator[Sequence[Publication]],
     originals: Sequence[Original],
     moment: dt.datetime,
 ) -> list[Outcome]:
     """Keep a batch; the caller's transaction makes it whole or nothing."""
     work = Batch(db, sql, moment)
-    outcomes = [await work.keep(publication) for publication in batch]
+    outcomes, held = [], []
+    async for piece in batch:
+        for publication in piece:
+            outcomes.append(await work.keep(publication))
+            if publication.original:
+                held.append((publication.original, publication.type, publication.id))
     await work.finish()
     await db.many(sql("add_original"), [(o.digest, o.media, o.content, o.report) for o in originals])
-    await db.many(sql("add_held"), [(p.original, p.type, p.id) for p in batch if p.original])
+    await db.many(sql("add_held"), held)
     return outcomes
 
 
@@ -169,9 +194,10 @@ class TableWriter:
         self._sql = engine.statement
 
     async def publish(
-        self, batch: Sequence[Publication], originals: Sequence[Original], moment: dt.datetime
+        self, batch: Iterable[Publication], originals: Sequence[Original], moment: dt.datetime
     ) -> Sequence[Outcome]:
-        return await self._engine.write(lambda db: publish(db, self._sql, batch, originals, moment))
+        pieces = self._engine.pieces(batch)
+        return await self._engine.write(lambda db: publish(db, self._sql, pieces, originals, moment))
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         async with self._engine.reading() as db:
