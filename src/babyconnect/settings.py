@@ -110,9 +110,10 @@ class RegionSection(Strict, frozen=True):
 
 
 class ProviderSection(Strict, frozen=True):
-    """The local identity provider of the demo; absent in earnest."""
+    """The local identity providers of the demo, one for staff and one for clients; absent in earnest."""
 
     users_file: str = ""
+    clients_file: str = ""
 
 
 class Region(Strict, frozen=True):

@@ -24,6 +24,7 @@ from babyconnect.definitions import document
 HOME = ".demo"
 PORT, WOMEN, SEED = 8100, 60, 1
 PORTS = (1024, 65500)
+FUNCTIONS = {"privacy_officer": "functionaris gegevensbescherming", "administrator": "beheerder"}
 LEAST = len(synthetic.special_cases())
 
 
@@ -174,10 +175,13 @@ def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> str:
         lines.append(f"{member.name}{state}")
         lines.append(f"  viewer {member.base_url}/viewer/   (URA {member.ura}, {member.slug})")
         lines += [f"  {person.username:<22} {roles[person.role]['name']}, {person.name}" for person in member.log_ins]
+        lines += [f"  {person.username:<22} {FUNCTIONS[person.functions[0]]}" for person in member.office]
     lines += ["", f"Wachtwoord voor iedereen: {plan.password}", f"Regio: {plan.region_url}/health", ""]
     lines += ["Cliënten om mee te beginnen (testnummers), en wie haar nu behandelt:"]
     for client, who in treating(home, plan, dt.date.today()):
         lines += [f"  {client.bsn or '(geen BSN)':<10}  {client.name}: {client.text}", f"  {'':<10}  {who}"]
+    lines += ["", "Als cliënt inloggen kan bij elke organisatie op /client/, bijvoorbeeld als:"]
+    lines += [f"  {client.username:<28} {client.name}" for client in plan.clients]
     begin = plan.member(plan.showcase.member)
     who = begin.log_ins[0].username if begin.log_ins else ""
     lines += [

@@ -28,9 +28,8 @@ from babyconnect.web.forms import form, single
 from babyconnect.web.headers import App, Guard, SecurityHeaders, content_security_policy
 from babyconnect.web.limits import Limit
 from babyconnect.web.rendering import Pages, error_handlers
-from babyconnect.web.users import User, hash_password, password_holds
+from babyconnect.web.users import Account, hash_password, password_holds
 
-ASSURANCE = "urn:babyconnect:acr:local-password"
 CODE_SECONDS = 60
 FORM_SECONDS = 600
 TOKEN_SECONDS = 300
@@ -64,16 +63,26 @@ class _Asked:
 @dataclass(frozen=True, slots=True)
 class _Granted:
     asked: _Asked
-    user: User
+    user: Account
     until: float
 
 
 class Provider:
-    """State and routes.  `now` is seconds since the epoch; everything waiting is in memory and short-lived."""
+    """State and routes.  `now` is seconds since the epoch; everything waiting is in memory and short-lived.
+
+    `audience` is who logs in here, `staff` or `clients`: it chooses the words of the form.
+    """
 
     def __init__(
-        self, issuer: str, users: Sequence[User], clients: Sequence[Client], key: ECKey, now: Callable[[], float]
+        self,
+        issuer: str,
+        users: Sequence[Account],
+        clients: Sequence[Client],
+        key: ECKey,
+        now: Callable[[], float],
+        audience: str = "staff",
     ) -> None:
+        self._audience = audience
         self.issuer = issuer
         self.path = urlsplit(issuer).path
         self._users = {user.username: user for user in users}
@@ -112,8 +121,8 @@ class Provider:
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "none"],
                 "scopes_supported": ["openid", "profile"],
-                "acr_values_supported": [ASSURANCE],
-                "claims_supported": ["sub", "name", "role", "organization_ura", "organization_name", "acr"],
+                "acr_values_supported": sorted({str(user.claims()["acr"]) for user in self._users.values()}),
+                "claims_supported": sorted({name for user in self._users.values() for name in user.claims()}),
                 "authorization_response_iss_parameter_supported": True,
             }
         )
@@ -189,20 +198,14 @@ class Provider:
 
     def _id_token(self, granted: _Granted) -> str:
         now = int(self._now())
-        user = granted.user
         claims = {
+            **granted.user.claims(),
             "iss": self.issuer,
-            "sub": user.person.id,
             "aud": granted.asked.client.client_id,
             "exp": now + TOKEN_SECONDS,
             "iat": now,
             "auth_time": now,
             "nonce": granted.asked.nonce,
-            "acr": ASSURANCE,
-            "name": user.person.name,
-            "role": user.person.role.value,
-            "organization_ura": user.ura.value,
-            "organization_name": user.organisation,
         }
         return jwt.encode({"alg": "ES256", "kid": self._kid(), "typ": "JWT"}, claims, self._key)
 
@@ -216,6 +219,7 @@ class Provider:
             language=language,
             ticket=ticket,
             client=asked.client.name,
+            audience=self._audience,
             error=error,
             action=f"{self.path}/authorize",
         )
@@ -233,10 +237,15 @@ class Provider:
 
 
 def provider_app(
-    issuer: str, users: Sequence[User], clients: Sequence[Client], key: ECKey, now: Callable[[], float]
+    issuer: str,
+    users: Sequence[Account],
+    clients: Sequence[Client],
+    key: ECKey,
+    now: Callable[[], float],
+    audience: str = "staff",
 ) -> App:
     """The provider as an ASGI application that answers below the issuer's own path (`http://host:port/idp`)."""
-    provider = Provider(issuer.rstrip("/"), users, clients, key, now)
+    provider = Provider(issuer.rstrip("/"), users, clients, key, now, audience)
     routes = [Mount(provider.path, routes=provider.routes())]
     inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
     return SecurityHeaders(Guard(inner), secure=issuer.startswith("https:"))

@@ -1,12 +1,12 @@
 """Build the process of the regional services from `region.toml`: directory, index, pseudonyms, consents; in the demo
-also the local identity provider, under `/idp` of the same address."""
+also the local identity providers, `/idp` for staff and `/idp-clients` for clients."""
 
 from __future__ import annotations
 
 import datetime as dt
 import pathlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.identifiers import Agb, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.signatures import verifier
+from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import Endpoint, Entry, RegionEvent
 from babyconnect.network.database import DatabaseFault
@@ -33,7 +34,7 @@ from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
 from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.users import read_users
+from babyconnect.web.users import Account, read_clients, read_users
 from babyconnect.wiring import files
 
 Close = Callable[[], Awaitable[None]]
@@ -45,6 +46,8 @@ EVENT_TYPES = {
     "consent": "consent.record",
     "withdraw": "consent.withdraw",
     "consents": "consent.read",
+    "code": "consent.code",
+    "code_shown": "consent.code",
     "pseudonymise": "pseudonymise",
     "directory": "administer",
 }
@@ -99,8 +102,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     mounts: list[tuple[str, App]] = [
         ("", region_app(state, verifier(Replays(time.time()), time.time), _auditor(log, chosen.region.name)))
     ]
-    if chosen.provider.users_file:
-        mounts.append(("/idp", _provider(path, chosen, home, listed)))
+    mounts += _providers(path, chosen, home, listed)
 
     async def close() -> None:
         state.close()
@@ -117,7 +119,17 @@ def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
         index=IndexService(home / "index.sqlite", _now, decision.may_know),
         pseudonyms=PseudonymService(load_or_create_key(home / "pseudonyms.key"), chosen.region.name),
         consents=ConsentService(home / "consents.sqlite", _now),
+        codes=CodeService(home / "codes.sqlite", files.secret(home / "codes.key"), _now, time.monotonic),
+        now=_now,
+        portals=_portals(chosen),
     )
+
+
+def _portals(chosen: settings.Region) -> frozenset[Ura]:
+    try:
+        return frozenset(Ura(ura) for ura in chosen.region.client_portals)
+    except ValueError as problem:
+        raise SettingsRefused(f"region.client_portals: {problem}") from problem
 
 
 def _auditor(log: AuditLog, name: str) -> Callable[[RegionEvent], Awaitable[None]]:
@@ -137,18 +149,27 @@ def _auditor(log: AuditLog, name: str) -> Callable[[RegionEvent], Awaitable[None
     return audit
 
 
-def _provider(path: pathlib.Path, chosen: settings.Region, home: pathlib.Path, listed: list[Organisation]) -> App:
-    try:
-        users = read_users(beside(path, chosen.provider.users_file).read_bytes())
-    except (OSError, ValueError, KeyError) as problem:
-        raise SettingsRefused(f"{chosen.provider.users_file}: {problem}") from problem
-    clients = [Client(o.ura, o.name, (f"{o.base_url}/viewer/terug",)) for o in listed]
-    app: App = provider_app(f"{chosen.region.base_url}/idp", users, clients, _provider_key(home), time.time)
-    return app
+def _providers(
+    path: pathlib.Path, chosen: settings.Region, home: pathlib.Path, listed: list[Organisation]
+) -> Iterator[tuple[str, App]]:
+    """The demo's identity providers: one for staff, one for clients, so that no log-in serves for both."""
+    for mount, file, read, site, audience in (
+        ("/idp", chosen.provider.users_file, read_users, "viewer", "staff"),
+        ("/idp-clients", chosen.provider.clients_file, read_clients, "client", "clients"),
+    ):
+        if not file:
+            continue
+        try:
+            accounts: Sequence[Account] = read(beside(path, file).read_bytes())
+        except (OSError, ValueError, KeyError) as problem:
+            raise SettingsRefused(f"{file}: {problem}") from problem
+        clients = [Client(o.ura, o.name, (f"{o.base_url}/{site}/terug",)) for o in listed]
+        issuer = f"{chosen.region.base_url}{mount}"
+        yield mount, provider_app(issuer, accounts, clients, _provider_key(home, mount), time.time, audience)
 
 
-def _provider_key(home: pathlib.Path) -> ECKey:
-    file = home / "provider.jwk"
+def _provider_key(home: pathlib.Path, mount: str) -> ECKey:
+    file = home / f"provider{mount.removeprefix('/idp')}.jwk"
     if not file.exists():
         file.touch(0o600)
         file.write_bytes(orjson.dumps(ECKey.generate_key("P-256").as_dict(private=True)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pathlib
+import re
 import secrets
+import unicodedata
 
 import msgspec
 
 from babyconnect.birthcare.identifiers import Ura
-from babyconnect.birthcare.parties import Kind, Party
+from babyconnect.birthcare.parties import Function, Kind, Party, Role
 from babyconnect.cli.failure import Failure
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Organisation
@@ -26,6 +28,16 @@ class LogIn(msgspec.Struct, frozen=True):
     username: str
     name: str
     role: str
+    functions: tuple[str, ...] = ()
+
+
+class ClientLogIn(msgspec.Struct, frozen=True):
+    """A client who can log in at the client's site of the organisations that treat her."""
+
+    username: str
+    name: str
+    bsn: str
+    loa: str = "substantial"
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -39,6 +51,7 @@ class Member(msgspec.Struct, frozen=True):
     port: int
     records: str
     log_ins: tuple[LogIn, ...] = ()
+    office: tuple[LogIn, ...] = ()
     loaded: bool = False
     dates: dict[str, str] = {}
 
@@ -83,6 +96,12 @@ class Plan(msgspec.Struct):
     loaded: list[Showcase] = []
 
     @property
+    def clients(self) -> list[ClientLogIn]:
+        """The clients of the list who have a number; a log-in that establishes too little is there to be refused."""
+        known = {one.bsn: one for one in self.special if one.bsn}
+        return [ClientLogIn(_username(one.name), one.name, bsn) for bsn, one in known.items()]
+
+    @property
     def region_url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
@@ -98,6 +117,12 @@ class Plan(msgspec.Struct):
 
     def next_port(self) -> int:
         return max(self.ports) + 1
+
+
+def _username(name: str) -> str:
+    """`jasmijn.voorbeeld` for Jasmijn Voorbeeld."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return ".".join(re.findall(r"[a-z]+", plain))
 
 
 def new_password() -> str:
@@ -141,6 +166,18 @@ def member_of(folder: pathlib.Path, port: int) -> Member:
         port=port,
         records=str(folder.resolve()),
         log_ins=tuple(LogIn(s.username, s.name, s.role) for s in found.staff),
+        office=office(folder.name),
+    )
+
+
+def office(slug: str) -> tuple[LogIn, ...]:
+    """Who watches over privacy and who administers at a member; neither gives care."""
+    return tuple(
+        LogIn(f"{short}.{slug}", name, Role.EMPLOYEE.value, (function.value,))
+        for short, name, function in (
+            ("fg", "Frederiek Gerritsen", Function.PRIVACY_OFFICER),
+            ("beheer", "Bas Herderschee", Function.ADMINISTRATOR),
+        )
     )
 
 

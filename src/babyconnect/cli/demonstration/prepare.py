@@ -80,7 +80,7 @@ def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
     _users(region, plan)
     (region / "region.toml").write_text(
         f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n\n'
-        '[provider]\nusers_file = "users.toml"\n',
+        '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n',
         encoding="utf-8",
     )
 
@@ -96,7 +96,8 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         f"{broken}\n"
         f'[region]\nurl = "{plan.region_url}"\nname = "{plans.REGION}"\n\n'
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
-        f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n',
+        f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n\n'
+        f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n',
         encoding="utf-8",
     )
     _intake_token(folder)
@@ -127,10 +128,20 @@ def _users(region: pathlib.Path, plan: Plan) -> None:
     blocks = [
         f"[[user]]\nusername = {_text(person.username)}\npassword = {_text(hashed)}\nname = {_text(person.name)}\n"
         f'role = "{person.role}"\nura = "{member.ura}"\norganisation = {_text(member.name)}\n'
+        f"functions = {msgspec.json.encode(person.functions).decode()}\n"
         for member in plan.members
-        for person in member.log_ins
+        for person in (*member.log_ins, *member.office)
     ]
-    path = region / "users.toml"
+    _private(region / "users.toml", blocks)
+    clients = [
+        f"[[client]]\nusername = {_text(client.username)}\npassword = {_text(hashed)}\nname = {_text(client.name)}\n"
+        f'bsn = "{client.bsn}"\nloa = "{client.loa}"\n'
+        for client in plan.clients
+    ]
+    _private(region / "clients.toml", clients)
+
+
+def _private(path: pathlib.Path, blocks: list[str]) -> None:
     path.touch(0o600)
     path.write_text("\n".join(blocks), encoding="utf-8")
 
