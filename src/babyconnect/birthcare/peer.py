@@ -9,10 +9,7 @@ from babyconnect.birthcare.identifiers import Ura
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A verified client certificate: whose it is, and its `x5t#S256` (RFC 8705 §3.1) to bind a token to.
+    """A verified client certificate: whose it is, and its `x5t#S256` (RFC 8705 §3.1) to bind a token to."""
 
-    `ura` is None for a party without one (the regional services).
-    """
-
-    ura: Ura | None
+    ura: Ura
     thumbprint: str

@@ -24,6 +24,7 @@ COMMANDS = {
     "consult": "consult all sources about a client, from a terminal",
     "validate": "check FHIR STU3 resources against the base standard",
     "audit": "check a log: `audit verify PATH`",
+    "pki": "make and rotate test keys and certificates",
     "synthesise": "make a synthetic region's records",
 }
 KEEPERS = frozenset({"demo", "node", "region", "publish", "consult"})
