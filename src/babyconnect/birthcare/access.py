@@ -182,7 +182,7 @@ class Permit:
     filter: Filter
     legal_basis: str
     reasons: tuple[str, ...] = field(default=())
-    version: str = ""
+    version: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Refused:
     """Not allowed.  `reasons` are for the client and the privacy officer; the asker never sees them."""
 
     reasons: tuple[str, ...]
-    version: str = ""
+    version: str = field(default="", compare=False)
 
 
 Decision = Permit | Refused

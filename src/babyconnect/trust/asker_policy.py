@@ -11,6 +11,7 @@ import functools
 
 from babyconnect import definitions
 from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.trust.policy import in_force
 
 
 def believable(kind: Kind, role: Role, day: dt.date | None = None) -> bool:
@@ -23,11 +24,3 @@ def roles_of(kind: Kind, day: dt.date | None = None) -> frozenset[Role]:
     return frozenset(
         Role(row["role"]) for row in definitions.rows("asker_roles") if row["kind"] == kind and in_force(row, day)
     )
-
-
-def in_force(row: dict[str, str], day: dt.date | None) -> bool:
-    """Whether a dated row of a table holds on a day; without a day every row does."""
-    if day is None:
-        return True
-    text = day.isoformat()
-    return row["valid_from"] <= text and (not row["valid_to"] or text <= row["valid_to"])

@@ -1,8 +1,9 @@
 """The one decision: may this asker see anything of her here, and what (domain §4, trust.md §3).  Pure; default deny.
 
 Permitted is what the role may see AND she allows (explicit consent), or what a provable referral makes relevant and she
-did not object to; only with a treatment relationship on both sides; only in episodes those relations cover; another's
-shielded groups only by a consent that names them.  The outcome is an allow-list that the store applies.
+did not object to; only with a treatment relationship on both sides, the asker's as far as it can be believed; only in
+episodes those relations cover; another's shielded groups only by a consent that names them.  Who acts for somebody sees
+what both may.  The outcome is an allow-list that the store applies, and names the version of the rules.
 """
 
 from __future__ import annotations
@@ -21,90 +22,94 @@ from babyconnect.birthcare.access import (
     Purpose,
     Refused,
     Relation,
-    Shielded,
 )
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.birthcare.resources import HOME
-from babyconnect.trust import precedence, relation
+from babyconnect.trust import breaking, precedence, relation
 from babyconnect.trust.precedence import Said, Verdict
 from babyconnect.trust.rules import Rules, rules_on
 
 
 def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
-    """Permit with a filter, or Refused, each with the codes of its reasons (`trust.reasons`).
+    """Permit with a filter, or Refused, each with the codes of its reasons (`trust.reasons`) and the rules' version.
 
     Raises ValueError for a moment without a time zone: it would be read as this machine's, and consents have an hour.
     """
     asker, day = request.asker, _day(request.moment)
-    rules = rules or rules_on(day)
-    if asker.purpose not in rules.offered:
-        return Refused(("purpose_not_offered",))
-    if (asker.kind, asker.role) not in rules.visible:
-        return Refused(("role_not_believable",))
-    holding = relation.standing(request.holder_relations, day, "holder")
+    rules = rules_on(day) if rules is None else rules
+    flaw = _asker_flaw(asker, rules)
+    emergency = asker.purpose is Purpose.EMERGENCY
+    if flaw is None and emergency:
+        flaw = breaking.flaw(request, rules)
+    if flaw is not None:
+        return Refused((flaw,), rules.version)
+    holding = relation.standing(request.holder_relations, day, "holder", rules.holder)
     if not holding:
-        return Refused(("no_holder_relation",))
-    asking = _asking(asker, day)
+        return Refused(("no_holder_relation",), rules.version)
+    claimed = _claimed(asker, day, rules)
+    asking = _believed(request, claimed, day, rules)
     if not asking:
-        emergency = asker.purpose is Purpose.EMERGENCY
-        return Refused(("emergency_without_evidence" if emergency else "no_asker_relation",))
-    episodes = _covered(request.episodes, holding)
+        why = "evidence_unverified" if claimed else "emergency_without_evidence" if emergency else "no_asker_relation"
+        return Refused((why,), rules.version)
+    episodes = _covered(request.episodes, holding, asking)
     if request.episodes and not episodes:
-        return Refused(("no_episode",))
+        return Refused(("no_episode",), rules.version)
     said = precedence.said(
-        request.consents, (asker.ura, asker.kind), (request.holder, request.holder_kind), request.moment
+        request.consents, (asker.ura, asker.kind), (request.holder, request.holder_kind), request.moment, rules.ranks
     )
-    basis, groups, withheld = _groups(request, rules, said, relation.proves_referral(asking, holding))
+    visible = _visible(asker, rules)
+    basis, groups, withheld = _groups(request, rules, visible, said, relation.proves_referral(asking, holding))
     if groups <= rules.spine:
-        return Refused(("objection" if "objection" in withheld else "no_legal_basis",))
-    # What she named is opened by her consent, and says so; an emergency opens no shielded group.
+        return Refused(("objection" if "objection" in withheld else "no_legal_basis",), rules.version)
     shielded = frozenset[str]()
     if basis == "own":
-        shielded = _own_shielded(asker.role, rules, said.about_this_holder())
-    elif basis != "emergency":
-        shielded = _shielded(asker.role, rules, said)
-    reasons = [_REASON[basis]]
-    if shielded and basis == "referral":
-        reasons.append("explicit_consent")
-    if withheld:
-        reasons.append("part_withheld")
-    return Permit(Filter(request.client, groups, shielded, episodes), basis, tuple(reasons))
+        shielded = _own_shielded(asker, rules, said.about_this_holder())
+    elif not emergency:  # breaking the glass opens no shielded group, whatever she said
+        shielded = _shielded(asker, rules, said)
+    reasons = _reasons(request, basis, shielded, withheld)
+    return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons, rules.version)
 
 
-def may_release(  # noqa: PLR0917 - the labels of one resource
-    allowed: Filter,
-    client: str,
-    group: str,
-    shielded: Collection[str] = (),
-    episodes: Collection[str] = (),
-    name: str = "",
-    subject: str = "",
+def may_release(
+    allowed: Filter, client: str, group: str, shielded: Collection[str] = (), episodes: Collection[str] = ()
 ) -> bool:
     """Whether one resource with these labels passes the filter: what every store's query must agree with."""
-    opened = allowed.shielded | {Shielded.SAFETY.value} if name in allowed.chosen else allowed.shielded
     return (
         client == allowed.client
         and group in allowed.groups
-        and opened.issuperset(shielded)
+        and allowed.shielded.issuperset(shielded)
         and (not episodes or not allowed.episodes.isdisjoint(episodes))
-        and (not allowed.subject or subject == allowed.subject)
     )
 
 
-def may_know(asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], moment: dt.datetime) -> bool:
-    """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4)."""
-    rules = rules_on(_day(moment))
-    visible = rules.visible.get((asker.kind, asker.role), frozenset())
-    if asker.purpose not in rules.offered:
+def may_know(  # noqa: PLR0917 - the index calls it so (`network.contract.MayKnow`)
+    asker: Asker,
+    holder: Ura,
+    kind: Kind,
+    consents: Sequence[Consent],
+    moment: dt.datetime,
+    rules: Rules | None = None,
+) -> bool:
+    """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4).
+
+    In an emergency also where nothing is recorded; never against an objection, also not on the second confirmation.
+    """
+    rules = rules_on(_day(moment)) if rules is None else rules
+    if _asker_flaw(asker, rules) is not None:
         return False
+    visible = _visible(asker, rules)
     if asker.ura == holder:
         return bool(visible)
-    if not _asking(asker, _day(moment)):
+    emergency = asker.purpose is Purpose.EMERGENCY
+    if emergency and breaking.declaration_flaw(asker, rules) is not None:
+        return False
+    if not _claimed(asker, _day(moment), rules):
         # Who does not treat her would be refused everywhere, and must not learn of whom from the index.
         return False
-    said = precedence.said(consents, (asker.ura, asker.kind), (holder, kind), moment)
-    return bool(_sorted(visible - rules.spine, said)["permit"])
+    said = precedence.said(consents, (asker.ura, asker.kind), (holder, kind), moment, rules.ranks)
+    by = _sorted(visible - rules.spine, said)
+    return bool(by["permit"] or (emergency and by["silent"]))
 
 
 _NOTHING_SAID: dict[Verdict, frozenset[str]] = dict.fromkeys(get_args(Verdict), frozenset())
@@ -117,28 +122,70 @@ _REASON = {
 }
 
 
-def _groups(request: AccessRequest, rules: Rules, said: Said, referred: bool) -> tuple[str, frozenset[str], set[str]]:
+def _asker_flaw(asker: Asker, rules: Rules) -> str | None:
+    """Why nothing could be shown to this asker, whoever it is about."""
+    if not rules.version:
+        return "rules_missing"
+    if asker.purpose not in rules.offered:
+        return "purpose_not_offered"
+    if (asker.kind, asker.role) not in rules.visible:
+        return "role_not_believable"
+    under = rules.under.get(asker.role)
+    if under is None:
+        return None
+    responsible = asker.responsible
+    if responsible is None or not responsible.id:
+        return "responsible_missing"
+    believable = responsible.role in under and (asker.kind, responsible.role) in rules.visible
+    return None if believable and responsible.id != asker.person else "responsible_not_believable"
+
+
+def _visible(asker: Asker, rules: Rules) -> frozenset[str]:
+    """What the role may see; who acts for another never sees what that other may not."""
+    visible = rules.visible[asker.kind, asker.role]
+    if asker.role in rules.under and asker.responsible is not None:
+        return visible & rules.visible[asker.kind, asker.responsible.role]
+    return visible
+
+
+def _reasons(request: AccessRequest, basis: str, shielded: frozenset[str], withheld: set[str]) -> tuple[str, ...]:
+    reasons = [_REASON[basis]]
+    if shielded and basis == "referral":
+        reasons.append("explicit_consent")
+    if request.asker.responsible is not None:
+        reasons.append("under_responsibility")
+    if "overridden" in withheld:
+        reasons.append("objection_overridden")
+    if withheld - {"overridden"}:
+        reasons.append("part_withheld")
+    return tuple(reasons)
+
+
+def _groups(
+    request: AccessRequest, rules: Rules, visible: frozenset[str], said: Said, referred: bool
+) -> tuple[str, frozenset[str], set[str]]:
     """The legal basis, the data groups it opens, and what kept others closed ("objection", "silent")."""
     asker = request.asker
-    visible = rules.visible[asker.kind, asker.role]
-    if asker.ura == request.holder:
-        # Her consent is about exchange (Wabvpz 15a); within one organisation only a no about that very holder counts.
-        by = _sorted(visible, said.about_this_holder())
-        return "own", by["permit"] | by["silent"], {"objection"} if by["objection"] else set()
-    by = _sorted(visible, said)
+    own = asker.ura == request.holder
+    # Her consent is about exchange (Wabvpz 15a); within one organisation only a no about that very holder counts.
+    by = _sorted(visible, said.about_this_holder() if own else said)
+    overridden = False
     if asker.purpose is Purpose.EMERGENCY:
-        basis, without_consent = "emergency", visible
+        basis = "emergency"
+        opened, overridden = breaking.opened(request, by)
+    elif own:
+        return "own", by["permit"] | by["silent"], {"objection"} if by["objection"] else set()
     else:
-        basis, without_consent = ("referral", rules.relevant) if referred else ("explicit", frozenset())
-    opened = by["permit"]
-    if not opened <= rules.spine:
-        basis = "explicit"
-    if without_consent and by["silent"]:
-        opened |= by["silent"] & without_consent
+        opened, basis = by["permit"], "referral" if referred else "explicit"
+        if not opened <= rules.spine:
+            basis = "explicit"
+        if referred and by["silent"]:
+            opened |= by["silent"] & rules.relevant
     if not (opened <= rules.spine or rules.spine <= opened):
         # The spine goes along with whatever is opened, unless she said no to it by name.
         opened |= (rules.spine & visible) - _refused_by_name(rules.spine & by["objection"], said)
-    return basis, opened, {verdict for verdict, groups in by.items() if not groups <= opened}
+    withheld: set[str] = {verdict for verdict, groups in by.items() if not groups <= opened}
+    return basis, opened, withheld | ({"overridden"} if overridden else set())
 
 
 def _sorted(groups: frozenset[str], said: Said) -> dict[Verdict, frozenset[str]]:
@@ -146,48 +193,74 @@ def _sorted(groups: frozenset[str], said: Said) -> dict[Verdict, frozenset[str]]
     by_name = said.named.keys() & groups if said.named else None
     by = {**_NOTHING_SAID, precedence.weigh(said.general): groups - by_name if by_name else groups}
     for group in by_name or ():
-        verdict = said.verdict(group)
-        by[verdict] = by[verdict].union((group,))
+        by[said.verdict(group)] |= {group}
     return by
 
 
-def _refused_by_name(refused: frozenset[str], said: Said) -> frozenset[str]:
-    return frozenset([group for group in refused if any(not weight[0] for weight in said.named.get(group, ()))])
+def _refused_by_name(groups: frozenset[str], said: Said) -> frozenset[str]:
+    return frozenset(group for group in groups if any(not weight[0] for weight in said.named.get(group, ())))
 
 
-def _shielded(role: Role, rules: Rules, said: Said) -> frozenset[str]:
+def _shielded(asker: Asker, rules: Rules, said: Said) -> frozenset[str]:
+    """Shielded groups that she opened by name for this role."""
     opened = []
     for group in said.named:
         rule = rules.shielded.get(group)
-        if rule and role in rule.roles and said.shielded(group, rule.actor_rank) == "permit":
+        if rule and _may_act(asker, rule.roles, rules) and said.shielded(group, rule.actor_rank) == "permit":
             opened.append(group)
     return frozenset(opened)
 
 
-def _own_shielded(role: Role, rules: Rules, said: Said) -> frozenset[str]:
+def _own_shielded(asker: Asker, rules: Rules, said: Said) -> frozenset[str]:
     """What her own provider recorded, for those of its people who may act on it (WGBO 7:457), unless she said no.
 
     A midwife who does not find in the viewer what she wrote herself would not believe the rest of it either.
     """
     return frozenset(
-        group for group, rule in rules.shielded.items() if role in rule.roles and said.shielded(group, 0) != "objection"
+        group
+        for group, rule in rules.shielded.items()
+        if _may_act(asker, rule.roles, rules) and said.shielded(group, 0) != "objection"
     )
 
 
-def _asking(asker: Asker, day: dt.date) -> list[Relation]:
+def _may_act(asker: Asker, roles: frozenset[Role], rules: Rules) -> bool:
+    if asker.role not in roles:
+        return False
+    return asker.role not in rules.under or asker.responsible is None or asker.responsible.role in roles
+
+
+def _claimed(asker: Asker, day: dt.date, rules: Rules) -> list[Relation]:
     """The asker's evidence for its purpose: break-glass is evidence for an emergency only, which needs it."""
     emergency = asker.purpose is Purpose.EMERGENCY
-    found = relation.standing(asker.relations, day, "asker")
+    found = relation.standing(asker.relations, day, "asker", rules.asker)
     return [item for item in found if (item.basis == relation.BREAK_GLASS) == emergency]
 
 
-def _covered(episodes: frozenset[str], holding: tuple[Relation, ...]) -> frozenset[str]:
-    """The episodes that the holder's evidence covers: all of them when it is about the client as a whole."""
+def _believed(request: AccessRequest, claimed: list[Relation], day: dt.date, rules: Rules) -> list[Relation]:
+    """What the holder may believe of it: as said, as known at both ends, or as the register confirms."""
+    kind, held, verified = request.asker.kind, request.holder_relations, request.verified
+    found = []
+    for item in claimed:
+        one = relation.believed(item, kind, day, rules.asker, (held, verified))
+        if one is not None:
+            found.append(one)
+    return found
+
+
+def _covered(episodes: frozenset[str], holding: tuple[Relation, ...], asking: list[Relation]) -> frozenset[str]:
+    """The episodes that both sides' evidence covers: all that evidence about the client as a whole covers, too."""
+    return _of(_of(episodes, holding), asking, at_holder=False)
+
+
+def _of(episodes: frozenset[str], evidence: Sequence[Relation], at_holder: bool = True) -> frozenset[str]:
     covered = set()
-    for item in holding:
-        if item.basis not in relation.PER_EPISODE:
+    for item in evidence:
+        if item.episode:
+            covered.add(item.episode)
+        elif at_holder and item.basis in relation.PER_EPISODE:
+            covered.add(item.reference.rpartition("/")[2])
+        else:
             return episodes
-        covered.add(item.reference.rpartition("/")[2])
     return episodes & covered
 
 

@@ -24,17 +24,20 @@ Verdict = Literal["permit", "objection", "silent"]
 Weight = tuple[bool, int, int, bool]
 """A provision: yes or no, how specific about who asks (0–2) and who holds (0–2), and whether it names the group."""
 
-THIS_HOLDER = 2
-"""How specific a provision is that names this very holder."""
+Ranks = tuple[tuple[int, ...], tuple[int, ...]]
+"""How specific it is to name anyone, a kind, an organisation: as asker, as holder (`definitions/precedence.toml`)."""
+
+RANKS: Ranks = ((0, 1, 2), (0, 1, 2))
 
 
 class Said:
     """What she said that holds now, between this asker and this holder: about all groups, and about groups by name."""
 
-    __slots__ = ("general", "named")
+    __slots__ = ("general", "named", "this_holder")
 
-    def __init__(self, general: list[Weight], named: dict[str, list[Weight]]) -> None:
-        self.general, self.named = general, named
+    def __init__(self, general: list[Weight], named: dict[str, list[Weight]], this_holder: int = 2) -> None:
+        """`this_holder`: the rank of a provision that names this very holder."""
+        self.general, self.named, self.this_holder = general, named, this_holder
 
     def verdict(self, group: str) -> Verdict:
         """About one data group."""
@@ -49,18 +52,25 @@ class Said:
     def about_this_holder(self) -> Said:
         """Only what names this very holder."""
         return Said(
-            [weight for weight in self.general if weight[2] == THIS_HOLDER],
+            [weight for weight in self.general if weight[2] == self.this_holder],
             {
                 group: kept
                 for group, weights in self.named.items()
-                if (kept := [weight for weight in weights if weight[2] == THIS_HOLDER])
+                if (kept := [weight for weight in weights if weight[2] == self.this_holder])
             },
+            self.this_holder,
         )
 
 
-def said(consents: Iterable[Consent], asker: tuple[Ura, Kind], holder: tuple[Ura, Kind], moment: dt.datetime) -> Said:
+def said(
+    consents: Iterable[Consent],
+    asker: tuple[Ura, Kind],
+    holder: tuple[Ura, Kind],
+    moment: dt.datetime,
+    ranks: Ranks = RANKS,
+) -> Said:
     """What holds of her consents now, between these two; whatever is meant for others is left out."""
-    asking, holding = _ranks(*asker), _ranks(*holder)
+    asking, holding = _ranks(*asker, ranks[0]), _ranks(*holder, ranks[1])
     general: list[Weight] = []
     named: dict[str, list[Weight]] = {}
     for consent in consents:
@@ -74,7 +84,7 @@ def said(consents: Iterable[Consent], asker: tuple[Ura, Kind], holder: tuple[Ura
                 general.append((consent.permit, actor, kept_by, False))
             else:
                 named.setdefault(group, []).append((consent.permit, actor, kept_by, True))
-    return Said(general, named)
+    return Said(general, named, ranks[1][2])
 
 
 def weigh(weights: Sequence[Weight]) -> Verdict:
@@ -94,5 +104,5 @@ def weigh(weights: Sequence[Weight]) -> Verdict:
 
 
 @functools.lru_cache(maxsize=4096)
-def _ranks(ura: Ura, kind: Kind) -> dict[str, int]:
-    return {"*": 0, f"kind:{kind.value}": 1, f"ura:{ura.value}": 2}
+def _ranks(ura: Ura, kind: Kind, ranks: tuple[int, ...]) -> dict[str, int]:
+    return {"*": ranks[0], f"kind:{kind.value}": ranks[1], f"ura:{ura.value}": ranks[2]}

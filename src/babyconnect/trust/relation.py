@@ -7,13 +7,12 @@ hold on a day.  Which basis counts on which side, and how long, is data.
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
-from babyconnect import definitions
 from babyconnect.birthcare.access import Relation
+from babyconnect.birthcare.parties import Kind
+from babyconnect.trust.rules import Terms, rules_on
 
 Side = Literal["asker", "holder"]
 
@@ -23,40 +22,58 @@ BREAK_GLASS = "break_glass"
 _UNDERWAY = frozenset({"planned", "active", "onhold", "finished"})
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Which bases count on a side, the tail of an episode there, the longest life of short-lived evidence (days)."""
-
-    bases: frozenset[str]
-    after_birth: int
-    after_end: int
-    longest: Mapping[str, int]
+def terms(side: Side, day: dt.date | None = None) -> Terms:
+    """The program's own terms of evidence, as in force on a day."""
+    rules = rules_on(day or dt.date.max)
+    return rules.asker if side == "asker" else rules.holder
 
 
-@functools.cache
-def terms(side: Side) -> Terms:
-    table = definitions.document("relation_terms.toml")
-    longest = {basis: days for basis, days in table["max_days"].items() if isinstance(days, int)}
-    own = table[side]
-    return Terms(frozenset(own["bases"]), own["after_birth_days"], own["after_end_days"], longest)
-
-
-def standing(relations: Iterable[Relation], day: dt.date, side: Side) -> tuple[Relation, ...]:
+def standing(
+    relations: Iterable[Relation], day: dt.date, side: Side, rule: Terms | None = None
+) -> tuple[Relation, ...]:
     """The evidence that holds on `day`: its basis counts on this side, and the day lies in its period."""
-    rule = terms(side)
+    rule = rule or terms(side)
     return tuple([relation for relation in relations if _holds(relation, day, rule)])
 
 
 def _holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
     if relation.basis not in rule.bases or not relation.reference:
         return False
-    if (relation.start and day < relation.start) or (relation.end and day > relation.end):
+    if not _in_period(relation, day):
         return False
     longest = rule.longest.get(relation.basis)
     if longest is None:
         return True
     # Short-lived evidence without a start could be of any age.
     return relation.start is not None and day <= relation.start + dt.timedelta(days=longest)
+
+
+def believed(
+    relation: Relation, kind: Kind, day: dt.date, rule: Terms, known: tuple[Collection[Relation], Collection[Relation]]
+) -> Relation | None:
+    """The asker's evidence as far as the holder may believe it: with the episode it is about, when that is known here.
+
+    `known`: the holder's own evidence, and what it found true in the register or in its own roster.
+    """
+    kinds = rule.kinds.get(relation.basis)
+    if kinds is not None and kind not in kinds:
+        return None
+    check = rule.check.get(relation.basis)
+    if check == "claimed":
+        return relation
+    held, verified = known
+    for one in verified:
+        if (one.basis, one.reference) == (relation.basis, relation.reference) and _in_period(one, day):
+            return one
+    if check == "matched":
+        for one in held:
+            if one.basis in REFERRED_BY and one.reference == relation.reference and _in_period(one, day):
+                return Relation(relation.basis, relation.reference, relation.start, relation.end, one.episode)
+    return None
+
+
+def _in_period(relation: Relation, day: dt.date) -> bool:
+    return not ((relation.start and day < relation.start) or (relation.end and day > relation.end))
 
 
 def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bool:
@@ -66,14 +83,17 @@ def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bo
 
 
 def from_episodes(
-    episodes: Iterable[Mapping[str, Any]], side: Side, births: Mapping[str, dt.date] | None = None
+    episodes: Iterable[Mapping[str, Any]],
+    side: Side,
+    births: Mapping[str, dt.date] | None = None,
+    rule: Terms | None = None,
 ) -> tuple[Relation, ...]:
     """A relation per EpisodeOfCare (STU3): from its start until its tail ends.  `births`: episode id -> date of birth.
 
     An open episode has no end.  One that was cancelled, entered in error or waits for a place is no evidence; one
     without a start is none either, since its period cannot be checked.
     """
-    rule = terms(side)
+    rule = rule or terms(side)
     found = (_from_episode(episode, rule, (births or {}).get(str(episode.get("id")))) for episode in episodes)
     return tuple(relation for relation in found if relation)
 

@@ -1,7 +1,6 @@
-"""The tables a decision rests on, prepared for one day: matrix, purposes, shielded groups (`definitions/`).
+"""The rules of one day, prepared so that a decision is set arithmetic.
 
-Prepared once per day and cached, so that a decision is set arithmetic.  An administrator replaces the tables; what was
-in force on which day stands in their rows.
+They come from the program's own tables (`rules_on`) or from a version that an administrator activated (`policies`).
 """
 
 from __future__ import annotations
@@ -9,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from babyconnect import definitions
-from babyconnect.birthcare.access import Purpose, Shielded
+from babyconnect.birthcare.access import Purpose
 from babyconnect.birthcare.parties import Kind, Role
-from babyconnect.trust import asker_policy
+from babyconnect.trust import policy
+from babyconnect.trust.policy import Policy
+from babyconnect.trust.precedence import RANKS, Ranks
 
-ACTOR_RANK = {"*": 0, "kind": 1, "ura": 2}
+ACTOR = ("*", "kind", "ura")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,26 @@ class ShieldedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """Evidence on one side: which bases count, the tail of an episode (days), the longest life of short-lived evidence,
+    how far the holder must check it ("claimed", "matched", "register"), and for which kinds of organisation."""
+
+    bases: frozenset[str]
+    after_birth: int
+    after_end: int
+    longest: Mapping[str, int]
+    check: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
+
+
+NO_EVIDENCE = Terms(frozenset(), 0, 0, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """`visible`: (kind, role) -> data groups; absent means nothing.  `spine`: who and which episode, nothing clinical.
-    `relevant`: what a provable referral alone opens.  `offered`: purposes this holder answers."""
+    `relevant`: what a provable referral alone opens.  `offered`: purposes this holder answers.  `under`: who acts under
+    somebody's responsibility, and whose.  `breakers`: who may break the glass, `emergencies`: for which reasons."""
 
     version: str
     visible: Mapping[tuple[Kind, Role], frozenset[str]]
@@ -38,34 +56,60 @@ class Rules:
     relevant: frozenset[str]
     shielded: Mapping[str, ShieldedRule]
     offered: frozenset[Purpose]
+    under: Mapping[Role, frozenset[Role]] = field(default_factory=dict)
+    asker: Terms = NO_EVIDENCE
+    holder: Terms = NO_EVIDENCE
+    ranks: Ranks = RANKS
+    breakers: frozenset[Role] = frozenset()
+    emergencies: frozenset[str] = frozenset()
+
+
+NOTHING = Rules("", {}, frozenset(), frozenset(), {}, frozenset())
+"""What holds when no valid rules are in force: nobody sees anything."""
 
 
 @functools.lru_cache(maxsize=64)
 def rules_on(day: dt.date) -> Rules:
-    """The rules in force on a day.  No row in force: nothing is visible."""
-    matrix = [row for row in definitions.rows("role_matrix") if asker_policy.in_force(row, day)]
-    purposes = definitions.document("purposes.toml")
+    """The program's own rules in force on a day.  No row in force: nothing is visible."""
+    found = policy.built_in(day)
+    return prepared(found) if found is not None else NOTHING
+
+
+def prepared(of: Policy) -> Rules:
+    """The rules of a document."""
     return Rules(
-        version=",".join(sorted({row["version"] for row in matrix})),
+        version=of.version,
         visible={
-            (kind, role): frozenset(row["group"] for row in matrix if row[f"kind.{kind}"] and row[f"role.{role}"])
-            for kind in Kind
-            for role in asker_policy.roles_of(kind, day)
+            (people.kind, role): frozenset(
+                row.group for row in of.groups if people.kind in row.kinds and role in row.roles
+            )
+            for people in of.people
+            for role in people.roles
         },
-        spine=frozenset(row["group"] for row in matrix if row["spine"]),
-        relevant=frozenset(row["group"] for row in matrix if row["referral"]),
-        shielded=_shielded(),
-        offered=frozenset(purpose for purpose in Purpose if purposes.get(purpose.value, {}).get("offered") is True),
+        spine=frozenset(row.group for row in of.groups if row.spine),
+        relevant=frozenset(row.group for row in of.groups if row.referral),
+        shielded={
+            row.group.value: ShieldedRule(of.precedence.actor[row.actor], frozenset(row.roles)) for row in of.shielded
+        },
+        offered=frozenset(purpose for purpose, offered in of.purposes.items() if offered),
+        under={row.role: frozenset(row.under) for row in of.delegation},
+        asker=_terms(of, of.evidence.asker),
+        holder=_terms(of, of.evidence.holder),
+        ranks=(tuple(of.precedence.actor[name] for name in ACTOR), tuple(of.precedence.holder[name] for name in ACTOR)),
+        breakers=frozenset(of.break_glass.roles),
+        emergencies=frozenset(of.break_glass.reasons),
     )
 
 
-def _shielded() -> dict[str, ShieldedRule]:
-    groups = definitions.document("shielded.toml")["group"]
-    return {
-        group.value: ShieldedRule(ACTOR_RANK[row["actor"]], frozenset(Role(role) for role in row["roles"]))
-        for group in Shielded
-        if (row := groups.get(group.value))
-    }
+def _terms(of: Policy, side: policy.Side) -> Terms:
+    return Terms(
+        bases=frozenset(side.bases),
+        after_birth=side.after_birth_days,
+        after_end=side.after_end_days,
+        longest=of.evidence.max_days,
+        check=of.evidence.check,
+        kinds={basis: frozenset(kinds) for basis, kinds in of.evidence.kinds.items()},
+    )
 
 
 def data_groups() -> frozenset[str]:

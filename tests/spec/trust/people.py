@@ -6,9 +6,22 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from babyconnect.birthcare.access import ALL, AccessRequest, Asker, Consent, Decision, Permit, Purpose, Relation
+from babyconnect.birthcare.access import (
+    ALL,
+    CONSULT_SCOPE,
+    EMERGENCY_SCOPE,
+    AccessRequest,
+    Asker,
+    Consent,
+    Decision,
+    Emergency,
+    EmergencyTerms,
+    Permit,
+    Purpose,
+    Relation,
+)
 from babyconnect.birthcare.identifiers import Ura
-from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.parties import Kind, Responsible, Role
 from babyconnect.trust.decision import decide
 
 NOW = dt.datetime(2026, 6, 15, 10, 0, tzinfo=dt.UTC)
@@ -75,10 +88,22 @@ def asks(
     held: tuple[Relation, ...] = (HELD_EPISODE,),
     episodes: tuple[str, ...] = ("e1",),
     at: dt.datetime = NOW,
+    responsible: Responsible | None = None,
+    emergency: Emergency | None = None,
+    scopes: frozenset[str] = frozenset({CONSULT_SCOPE, EMERGENCY_SCOPE}),
+    verified: tuple[Relation, ...] = (),
+    terms: EmergencyTerms | None = None,
+    declared: dt.datetime | None = None,
 ) -> AccessRequest:
     """`who` asks `holder` about her; she said `consents`.  By default both have an episode with her."""
+    role = role or ROLE[KIND[who]]
     return AccessRequest(
-        Asker(who, KIND[who], "person-1", role or ROLE[KIND[who]], purpose, evidence),
+        Asker(
+            *(who, KIND[who], "person-1", role, purpose, evidence),
+            responsible=responsible,
+            scopes=scopes,
+            emergency=emergency,
+        ),
         holder,
         KIND[holder],
         "client-1",
@@ -86,6 +111,9 @@ def asks(
         held,
         consents,
         at,
+        verified,
+        terms or EmergencyTerms(),
+        declared,
     )
 
 

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from babyconnect.birthcare.access import Consent, Permit, Purpose, Refused, Relation, Shielded
-from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.access import (
+    CONSULT_SCOPE,
+    Consent,
+    Decision,
+    Emergency,
+    EmergencyTerms,
+    Permit,
+    Purpose,
+    Refused,
+    Relation,
+    Shielded,
+)
+from babyconnect.birthcare.parties import Kind, Responsible, Role
 from babyconnect.trust import reasons, relation
 from babyconnect.trust.decision import decide, may_know
-from babyconnect.trust.rules import data_groups, rules_on
+from babyconnect.trust.rules import NOTHING, data_groups, rules_on
 
 from .people import (
     ECHO,
@@ -163,7 +175,9 @@ class TestReferral:
 
     def test_a_referral_that_only_one_side_knows_proves_nothing(self) -> None:
         other = relation.referral("ReferralRequest/r2", TODAY)
-        assert decided(HOSPITAL, evidence=(other,), held=(self.SENT,)) == Refused(("no_legal_basis",))
+        assert decided(HOSPITAL, evidence=(other,), held=(self.SENT,)) == Refused(("evidence_unverified",))
+        elsewhere = decided(HOSPITAL, evidence=(other,), held=(self.SENT,), verified=(other,))
+        assert elsewhere == Refused(("no_legal_basis",)), "another's referral is a relationship and no legal basis here"
         assert decided(HOSPITAL, held=(self.SENT,)) == Refused(("no_legal_basis",))
 
     def test_an_episode_that_bears_the_number_of_a_referral_is_no_referral(self) -> None:
@@ -209,7 +223,8 @@ class TestTreatmentRelationship:
 
     @pytest.mark.parametrize("basis", ["announcement", "emergency_registration", "locum", "code"])
     def test_short_lived_evidence_is_evidence_for_the_asker(self, basis: str) -> None:
-        assert isinstance(decided(HOSPITAL, EVERYONE, evidence=(Relation(basis, "x", TODAY),)), Permit)
+        shown = (Relation(basis, "x", TODAY),)
+        assert isinstance(decided(HOSPITAL, EVERYONE, evidence=shown, verified=shown), Permit)
 
     @pytest.mark.parametrize("basis", ["announcement", "emergency_registration", "locum", "code"])
     def test_short_lived_evidence_does_not_outlive_its_term_whatever_end_is_claimed(self, basis: str) -> None:
@@ -289,38 +304,181 @@ class TestShielded:
             assert not any(word in reasons.sentence(code).lower() for word in named)
 
 
-class TestPurpose:
-    def test_emergency_is_refused_until_break_glass_is_set_up(self) -> None:
-        asked = decided(HOSPITAL, EVERYONE, purpose=Purpose.EMERGENCY)
-        assert asked == Refused(("purpose_not_offered",))
+class TestWhatCanBeCheckedIsChecked:
+    """`relation_terms.toml`: claimed is the asker's word, matched known at both ends, register confirmed there."""
 
-    def test_break_glass_evidence_is_no_way_round_the_relation_for_treatment(self) -> None:
-        glass = Relation("break_glass", "x", TODAY)
-        assert decided(HOSPITAL, EVERYONE, evidence=(glass,)) == Refused(("no_asker_relation",))
+    @pytest.mark.parametrize("basis", ["announcement", "referral", "locum", "code"])
+    def test_what_could_be_confirmed_and_is_not_opens_nothing(self, basis: str) -> None:
+        claimed = (Relation(basis, "x", TODAY),)
+        assert decided(HOSPITAL, EVERYONE, evidence=claimed) == Refused(("evidence_unverified",))
+        other = (Relation(basis, "y", TODAY),)
+        assert decided(HOSPITAL, EVERYONE, evidence=claimed, verified=other) == Refused(("evidence_unverified",))
+
+    @pytest.mark.parametrize("basis", ["locum", "code"])
+    def test_a_code_or_an_agreement_is_not_proved_by_what_the_holder_keeps_under_that_number(self, basis: str) -> None:
+        kept = (HELD_EPISODE, relation.referral("x", TODAY))
+        claimed = (Relation(basis, "x", TODAY),)
+        assert decided(HOSPITAL, EVERYONE, evidence=claimed, held=kept) == Refused(("evidence_unverified",))
+
+    def test_an_announcement_of_the_holder_itself_is_matched_by_its_number(self) -> None:
+        kept = (HELD_EPISODE, relation.announcement("a1", TODAY - DAY))
+        claimed = (relation.announcement("a1", TODAY),)
+        assert isinstance(decided(KRAAM, EVERYONE, evidence=claimed, held=kept), Permit)
+        over = (HELD_EPISODE, relation.announcement("a1", TODAY - 9 * DAY, TODAY - DAY))
+        assert decided(KRAAM, EVERYONE, evidence=claimed, held=over) == Refused(("evidence_unverified",))
+
+    def test_confirmed_evidence_that_is_over_or_withdrawn_is_no_evidence(self) -> None:
+        claimed = (Relation("code", "c1", TODAY),)
+        over = (Relation("code", "c1", TODAY - 2 * DAY, TODAY - DAY),)
+        assert decided(HOSPITAL, EVERYONE, evidence=claimed, verified=over) == Refused(("evidence_unverified",))
+
+    def test_evidence_that_is_bound_to_an_episode_opens_that_episode_only(self) -> None:
+        claimed = (Relation("code", "c1", TODAY),)
+        bound = (Relation("code", "c1", TODAY, None, "e1"),)
+        held = (relation.enrolment("n1", None),)
+        decision = decided(HOSPITAL, EVERYONE, evidence=claimed, verified=bound, held=held, episodes=("e0", "e1"))
+        assert isinstance(decision, Permit) and decision.filter.episodes == {"e1"}
+        elsewhere = decided(HOSPITAL, EVERYONE, evidence=claimed, verified=bound, held=held, episodes=("e0",))
+        assert elsewhere == Refused(("no_episode",))
+
+    def test_only_a_hospital_has_an_emergency_ward(self) -> None:
+        ward = (relation.emergency_registration("seh/1", TODAY),)
+        assert isinstance(decided(HOSPITAL, EVERYONE, evidence=ward), Permit)
+        assert decided(KRAAM, EVERYONE, evidence=ward) == Refused(("evidence_unverified",))
+
+
+class TestDelegation:
+    """Who acts for another names that other, and sees what both may (`delegation.csv`)."""
+
+    GYNAECOLOGIST = Responsible("person-9", Role.GYNAECOLOGIST)
+
+    @pytest.mark.parametrize("role", [Role.RESIDENT, Role.STUDENT, Role.OUTPATIENT_CLERK, Role.LOCUM])
+    def test_without_a_named_responsible_professional_it_is_refused(self, role: Role) -> None:
+        assert decided(HOSPITAL, EVERYONE, role=role) == Refused(("responsible_missing",))
+        nobody = Responsible("", Role.GYNAECOLOGIST)
+        assert decided(HOSPITAL, EVERYONE, role=role, responsible=nobody) == Refused(("responsible_missing",))
+
+    @pytest.mark.parametrize("role", [Role.RESIDENT, Role.STUDENT, Role.OUTPATIENT_CLERK, Role.LOCUM])
+    def test_it_sees_no_more_than_either_of_both_and_says_so(self, role: Role) -> None:
+        decision = decided(HOSPITAL, EVERYONE, role=role, responsible=self.GYNAECOLOGIST)
+        rules = rules_on(TODAY)
+        both = rules.visible[Kind.HOSPITAL, role] & rules.visible[Kind.HOSPITAL, Role.GYNAECOLOGIST]
+        assert groups(decision) and groups(decision) <= both
+        assert "under_responsibility" in why(decision)
+
+    @pytest.mark.parametrize(
+        "responsible",
+        [
+            Responsible("person-9", Role.NURSE),
+            Responsible("person-9", Role.MIDWIFE),
+            Responsible("person-9", Role.RESIDENT),
+            Responsible("person-1", Role.GYNAECOLOGIST),
+        ],
+        ids=["cannot bear it", "works elsewhere", "acts for another itself", "is the asker"],
+    )
+    def test_not_everybody_can_be_responsible(self, responsible: Responsible) -> None:
+        asked = decided(HOSPITAL, EVERYONE, role=Role.RESIDENT, responsible=responsible)
+        assert asked == Refused(("responsible_not_believable",))
+
+    def test_a_clerk_sees_who_and_when_and_nothing_clinical(self) -> None:
+        decision = decided(HOSPITAL, EVERYONE, role=Role.OUTPATIENT_CLERK, responsible=self.GYNAECOLOGIST)
+        assert groups(decision) == {"patient", "provider", "episode", "referral", "care_team"}
+
+    def test_a_shielded_group_opens_only_when_both_may_act_on_it(self) -> None:
+        said = (EVERYONE, yes(ura(HOSPITAL), "genetics", "safety"))
+        resident = decided(HOSPITAL, *said, role=Role.RESIDENT, responsible=self.GYNAECOLOGIST)
+        student = decided(HOSPITAL, *said, role=Role.STUDENT, responsible=self.GYNAECOLOGIST)
+        assert shielded(resident) == {"genetics"} and shielded(student) == frozenset()
 
 
 class TestBreakGlass:
-    """What holds once a holder offers it (`purposes.toml`); until then the tests above do."""
-
-    RULES = replace(rules_on(TODAY), offered=frozenset(Purpose))
     GLASS = Relation("break_glass", "emergency/1", TODAY)
+    DECLARED = Emergency("life_threatening_mother")
 
-    def asked(self, *consents: Consent, evidence: tuple[Relation, ...] = (GLASS,)) -> Permit | Refused:
-        return decide(asks(HOSPITAL, *consents, purpose=Purpose.EMERGENCY, evidence=evidence), self.RULES)
+    def asked(self, *consents: Consent, **situation: Any) -> Decision:
+        given = {"evidence": (self.GLASS,), "emergency": self.DECLARED, **situation}
+        return decided(HOSPITAL, *consents, purpose=Purpose.EMERGENCY, **given)
 
     def test_where_nothing_is_recorded_it_opens_the_record_on_the_ground_of_emergency(self) -> None:
         decision = self.asked()
         assert isinstance(decision, Permit) and decision.legal_basis == "emergency"
         assert groups(decision) == data_groups() and shielded(decision) == frozenset()
 
+    def test_it_is_evidence_for_an_emergency_and_for_nothing_else(self) -> None:
+        assert decided(HOSPITAL, EVERYONE, evidence=(self.GLASS,)) == Refused(("no_asker_relation",))
+
+    def test_it_opens_no_shielded_group_also_not_one_she_named(self) -> None:
+        decision = self.asked(EVERYONE, yes(ura(HOSPITAL), *(group.value for group in Shielded)))
+        assert groups(decision) == data_groups() and shielded(decision) == frozenset()
+
     def test_an_explicit_objection_is_not_overridden(self) -> None:
-        assert self.asked(no(ura(HOSPITAL))) == Refused(("objection",))
-        assert "history" not in groups(self.asked(no("*", "history")))
+        for confirmed in (False, True):
+            declared = Emergency("unconscious", over_objection=confirmed)
+            assert self.asked(no(ura(HOSPITAL)), emergency=declared) == Refused(("objection",))
+            assert "history" not in groups(self.asked(no("*", "history"), emergency=declared))
+
+    def test_it_is_where_the_holder_opted_in_and_the_asker_confirmed_twice(self) -> None:
+        opted = EmergencyTerms(overrides_objection=True)
+        once = self.asked(no(ura(HOSPITAL)), terms=opted)
+        twice = self.asked(no(ura(HOSPITAL)), terms=opted, emergency=Emergency("unconscious", over_objection=True))
+        assert once == Refused(("objection",))
+        assert groups(twice) == data_groups() and why(twice) == ("emergency", "objection_overridden")
+        assert shielded(twice) == frozenset()
+
+    def test_it_wants_its_own_scope(self) -> None:
+        assert self.asked(scopes=frozenset({CONSULT_SCOPE})) == Refused(("emergency_scope_missing",))
+
+    @pytest.mark.parametrize("declared", [None, Emergency(""), Emergency("curious")])
+    def test_it_wants_a_reason_of_the_table(self, declared: Emergency | None) -> None:
+        assert self.asked(emergency=declared) == Refused(("emergency_reason_missing",))
+
+    def test_not_every_role_may(self) -> None:
+        student = Responsible("person-9", Role.GYNAECOLOGIST)
+        asked = self.asked(role=Role.STUDENT, responsible=student)
+        assert asked == Refused(("role_may_not_break_glass",))
 
     def test_it_needs_its_own_evidence_which_lasts_a_day(self) -> None:
         old = Relation("break_glass", "emergency/1", TODAY - 2 * DAY)
         for evidence in ((), (OWN_EPISODE,), (old,)):
             assert self.asked(evidence=evidence) == Refused(("emergency_without_evidence",))
+
+    def test_it_is_over_after_the_minutes_that_the_holder_set(self) -> None:
+        terms = EmergencyTerms(minutes=30)
+        for minutes, allowed in ((29, True), (30, False)):
+            decision = self.asked(terms=terms, declared=NOW - dt.timedelta(minutes=minutes))
+            assert isinstance(decision, Permit) == allowed
+        assert self.asked(terms=terms, declared=NOW - dt.timedelta(hours=1)) == Refused(("emergency_expired",))
+
+    def test_a_holder_may_decide_not_to_answer_it(self) -> None:
+        assert self.asked(terms=EmergencyTerms(answered=False)) == Refused(("emergency_not_answered",))
+
+    def test_a_holder_without_a_relationship_with_her_has_nothing_to_open(self) -> None:
+        assert self.asked(held=()) == Refused(("no_holder_relation",))
+
+    def test_ones_own_record_in_an_emergency_counts_as_an_emergency(self) -> None:
+        decision = decided(PRACTICE, purpose=Purpose.EMERGENCY, evidence=(self.GLASS,), emergency=self.DECLARED)
+        assert isinstance(decision, Permit) and decision.legal_basis == "emergency"
+        assert shielded(decision) == frozenset()
+
+    def test_the_index_names_whom_she_did_not_forbid(self) -> None:
+        asker = asks(HOSPITAL, purpose=Purpose.EMERGENCY, evidence=(self.GLASS,), emergency=self.DECLARED).asker
+        holder = (PRACTICE, Kind.MIDWIFERY_PRACTICE)
+        assert may_know(asker, *holder, (), NOW)
+        assert not may_know(asker, *holder, (no("*"),), NOW)
+        twice = replace(asker, emergency=Emergency("unconscious", over_objection=True))
+        assert not may_know(twice, *holder, (no("*"),), NOW)
+        assert not may_know(replace(asker, scopes=frozenset({CONSULT_SCOPE})), *holder, (), NOW)
+        assert not may_know(replace(asker, emergency=None), *holder, (), NOW)
+
+
+class TestVersion:
+    def test_every_decision_names_the_version_of_the_rules(self) -> None:
+        for decision in (decided(HOSPITAL, EVERYONE), decided(HOSPITAL), decided(KRAAM, role=Role.GYNAECOLOGIST)):
+            assert decision.version == rules_on(TODAY).version != ""
+
+    def test_without_rules_everything_is_refused(self) -> None:
+        assert decide(asks(HOSPITAL, EVERYONE), NOTHING) == Refused(("rules_missing",))
+        assert decide(asks(PRACTICE), NOTHING) == Refused(("rules_missing",))
 
 
 class TestOwnRecord:
@@ -388,7 +546,9 @@ def test_every_reason_has_a_sentence() -> None:
         *why(decided(KRAAM, EVERYONE, role=Role.GYNAECOLOGIST)),
         *why(decided(HOSPITAL, purpose=Purpose.EMERGENCY)),
         *why(decided(PRACTICE)),
+        *why(decided(HOSPITAL, EVERYONE, role=Role.RESIDENT)),
+        *why(decided(HOSPITAL, EVERYONE, evidence=(Relation("code", "x", TODAY),))),
     }
     assert seen <= reasons.codes()
-    assert len(seen) == 10
+    assert len(seen) == 12
     assert OWN_EPISODE.reference not in "".join(seen)
