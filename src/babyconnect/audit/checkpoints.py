@@ -1,7 +1,8 @@
 """Signed checkpoints: the log's head at a moment, signed by the node, that whoever holds one can check the log against.
 
 A checkpoint that was published or handed over cannot be taken back: a log that was rewritten or cut off before it no
-longer has that hash at that place.  The signed text follows the idea of RFC 6962's signed tree head.
+longer has that hash at that place.  `root` is the root of the Merkle tree over all records until there, so that one
+record, or that the log only grew, can be proved without the log (`merkle`; RFC 6962's signed tree head).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import orjson
@@ -29,7 +30,8 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """At `moment`, record `seq` of `node`'s log had this hash."""
+    """At `moment`, record `seq` of `node`'s log had this hash, and the tree of `seq` records this root (hex; "" in a
+    checkpoint from before there was a tree)."""
 
     node: str
     seq: int
@@ -37,8 +39,12 @@ class Checkpoint:
     moment: str
     kid: str = ""
     signature: bytes = b""
+    root: str = ""
 
     def signed_text(self) -> bytes:
+        if self.root:
+            text = f"babyconnect audit checkpoint 2\n{self.node}\n{self.seq}\n{self.hash}\n{self.root}\n{self.moment}\n"
+            return text.encode()
         return f"babyconnect audit checkpoint\n{self.node}\n{self.seq}\n{self.hash}\n{self.moment}\n".encode()
 
     def dump(self) -> bytes:
@@ -47,17 +53,18 @@ class Checkpoint:
             "node": self.node,
             "seq": self.seq,
             "hash": self.hash,
+            **({"root": self.root} if self.root else {}),
             "moment": self.moment,
             "kid": self.kid,
             "signature": base64.urlsafe_b64encode(self.signature).decode(),
         })  # fmt: skip
 
 
-def make(node: str, seq: int, own: str, moment: str, signer: Signer | None) -> Checkpoint:
-    bare = Checkpoint(node, seq, own, moment)
+def make(bare: Checkpoint, signer: Signer | None) -> Checkpoint:
+    """The same, signed."""
     if signer is None:
         return bare
-    return Checkpoint(node, seq, own, moment, signer.kid, signer.sign(bare.signed_text()))
+    return replace(bare, kid=signer.kid, signature=signer.sign(bare.signed_text()))
 
 
 def load(line: bytes) -> Checkpoint | None:
@@ -66,7 +73,13 @@ def load(line: bytes) -> Checkpoint | None:
         content = orjson.loads(line)
         signature = base64.b64decode(content["signature"], altchars=b"-_", validate=True)
         found = Checkpoint(
-            content["node"], content["seq"], content["hash"], content["moment"], content["kid"], signature
+            content["node"],
+            content["seq"],
+            content["hash"],
+            content["moment"],
+            content["kid"],
+            signature,
+            content.get("root", ""),
         )
         exact = type(found.seq) is int and found.dump() == line.strip()
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from babyconnect.audit import chain, checkpoints, folder
+from babyconnect.audit import chain, checkpoints, folder, retired, tree
 from babyconnect.audit.checkpoints import Checkpoint, Signer
 from babyconnect.audit.faults import AuditFault, Receipt
 from babyconnect.audit.folder import Head
+from babyconnect.audit.merkle import Growing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,14 @@ class Disk:
         self.checkpoint: Checkpoint | None = None
         self._segment = self._head_file = -1
         self._size = 0
+        self._tree = Growing()
+        self._unfolded: list[Receipt] = []
 
     def start(self) -> dict[str, Any] | None:
         """Lock, check, recover.  Returns the event that tells of a recovery, if there was one."""
         self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock()
+        retired.finish(self._path)
         found = folder.segments(self._path)
         acknowledged = folder.read_head(self._path)
         if found and not (self._path / "head").exists():
@@ -82,15 +86,17 @@ class Disk:
             written += os.write(self._segment, joined[written:])
         os.fdatasync(self._segment)
         self.head, self._size = head, self._size + written
+        self._unfolded += receipts
         return receipts
 
     def after(self) -> None:
-        """What is due after a write, when everybody has been told: the head, a checkpoint, a new segment."""
+        """What is due after a write, when everybody has been told: the head, the tree, a checkpoint, a new segment."""
         folder.write_head(self._head_file, self.head)
+        self._fold()
         signed = self.checkpoint.seq if self.checkpoint else 0
         full = self._size >= self._sizes.segment_bytes
         if full or self.head.seq - signed >= self._sizes.checkpoint_records:
-            self._sign()
+            self.sign()
         if full:
             self._begin_segment()
 
@@ -104,7 +110,17 @@ class Disk:
         signed = self.checkpoint.seq if self.checkpoint else 0
         if self.head.seq > signed:
             with contextlib.suppress(OSError):
-                self._sign()
+                self.sign()
+
+    def let_go(self, before: dt.datetime) -> retired.Tombstone | None:
+        """Take away the segments that are wholly older than `before`, behind a signed tombstone."""
+        old, until = retired.old_segments(self._path, before)
+        if not old:
+            return None
+        head = folder.last_of(old[-1])
+        peaks = tuple(tree.at(self._path, head.seq).peaks)
+        stone = retired.Tombstone(self._node, head.seq, head.hash, peaks, until, self._now())
+        return retired.let_go(self._path, old, stone, self._signer)
 
     def release(self) -> None:
         """Close the files and give up the lock."""
@@ -118,8 +134,12 @@ class Disk:
             raise AuditFault("the log's segments are missing")
         return self.start()
 
-    def _sign(self) -> None:
-        made = checkpoints.make(self._node, self.head.seq, self.head.hash, self._now(), self._signer)
+    def sign(self) -> None:
+        """Sign where the log stands."""
+        self._fold()
+        root = self._tree.root().hex()
+        bare = Checkpoint(self._node, self.head.seq, self.head.hash, self._now(), root=root)
+        made = checkpoints.make(bare, self._signer)
         handle = os.open(self._path / folder.CHECKPOINTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             before = os.fstat(handle).st_size
@@ -131,6 +151,11 @@ class Disk:
         finally:
             os.close(handle)
         self.checkpoint = made
+        tree.note(self._path, self._tree)
+
+    def _fold(self) -> None:
+        done, self._unfolded = self._unfolded, []
+        self._tree.add([bytes.fromhex(receipt.hash) for receipt in done])
 
     def _begin_segment(self) -> None:
         name = self._path / folder.segment_name(self.head.seq + 1)
@@ -145,8 +170,7 @@ class Disk:
 
     def _resume(self, found: list[Path], acknowledged: Head | None) -> dict[str, Any] | None:
         last = found[-1]
-        before = folder.last_of(found[-2]) if len(found) > 1 else Head(0, chain.GENESIS)
-        tail = folder.tail(last, before)
+        tail = folder.tail(last, self._before(found))
         least = max(acknowledged.seq if acknowledged else 0, self.checkpoint.seq if self.checkpoint else 0)
         if tail.head.seq < least:
             raise AuditFault(
@@ -157,6 +181,8 @@ class Disk:
             raise AuditFault("the log does not end as it was acknowledged: verify the log before using it")
         self._segment = os.open(last, os.O_RDWR | os.O_APPEND)
         self.head, self._size = tail.head, tail.end
+        self._tree, self._unfolded = tree.at(self._path, folder.first_of(last) - 1), []
+        self._tree.add(tail.entries)
         if tail.torn:
             self._set_torn_aside(tail)
         os.fsync(self._segment)
@@ -164,6 +190,13 @@ class Disk:
         if not tail.torn and acknowledged is not None:
             return None
         return {"type": "log.recovered", "outcome": "ok", "at": self._now(), "node": self._node, "count": tail.torn}
+
+    def _before(self, found: list[Path]) -> Head:
+        """Where the chain stood before the last segment."""
+        if len(found) > 1:
+            return folder.last_of(found[-2])
+        stone = retired.read(self._path)
+        return stone.head if stone else Head(0, chain.GENESIS)
 
     def _set_torn_aside(self, tail: folder.Tail) -> None:
         torn = os.pread(self._segment, tail.torn, tail.end)

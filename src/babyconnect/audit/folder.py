@@ -3,12 +3,14 @@
 audit-000000000000000001.jsonl   records from 1 on; the name says the first `seq`; only the last one grows
 head                             the last record known durable; rewritten after each write, so that a lost tail shows
 checkpoints.jsonl                signed heads
+tree.jsonl, retired.json         where the Merkle tree stood (`tree`); the tombstone of what was let go (`retired`)
 torn-…                           bytes of an unfinished write found at a start; never acknowledged, kept for inquiry
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from babyconnect.audit import chain
 from babyconnect.audit.faults import AuditFault
 
 HEAD_SIZE = 160
+LONGEST_LINE = 1 << 17
+_AT = re.compile(rb'"at":"([0-9TZ:.-]{20,40})"')
 CHECKPOINTS = "checkpoints.jsonl"
 
 
@@ -32,11 +36,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What a segment holds: the last good record, where its line ends, and how many bytes follow it."""
+    """What a segment holds: the last good record, where its line ends, how many bytes follow, the tree's entries."""
 
     head: Head
     end: int
     torn: int
+    entries: list[bytes]
 
 
 def segment_name(first: int) -> str:
@@ -84,23 +89,44 @@ def read_head(folder: Path) -> Head | None:
 def tail(segment: Path, before: Head) -> Tail:
     """Read a segment as far as it is right; `before` is where the chain stood at its start."""
     head, end = before, 0
+    entries: list[bytes] = []
     for line in lines(segment):
         link = chain.read(line[:-1]) if line.endswith(b"\n") else None
         if link is None or not link.intact or link.seq != head.seq + 1 or link.prev != head.hash:
             break
         head, end = Head(link.seq, link.stated), end + len(line)
-    return Tail(head, end, segment.stat().st_size - end)
+        entries.append(bytes.fromhex(link.stated))
+    return Tail(head, end, segment.stat().st_size - end, entries)
 
 
 def last_of(segment: Path) -> Head:
     """The last record of a closed segment, by its bytes alone; AuditFault when there is none."""
-    line = b""
-    for line in lines(segment):  # noqa: B007 - only the last one matters
-        pass
+    line = last_line(segment)
     link = chain.read(line[:-1]) if line.endswith(b"\n") else None
     if link is None or not link.intact:
         raise AuditFault(f"{segment.name} does not end in a whole record")
     return Head(link.seq, link.stated)
+
+
+def last_line(segment: Path) -> bytes:
+    """The last line of a segment, read from its end."""
+    with segment.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        width = min(size, LONGEST_LINE)
+        file.seek(size - width)
+        found = file.read(width)
+    return found[found.rfind(b"\n", 0, -1) + 1 :]
+
+
+def first_of(segment: Path) -> int:
+    """The number of a segment's first record, as its name says."""
+    return int(segment.stem.removeprefix("audit-"))
+
+
+def moment_of(line: bytes) -> str:
+    """When a record's event was, by the text alone; "" when it does not say."""
+    found = _AT.search(line)
+    return found[1].decode() if found else ""
 
 
 def sync(folder: Path) -> None:

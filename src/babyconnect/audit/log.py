@@ -25,6 +25,7 @@ import orjson
 from babyconnect.audit.checkpoints import Checkpoint, Signer
 from babyconnect.audit.disk import USUAL_SIZES, Disk, Sizes
 from babyconnect.audit.faults import AuditFault, Receipt
+from babyconnect.audit.retired import Tombstone
 
 MAX_EVENT = 65_536
 MAX_WAITING = 50_000
@@ -60,6 +61,7 @@ class AuditLog:
         self._closing = False
         self._retry_at = 0.0
         self._retry = False
+        self._errands: list[tuple[Callable[[Disk], Any], concurrent.futures.Future[Any]]] = []
 
     @classmethod
     def open(
@@ -126,6 +128,24 @@ class AuditLog:
         """The last signed checkpoint, for publication."""
         return self._disk.checkpoint
 
+    async def sign(self) -> Checkpoint | None:
+        """Sign where the log stands, if anything came since the last checkpoint; the last checkpoint."""
+        return await self._errand(_sign)
+
+    async def let_go(self, before: dt.datetime) -> Tombstone | None:
+        """Take away the segments that are wholly older than `before`, behind a signed tombstone, if there are any."""
+        return await self._errand(lambda disk: disk.let_go(before))
+
+    async def _errand(self, errand: Callable[[Disk], Any]) -> Any:
+        """Have something done by the writer, between two batches.  AuditFault when it cannot be."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        with self._wake:
+            if self._fault is not None or self._closing:
+                raise AuditFault(str(self._fault or "the log is closed"))
+            self._errands.append((errand, future))
+            self._wake.notify()
+        return await asyncio.wrap_future(future)
+
     def close(self) -> None:
         """Write what waits, sign a last checkpoint, release the folder.  Appending afterwards is an AuditFault."""
         with self._wake:
@@ -153,12 +173,16 @@ class AuditLog:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._waiting and not self._closing and not self._retry:
+                while not (self._waiting or self._errands or self._closing or self._retry):
                     self._wake.wait()
+                errands, self._errands = self._errands, []
                 again, self._retry = self._retry and not self._closing, False
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             if again:
                 self._read_back()
+                continue
+            self._run_errands(errands)
+            if errands and not batch:
                 continue
             if not batch:
                 if self._fault is None:
@@ -174,6 +198,16 @@ class AuditLog:
                 self._disk.after()
             except Exception as problem:
                 self._refuse(problem, [])
+
+    def _run_errands(self, errands: list[tuple[Callable[[Disk], Any], concurrent.futures.Future[Any]]]) -> None:
+        for errand, future in errands:
+            try:
+                if self._fault is not None:
+                    raise AuditFault(str(self._fault))
+                future.set_result(errand(self._disk))
+            except Exception as problem:  # nothing was released for it: whoever asked hears it, the log goes on
+                fault = AuditFault(f"the log could not do it: {getattr(problem, 'strerror', None) or problem}")
+                future.set_exception(fault)
 
     def _refuse(self, problem: Exception, batch: list[_Waiting]) -> None:
         """Nothing is believed any more: cut the unfinished write off if that still can be done, and tell everybody."""
@@ -194,6 +228,12 @@ class AuditLog:
             self._fault = None
             if recovered:
                 self._waiting.append(_Waiting(_encode(recovered), concurrent.futures.Future(), None))
+
+
+def _sign(disk: Disk) -> Checkpoint | None:
+    if disk.head.seq > (disk.checkpoint.seq if disk.checkpoint else 0):
+        disk.sign()
+    return disk.checkpoint
 
 
 def _encode(event: Mapping[str, Any]) -> bytes:

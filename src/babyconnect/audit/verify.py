@@ -7,16 +7,22 @@ somebody who also replaced head and checkpoints would still look right: that is 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from babyconnect.audit import chain, checkpoints, folder
+from babyconnect.audit import chain, checkpoints, folder, retired
 from babyconnect.audit.checkpoints import Checkpoint, Genuine
+from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.folder import Head
+from babyconnect.audit.merkle import Growing
+from babyconnect.audit.retired import Tombstone
 
-What = Literal["altered", "removed", "swapped", "repeated", "broken", "truncated", "head", "checkpoint", "no_log"]
+What = Literal[
+    "altered", "removed", "swapped", "repeated", "broken", "truncated", "head", "checkpoint", "tombstone", "no_log"
+]
 MAX_PROBLEMS = 1000
 
 
@@ -33,8 +39,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Verification:
-    """`ok` when nothing was touched.  `torn`: bytes of an unfinished write at the end, which were never acknowledged.
-    `signed_until`: the last record under a checkpoint whose signature was checked."""
+    """`ok` when nothing was touched.  `retired`: the last record that was let go behind a tombstone.  `torn`: bytes of
+    an unfinished write at the end, which were never acknowledged.  `signed_until`: the last record under a checkpoint
+    whose signature was checked.  `root`: of the tree over all records, as hex."""
 
     records: int = 0
     segments: int = 0
@@ -42,6 +49,8 @@ class Verification:
     problems: list[Problem] = field(default_factory=list)
     checkpoints: int = 0
     signed_until: int = 0
+    retired: int = 0
+    root: str = ""
     torn: int = 0
 
     @property
@@ -76,8 +85,9 @@ def _whole(path: Path, genuine: Genuine | None, published: Sequence[Checkpoint])
     head = folder.read_head(path)
     if head:
         marks.add(head.seq)
-    walk = _Walk(Verification(), marks=frozenset(marks)).segments(folder.segments(path))
-    found = walk.found
+    walk = _Walk(Verification(), marks=frozenset(marks))
+    _begin(walk, path, genuine)
+    found = walk.segments(folder.segments(path)).found
     if head is None:
         walk.report("head", "head", 1, found.head.seq, "the head is missing or cannot be read")
     else:
@@ -87,15 +97,30 @@ def _whole(path: Path, genuine: Genuine | None, published: Sequence[Checkpoint])
             walk.report("checkpoint", folder.CHECKPOINTS, number, 0, "not a checkpoint")
         elif genuine is not None and not genuine(mark.kid, mark.signed_text(), mark.signature):
             walk.report("checkpoint", folder.CHECKPOINTS, number, mark.seq, "not signed by a known key")
-        elif walk.compare(mark.seq, mark.hash, "checkpoint", folder.CHECKPOINTS, number):
+        elif walk.agrees(mark, folder.CHECKPOINTS, number):
             found.checkpoints += 1
             found.signed_until = max(found.signed_until, mark.seq if genuine else 0)
     for number, mark in enumerate(published, 1):
         if genuine is not None and not genuine(mark.kid, mark.signed_text(), mark.signature):
             walk.report("checkpoint", "published", number, mark.seq, "not signed by a known key")
         else:
-            walk.compare(mark.seq, mark.hash, "checkpoint", "published", number)
+            walk.agrees(mark, "published", number)
     return found
+
+
+def _begin(walk: _Walk, path: Path, genuine: Genuine | None) -> None:
+    """Where the log begins: at its first record, or behind what was let go."""
+    try:
+        stone = retired.read(path)
+    except AuditFault:
+        walk.report("tombstone", retired.FILE, 1, 0, "the tombstone cannot be read")
+        return
+    if stone is None:
+        return
+    if genuine is not None and not genuine(stone.kid, stone.signed_text(), stone.signature):
+        walk.report("tombstone", retired.FILE, 1, stone.seq, "not signed by a known key")
+        return
+    walk.begin(stone)
 
 
 def _stated(path: Path) -> list[tuple[int, Checkpoint | None]]:
@@ -112,19 +137,44 @@ class _Walk:
         self._marks, self._hashes = marks, {0: chain.GENESIS}
         self._next, self._follows = 1, frozenset((chain.GENESIS,))
         self._anywhere = part
+        self._tree, self._pending, self._roots = Growing(), list[bytes](), dict[int, str]()
         self._missing: dict[int, tuple[str, int]] = {}
         self._unreadable: set[int] = set()
+        self._lost: set[int] = set()
 
     def segments(self, paths: Sequence[Path]) -> _Walk:
         for path in paths:
             self.found.segments += 1
             for number, line in enumerate(folder.lines(path), 1):
-                last = path is paths[-1] and not line.endswith(b"\n")
-                self._line(path.name, number, line, last)
+                if not self._follows_simply(line):
+                    last = path is paths[-1] and not line.endswith(b"\n")
+                    self._line(path.name, number, line, last)
         for seq, (file, number) in self._missing.items():
             if seq not in self._unreadable:
                 self.report("removed", file, number, seq, f"record {seq} is not there")
+        self._fold(self.found.head.seq)
+        self.found.root = self._tree.root().hex()
         return self
+
+    def begin(self, stone: Tombstone) -> None:
+        self.found.retired, self.found.head = stone.seq, stone.head
+        self._next, self._follows = stone.seq + 1, frozenset((stone.hash,))
+        self._hashes[stone.seq] = stone.hash
+        self._tree = Growing(stone.seq, list(stone.peaks))
+        self._roots[stone.seq] = stone.root
+
+    def agrees(self, mark: Checkpoint, file: str, line: int) -> bool:
+        """Whether the log still is what a checkpoint says: its hash at that place, and the root of its tree there."""
+        if mark.seq < self.found.retired:
+            return True
+        if not self.compare(mark.seq, mark.hash, "checkpoint", file, line):
+            return False
+        # Where records were touched the tree says nothing more than the chain has said already.
+        whole = not any(problem.seq <= mark.seq for problem in self.found.problems)
+        if whole and mark.root and self._roots.get(mark.seq) != mark.root:
+            self.report("checkpoint", file, line, mark.seq, f"the tree of {mark.seq} records has another root")
+            return False
+        return True
 
     def report(self, what: What, file: str, line: int, seq: int, text: str) -> None:
         if len(self.found.problems) < MAX_PROBLEMS:
@@ -134,12 +184,47 @@ class _Walk:
         """Whether the log still has this hash at this place."""
         if seq > self.found.head.seq:
             lost = f"the log ends at record {self.found.head.seq}, but the {what} knows record {seq}"
-            self.report("truncated", file, line, self.found.head.seq + 1, lost)
+            for missing in range(self.found.head.seq + 1, min(seq, self.found.head.seq + MAX_PROBLEMS) + 1):
+                if missing not in self._lost:
+                    self._lost.add(missing)
+                    self.report("truncated", file, line, missing, lost)
             return False
         if self._hashes.get(seq) != own:
             self.report(what, file, line, seq, f"record {seq} is not the one the {what} knows")
             return False
         return True
+
+    def _follows_simply(self, line: bytes) -> bool:
+        """The usual case, quickly: a whole record, right after the one before.  Anything else is looked at closely."""
+        seq, known = self._next, self._follows
+        if self._anywhere or len(known) != 1:
+            return False
+        (prev,) = known
+        if not line.startswith(b'{"seq":%d,"prev":"%s","event":{' % (seq, prev.encode())):
+            return False
+        own = line[-67:-3]
+        if line[-77:-67] != b'},"hash":"' or line[-3:] != b'"}\n' or b"\n" in line[:-1]:
+            return False
+        digest = hashlib.sha256(line[:-76])
+        text = digest.hexdigest()
+        if text.encode() != own:
+            return False
+        self.found.records += 1
+        self._accept(seq, text, digest.digest())
+        return True
+
+    def _accept(self, seq: int, own: str, entry: bytes) -> None:
+        self._next, self._follows = seq + 1, frozenset((own,))
+        self.found.head = Head(seq, own)
+        self._pending.append(entry)
+        if seq in self._marks:
+            self._hashes[seq] = own
+            self._fold(seq)
+
+    def _fold(self, seq: int) -> None:
+        self._tree.add(self._pending)
+        self._pending.clear()
+        self._roots[seq] = self._tree.root().hex()
 
     def _line(self, file: str, number: int, line: bytes, last: bool) -> None:
         link = chain.read(line[:-1]) if line.endswith(b"\n") else None
@@ -173,8 +258,10 @@ class _Walk:
         # After an altered record both its stated and its real hash may be what the next one was chained to.
         self._next, self._follows = link.seq + 1, frozenset((link.stated, link.computed))
         self.found.head = Head(link.seq, link.stated)
+        self._pending.append(bytes.fromhex(link.computed))
         if link.seq in self._marks:
             self._hashes[link.seq] = link.computed
+            self._fold(link.seq)
 
     def _behind(self, file: str, number: int, seq: int) -> None:
         if seq in self._missing:

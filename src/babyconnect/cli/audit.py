@@ -1,4 +1,4 @@
-"""`babyconnect audit verify PATH`: whether anything in a log was changed, removed, reordered or cut off."""
+"""`babyconnect audit`: whether anything in a log was changed, removed, reordered or cut off, and proofs of it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 
 import orjson
 
-from babyconnect.audit import checkpoints
+from babyconnect.audit import checkpoints, folder, proofs
 from babyconnect.audit.checkpoints import Checkpoint
+from babyconnect.audit.proofs import Inclusion, NoProof, Proof
 from babyconnect.audit.verify import verify
-from babyconnect.cli.failure import Failure
-from babyconnect.cli.words import counted
+from babyconnect.cli.failure import BadUse, Failure
+from babyconnect.cli.words import counted, whole
 from babyconnect.trust import keys
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("verify", help="check a log: a folder (or all logs below it) or one segment file")
-    check.add_argument("path", type=pathlib.Path, metavar="PATH")
+    check.add_argument("path", type=pathlib.Path, metavar="PATH", nargs="?", help="left out to check a proof by itself")
     check.add_argument(
         "--keys",
         type=pathlib.Path,
@@ -30,11 +31,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         type=pathlib.Path,
         metavar="FILE",
-        help="checkpoints published earlier, a line each: the log must still contain them",
+        help="checkpoints published earlier, a line each: the log must still contain them, a proof must lead to one",
     )
+    check.add_argument("--proof", type=pathlib.Path, metavar="FILE", help="a proof that `audit prove` made")
+    proof = actions.add_parser("prove", help="prove that one event is in a log, or that the log only grew")
+    proof.add_argument("path", type=pathlib.Path, metavar="PATH", help="the folder of one log")
+    what = proof.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--event", type=whole(1, None, "events count from 1"), metavar="N", help="the number of the event"
+    )
+    what.add_argument("--since", type=pathlib.Path, metavar="FILE", help="a checkpoint published earlier")
+    proof.add_argument("--out", type=pathlib.Path, metavar="FILE", help="where to write the proof; left out: printed")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.action == "prove":
+        return _prove(options)
+    if options.path is None and options.proof is None:
+        raise BadUse("what is to be verified: a log (PATH), or a proof (--proof FILE)?")
+    found = _verify(options) if options.path is not None else 0
+    return max(found, _check_proof(options)) if options.proof else found
+
+
+def _verify(options: argparse.Namespace) -> int:
     if not options.path.exists():
         raise Failure(f"{options.path}: there is no such file or folder")
     genuine = keys.genuine(_jwks(options.keys)) if options.keys else None
@@ -47,14 +66,57 @@ def run(options: argparse.Namespace) -> int:
         if found.ok
         else f"{counted(len(found.problems), 'place is', 'places are')} not what was written"
     )
+    gone = f", let go until record {found.retired}" if found.retired else ""
     torn = f", {counted(found.torn, 'byte')} of an unfinished write at the end" if found.torn else ""
     signed = f", signed until record {found.signed_until}" if genuine else ", signatures not checked (--keys)"
     print(
         f"{counted(found.records, 'record')} in {counted(found.segments, 'segment')}, "
         f"{counted(found.checkpoints, 'checkpoint')}"
-        f"{signed}{torn}: {verdict}"
+        f"{gone}{signed}{torn}: {verdict}"
     )
+    print(f"root of the tree of {found.head.seq} records: {found.root}")
     return 0 if found.ok else 1
+
+
+def _check_proof(options: argparse.Namespace) -> int:
+    proof = proofs.load(_bytes(options.proof))
+    if proof is None:
+        raise Failure(f"{options.proof}: not a proof as `audit prove` makes them")
+    flaw = proof.flaw(keys.genuine(_jwks(options.keys)) if options.keys else None)
+    if not flaw and options.checkpoint and not proofs.vouched(proof, _published(options.checkpoint)):
+        flaw = "it leads to another checkpoint than the published ones"
+    if isinstance(proof, Inclusion):
+        claim = f"record {proof.seq} is in the log of {proof.checkpoint.node} until record {proof.checkpoint.seq}"
+    else:
+        claim = f"the log of {proof.new.node} until record {proof.new.seq} begins with that until {proof.old.seq}"
+    unsigned = "" if options.keys else ", signatures not checked (--keys)"
+    print(f"not proved: {flaw}" if flaw else f"proved{unsigned}: {claim}")
+    return 1 if flaw else 0
+
+
+def _prove(options: argparse.Namespace) -> int:
+    if not folder.is_log(options.path):
+        raise Failure(f"{options.path}: there is no log here")
+    try:
+        if options.event:
+            made: Proof = proofs.prove(options.path, options.event)
+        else:
+            made = proofs.prove_growth(options.path, _published(options.since)[-1])
+    except NoProof as problem:
+        raise Failure(str(problem)) from problem
+    if options.out:
+        options.out.write_bytes(made.dump())
+        print(f"written to {options.out}")
+    else:
+        print(made.dump().decode(), end="")
+    return 0
+
+
+def _bytes(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise Failure(f"{path}: cannot be read: {fault.strerror}") from fault
 
 
 def _jwks(path: pathlib.Path) -> dict[str, Any]:
@@ -68,11 +130,7 @@ def _jwks(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _published(path: pathlib.Path) -> list[Checkpoint]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as fault:
-        raise Failure(f"{path}: cannot be read: {fault.strerror}") from fault
-    found = [checkpoints.load(line) for line in lines if line]
+    found = [checkpoints.load(line) for line in _bytes(path).splitlines() if line]
     if not found or None in found:
         raise Failure(f"{path}: not checkpoints as a log writes them")
     return [one for one in found if one is not None]
