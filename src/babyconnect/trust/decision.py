@@ -22,6 +22,7 @@ from babyconnect.birthcare.access import (
     Purpose,
     Refused,
     Relation,
+    Shielded,
 )
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Role
@@ -71,15 +72,23 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
     return Permit(Filter(request.client, groups, shielded, episodes), basis, reasons, rules.version)
 
 
-def may_release(
-    allowed: Filter, client: str, group: str, shielded: Collection[str] = (), episodes: Collection[str] = ()
+def may_release(  # noqa: PLR0917 - the labels of one resource
+    allowed: Filter,
+    client: str,
+    group: str,
+    shielded: Collection[str] = (),
+    episodes: Collection[str] = (),
+    name: str = "",
+    subject: str = "",
 ) -> bool:
     """Whether one resource with these labels passes the filter: what every store's query must agree with."""
+    opened = allowed.shielded | {Shielded.SAFETY.value} if name in allowed.chosen else allowed.shielded
     return (
         client == allowed.client
         and group in allowed.groups
-        and allowed.shielded.issuperset(shielded)
+        and opened.issuperset(shielded)
         and (not episodes or not allowed.episodes.isdisjoint(episodes))
+        and (not allowed.subject or subject == allowed.subject)
     )
 
 
