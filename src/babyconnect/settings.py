@@ -52,9 +52,23 @@ class KeysSection(Strict, frozen=True):
     tenant_secret_file: str = "tenant.secret"
 
 
+class TlsSection(Strict, frozen=True):
+    """Mutual TLS with other organisations and the region; absent: a proxy does it, or nobody."""
+
+    listen: str = ""
+    base_url: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+    client_ca_file: str = ""
+    crl_file: str = ""
+    minimum_version: str = "1.3"
+    machines_over_plain: bool = False
+
+
 class RegionLink(Strict, frozen=True):
     url: str
     name: str
+    server_name: str = ""
     retention_days: int = 365
 
 
@@ -99,6 +113,7 @@ class Node(Strict, frozen=True):
     login: LoginSection = LoginSection()
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
+    tls: TlsSection = TlsSection()
 
 
 class RegionSection(Strict, frozen=True):
@@ -107,6 +122,7 @@ class RegionSection(Strict, frozen=True):
     base_url: str
     home: str = "."
     organisations_file: str = "organisations.json"
+    client_portals: tuple[str, ...] = ()
 
 
 class ProviderSection(Strict, frozen=True):
@@ -122,6 +138,7 @@ class Region(Strict, frozen=True):
     region: RegionSection
     audit: AuditSection = AuditSection()
     provider: ProviderSection = ProviderSection()
+    tls: TlsSection = TlsSection()
 
 
 Settings = TypeVar("Settings", Node, Region)

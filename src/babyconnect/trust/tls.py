@@ -26,6 +26,8 @@ from babyconnect.trust.jose import Rejected
 from babyconnect.trust.private_files import FileFault, read
 
 LOOK_EVERY_SECONDS = 0.5
+VERDICT_FOR = dt.timedelta(seconds=30)
+MOST_KNOWN = 4_096
 OLDEST = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 log = structlog.get_logger(__name__)
@@ -72,6 +74,7 @@ class Material:
         self._marks = files.marks()
         self._looked = ticks()
         self._complaint = ""
+        self._known: dict[bytes, tuple[int, dt.datetime, dt.datetime, Peer]] = {}
         self._loaded = _load(files, 1)
 
     def current(self) -> Loaded:
@@ -97,12 +100,22 @@ class Material:
         self._marks, self._complaint = marks, ""
         log.info("tls_files_taken", certificate=certificates.thumbprint(self._loaded.own))
 
-    def client_peer(self, der: bytes) -> tuple[Peer, dt.datetime] | Rejected:
-        """Whose client certificate this is, and until when that holds if nothing changes."""
-        found = certificates.organisation(der, self.current().trusted, "client", self._now())
+    def client_peer(self, der: bytes) -> Peer | Rejected:
+        """Whose client certificate this is.  Asked at every request: a verdict is kept until the files change, or until
+        a certificate or list that it rests on may have ended."""
+        loaded, now = self.current(), self._now()
+        known = self._known.get(der)
+        if known is not None and known[0] == loaded.number and known[1] <= now < known[2]:
+            return known[3]
+        found = certificates.organisation(der, loaded.trusted, "client", now)
         if isinstance(found, Rejected):
+            self._known.pop(der, None)
             return found
-        return Peer(found.ura, found.thumbprint), found.certificate.not_after
+        peer = Peer(found.ura, found.thumbprint)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[der] = (loaded.number, now, min(found.certificate.not_after, now + VERDICT_FOR), peer)
+        return peer
 
     def server_flaw(self, der: bytes | None, ura: str) -> str | None:
         """Why this is not the server of the organisation `ura` ("": a party without one); None when it is."""
@@ -120,8 +133,15 @@ class Material:
             return "certificate_of_another_organisation"
         return None
 
-    def now(self) -> dt.datetime:
-        return self._now()
+    def serving(self) -> ssl.SSLContext:
+        """A server's context whose every handshake is by the files as they are then (RFC 6066 §3 as the hook)."""
+        first = self.current().server
+
+        def latest(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+            connection.context = self.current().server
+
+        first.sni_callback = latest
+        return first
 
 
 def _mark(path: Path) -> tuple[int, int, int]:
