@@ -65,7 +65,9 @@ class Exchange:
 
     async def warm_up(self, sources: Iterable[Source], connections: int = 1) -> None:
         """Open connections to the sources, so that the first viewer does not wait for them."""
-        await asyncio.gather(*(self._http.warm_up(source.fhir_base, connections) for source in sources))
+        await asyncio.gather(
+            *(self._http.warm_up(source.fhir_base, connections, source.party.ura.value) for source in sources)
+        )
 
     async def prepare(self, asking: Asking, sources: Iterable[Source]) -> None:
         """Fetch tokens for a record that is about to be opened.  A failure is found out when it is opened."""
@@ -267,7 +269,7 @@ class _Conversation:
         """One request; again when a kept-alive connection had died meanwhile, or when the source asks to come back."""
         while True:
             try:
-                answer = await self._http.send(method, url, headers, body())
+                answer = await self._http.send(method, url, headers, body(), owner=self._source.party.ura.value)
             except Unreachable as fault:
                 if fault.early:
                     continue

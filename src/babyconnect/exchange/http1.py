@@ -14,7 +14,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 LARGEST_HEAD = 32_768
@@ -36,6 +36,16 @@ class Rubbish(Exception):
     """What came is not HTTP as we take it, or too large."""
 
 
+class Security(Protocol):
+    """Mutual TLS as it is now (`trust.tls.Material`): contexts and trust change while we run."""
+
+    def current(self) -> Any:
+        """Has `client`, the context to connect with, and `number`, which grows when anything changed."""
+
+    def server_flaw(self, der: bytes | None, ura: str) -> str | None:
+        """Why this is not the server of this organisation; None when it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer; header names in lower case, the last value of each."""
@@ -50,6 +60,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
+        self.secured_by = 0
         self.used = False
         self._waiter: asyncio.Future[Answer] | None = None
         self._buffer = bytearray()
@@ -240,30 +251,43 @@ def _origin(url: str) -> tuple[_Origin, str]:
 
 
 class Http:
-    """Kept-alive connections to every origin asked so far.  `tls` checks certificates; by default the system's."""
+    """Kept-alive connections to every origin asked so far.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    With `security` every connection is mutual TLS, and the other side must be the organisation that is asked
+    (`owner`, its URA); what was connected under older certificates or lists is not used again.  Without, `tls` checks
+    the certificates of https addresses; by default the system's.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None, security: Security | None = None) -> None:
         self._tls = tls
-        self._idle: dict[_Origin, list[_Connection]] = {}
+        self._security = security
+        self._idle: dict[tuple[_Origin, str], list[_Connection]] = {}
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", limit: int = LARGEST_BODY
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        limit: int = LARGEST_BODY,
+        owner: str = "",
     ) -> Answer:
         """One request, one whole answer.  Raises Unreachable or Rubbish; follows nothing and tries nothing twice."""
         origin, target = _origin(url)
         request = _request(method, target, origin.authority, headers, body)
-        connection = await self._connection(origin)
+        connection = await self._connection(origin, owner)
         answer = await connection.exchange(request, limit)
-        self._keep(origin, connection)
+        self._keep(origin, owner, connection)
         return answer
 
-    async def warm_up(self, url: str, connections: int = 1) -> None:
+    async def warm_up(self, url: str, connections: int = 1, owner: str = "") -> None:
         """Open connections before they are needed; an unreachable place is found out when it is asked."""
         try:
             origin, _ = _origin(url)
-            missing = connections - sum(c.open for c in self._idle.get(origin, ()))
+            missing = connections - sum(c.open for c in self._idle.get((origin, owner), ()))
             for _ in range(missing):
-                self._keep(origin, await self._connect(origin))
+                self._keep(origin, owner, await self._connect(origin, owner))
         except Unreachable:
             return
 
@@ -273,18 +297,38 @@ class Http:
                 connection.close()
         self._idle.clear()
 
-    async def _connection(self, origin: _Origin) -> _Connection:
-        idle = self._idle.get(origin)
+    async def _connection(self, origin: _Origin, owner: str) -> _Connection:
+        idle = self._idle.get((origin, owner))
+        number = self._security.current().number if self._security else 0
         while idle:
             connection = idle.pop()
-            if connection.open:
+            if connection.open and connection.secured_by == number:
                 return connection
-        return await self._connect(origin)
+            connection.close()
+        return await self._connect(origin, owner)
 
-    async def _connect(self, origin: _Origin) -> _Connection:
+    async def _connect(self, origin: _Origin, owner: str) -> _Connection:
+        if self._security is not None:
+            return await self._connect_secured(origin, owner, self._security)
         if origin.tls and self._tls is None:
             self._tls = ssl.create_default_context()
-        context = self._tls if origin.tls else None
+        return await self._opened(origin, self._tls if origin.tls else None)
+
+    async def _connect_secured(self, origin: _Origin, owner: str, security: Security) -> _Connection:
+        if not origin.tls:
+            raise Unreachable("not an address over TLS")
+        loaded = security.current()
+        connection = await self._opened(origin, loaded.client)
+        assert connection.transport is not None
+        theirs = connection.transport.get_extra_info("ssl_object")
+        flaw = security.server_flaw(theirs.getpeercert(binary_form=True), owner)
+        if flaw is not None:
+            connection.close()
+            raise Unreachable(flaw.replace("_", " "))
+        connection.secured_by = loaded.number
+        return connection
+
+    async def _opened(self, origin: _Origin, context: ssl.SSLContext | None) -> _Connection:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
                 _Connection, origin.host, origin.port, ssl=context
@@ -293,8 +337,8 @@ class Http:
             raise Unreachable(f"no connection ({type(fault).__name__})") from None
         return connection
 
-    def _keep(self, origin: _Origin, connection: _Connection) -> None:
-        idle = self._idle.setdefault(origin, [])
+    def _keep(self, origin: _Origin, owner: str, connection: _Connection) -> None:
+        idle = self._idle.setdefault((origin, owner), [])
         if connection.open and len(idle) < MOST_IDLE:
             idle.append(connection)
         else:

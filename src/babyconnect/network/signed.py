@@ -11,7 +11,7 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +24,9 @@ FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
 LARGEST_ANSWER = 8 * 2**20
 PATIENCE_SECONDS = 2.0
+
+Secured = Callable[[], Mapping[str, Any]]
+"""What aiohttp is to be told of TLS for one request: the context, and whose name the certificate must bear."""
 
 
 def digest(body: bytes) -> str:
@@ -61,8 +64,12 @@ def retry_after(answer: aiohttp.ClientResponse) -> float:
 class Region:
     """Requests to one region.  `audience` is the region's identity, which the assertion names."""
 
-    def __init__(self, base: str, audience: str, sign: Sign, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, base: str, audience: str, sign: Sign, session: aiohttp.ClientSession, secured: Secured | None = None
+    ) -> None:
+        """`secured`: mutual TLS as it is at each request; None where there is none."""
         self.base = base.rstrip("/")
+        self._secured = secured
         self.audience = audience
         self._sign = sign
         self._session = session
@@ -126,7 +133,12 @@ class Region:
             async with (
                 asyncio.timeout(max(0.001, deadline - time.monotonic())),
                 self._session.request(
-                    method, self.base + path, data=content or None, headers=headers, allow_redirects=False
+                    method,
+                    self.base + path,
+                    data=content or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    **(self._secured() if self._secured else {}),
                 ) as answer,
             ):
                 text = await read_limited(answer)
