@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
-from granian.constants import Interfaces
-from granian.server.embed import Server
+
+from babyconnect.api.server import Listener, listening
 
 
 def free_port() -> int:
@@ -21,28 +20,8 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def serving(app: Any, port: int) -> AsyncIterator[str]:
-    server = Server(
-        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
-    )
-    task = asyncio.create_task(server.serve())
-    try:
-        await _until_open(port)
+    async with listening(app, [Listener("127.0.0.1", port)]):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
-        await asyncio.wait({task}, timeout=5)
-
-
-async def _until_open(port: int) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
-                return
 
 
 @contextlib.asynccontextmanager

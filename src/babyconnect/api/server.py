@@ -1,60 +1,108 @@
-"""Serve one ASGI application from this process: granian inside our own event loop, stopped by SIGINT or SIGTERM.
+"""Serve one ASGI application from this process until SIGINT or SIGTERM: HTTP/1.1 on uvloop, no framework in between.
 
-One process per node is a promise of the demo and keeps a node's memory small; granian's supervisor would add a second.
+One process per node is a promise of the demo and keeps a node's memory small.  Every application is ASGI (`api.asgi`);
+what comes in is read strictly (`api.wire`), and what a connection may cost is bounded (`api.connection`).  A `Listener`
+may speak TLS; what its handshake proved is put into the scope of each request by its `facts`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
 
 import uvloop
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from babyconnect.api.asgi import App, Message, Receive, Scope, Send
+from babyconnect.api.connection import Connection, Facts, Shared
 
-HEADER_SECONDS = 10
-BACKPRESSURE = 256
+__all__ = ["App", "Build", "Listener", "Message", "Receive", "Scope", "Send", "listening", "serve"]
+
+MAX_CONNECTIONS = 4_000
+BACKLOG = 1_024
+HANDSHAKE_SECONDS = 10.0
+STOP_SECONDS = 5.0
+
+Close = Callable[[], Awaitable[None]]
+Build = Callable[[], Awaitable[tuple[App, Close]]]
 
 
-async def _serve(
-    build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], host: str, port: int
-) -> None:
-    app, close = await build()
-    _settle()
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    server = Server(
-        app,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        log_enabled=False,
-        log_level=LogLevels.warning,
-        backpressure=BACKPRESSURE,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
-    )
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where to listen.  `tls`: the server's context, whose certificates may be loaded anew while it serves."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    facts: Facts | None = None
+
+
+@contextlib.asynccontextmanager
+async def listening(app: App, listeners: Sequence[Listener], limit: int = MAX_CONNECTIONS) -> AsyncIterator[None]:
+    """Serve `app` while the block lasts; afterwards what is being answered is let finish for a while."""
+    shared = Shared(app, limit)
+    watching = asyncio.create_task(_watch(shared))
+    servers: list[asyncio.Server] = []
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        server.stop()
-        await asyncio.wait({serving}, timeout=5)
-        if serving.done() and not serving.cancelled() and (fault := serving.exception()):
-            raise fault
+        for listener in listeners:
+            servers.append(await _open(shared, listener))
+        yield
     finally:
-        stopping.cancel()
+        for server in servers:
+            server.close()
+        await _finish(shared)
+        watching.cancel()
+
+
+async def _open(shared: Shared, listener: Listener) -> asyncio.Server:
+    shared.date = formatdate(usegmt=True).encode()
+    return await asyncio.get_running_loop().create_server(
+        lambda: Connection(shared, listener.facts),
+        listener.host,
+        listener.port,
+        backlog=BACKLOG,
+        ssl=listener.tls,
+        ssl_handshake_timeout=HANDSHAKE_SECONDS if listener.tls else None,
+    )
+
+
+async def _watch(shared: Shared) -> None:
+    """Once a second: the time that answers bear, and what took too long."""
+    loop = asyncio.get_running_loop()
+    while True:
+        shared.date = formatdate(usegmt=True).encode()
+        now = loop.time()
+        for connection in tuple(shared.connections):
+            connection.expire(now)
+        await asyncio.sleep(1)
+
+
+async def _finish(shared: Shared) -> None:
+    shared.closing = True
+    for connection in tuple(shared.connections):
+        connection.stop()
+    until = asyncio.get_running_loop().time() + STOP_SECONDS
+    while shared.connections and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.02)
+    for connection in tuple(shared.connections):
+        connection.transport.abort()
+
+
+async def _serve(build: Build, listeners: Sequence[Listener]) -> None:
+    app, close = await build()
+    try:
+        _settle()
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        async with listening(app, listeners):
+            await stop.wait()
+    finally:
         await close()
 
 
@@ -68,7 +116,7 @@ def _settle() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def serve(build: Callable[[], Awaitable[tuple[App, Callable[[], Awaitable[None]]]]], listen: str) -> None:
+def serve(build: Build, listen: str, others: Sequence[Listener] = ()) -> None:
     """Run until stopped.  `build` makes the application inside the loop and says how to close it."""
     host, _, port = listen.rpartition(":")
-    uvloop.run(_serve(build, host or "127.0.0.1", int(port)))
+    uvloop.run(_serve(build, [Listener(host or "127.0.0.1", int(port)), *others]))
