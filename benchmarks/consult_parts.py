@@ -19,6 +19,7 @@ from babyconnect.api.region import RegionState, region_app
 from babyconnect.api.server import serve
 from babyconnect.exchange.searches import batched
 from babyconnect.flows.signatures import verifier
+from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import RegionEvent
 from babyconnect.network.directory.service import DirectoryService
@@ -42,6 +43,8 @@ def region_state(folder: Path, base: str) -> RegionState:
         IndexService(folder / "index.sqlite", now, may_know),
         PseudonymService(load_or_create_key(folder / "pseudonyms.key"), NAME),
         ConsentService(folder / "consents.sqlite", now),
+        CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
+        now,
     )
 
 

@@ -22,10 +22,12 @@ import uvloop
 
 from babyconnect.birthcare.access import Asker, Consent, Purpose
 from babyconnect.network.clients import ConsentDesk, ConsentReplica
+from babyconnect.network.contract import By
 from benchmarks.consult import OWN, PERSON, Bench, bench, bsns
 
 CLIENTS = 8
 PEER = {"register_per_second": 98, "localise_per_second": 159, "pseudonymise_per_second": 140, "bsn_to_answer_ms": 21.5}
+BY = By(PERSON.id, PERSON.role.value)
 ASKER = Asker(OWN.ura, OWN.kind, PERSON.id, PERSON.role, Purpose.TREATMENT)
 
 
@@ -55,10 +57,10 @@ async def withdrawals(made: Bench, pseudonym: str, times: int = 20) -> float:
         await asyncio.sleep(0.01)
     took = []
     for _ in range(times):
-        id = await desk.record(pseudonym, Consent("", False, "*"))
+        (id,) = await desk.change(pseudonym, [Consent("", False, "*")], [], BY)
         while id not in {consent.id for consent in await replica.of(pseudonym)}:
             await asyncio.sleep(0.001)
-        await desk.withdraw(id)
+        await desk.change(pseudonym, [], [id], BY)
         began = time.perf_counter()
         while id in {consent.id for consent in await replica.of(pseudonym)}:
             await asyncio.sleep(0.0005)

@@ -10,10 +10,12 @@ from pathlib import Path
 import aiohttp
 
 from babyconnect.api.region import RegionState, region_app
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.signatures import signer, verifier
 from babyconnect.network.clients import (
+    ConsentCodes,
     ConsentDesk,
     ConsentReplica,
     Directory,
@@ -21,8 +23,9 @@ from babyconnect.network.clients import (
     PseudonymClient,
     Region,
 )
+from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
-from babyconnect.network.contract import Endpoint, Entry, RegionEvent
+from babyconnect.network.contract import By, Endpoint, Entry, RegionEvent
 from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
@@ -69,6 +72,7 @@ class Node:
     localisation: LocalisationClient
     consents: ConsentReplica
     desk: ConsentDesk
+    codes: ConsentCodes
 
 
 def entry(party: Party, key: SigningKey, base: str = "http://127.0.0.1:1", batch: bool = True) -> Entry:
@@ -83,6 +87,9 @@ def build(folder: Path, base: str) -> RegionState:
         index=IndexService(folder / "index.sqlite", now, may_know),
         pseudonyms=PseudonymService(load_or_create_key(folder / "pseudonym.key"), NAME),
         consents=ConsentService(folder / "consents.sqlite", now),
+        codes=CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
+        now=now,
+        portals=frozenset({PRACTICE.ura}),
     )
 
 
@@ -102,4 +109,19 @@ def node(party: Party, key: SigningKey, base: str, session: aiohttp.ClientSessio
         LocalisationClient(region, party, directory),
         ConsentReplica(region),
         ConsentDesk(region),
+        ConsentCodes(region),
     )
+
+
+def professional(person: str = "person-1") -> By:
+    return By(person, "midwife")
+
+
+async def give(at: Node, pseudonym: str, consent: Consent, by: By | None = None) -> str:
+    """Records one provision at an organisation; its id."""
+    (id,) = await at.desk.change(pseudonym, [consent], [], by or professional())
+    return id
+
+
+async def take_back(at: Node, id: str, by: By | None = None) -> None:
+    await at.desk.change("", [], [id], by or professional())

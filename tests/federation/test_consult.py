@@ -89,7 +89,7 @@ async def world(federation) -> AsyncIterator[World]:
             await federation[party].localisation.register(pseudonym, "xis", until)
         for party in (PRACTICE, HOSPITAL, KRAAM):
             yes = Consent("", True, "kind:midwifery_practice", f"ura:{party.ura}")
-            await federation[party].desk.record(pseudonym, yes)
+            await region.give(federation[party], pseudonym, yes)
         made = World(federation, sources)
         yield made
         made.http.close()
@@ -213,7 +213,7 @@ async def test_an_index_that_fails_is_said_and_own_records_still_come(world):
 async def test_without_consent_only_ones_own_source_is_asked(world):
     pseudonym = await world.node.pseudonyms.of(BSN)
     for kept in world.federation.state.consents.of(pseudonym):
-        await world.federation[GP].desk.withdraw(kept.consent.id)  # she says it where she is
+        await region.take_back(world.federation[GP], kept.consent.id)  # she says it where she is
     asked, answers = await world.run()
     assert asked.parties == (PRACTICE,)
     assert set(answers) == {PRACTICE}

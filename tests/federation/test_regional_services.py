@@ -11,10 +11,10 @@ import pytest
 from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Role
-from babyconnect.network.contract import ConsentsUnknown, RegionFault
+from babyconnect.network.contract import ConsentRefused, ConsentsUnknown, RegionFault
 from babyconnect.trust import keys
 from tests.federation import region
-from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE
+from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, take_back
 
 BSN = Bsn("999900730")
 SOON = region.now() + dt.timedelta(days=200)
@@ -151,9 +151,7 @@ async def test_the_region_is_shown_something_else_at_each_request_for_the_same_b
 
 async def test_she_is_found_at_the_organisations_she_lets_this_asker_know_of(federation):
     pseudonym = await registered(federation, HOSPITAL, KRAAM)
-    await federation[HOSPITAL].desk.record(
-        pseudonym, Consent("", True, "kind:midwifery_practice", f"ura:{HOSPITAL.ura}")
-    )
+    await give(federation[HOSPITAL], pseudonym, Consent("", True, "kind:midwifery_practice", f"ura:{HOSPITAL.ura}"))
     assert await located(federation, pseudonym) == [HOSPITAL]
 
 
@@ -165,8 +163,8 @@ async def test_without_her_consent_and_for_an_unknown_client_the_answer_is_the_s
 
 async def test_an_objection_against_one_asker_hides_everything_from_that_asker_alone(federation):
     pseudonym = await registered(federation, HOSPITAL)
-    await federation[HOSPITAL].desk.record(pseudonym, HERE)
-    await federation[PRACTICE].desk.record(pseudonym, Consent("", False, f"ura:{KRAAM.ura}"))
+    await give(federation[HOSPITAL], pseudonym, HERE)
+    await give(federation[PRACTICE], pseudonym, Consent("", False, f"ura:{KRAAM.ura}"))
     assert await located(federation, pseudonym, KRAAM, Role.MATERNITY_CARER) == []
     assert await located(federation, pseudonym) == [HOSPITAL]
 
@@ -188,7 +186,7 @@ async def test_registering_twice_is_registering_once(federation):
 
 async def test_a_pointer_whose_time_is_over_is_not_told_and_then_removed(federation):
     pseudonym = await registered(federation)
-    await federation[HOSPITAL].desk.record(pseudonym, HERE)
+    await give(federation[HOSPITAL], pseudonym, HERE)
     await federation[HOSPITAL].localisation.register(pseudonym, "xis", region.now() + dt.timedelta(milliseconds=300))
     assert await located(federation, pseudonym) == [HOSPITAL]
     async with asyncio.timeout(5):
@@ -311,8 +309,8 @@ async def test_no_rubbish_makes_the_region_fail(federation):
 async def test_nobody_records_a_yes_about_the_records_of_another(federation):
     pseudonym = await registered(federation, HOSPITAL)
     for holder in ("*", "kind:hospital", f"ura:{HOSPITAL.ura}"):
-        with pytest.raises(RegionFault, match="403"):
-            await federation[PRACTICE].desk.record(pseudonym, Consent("", True, f"ura:{PRACTICE.ura}", holder))
+        with pytest.raises(ConsentRefused, match="403"):
+            await give(federation[PRACTICE], pseudonym, Consent("", True, f"ura:{PRACTICE.ura}", holder))
     with pytest.raises(RegionFault):
         await federation[PRACTICE].desk.record_all([(pseudonym, Consent("", False, "*")), (pseudonym, HERE)])
     assert await federation[HOSPITAL].consents.of(pseudonym) == ()
@@ -321,11 +319,11 @@ async def test_nobody_records_a_yes_about_the_records_of_another(federation):
 
 async def test_an_objection_is_lifted_only_where_it_was_recorded(federation):
     pseudonym = await registered(federation)
-    id = await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*"))
-    with pytest.raises(RegionFault, match="403"):
-        await federation[KRAAM].desk.withdraw(id)
+    id = await give(federation[PRACTICE], pseudonym, Consent("", False, "*"))
+    with pytest.raises(ConsentRefused, match="403"):
+        await take_back(federation[KRAAM], id)
     assert len(await federation[HOSPITAL].consents.of(pseudonym)) == 1
-    await federation[PRACTICE].desk.withdraw(id)
+    await take_back(federation[PRACTICE], id)
     assert await federation[HOSPITAL].consents.of(pseudonym) == ()
 
 
@@ -335,7 +333,7 @@ async def test_what_is_recorded_at_one_organisation_holds_at_another_at_once(fed
     assert await federation[HOSPITAL].consents.of(pseudonym) == ()
     here = f"ura:{HOSPITAL.ura}"
     given = Consent("", True, "kind:midwifery_practice", here, frozenset({"delivery", "child"}), end=SOON)
-    id = await federation[HOSPITAL].desk.record(pseudonym, given)
+    id = await give(federation[HOSPITAL], pseudonym, given)
     async with asyncio.timeout(1):
         while not (found := await federation[HOSPITAL].consents.of(pseudonym)):
             await asyncio.sleep(0.01)
@@ -346,13 +344,13 @@ async def test_what_is_recorded_at_one_organisation_holds_at_another_at_once(fed
 
 async def test_a_withdrawal_is_in_force_at_the_holder_within_a_second(federation):
     pseudonym = await registered(federation)
-    id = await federation[HOSPITAL].desk.record(pseudonym, HERE)
+    id = await give(federation[HOSPITAL], pseudonym, HERE)
     replica = federation[HOSPITAL].consents
     replica.start()
     while replica._epoch == "":
         await asyncio.sleep(0.01)
     assert len(await replica.of(pseudonym)) == 1
-    await federation[GP].desk.withdraw(id)
+    await take_back(federation[GP], id)
     async with asyncio.timeout(1):
         while await replica.of(pseudonym):
             await asyncio.sleep(0.005)
@@ -360,8 +358,8 @@ async def test_a_withdrawal_is_in_force_at_the_holder_within_a_second(federation
 
 async def test_a_holder_is_told_only_provisions_about_its_own_records(federation):
     pseudonym = await registered(federation)
-    await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*", f"ura:{KRAAM.ura}"))
-    await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*", "kind:hospital"))
+    await give(federation[PRACTICE], pseudonym, Consent("", False, "*", f"ura:{KRAAM.ura}"))
+    await give(federation[PRACTICE], pseudonym, Consent("", False, "*", "kind:hospital"))
     (told,) = await federation[HOSPITAL].consents.of(pseudonym)
     assert told.holder == "kind:hospital"
     assert await federation[GP].consents.of(pseudonym) == ()
@@ -369,7 +367,7 @@ async def test_a_holder_is_told_only_provisions_about_its_own_records(federation
 
 async def test_a_silent_register_means_unknown_not_allowed(federation):
     pseudonym = await registered(federation)
-    await federation[HOSPITAL].desk.record(pseudonym, HERE)
+    await give(federation[HOSPITAL], pseudonym, HERE)
     replica = federation[HOSPITAL].consents
     replica.start()
     while replica._epoch == "":
@@ -387,10 +385,10 @@ async def test_a_register_that_starts_again_makes_replicas_begin_anew(federation
     replica.start()
     while replica._epoch == "":
         await asyncio.sleep(0.01)
-    await federation[HOSPITAL].desk.record(pseudonym, HERE)
+    await give(federation[HOSPITAL], pseudonym, HERE)
     assert len(await replica.of(pseudonym)) == 1
     federation.state.consents.epoch, federation.state.consents._interest = "another", {}
-    id = await federation[PRACTICE].desk.record(pseudonym, Consent("", False, "*"))
+    id = await give(federation[PRACTICE], pseudonym, Consent("", False, "*"))
     async with asyncio.timeout(2):
         while id not in {c.id for c in await replica.of(pseudonym)}:
             await asyncio.sleep(0.01)
@@ -398,7 +396,7 @@ async def test_a_register_that_starts_again_makes_replicas_begin_anew(federation
 
 async def test_the_history_of_a_consent_is_kept(federation):
     pseudonym = await registered(federation)
-    id = await federation[HOSPITAL].desk.record(pseudonym, HERE)
-    await federation[GP].desk.withdraw(id)
+    id = await give(federation[HOSPITAL], pseudonym, HERE)
+    await take_back(federation[GP], id)
     status, bundle = await federation[HOSPITAL].region.send("GET", f"/fhir/r4/Consent/{id}/_history")
     assert (status, [e["resource"]["status"] for e in bundle["entry"]]) == (200, ["inactive", "active"])

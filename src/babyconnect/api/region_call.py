@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,11 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.responses import Response
 
+from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
+from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import Audit, Claims, RegionEvent
 from babyconnect.network.directory.service import DirectoryService
@@ -29,7 +32,10 @@ def _pseudonym_limits() -> Limits:
 
 @dataclass
 class RegionState:
-    """The services of one region; `base` is its own address, `name` the audience that requests are signed for."""
+    """The services of one region; `base` is its own address, `name` the audience that requests are signed for.
+
+    `portals`: organisations whose word is believed that a client herself is logged in.
+    """
 
     name: str
     base: str
@@ -37,10 +43,13 @@ class RegionState:
     index: IndexService
     pseudonyms: PseudonymService
     consents: ConsentService
+    codes: CodeService
+    now: Callable[[], dt.datetime]
+    portals: frozenset[Ura] = frozenset()
     pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
 
     def close(self) -> None:
-        for service in (self.directory, self.index, self.consents):
+        for service in (self.directory, self.index, self.consents, self.codes):
             service.close()
 
 

@@ -1,33 +1,50 @@
-"""The consent register's interactions (IHE PCF in style): provisions, to record, withdraw, read and follow."""
+"""The consent register's interactions (IHE PCF intermediate): provisions, to record, withdraw, read and follow.
+
+Whoever records speaks for her: a professional of an organisation, or she herself (or who represents her), for whose
+log-in an organisation vouches that the region lists as a client portal.  What follows from it: `_may_give`, `_may_end`,
+`_may_read`.  The log knows of every change before the register does; what cannot be logged is not done, and when that
+was a no, nobody is confirmed in what they hold until the log works again (`ConsentService.doubtful`).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import math
 import time
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.api.region_parameters import fhir_base, number, only, token
 from babyconnect.birthcare.access import Consent
-from babyconnect.birthcare.parties import Party
+from babyconnect.birthcare.identifiers import URA_SYSTEM
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.consent import resources as consents
-from babyconnect.network.consent.service import Kept
+from babyconnect.network.consent.resources import Origin
+from babyconnect.network.consent.service import Change, Kept
+from babyconnect.network.contract import Capacity
 
 LONGEST_WAIT = 5.0
-EPOCH = fhir4.moment("1970-01-01T00:00:00Z")
+MOST_AT_ONCE = 500
+SEARCHED = ("patient:identifier", "status", "_id", "actor:identifier", "organization:identifier")
 
 
-def _stamped(bundle: dict[str, Any], epoch: str, sequence: int, held: float | None = None) -> dict[str, Any]:
+def _table() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = document("network.toml")["consent"]
+    return table
+
+
+def _stamped(
+    bundle: dict[str, Any], epoch: str, sequence: int, held: float | None = None, changed: Iterable[str] = ()
+) -> dict[str, Any]:
     meta: dict[str, Any] = {"versionId": f"{epoch}.{sequence}"}
     if held is not None:
-        meta["extension"] = [
-            {"url": document("network.toml")["consent"]["held_extension"], "valueDecimal": round(held, 4)}
-        ]
+        meta["extension"] = [{"url": _table()["held_extension"], "valueDecimal": round(held, 4)}]
+        meta["extension"] += [{"url": _table()["changed_extension"], "valueString": one} for one in sorted(changed)]
     return {**bundle, "meta": meta}
 
 
@@ -38,26 +55,131 @@ def _provision(resource: Any) -> tuple[str, Consent]:
         raise Refusal(422, "invalid", str(fault)) from None
 
 
-def _told(id: str, provision: Consent) -> str:
-    return f"{id} {'permit' if provision.permit else 'deny'}"
+# --- who speaks
 
 
-async def _may_record(call: Call, pseudonym: str, provision: Consent) -> None:
-    """A yes is about the records of whoever takes it down (Wabvpz 15a: it is given to the holder); a no is anybody's.
+def _capacity(call: Call) -> Capacity:
+    claimed = call.claims.get("capacity", "professional")
+    if claimed not in get_args(Capacity):
+        raise Refusal(422, "invalid", "an unknown capacity")
+    capacity: Capacity = claimed
+    return capacity
 
-    Else an organisation could write a permit in its own favour about records that others keep.
-    """
-    if provision.permit and provision.holder != f"ura:{call.party.ura}":
-        await call.log("consent", "refused", pseudonym, "a permit about another holder")
-        raise Refusal(403, "forbidden", "a permit is recorded by the organisation whose records it is about")
+
+def herself(call: Call) -> bool:
+    """Whether she (or who represents her) speaks: a recent log-in of enough assurance at a listed client portal."""
+    if _capacity(call) == "professional" or call.party.ura not in call.state.portals:
+        return False
+    login = call.claims.get("login")
+    if not isinstance(login, int | float) or call.claims.get("assurance") not in _table()["client_assurance"]:
+        return False
+    age = call.state.now().timestamp() - login
+    return -60 <= age <= float(_table()["client_login_seconds"])
+
+
+def _origin(call: Call) -> Origin:
+    trace = call.traceparent.split("-")
+    return Origin(
+        call.party.ura,
+        str(call.claims.get("user_id", ""))[:100],
+        _capacity(call),
+        trace[1] if len(trace) > 2 else "",
+    )
+
+
+def _may_give(call: Call, provision: Consent) -> bool:
+    """A yes is about the records of whoever takes it down (Wabvpz 15a: it is given to the holder), or she says it
+    herself; a no is anybody's.  Else an organisation could permit itself what others keep."""
+    return not provision.permit or provision.holder == f"ura:{call.party.ura}" or herself(call)
+
+
+def _may_end(call: Call, kept: Kept) -> bool:
+    """A yes by anybody: she says it where she is.  A no by herself, or where it was recorded unless she did that
+    herself: lifting a no opens."""
+    if kept.consent.permit or herself(call):
+        return True
+    first = call.state.consents.first(kept.consent.id)
+    return first is not None and first.origin.recorder == call.party.ura and first.origin.capacity == "professional"
+
+
+def _may_read(call: Call, kept: Kept) -> bool:
+    """What is about its records or was taken down by it; she reads all of hers."""
+    concerned = consents.concerns(kept.consent, call.party.ura, call.party.kind)
+    return concerned or kept.origin.recorder == call.party.ura or herself(call)
+
+
+# --- changing
 
 
 async def record(call: Call) -> Response:
     pseudonym, provision = _provision(call.json())
-    await _may_record(call, pseudonym, provision)
-    (id,) = await call.state.consents.record([(pseudonym, provision)], call.party.ura)
-    await call.log("consent", "ok", pseudonym, _told(id, provision))
+    (id,) = await _change(call, [(pseudonym, provision)], [])
     return answer(_consent(call, id).resource(), 201, {"Location": f"{fhir_base(call.state)}/Consent/{id}"})
+
+
+async def withdraw(call: Call) -> Response:
+    """The answer repeats nothing of the provision, which may not concern this organisation."""
+    await _change(call, [], [call.path["id"]])
+    return answer(fhir4.outcome("informational", "withdrawn", "information"))
+
+
+async def transaction(call: Call, entries: Sequence[Any]) -> list[str]:
+    """New Consents and withdrawals, in force at one instant or not at all; the location of each."""
+    give: list[tuple[str, Consent]] = []
+    end: list[str] = []
+    for entry in entries:
+        method, url = entry.get("request", {}).get("method"), str(entry.get("request", {}).get("url", ""))
+        parts = url.split("/")
+        if method == "POST" and len(parts) == 3 and parts[0] == "Consent" and parts[2] == "$withdraw":
+            end.append(parts[1])
+        elif method in ("POST", None) and url in ("Consent", ""):
+            give.append(_provision(entry.get("resource")))
+        else:
+            raise Refusal(422, "not-supported", "a transaction of Consents records or withdraws")
+    made = iter(await _change(call, give, end))
+    return [f"Consent/{next(made)}" if "resource" in entry else entry["request"]["url"][:-10] for entry in entries]
+
+
+async def _change(call: Call, give: Sequence[tuple[str, Consent]], end: Sequence[str]) -> list[str]:
+    """Checked, logged, done; in that order."""
+    ending = [_consent(call, id) for id in end]
+    for about, provision in give:
+        if not _may_give(call, provision):
+            await call.log("consent", "refused", about, "a permit about another holder")
+            raise Refusal(403, "forbidden", "a permit is recorded by the organisation whose records it is about")
+    for kept in ending:
+        if not _may_end(call, kept):
+            await call.log("withdraw", "refused", kept.pseudonym, kept.consent.id)
+            raise Refusal(403, "forbidden", "an objection is withdrawn by whoever recorded it")
+    change = call.state.consents.prepared(give, end)
+    await _log(call, change, ending, "ok")
+    try:
+        await call.state.consents.apply(change, _origin(call))
+    except Exception:
+        await _log(call, change, ending, "fault")
+        raise
+    return [one.id for _, one in change.give]
+
+
+async def _log(call: Call, change: Change, ending: Sequence[Kept], outcome: str) -> None:
+    told = [call.log("consent", outcome, about, _told(one)) for about, one in change.give]
+    told += [call.log("withdraw", outcome, kept.pseudonym, kept.consent.id) for kept in ending]
+    try:
+        await asyncio.gather(*told)
+    except Exception:
+        # What she takes back or refuses cannot wait for a disk: nobody goes on believing what they hold.
+        if any(kept.consent.permit for kept in ending) or any(not one.permit for _, one in change.give):
+            call.state.consents.doubtful = True
+        raise
+    call.state.consents.doubtful = False
+
+
+def _told(provision: Consent) -> str:
+    """Which of the two, never about what: the group by itself could be the secret."""
+    return f"{provision.id} {'permit' if provision.permit else 'deny'}"
+
+
+# --- reading
 
 
 def _consent(call: Call, id: str) -> Kept:
@@ -67,67 +189,75 @@ def _consent(call: Call, id: str) -> Kept:
     return kept
 
 
-async def record_all(call: Call, listed: list[Any]) -> list[str]:
-    found = [_provision(one) for one in listed]
-    for pseudonym, provision in found:
-        await _may_record(call, pseudonym, provision)
-    ids = await call.state.consents.record(found, call.party.ura)
-    logged = zip(ids, found, strict=True)
-    await asyncio.gather(*(call.log("consent", "ok", about, _told(id, one)) for id, (about, one) in logged))
-    return [f"Consent/{id}" for id in ids]
-
-
-async def withdraw(call: Call) -> Response:
-    """A yes by any organisation: she says it where she is.  A no only by the one that took it down: lifting it opens.
-
-    Logged first; the answer repeats nothing of the provision, which may not concern this organisation.
-    """
-    kept = _consent(call, call.path["id"])
-    if not kept.consent.permit and call.state.consents.recorder(kept.consent.id) != call.party.ura:
-        await call.log("withdraw", "refused", kept.pseudonym, kept.consent.id)
-        raise Refusal(403, "forbidden", "an objection is withdrawn by the organisation that recorded it")
-    await call.log("withdraw", "ok", kept.pseudonym, kept.consent.id)
-    await call.state.consents.withdraw(kept.consent.id, call.party.ura)
-    return answer(fhir4.outcome("informational", "withdrawn", "information"))
-
-
-def _concerned(party: Party, kept: Kept) -> bool:
-    return consents.concerns(kept.consent, party.ura, party.kind)
-
-
 async def read(call: Call) -> Response:
     kept = _consent(call, call.path["id"])
-    if not _concerned(call.party, kept):
+    if not _may_read(call, kept):
         raise Refusal(404, "not-found", "no such Consent")
     await call.log("consents", "ok", kept.pseudonym, kept.consent.id)
     return answer(kept.resource())
 
 
 async def versions(call: Call) -> Response:
-    kept = [k for k in call.state.consents.versions(call.path["id"]) if _concerned(call.party, k)]
+    """The versions of one Consent, newest first: who made each so, when, and what it said before and after."""
+    kept = [k for k in call.state.consents.versions(call.path["id"]) if _may_read(call, k)]
     if not kept:
         raise Refusal(404, "not-found", "no such Consent")
     await call.log("consents", "ok", kept[0].pseudonym, call.path["id"])
     return answer(_history(call, kept))
 
 
+async def history(call: Call) -> Response:
+    """Every version of every Consent of one client that the asker may read, newest first."""
+    pseudonym = _pseudonym(call, "patient:identifier")
+    kept = [k for k in call.state.consents.all_versions(pseudonym) if _may_read(call, k)]
+    await call.log("consents", "ok", pseudonym, "history")
+    return answer(_history(call, kept[::-1]))
+
+
 def _history(call: Call, kept: list[Kept]) -> dict[str, Any]:
-    told = [("Consent", k.consent.id, fhir4.instant(k.consent.recorded or EPOCH), k.resource()) for k in kept]
+    told = [("Consent", k.consent.id, fhir4.instant(k.moment), k.resource()) for k in kept]
     return fhir4.history(fhir_base(call.state), told, f"{fhir_base(call.state)}/Consent/_history")
 
 
-async def search(call: Call) -> Response:
-    """Her provisions about this holder's records; from now on the feed tells it of changes to them."""
+def _pseudonym(call: Call, *allowed: str) -> str:
     found = call.parameters()
-    only(found, "patient:identifier", "status")
+    only(found, *allowed)
     pseudonym = token(found, "patient:identifier", consents.subject_system())
     if not pseudonym:
         raise Refusal(400, "required", "patient:identifier is required")
-    sequence, kept = call.state.consents.for_holder(pseudonym, call.party.ura, call.party.kind)
-    epoch = call.state.consents.epoch
+    return pseudonym
+
+
+async def search(call: Call) -> Response:
+    """Her provisions about this holder's records; from now on the feed tells it of changes to them.
+
+    She herself finds all of hers.  Further parameters only narrow; without `status` those in force.
+    """
+    pseudonym, found = _pseudonym(call, *SEARCHED), call.parameters()
+    service = call.state.consents
+    sequence, kept = service.for_holder(pseudonym, call.party.ura, call.party.kind)
+    if herself(call):
+        kept = service.of(pseudonym)
+    if found.get("status", "active") != "active":
+        latest = {k.consent.id: k for k in service.all_versions(pseudonym)}
+        kept = [k for k in latest.values() if not k.active and _may_read(call, k)]
+    epoch = service.epoch
     await call.log("consents", "ok", pseudonym)
-    bundle = fhir4.searchset(fhir_base(call.state), [k.resource() for k in kept], f"{fhir_base(call.state)}/Consent")
+    service.doubtful = False
+    listed = [k.resource() for k in kept if _asked_for(k, found)]
+    bundle = fhir4.searchset(fhir_base(call.state), listed, f"{fhir_base(call.state)}/Consent")
     return answer(_stamped(bundle, epoch, sequence))
+
+
+def _asked_for(kept: Kept, found: Mapping[str, str]) -> bool:
+    if found.get("status", "active") not in ("active", "inactive"):
+        raise Refusal(400, "value", "status is active or inactive")
+    named = {"actor:identifier": kept.consent.actor, "organization:identifier": kept.consent.holder}
+    for name, said in named.items():
+        ura = token(found, name, URA_SYSTEM)
+        if ura and said != f"ura:{ura}":
+            return False
+    return found.get("_id", kept.consent.id) == kept.consent.id
 
 
 async def feed(call: Call) -> Response:
@@ -135,13 +265,15 @@ async def feed(call: Call) -> Response:
     only(call.query, "_since", "_epoch", "_wait")
     service, since = call.state.consents, number(call.query, "_since", 0)
     began = time.monotonic()
-    if call.query.get("_epoch") == service.epoch:
+    if call.query.get("_epoch") == service.epoch and not service.doubtful:
         await service.wait_for_change(since, _seconds(call.query.get("_wait", "0")))
-    upto, kept = service.sequence(), list[Kept]()
+    if service.doubtful:
+        raise Refusal(503, "transient", "the register cannot log; nothing is confirmed", 1)
+    upto, kept, changed = service.sequence(), list[Kept](), frozenset[str]()
     if call.query.get("_epoch") == service.epoch:
-        upto, kept = service.changes(call.party.ura, call.party.kind, since)
+        upto, kept, changed = service.changes(call.party.ura, call.party.kind, since)
     held = time.monotonic() - began
-    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, held))
+    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, held, changed))
 
 
 def _seconds(text: str) -> float:
@@ -150,3 +282,10 @@ def _seconds(text: str) -> float:
     except ValueError:
         raise Refusal(400, "value", "_wait is seconds") from None
     return min(LONGEST_WAIT, max(0.0, value)) if math.isfinite(value) else 0.0
+
+
+def moment(text: Any) -> dt.datetime:
+    try:
+        return fhir4.moment(str(text))
+    except ValueError:
+        raise Refusal(422, "value", "a moment has a zone") from None

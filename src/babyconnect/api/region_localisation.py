@@ -66,6 +66,9 @@ async def localise(call: Call) -> Response:
     known = call.state.index.localise(pseudonym, who, provisions)
     source = token(found, "source:identifier", table["source_system"])
     lists = [pointers.to_list(one, id) for id, one in known if not source or one.source == source]
+    if any(one.holder != call.party.ura for _, one in known):
+        # Who is told where to look has her record open from now on: it hears when that is to change.
+        call.state.consents.watch(pseudonym, call.party.ura)
     await call.log("localise", "ok", pseudonym, str(len(lists)))
     return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
 

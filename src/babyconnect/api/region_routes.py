@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
-from babyconnect.api import region_consent, region_directory, region_localisation, region_pseudonyms
+from babyconnect.api import region_codes, region_consent, region_directory, region_localisation, region_pseudonyms
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 
 MOST_AT_ONCE = 500
@@ -16,18 +18,25 @@ async def transaction(call: Call) -> Response:
     entries = bundle.get("entry")
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction" or not isinstance(entries, list):
         raise Refusal(422, "invalid", "not a Bundle of type transaction")
-    listed = [entry.get("resource") if isinstance(entry, dict) else None for entry in entries]
-    types = {one.get("resourceType") if isinstance(one, dict) else None for one in listed}
-    if not 0 < len(listed) <= MOST_AT_ONCE:
+    if not 0 < len(entries) <= MOST_AT_ONCE or not all(isinstance(entry, dict) for entry in entries):
         raise Refusal(422, "too-long", f"a transaction has 1 to {MOST_AT_ONCE} entries")
+    types = {_type(entry) for entry in entries}
     if types == {"List"}:
-        made = await region_localisation.register_all(call, listed)
+        made = await region_localisation.register_all(call, [entry.get("resource") for entry in entries])
     elif types == {"Consent"}:
-        made = await region_consent.record_all(call, listed)
+        made = await region_consent.transaction(call, entries)
     else:
         raise Refusal(422, "not-supported", "a transaction holds Lists only, or Consents only")
     response = [{"response": {"status": "201", "location": location}} for location in made]
     return answer({"resourceType": "Bundle", "type": "transaction-response", "entry": response})
+
+
+def _type(entry: dict[str, Any]) -> str | None:
+    """The type of the resource, or of what the request is about when it has none."""
+    resource, request = entry.get("resource"), entry.get("request")
+    if isinstance(resource, dict):
+        return str(resource.get("resourceType"))
+    return str(request.get("url", "")).partition("/")[0] if isinstance(request, dict) else None
 
 
 ROUTES: list[tuple[str, str, str, Handle]] = [
@@ -42,10 +51,14 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("DELETE", "/fhir/r4/List/{id}", "localisation", region_localisation.delete_pointer),
     ("POST", "/fhir/r4/Consent", "consent", region_consent.record),
     ("POST", "/fhir/r4/Consent/_search", "consent", region_consent.search),
+    ("POST", "/fhir/r4/Consent/$history", "consent", region_consent.history),
     ("GET", "/fhir/r4/Consent/_history", "consent", region_consent.feed),
     ("GET", "/fhir/r4/Consent/{id}", "consent", region_consent.read),
     ("GET", "/fhir/r4/Consent/{id}/_history", "consent", region_consent.versions),
     ("POST", "/fhir/r4/Consent/{id}/$withdraw", "consent", region_consent.withdraw),
+    ("POST", "/consents/codes", "consent", region_codes.make),
+    ("POST", "/consents/codes/shown", "consent", region_codes.show),
+    ("POST", "/consents/codes/check", "consent", region_codes.shown),
 ]
 for _kind in ("Organization", "Endpoint"):
     ROUTES += [

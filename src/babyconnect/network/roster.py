@@ -26,6 +26,7 @@ from babyconnect.network.database import Database
 SCHEMA = """
 create table if not exists client (client text primary key, handle text not null, pseudonym text);
 create index if not exists client_by_handle on client (handle);
+create index if not exists client_by_pseudonym on client (pseudonym);
 create table if not exists waiting (client text primary key, bsn text not null);
 create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
@@ -98,6 +99,10 @@ class Roster:
     def pseudonym(self, client: str) -> str | None:
         found = self._db.rows("select pseudonym from client where client = ?", (client,))
         return found[0][0] if found else None
+
+    def named_so(self, pseudonym: str) -> tuple[str, ...]:
+        """Whom the region knows by this pseudonym."""
+        return tuple(row[0] for row in self._db.rows("select client from client where pseudonym = ?", (pseudonym,)))
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
         rows = self._db.rows("select client from client where handle = ?", (self._handle(bsn),))

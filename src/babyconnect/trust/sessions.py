@@ -1,34 +1,59 @@
-"""Access tokens given out by this node: opaque, short-lived, bound to one client (RFC 6749 §10.3, trust.md §2).
+"""Access tokens given out by this node: opaque, short-lived, bound to their sender and to one client (trust.md §2).
 
-A token is 256 random bits; only its SHA-256 is kept, so that a memory dump yields no usable token.  The holder binds
-client and episodes at `Patient/_search`, once: a token for one woman never opens another's record.
+A token is 256 random bits; only its SHA-256 is kept, so that a memory dump yields no usable token and looking one up
+takes no time that tells anything of another.  It opens nothing without what it is bound to: the certificate of the
+connection (RFC 8705) or the key of a proof (RFC 9449).  The holder binds client and episodes at `Patient/_search`, once:
+a token for one woman never opens another's record.  Tokens end with the process: askers ask again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from babyconnect.birthcare.access import Asker
 from babyconnect.birthcare.identifiers import Ura
-from babyconnect.trust.assertion import Verified
+from babyconnect.trust.claims import Verified
 
 MAX_SECONDS = 900
 
 
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a token's sender must have: the key with this thumbprint (`jkt`), the certificate with this one (`x5t`).
+
+    Also what a request shows: then both are what it proved.
+    """
+
+    jkt: str = ""
+    x5t: str = ""
+
+    def fits(self, shown: Binding) -> bool:
+        """Whether a request that proved `shown` may use a token bound to this."""
+        return self.jkt in ("", shown.jkt) and self.x5t in ("", shown.x5t)
+
+    def claim(self) -> dict[str, Any]:
+        """`cnf` (RFC 7800), empty for a token that is bound to nothing."""
+        return {name: value for name, value in (("jkt", self.jkt), ("x5t#S256", self.x5t)) if value}
+
+
+UNBOUND = Binding()
+
+
 @dataclass(slots=True, repr=False)
 class Session:
-    """What one token stands for.  `client` and `episodes` are set by `Sessions.bind`; `cnf`: sender constraint."""
+    """What one token stands for.  `client` and `episodes` are set by `Sessions.bind`."""
 
     id: str
     verified: Verified
     audience: str
     issued: float
     expires: float
-    cnf: str | None = None
+    bound: Binding = UNBOUND
     client: str | None = None
     episodes: frozenset[str] = frozenset()
     revoked: bool = False
@@ -48,6 +73,11 @@ class Issued:
     token: str
     seconds: int
     session: Session
+
+    @property
+    def kind(self) -> str:
+        """`token_type` (RFC 6749 §7.1, RFC 9449 §5)."""
+        return "DPoP" if self.session.bound.jkt else "Bearer"
 
     def __repr__(self) -> str:
         return f"Issued({self.session.id})"
@@ -76,27 +106,34 @@ class Sessions:
         self.audience, self.seconds = audience, seconds
         self._clock, self._capacity, self._share = clock, capacity, share
         self._by_hash: dict[bytes, Session] = {}
+        self._ending: dict[int, deque[bytes]] = {}
         self._held: Counter[Ura] = Counter()
 
-    def issue(self, verified: Verified, cnf: str | None = None) -> Issued | Busy:
+    def issue(self, verified: Verified, bound: Binding = UNBOUND) -> Issued | Busy:
         """A fresh token for a verified asker, or Busy when this node or this organisation holds too many."""
         now = self._clock()
         self._drop_expired(now)
         ura = verified.asker.ura
         if len(self._by_hash) >= self._capacity or self._held[ura] >= self._share:
             return Busy(seconds=5)
-        token = secrets.token_urlsafe(32)
-        session = Session(secrets.token_hex(8), verified, self.audience, now, now + self.seconds, cnf)
-        self._by_hash[_hash(token)] = session
+        token, seconds = secrets.token_urlsafe(32), min(self.seconds, verified.seconds)
+        session = Session(secrets.token_hex(8), verified, self.audience, now, now + seconds, bound)
+        key = _hash(token)
+        self._by_hash[key] = session
+        self._ending.setdefault(seconds, deque()).append(key)
         self._held[ura] += 1
-        return Issued(token, self.seconds, session)
+        return Issued(token, seconds, session)
 
-    def get(self, token: str, cnf: str | None = None) -> Session | None:
+    def get(self, token: str, shown: Binding = UNBOUND) -> Session | None:
         """The live session of a token; None for unknown, expired, revoked, or sent by another than it was given to."""
         session = self._by_hash.get(_hash(token))
         if session is None or session.revoked or session.expires <= self._clock():
             return None
-        return session if session.cnf is None or session.cnf == cnf else None
+        return session if session.bound.fits(shown) else None
+
+    def known(self, token: str) -> Session | None:
+        """The session of a token that this node gave out, whatever became of it: for the log, never to open anything."""
+        return self._by_hash.get(_hash(token))
 
     def bind(self, session: Session, client: str, episodes: frozenset[str]) -> bool:
         """Bind the token to her, once.  The same client again is fine; another is refused and changes nothing."""
@@ -104,16 +141,23 @@ class Sessions:
             session.client, session.episodes = client, episodes
         return session.client == client
 
-    def revoke(self, token: str) -> bool:
-        """RFC 7009: from now on this token opens nothing."""
+    def revoke(self, token: str, by: Ura) -> bool:
+        """RFC 7009: from now on this token of `by` opens nothing.  False when there is no such token of theirs."""
         session = self._by_hash.get(_hash(token))
-        if session is not None:
-            session.revoked = True
-        return session is not None
+        if session is None or session.asker.ura != by:
+            return False
+        session.revoked = True
+        return True
 
-    def revoke_client(self, client: str) -> int:
-        """A consent was withdrawn: every token bound to her ends, also the ones already given.  Returns how many."""
-        ended = [session for session in self._by_hash.values() if session.client == client and not session.revoked]
+    def revoke_client(self, client: str, concerned: Callable[[Asker], bool] = lambda _: True) -> int:
+        """A consent was withdrawn: every token bound to her ends, also the ones already given.  Returns how many.
+
+        `concerned`: of whom.  An asker whom the withdrawn provision is not about keeps a token that is still good."""
+        ended = [
+            session
+            for session in self._by_hash.values()
+            if session.client == client and not session.revoked and concerned(session.asker)
+        ]
         for session in ended:
             session.revoked = True
         return len(ended)
@@ -123,16 +167,13 @@ class Sessions:
         return len(self._by_hash)
 
     def _drop_expired(self, now: float) -> None:
-        # All tokens live equally long, so the dict's order is the order in which they expire.
-        while self._by_hash:
-            oldest = next(iter(self._by_hash))
-            session = self._by_hash[oldest]
-            if session.expires > now:
-                return
-            del self._by_hash[oldest]
-            self._held[session.asker.ura] -= 1
-            if not self._held[session.asker.ura]:
-                del self._held[session.asker.ura]
+        # Tokens of one lifetime end in the order in which they were given out; there are few lifetimes.
+        for ending in self._ending.values():
+            while ending and (session := self._by_hash[ending[0]]).expires <= now:
+                del self._by_hash[ending.popleft()]
+                self._held[session.asker.ura] -= 1
+                if not self._held[session.asker.ura]:
+                    del self._held[session.asker.ura]
 
 
 def _hash(token: str) -> bytes:

@@ -37,6 +37,7 @@ from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
 from babyconnect.wiring import consulting, files, people
+from babyconnect.wiring.consents import end_tokens_on_less
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.link import Link, enrolling, now, open_link
@@ -71,6 +72,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     link.directory.start()
     link.consents.start()
     sessions = Sessions(link.party.ura.value, time.time)
+    end_tokens_on_less(link, sessions)
     door = _door(link, store, log, sessions)
     base = link.chosen.node.base_url
     mounts: list[tuple[str, App]] = [

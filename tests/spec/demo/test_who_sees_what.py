@@ -10,6 +10,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
+from babyconnect.network.contract import By
 from babyconnect.synthetic import special_cases
 from babyconnect.wiring.asking import consult_once
 from babyconnect.wiring.link import open_link
@@ -88,7 +89,7 @@ async def record(region: Home, slug: str, bsn: Bsn, consent: Consent) -> str:
     link = await open_link(region.config(slug))
     try:
         pseudonym = await link.pseudonyms.of(bsn)
-        return await link.desk.record(pseudonym, consent)
+        return (await link.desk.change(pseudonym, [consent], [], By("person-1", "midwife")))[0]
     finally:
         await link.close()
 
@@ -96,6 +97,6 @@ async def record(region: Home, slug: str, bsn: Bsn, consent: Consent) -> str:
 async def withdraw(region: Home, slug: str, id: str) -> None:
     link = await open_link(region.config(slug))
     try:
-        await link.desk.withdraw(id)
+        await link.desk.change("", [], [id], By("person-1", "midwife"))
     finally:
         await link.close()

@@ -71,7 +71,20 @@ def changed(path: list, value: object) -> dict:
         changed(["provision", "actor"], []),
         changed(["provision", "actor", 0, "reference", "identifier", "value"], "florist"),
         changed(["provision", "class"], [{"system": "http://elsewhere", "code": "child"}]),
-        changed(["provision", "class"], []),
+        changed(["provision", "securityLabel"], [{"code": "R"}]),
+        changed(["provision", "purpose"], [{"code": "TREAT"}]),
+        changed(["provision", "data", 0, "meaning"], "related"),
+        changed(["provision", "data", 0, "reference", "identifier", "system"], "http://elsewhere"),
+        changed(["provision", "data"], []),
+        changed(["provision", "actor", 0, "role", "coding", 0, "code"], "CST"),
+        changed(["organization"], []),
+        changed(["organization", 0, "identifier", "value"], "florist"),
+        changed(["policy", 0, "uri"], "https://elsewhere/policy"),
+        changed(["policyRule"], {"coding": [{"code": "OPTIN"}]}),
+        changed(["verification"], [{"verified": False}]),
+        changed(["performer"], []),
+        changed(["scope", "coding", 0, "code"], "research"),
+        changed(["modifierExtension"], [{"url": "x"}]),
         changed(["provision", "period"], {"start": "2026-01-01T00:00:00"}),
         changed(["patient"], {"reference": "Patient/1"}),
         {"resourceType": "Patient"},
@@ -81,6 +94,12 @@ def changed(path: list, value: object) -> dict:
 def test_a_consent_that_is_not_wholly_understood_is_refused(bad):
     with pytest.raises(consents.Malformed):
         consents.from_resource(bad)
+
+
+def test_a_no_that_names_nobody_is_meant_for_everybody_and_a_yes_is_refused():
+    resource = consents.to_resource(Consent("c", False, "kind:hospital"), PSEUDONYM)
+    del resource["provision"]["actor"]
+    assert consents.from_resource(resource)[1].actor == "*"
 
 
 def test_a_holder_is_concerned_by_name_by_kind_and_by_everybody():

@@ -4,6 +4,9 @@ The feed is a long poll.  Each answer confirms everything up to the moment at wh
 is not before "sent + held", durations measured without comparing clocks.  What nobody confirmed within the lease is
 asked of the register directly; when that fails, `ConsentsUnknown`: the door denies.  So a withdrawal is in force at
 every holder within the lease at worst, and normally as soon as the feed has carried it.
+
+Who holds something about her hears of each change that takes away (`on_less`), so that tokens end.  Who has her record
+open hears that something changed (`changes`), and asks anew; so does everybody whom the register no longer confirms.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -27,10 +30,16 @@ from babyconnect.network.signed import Region
 log = structlog.get_logger(__name__)
 REMEMBERED = 50_000
 LONGEST_PAUSE = 0.5
+RECENT = 1_000
+"""Changes that are remembered for whoever begins to watch just after."""
 
 
 Known = dict[str, tuple[int, Consent | None]]
 """What is known of one client: by Consent id, the version and the provision (None: withdrawn)."""
+
+
+Less = Callable[[str, Consent], None]
+"""(pseudonym, the yes that ended or the no that began)."""
 
 
 class ConsentReplica:
@@ -50,6 +59,52 @@ class ConsentReplica:
         self._since = 0
         self._confirmed = float("-inf")
         self._task: asyncio.Task[None] | None = None
+        self._unconfirmed = float(table["unconfirmed_seconds"])
+        self._on_less: list[Less] = []
+        self._watching: dict[str, set[asyncio.Event]] = {}
+        self._recent: OrderedDict[str, float] = OrderedDict()
+
+    def on_less(self, listener: Less) -> None:
+        """Called with each provision, of whoever this holder asked about, that shows less from now on."""
+        self._on_less.append(listener)
+
+    def now(self) -> float:
+        """The moment from which `changes` may be asked, in this replica's own clock."""
+        return self._now()
+
+    async def changes(self, pseudonym: str, since: float) -> AsyncIterator[None]:
+        """One step for each time that something changed, after `since`, about what this organisation may see of her.
+
+        And one when the register has not been heard of for a while (then it may have), and when it is back.
+        """
+        told = asyncio.Event()
+        watching = self._watching.setdefault(pseudonym, set())
+        watching.add(told)
+        if self._recent.get(pseudonym, float("-inf")) >= since:
+            told.set()
+        heard, lost = self._now(), False
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(told.wait(), self._unconfirmed / 4)
+                silent = self._now() - max(self._confirmed, heard) > self._unconfirmed
+                if told.is_set() or silent != lost:
+                    told.clear()
+                    lost = silent
+                    yield
+        finally:
+            watching.discard(told)
+            if not watching and self._watching.get(pseudonym) is watching:
+                del self._watching[pseudonym]
+
+    def _tell(self, pseudonyms: Iterable[str]) -> None:
+        for pseudonym in pseudonyms:
+            self._recent[pseudonym] = self._now()
+            self._recent.move_to_end(pseudonym)
+            for told in self._watching.get(pseudonym, ()):
+                told.set()
+        while len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
 
     def start(self) -> None:
         """Follow the feed until `close`."""
@@ -113,19 +168,31 @@ class ConsentReplica:
         if status != 200:
             raise RegionFault(f"the consent register answered {status}")
         epoch, since = _position(bundle)
-        held = float(next(_extension_values(bundle, "held"), 0.0))
+        held = float(next(_extensions(bundle, "held", "valueDecimal"), 0.0))
         if epoch != self._epoch:
             # The register forgot what we asked for: so do we.
             self._clients.clear()
+            if self._epoch:
+                self._tell(list(self._watching))
             self._epoch = epoch
         for entry in reversed(bundle.get("entry", [])):
             about, id, seq, consent = _provision(entry["resource"])
             client = self._clients.get(about)
             if client is not None and seq > client.get(id, (0, None))[0]:
                 client[id] = (seq, consent)
+            self._note_less(about, entry["resource"], consent)
+        self._tell(_extensions(bundle, "changed", "valueString"))
         self._since = since
         # Whatever a body claims, nothing was made after it arrived or held longer than it was away.
         self._confirmed = sent + max(0.0, min(held, self._now() - sent))
+
+    def _note_less(self, pseudonym: str, resource: Mapping[str, Any], consent: Consent | None) -> None:
+        """A yes that ended or a no that began."""
+        if consent is None or not consent.permit:
+            _, provision = resources.from_resource(resource)
+            if provision.permit == (consent is None):
+                for listener in self._on_less:
+                    listener(pseudonym, provision)
 
 
 def _provision(resource: Mapping[str, Any]) -> tuple[str, str, int, Consent | None]:
@@ -142,7 +209,7 @@ def _position(bundle: Mapping[str, Any]) -> tuple[str, int]:
     return epoch, int(sequence)
 
 
-def _extension_values(bundle: Mapping[str, Any], name: str) -> Any:
+def _extensions(bundle: Mapping[str, Any], name: str, value: str) -> Iterator[Any]:
     for extension in bundle["meta"].get("extension", []):
         if str(extension.get("url", "")).endswith(f"/{name}"):
-            yield extension["valueDecimal"]
+            yield extension[value]

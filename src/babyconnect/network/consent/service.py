@@ -1,8 +1,9 @@
 """The register as the region keeps it: every version of every Consent, in one sequence that holders follow.
 
 A change is on disk before it is answered, and wakes every waiting feed at once.  A holder is told only provisions about
-its own records, and only of clients it asked for; what a holder asked for is kept in memory (`interest`), so a restart
-starts a new `epoch` and every replica begins anew.
+its own records, and only of clients it asked for; an asker with a record open is told only that something changed that
+is about what it may see.  Who asked for whom is kept in memory, so a restart starts a new `epoch` and every replica
+begins anew.
 """
 
 from __future__ import annotations
@@ -22,17 +23,22 @@ import orjson
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind
+from babyconnect.definitions import document
+from babyconnect.network import fhir4
 from babyconnect.network.consent import resources
-from babyconnect.network.database import Database
+from babyconnect.network.consent.resources import Origin
+from babyconnect.network.database import Database, DatabaseFault
 
 SCHEMA = """
-create table if not exists version (
+create table if not exists consent_version (
   seq integer primary key autoincrement, id text not null, pseudonym text not null, active integer not null,
-  recorder text not null, moment text not null, content blob not null);
-create index if not exists version_of on version (id, seq);
-create index if not exists version_about on version (pseudonym, seq);
+  recorder text not null, person text not null, capacity text not null, registration text not null,
+  moment text not null, content blob not null);
+create index if not exists consent_version_of on consent_version (id, seq);
+create index if not exists consent_version_about on consent_version (pseudonym, seq);
 """
-LATEST = "seq = (select max(seq) from version v where v.id = version.id)"
+KEPT = "select seq, pseudonym, active, recorder, person, capacity, registration, moment, content from consent_version"
+LATEST = "seq = (select max(seq) from consent_version v where v.id = consent_version.id)"
 MOST_INTEREST = 200_000
 MOST_CHANGES = 500
 
@@ -45,90 +51,97 @@ class Kept:
     pseudonym: str
     active: bool
     consent: Consent
+    origin: Origin
+    moment: dt.datetime
 
     def resource(self) -> dict[str, Any]:
-        return resources.to_resource(self.consent, self.pseudonym, active=self.active, version=self.seq)
+        return resources.to_resource(
+            self.consent,
+            self.pseudonym,
+            active=self.active,
+            version=self.seq,
+            origin=self.origin,
+            moment=self.moment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be in force at one instant: new provisions, each with her pseudonym, and ids that end."""
+
+    give: tuple[tuple[str, Consent], ...]
+    withdraw: tuple[str, ...] = ()
 
 
 class ConsentService:
+    """`doubtful`: a no could not be logged, so it could not be recorded; until the log works nobody is confirmed in
+    what they hold (`api.region_consent`)."""
+
     def __init__(self, path: Path, clock: Callable[[], dt.datetime]) -> None:
         self._db = Database(path, SCHEMA)
+        if self._db.rows("select 1 from sqlite_master where type = 'table' and name = 'version'"):
+            # Her objections stand in it: to begin without them would show more than she allows.
+            raise DatabaseFault(f"{path} is a consent register of an earlier version")
         self._clock = clock
         self._interest: dict[Ura, set[str]] = {}
+        self._watched: dict[Ura, dict[str, dt.datetime]] = {}
         self._changed = asyncio.Event()
         self.epoch = secrets.token_hex(8)
+        self.doubtful = False
 
     def close(self) -> None:
         self._db.close()
 
     def sequence(self) -> int:
-        return int(self._db.rows("select coalesce(max(seq), 0) from version")[0][0])
+        return int(self._db.rows("select coalesce(max(seq), 0) from consent_version")[0][0])
 
-    async def record(self, given: Sequence[tuple[str, Consent]], recorder: Ura) -> list[str]:
-        """New provisions, each with her pseudonym, all or none; returns their ids.
-
-        Their moment is the register's own, not the sender's.
-        """
-        kept = [(about, replace(one, id=str(uuid.uuid4()), recorded=self._clock())) for about, one in given]
-
-        def change(connection: apsw.Connection) -> None:
-            for about, one in kept:
-                self._append(connection, about, one, True, recorder)
-
-        await self._db.write(change)
-        self._wake()
-        return [one.id for _, one in kept]
-
-    async def withdraw(self, id: str, recorder: Ura) -> bool:
-        """Out of force from this moment; False when there is none by this id.  Twice is once."""
-        found = self.read(id)
-        if found is None:
-            return False
-        if found.active:
-            await self._db.write(
-                lambda connection: self._append(connection, found.pseudonym, found.consent, False, recorder)
-            )
-            self._wake()
-        return True
-
-    def _append(
-        self, connection: apsw.Connection, pseudonym: str, consent: Consent, active: bool, recorder: Ura
-    ) -> None:
-        content = orjson.dumps(resources.to_resource(consent, pseudonym, active=active))
-        connection.execute(
-            "insert into version (id, pseudonym, active, recorder, moment, content) values (?, ?, ?, ?, ?, ?)",
-            (consent.id, pseudonym, int(active), recorder.value, self._clock().isoformat(), content),
+    def prepared(self, given: Sequence[tuple[str, Consent]], withdraw: Sequence[str] = ()) -> Change:
+        """With ids, and the register's own moment instead of the sender's: what the log is told before it is done."""
+        now = self._clock()
+        return Change(
+            tuple((about, replace(one, id=str(uuid.uuid4()), recorded=now)) for about, one in given), tuple(withdraw)
         )
+
+    async def apply(self, change: Change, origin: Origin) -> None:
+        """All or none.  What is withdrawn already stays so: twice is once."""
+
+        def write(connection: apsw.Connection) -> None:
+            now = self._clock().isoformat()
+            for id in change.withdraw:
+                for row in connection.execute(f"{KEPT} where id = ? order by seq desc limit 1", (id,)).fetchall():
+                    kept = _kept(row)
+                    if kept.active:
+                        _append(connection, (kept.pseudonym, kept.consent, False), origin, now)
+            for about, one in change.give:
+                _append(connection, (about, one, True), origin, now)
+
+        await self._db.write(write)
+        self._wake()
 
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
     def read(self, id: str) -> Kept | None:
-        found = self._db.rows(
-            "select seq, pseudonym, active, content from version where id = ? order by seq desc limit 1", (id,)
-        )
+        found = self._db.rows(f"{KEPT} where id = ? order by seq desc limit 1", (id,))
         return _kept(found[0]) if found else None
 
-    def recorder(self, id: str) -> Ura | None:
-        """Who took it down at first."""
-        found = self._db.rows("select recorder from version where id = ? order by seq limit 1", (id,))
-        return Ura(found[0][0]) if found else None
+    def first(self, id: str) -> Kept | None:
+        """As it was recorded at first."""
+        found = self._db.rows(f"{KEPT} where id = ? order by seq limit 1", (id,))
+        return _kept(found[0]) if found else None
 
     def versions(self, id: str) -> list[Kept]:
         """Newest first: nothing is ever overwritten."""
-        found = self._db.rows(
-            "select seq, pseudonym, active, content from version where id = ? order by seq desc", (id,)
-        )
-        return [_kept(row) for row in found]
+        return [_kept(row) for row in self._db.rows(f"{KEPT} where id = ? order by seq desc", (id,))]
+
+    def all_versions(self, pseudonym: str) -> list[Kept]:
+        """Everything that was ever recorded of her, oldest first."""
+        return [_kept(row) for row in self._db.rows(f"{KEPT} where pseudonym = ? order by seq", (pseudonym,))]
 
     def of(self, pseudonym: str) -> list[Kept]:
         """Her provisions in force now, whoever they are about."""
-        found = self._db.rows(
-            f"select seq, pseudonym, active, content from version where pseudonym = ? and {LATEST} and active = 1"  # noqa: S608
-            " order by seq",
-            (pseudonym,),
-        )
+        found = self._db.rows(f"{KEPT} where pseudonym = ? and {LATEST} and active = 1 order by seq", (pseudonym,))
         return [_kept(row) for row in found]
 
     def for_holder(self, pseudonym: str, holder: Ura, kind: Kind) -> tuple[int, list[Kept]]:
@@ -142,17 +155,24 @@ class ConsentService:
         interest.add(pseudonym)
         return self.sequence(), [k for k in self.of(pseudonym) if resources.concerns(k.consent, holder, kind)]
 
-    def changes(self, holder: Ura, kind: Kind, since: int) -> tuple[int, list[Kept]]:
-        """(up to where, the changes since then that concern this holder and clients it asked for)."""
-        found = self._db.rows(
-            "select seq, pseudonym, active, content from version where seq > ? order by seq limit ?",
-            (since, MOST_CHANGES),
-        )
+    def watch(self, pseudonym: str, asker: Ura) -> None:
+        """This organisation has her record open: for a while its feed says when something about it changed."""
+        watched, now = self._watched.setdefault(asker, {}), self._clock()
+        for one in [one for one, until in watched.items() if until < now] if len(watched) > 1000 else ():
+            del watched[one]
+        watched[pseudonym] = now + dt.timedelta(seconds=document("network.toml")["consent"]["watch_seconds"])
+
+    def changes(self, party: Ura, kind: Kind, since: int) -> tuple[int, list[Kept], frozenset[str]]:
+        """(up to where, the changes since then that concern this holder and clients it asked for, and of whom something
+        changed that is about what this organisation may see)."""
+        found = self._db.rows(f"{KEPT} where seq > ? order by seq limit ?", (since, MOST_CHANGES))
         # Not `sequence()`: a change that is written between two reads would be skipped for ever.
         upto = found[-1][0] if found else since
-        interest = self._interest.get(holder, set())
-        kept = [_kept(row) for row in found if row[1] in interest]
-        return upto, [k for k in kept if resources.concerns(k.consent, holder, kind)]
+        interest, watched = self._interest.get(party, set()), self._watched.get(party, {})
+        kept = [_kept(row) for row in found if row[1] in interest or row[1] in watched]
+        told = [k for k in kept if k.pseudonym in interest and resources.concerns(k.consent, party, kind)]
+        seen = {k.pseudonym for k in kept if k.pseudonym in watched and resources.addresses(k.consent, party, kind)}
+        return upto, told, frozenset(seen)
 
     async def wait_for_change(self, since: int, seconds: float) -> None:
         """Until something is newer than `since`, or the time is over."""
@@ -166,6 +186,32 @@ class ConsentService:
             return
 
 
+def _append(connection: apsw.Connection, said: tuple[str, Consent, bool], origin: Origin, moment: str) -> None:
+    pseudonym, consent, active = said
+    connection.execute(
+        "insert into consent_version (id, pseudonym, active, recorder, person, capacity, registration, moment, content)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            consent.id,
+            pseudonym,
+            int(active),
+            origin.recorder.value,
+            origin.person,
+            origin.capacity,
+            origin.registration,
+            moment,
+            orjson.dumps(resources.to_resource(consent, pseudonym)),
+        ),
+    )
+
+
 def _kept(row: tuple[Any, ...]) -> Kept:
-    seq, pseudonym, active, content = row
-    return Kept(seq, pseudonym, bool(active), resources.from_resource(orjson.loads(content))[1])
+    seq, pseudonym, active, recorder, person, capacity, registration, moment, content = row
+    return Kept(
+        seq,
+        pseudonym,
+        bool(active),
+        resources.from_resource(orjson.loads(content))[1],
+        Origin(Ura(recorder), person, capacity, registration),
+        fhir4.moment(moment),
+    )
