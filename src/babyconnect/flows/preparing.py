@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -18,9 +18,9 @@ from babyconnect.fhir import check, json
 from babyconnect.fhir.references import targets
 from babyconnect.fhir.walk import find
 from babyconnect.flows.findings import Finding
-from babyconnect.labelling import displays
+from babyconnect.labelling import childs_view, disclosing, displays
 from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
-from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels
+from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels, worded
 from babyconnect.labelling.members import Given
 from babyconnect.labelling.rewriting import Surroundings, rewritten
 from babyconnect.store.contract import SHARED, Publication
@@ -80,6 +80,21 @@ def client_of(family: Family, known: Known) -> str | Finding:
     return clients.pop()
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source said about showing: its authors' choices by item (`Type/id`), and that her address is secret."""
+
+    client: str
+    choices: tuple[tuple[str, disclosing.Stated], ...] = ()
+    secret: bool = False
+
+
+def said(family: Family, client: str) -> Said:
+    choices = tuple(("/".join(m.key), one) for m in family.members if (one := disclosing.stated(m.resource)))
+    secret = any(disclosing.says_secret(m.resource) for m in family.members if m.key == ("Patient", client))
+    return Said(client, choices, secret)
+
+
 def publications(
     family: Family, client: str, naming: Naming, index: Index, known: Known
 ) -> tuple[Iterator[Publication], list[Finding]]:
@@ -95,6 +110,7 @@ def publications(
         bsn=_bsns(family, naming),
     )
     episodes = _episodes(family)
+    children = {key[1] for key in family.children} | {key[1] for key in family.strangers if known.get(key) == client}
 
     # A member is let go when it is kept: at the end of a large record only what is kept of it is in memory.
     waiting = list(reversed(family.members))
@@ -102,20 +118,23 @@ def publications(
     def made() -> Iterator[Publication]:
         while waiting:
             member = waiting.pop()
-            label = Labels(found[member.key].group, shielded[member.key])
-            resource = labelled(rewritten(member, among), label)
-            belongs = Belonging(SHARED if is_shared(member.resource) else client, episodes[member.key])
-            yield _publication(member, resource, label, belongs, index)
+            plain = rewritten(replace(member, resource=disclosing.without_choice(member.resource)), among)
+            label = Labels(found[member.key].group, shielded[member.key] | worded(plain))
+            resource = labelled(plain, label)
+            owner = SHARED if is_shared(member.resource) else client
+            subject = childs_view.subject(resource, label.group, children - {client} or {client} & children)
+            yield _publication(member, resource, label, Belonging(owner, episodes[member.key], subject), index)
 
     return made(), _warnings(family, found, among.known)
 
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Whose compartment a resource lies in, and in which of her episodes."""
+    """Whose compartment a resource lies in, in which of her episodes, and in which child's view."""
 
     client: str
     episodes: frozenset[str]
+    subject: str = ""
 
 
 def _publication(
@@ -134,6 +153,7 @@ def _publication(
         index=index(resource),
         digest=hashlib.blake2b(canonical, digest_size=32).digest(),
         original=member.original or None,
+        subject=belongs.subject,
     )
 
 

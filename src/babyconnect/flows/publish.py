@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -44,6 +44,8 @@ class PublishingNode:
     dates: Mapping[str, dt.date] = field(default_factory=dict)
     limit: int = 20_000_000
     known: Lookup | None = None
+    told: Callable[[preparing.Said], Awaitable[None]] | None = None
+    """Takes what a source said about showing: its authors' choices, a secret address; before anything is kept."""
 
 
 async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
@@ -82,6 +84,7 @@ class _Prepared:
     batch: Iterator[Publication]
     originals: list[Original]
     findings: list[Finding]
+    said: preparing.Said | None = None
 
 
 async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
@@ -94,15 +97,20 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
         return _Prepared(unit.name, "", iter(()), [], [*findings, client])
-    naming = Naming(node.tenant, node.bsns)
+    naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
+    if not unit.keeps_original:
+        family = replace(family, members=tuple(replace(member, original="") for member in family.members))
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
-    return _Prepared(unit.name, client, batch, _originals(unit, findings), findings)
+    originals = _originals(unit, findings) if unit.keeps_original else []
+    return _Prepared(unit.name, client, batch, originals, findings, said)
 
 
 async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:
     if not prepared.client:
         return InputReport(prepared.name, "refused", findings=tuple(prepared.findings))
+    if node.told and prepared.said and (prepared.said.choices or prepared.said.secret):
+        await node.told(prepared.said)
     outcomes = await node.writer.publish(prepared.batch, prepared.originals, node.now())
     return _report(prepared.name, prepared.client, outcomes, prepared.findings)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Loose, Refusal, digest
+from babyconnect.labelling import disclosing
 from babyconnect.labelling.addresses import Addresses
 from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
@@ -27,6 +28,8 @@ class Unit:
     records: tuple[Record, ...]
     family: Family | None
     findings: tuple[Finding, ...]
+    keeps_original: bool = True
+    """False when a working note was left out: then the file that holds it is not kept either."""
 
 
 def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
@@ -44,14 +47,30 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
     findings += preparing.faults(given)
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings))
+    given, notes = _without_notes(given)
+    findings += notes
     numbers = _by_number(given) if record.ada is not None else {}
     held = members(given, Addresses(identity), numbers)
     findings += _clashes(held)
     present = [m for m in held if isinstance(m, Member)]
+    # What was parsed is needed no more: of the record only its bytes go along, as the original.
+    record = replace(record, ada=None, resources=())
     if not present:
         findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
         return Unit(record.name, (record,), None, tuple(findings))
-    return Unit(record.name, (record,), whole(present), tuple(findings))
+    return Unit(record.name, (record,), whole(present), tuple(findings), not notes)
+
+
+def _without_notes(given: list[Given]) -> tuple[list[Given], list[Finding]]:
+    """Without the working notes of their authors, which are never published (domain §4), and that they were there."""
+    text = "a working note of its author's: not published, and not kept"
+    kept, findings = [], []
+    for one in given:
+        if disclosing.is_working_note(one.resource):
+            findings.append(Finding("information", one.place, "working-note", text))
+        else:
+            kept.append(one)
+    return kept, findings
 
 
 def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity: Identity) -> list[Unit]:
@@ -61,6 +80,9 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         Given(one.sourced.resource, one.sourced.full_url, f"{one.record.name}: {one.sourced.place}", source)
         for source, one in records.items()
     ]
+    given, notes = _without_notes(given)
+    if notes and not given:
+        return [Unit(notes[0].place.split(":")[0], (), None, tuple(replace(note, severity="error") for note in notes))]
     by_place = {one.place: preparing.faults([one]) for one in given}
     held = members(given, Addresses(identity), {})
     clashes = [c for c in held if isinstance(c, Clash)]
@@ -74,6 +96,7 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         findings += _clashes([c for c in clashes if c.key in keys])
         findings += [spoilt[position]] if position in spoilt else []
         own = [records[m.original] for m in family.members if not is_shared(m.resource)]
+        findings += notes if not position else []
         units.append(Unit(_name(own or mine), tuple(one.record for one in mine), family, tuple(findings)))
     return _numbered(units)
 

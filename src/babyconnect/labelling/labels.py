@@ -18,6 +18,8 @@ from babyconnect.definitions import document, rows
 
 GROUP_SYSTEM = "urn:babyconnect:data-group"
 UNKNOWN = "unlabelled"
+WITHDRAWN = "entered-in-error"
+"""The group of what its source called a mistake: kept, with its history, and shown to nobody (no role has it)."""
 _SCTID = re.compile(r"\d{6,18}")
 _SNOMED = "http://snomed.info/sct"
 # One system has several names in the published material (domain §3, traps).
@@ -66,6 +68,8 @@ def _security(code: str) -> list[dict[str, str]]:
 
 
 def _group(resource: Mapping[str, Any], about_child: bool) -> str:
+    if any(resource.get(name) == WITHDRAWN for name in ("status", "verificationStatus", "clinicalStatus")):
+        return WITHDRAWN
     kind = str(resource.get("resourceType", ""))
     profiles = [p for p in resource.get("meta", {}).get("profile", ()) if isinstance(p, str)]
     for token in _own_codes(resource):
@@ -83,17 +87,40 @@ def _group(resource: Mapping[str, Any], about_child: bool) -> str:
 def _own_codes(resource: Mapping[str, Any]) -> Iterator[str]:
     """What the resource is about: its code, type or category — not its value."""
     for element in ("code", "type", "category"):
-        yield from _tokens(resource.get(element))
+        yield from tokens(resource.get(element))
 
 
 def _shielded(resource: Mapping[str, Any]) -> frozenset[str]:
     table = _shielded_codes()
-    found = {table[token] for token in _tokens(resource) if token in table}
+    found = {table[token] for token in tokens(resource) if token in table}
     profiles = resource.get("meta", {}).get("profile", ())
     found |= {table[profile] for profile in profiles if profile in table}
     for label in resource.get("meta", {}).get("security", ()):
         found |= _stated(label)
-    return frozenset(found)
+    return frozenset(found) | worded(resource, whole=False)
+
+
+def worded(resource: Mapping[str, Any], whole: bool = True) -> frozenset[str]:
+    """The groups that a word in any text names: what nobody coded must not come to light for that.
+
+    Without `whole`, what it says of others is passed over (displays of references, the narrative that repeats them).
+    """
+    text = "\n".join(_texts(resource, whole)).lower()
+    return frozenset(group for word, group in _shielding_words() if word in text)
+
+
+def _texts(node: Any, whole: bool) -> Iterator[str]:
+    spoken_of = not whole and isinstance(node, Mapping) and ("reference" in node or "div" in node)
+    for child in () if spoken_of else node.values() if isinstance(node, Mapping) else node:
+        if isinstance(child, str):
+            yield child
+        elif isinstance(child, dict | list):
+            yield from _texts(child, whole)
+
+
+@functools.cache
+def _shielding_words() -> tuple[tuple[str, str], ...]:
+    return tuple((row["word"], row["group"]) for row in rows("shielded_words"))
 
 
 def _stated(label: Mapping[str, Any]) -> set[str]:
@@ -102,23 +129,26 @@ def _stated(label: Mapping[str, Any]) -> set[str]:
     system, code = label.get("system"), label.get("code")
     if system == shields["system"] and code in shields["group"]:
         return {str(code)}
+    if system == document("publication.toml")["disclosure"]["system"]:
+        # Whoever chose how an item about safety is shown said that it is one.
+        return {"safety"}
     if system in (shields["hl7_system"], "http://terminology.hl7.org/CodeSystem/v3-ActCode"):
         return {name for name, group in shields["group"].items() if group["hl7"] == code}
     return set()
 
 
-def _tokens(node: Any) -> Iterator[str]:
+def tokens(node: Any) -> Iterator[str]:
     """`system|code` of every coding; of a post-coordinated SNOMED expression, each concept in it."""
     if isinstance(node, list):
         for child in node:
-            yield from _tokens(child)
+            yield from tokens(child)
     elif isinstance(node, Mapping):
         code, system = node.get("code"), node.get("system")
         if isinstance(code, str) and isinstance(system, str):
             yield from _token(system, code)
         for child in node.values():
             if isinstance(child, dict | list):
-                yield from _tokens(child)
+                yield from tokens(child)
 
 
 def _token(system: str, code: str) -> Iterator[str]:

@@ -1,0 +1,67 @@
+"""A resource without anything that says where somebody lives or goes (domain §4, secret addresses).
+
+Addresses, telephone numbers, visiting places, and where her practice and her GP are.  Used on what is released, so that
+it covers every version and whatever an answer includes.  What is taken out is marked as FHIR marks it: masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from babyconnect.fhir.walk import transform
+from babyconnect.labelling import displays
+
+Resource = Mapping[str, Any]
+_MASKED = [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]
+_PLACES = frozenset({"Location", "Organization", "HealthcareService"})
+_PERSONS = frozenset({"Practitioner", "PractitionerRole"})
+# Elements that place somebody without an Address: STU3 names; free text may say anything, so it goes.
+_PLACED = {
+    "Encounter": ("location", "hospitalization"),
+    "EpisodeOfCare": ("team",),
+    "Appointment": ("description", "comment"),
+    "Location": ("name", "description", "alias", "position", "physicalType", "identifier"),
+    "Organization": ("name", "alias", "identifier", "contact"),
+    "HealthcareService": ("name", "comment", "extraDetails", "coverageArea"),
+    "Practitioner": ("identifier",),
+    "PractitionerRole": ("location", "identifier"),
+    "Procedure": ("location",),
+    "Immunization": ("location",),
+}
+
+
+def without_whereabouts(resource: Resource) -> dict[str, Any]:
+    """The resource with every place masked, its narrative gone, and nobody named by whom she could be found."""
+    masked = transform(
+        resource, {"Address": _masked, "ContactPoint": _masked, "Reference": _reference, "Attachment": _attachment}
+    )
+    return _without(masked)
+
+
+def _without(resource: Mapping[str, Any]) -> dict[str, Any]:
+    gone = {"text", *_PLACED.get(str(resource.get("resourceType", "")), ())}
+    kept = {name: value for name, value in resource.items() if name not in gone and name.removeprefix("_") not in gone}
+    if isinstance(kept.get("contained"), list):
+        kept["contained"] = [_without(one) for one in kept["contained"]]
+    if resource.get("resourceType") in _PLACES and "name" in resource:
+        kept["name"] = displays.of_type(str(resource["resourceType"]))
+    return kept
+
+
+def _masked(node: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {name: node[name] for name in ("use", "system") if name in node}
+    return {**kept, "extension": _MASKED}
+
+
+def _attachment(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name not in ("title", "url")}
+
+
+def _reference(node: dict[str, Any]) -> dict[str, Any]:
+    """A practice or a professional is as good as an address: neither a name, an address nor a number of them."""
+    kind = str(node.get("reference", "")).partition("/")[0]
+    if kind not in _PLACES | _PERSONS and "identifier" not in node:
+        return node
+    kept = {name: value for name, value in node.items() if name not in ("identifier", "display")}
+    return {**kept, "display": displays.of_type(kind) if kind else displays.unknown()}
