@@ -13,7 +13,7 @@ What others call:
     AuditFault                                                                 # anything else: release nothing
 
     verify.verify(path, genuine=None, published=()) -> Verification            # .ok .records .problems .head
-    reading.search(folder, Wanted(client=, person=, organisation=, since=, until=, trace=, type=)) -> Iterator[Entry]
+    reading.search(folder, Wanted(clients=, person=, …), newest_first=) -> Iterator[Entry]
 """
 
 from babyconnect.audit.faults import AuditFault, Receipt

@@ -89,7 +89,7 @@ def test_a_log_from_before_there_was_a_tree_goes_on_and_stays_verifiable(tmp_pat
 
 
 def forged_history(path: Path, changed: int) -> Checkpoint:
-    """The log as its own keeper would rewrite it: every record from `changed` on made anew, with head and checkpoint."""
+    """The log as its own keeper would rewrite it: every record from `changed` on made anew, with head and mark."""
     head, prev, growing = 0, chain.GENESIS, merkle.Growing()
     for segment in folder.segments(path):
         lines = []

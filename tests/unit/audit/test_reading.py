@@ -38,9 +38,9 @@ def found(path: Path, wanted: Wanted) -> list[int]:
 
 
 def test_by_client_through_all_segments_in_order(logged: Path) -> None:
-    assert found(logged, Wanted(client="client-2")) == [2, 7, 12, 17]
-    assert found(logged, Wanted(client="p7")) == [7]
-    assert found(logged, Wanted(client="client")) == []
+    assert found(logged, Wanted(clients=frozenset({"client-2"}))) == [2, 7, 12, 17]
+    assert found(logged, Wanted(clients=frozenset({"p7"}))) == [7]
+    assert found(logged, Wanted(clients=frozenset({"client"}))) == []
 
 
 def test_by_person_also_as_the_one_responsible_and_by_organisation(logged: Path) -> None:
@@ -60,5 +60,25 @@ def test_by_the_trace_that_both_ends_share_whatever_span_it_came_in(logged: Path
 
 
 def test_all_that_is_asked_must_hold(logged: Path) -> None:
-    assert found(logged, Wanted(client="client-2", type="search", person="person-3")) == [7]
+    assert found(logged, Wanted(clients=frozenset({"client-2"}), types=frozenset({"search"}), person="person-3")) == [7]
     assert found(logged.parent, Wanted()) == list(range(20))
+
+
+def test_newest_first_is_the_same_the_other_way_round(logged: Path) -> None:
+    for wanted in (Wanted(), Wanted(clients=frozenset({"client-2", "p7"})), Wanted(types=frozenset({"read"}))):
+        backwards = [entry.seq - 1 for entry in search(logged, wanted, newest_first=True)]
+        assert backwards == found(logged, wanted)[::-1] and backwards
+
+
+def test_by_any_of_the_names_under_which_a_client_is_known(logged: Path) -> None:
+    assert found(logged, Wanted(clients=frozenset({"client-1", "p7"}))) == [1, 6, 7, 11, 16]
+
+
+def test_segments_outside_the_period_are_not_read_beyond_their_first_line(
+    logged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda self: opened.append(self.name) or real(self))
+    assert found(logged, Wanted(since=START + dt.timedelta(days=18))) == [18, 19]
+    assert 0 < len(opened) < len(list(logged.glob("audit-*"))) / 2
