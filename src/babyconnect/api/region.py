@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from babyconnect.api import region_routes
+from babyconnect.api.peers import peer_of
 from babyconnect.api.region_call import Call, Handle, Refusal, RegionState, refused
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
@@ -123,6 +124,9 @@ class Gate:
             raise Refusal(401, "login", "the signature is for another request")
         if party is None:
             raise Refusal(401, "login", "the organisation is not in the directory")
+        peer = peer_of(request.scope)
+        if peer is not None and peer.ura != party.ura:
+            raise Refusal(401, "login", "the certificate is another organisation's")
         return party, claims
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 from babyconnect.api.region_parameters import fhir_base, number, only
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
+from babyconnect.network.directory import resources
+from babyconnect.trust.published_keys import MOST_PUBLISHED, presentable
 
 MOST_PER_PAGE = 500
 
@@ -47,6 +50,24 @@ def _matches(resource: Mapping[str, Any], query: Mapping[str, str]) -> bool:
 
 def _managed_by(resource: Mapping[str, Any]) -> str:
     return str(resource.get("managingOrganization", {}).get("reference", "")).rpartition("/")[2]
+
+
+async def publish_keys(call: Call) -> Response:
+    """An organisation's own keys, told by itself with a key that is still among them (rotation, without a restart)."""
+    if call.path["id"] != resources.organization_id(call.party.ura):
+        raise Refusal(403, "forbidden", "an organisation publishes its own keys only")
+    given = call.json().get("parameter")
+    texts = [one.get("valueString") for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    try:
+        published = presentable(orjson.loads(texts[0])) if len(texts) == 1 and isinstance(texts[0], str) else None
+    except ValueError:
+        published = None
+    if published is None:
+        raise Refusal(422, "value", f"a JWKS of 1 to {MOST_PUBLISHED} public keys of the allowed algorithms")
+    await call.log("directory", detail=f"Organization/{call.path['id']}")
+    if not await call.state.directory.put_keys(call.party.ura, published):
+        raise Refusal(404, "not-found", "no such Organization")
+    return answer({"resourceType": "Parameters", "parameter": []})
 
 
 def read(kind: str) -> Handle:

@@ -60,6 +60,7 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/consents/codes/shown", "consent", region_codes.show),
     ("POST", "/consents/codes/check", "consent", region_codes.shown),
 ]
+ROUTES.append(("POST", "/fhir/r4/Organization/{id}/$publish-keys", "directory", region_directory.publish_keys))
 for _kind in ("Organization", "Endpoint"):
     ROUTES += [
         ("GET", f"/fhir/r4/{_kind}", "directory", region_directory.search(_kind)),

@@ -10,7 +10,7 @@ from babyconnect.audit import AuditFault
 from babyconnect.cli.failure import Failure
 from babyconnect.cli.ports import require_free
 from babyconnect.settings import SettingsRefused
-from babyconnect.wiring import link, node
+from babyconnect.wiring import link, node, secured
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     path = options.config.resolve()
     try:
-        listen = link.settings_of(path).node.listen
-        require_free(listen)
-        serve(lambda: node.build(path), listen)
+        chosen = link.settings_of(path)
+        for listen in filter(None, (chosen.node.listen, chosen.tls.listen)):
+            require_free(listen)
+        serve(lambda: node.build(path), chosen.node.listen, secured.listeners(path, chosen.tls))
     except (SettingsRefused, AuditFault) as problem:
         raise Failure(str(problem)) from problem
     return 0

@@ -18,11 +18,11 @@ from babyconnect.trust.replays import Replays
 Seconds = Callable[[], float]
 
 
-def signer(key: SigningKey, ura: Ura, now: Seconds) -> Sign:
-    """Sign for one organisation by the key that the directory knows."""
+def signer(key: SigningKey | Callable[[], SigningKey], ura: Ura, now: Seconds) -> Sign:
+    """Sign for one organisation by the key that the directory knows; a callable when that changes meanwhile."""
 
     def sign(audience: str, claims: Claims) -> str:
-        return jose.seal(key, {**claims, **assertion.registered(ura, audience, now())})
+        return jose.seal(key() if callable(key) else key, {**claims, **assertion.registered(ura, audience, now())})
 
     return sign
 

@@ -42,7 +42,7 @@ async def opened(path: pathlib.Path, consulted: Consulted) -> AsyncIterator[Cons
     async with contextlib.AsyncExitStack() as opening:
         link = await open_link(path)
         opening.push_async_callback(link.close)
-        http = Http()
+        http = Http(security=link.secured)
         opening.callback(http.close)
         folder = link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}"
         log = AuditLog.open(folder, link.party.ura.value, link.key)

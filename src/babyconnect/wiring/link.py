@@ -21,10 +21,12 @@ from babyconnect.network.directory.replica import Directory
 from babyconnect.network.localisation.client import LocalisationClient
 from babyconnect.network.pseudonyms.client import PseudonymClient
 from babyconnect.network.roster import Roster
-from babyconnect.network.signed import Region
+from babyconnect.network.signed import Region, Secured
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust.keys import SigningKey
-from babyconnect.wiring import files
+from babyconnect.trust.tls import Material
+from babyconnect.wiring import files, secured
+from babyconnect.wiring.keyring import Keyring
 
 REGION_CONNECTIONS = 32
 
@@ -36,7 +38,8 @@ class Link:
     path: pathlib.Path
     chosen: settings.Node
     party: Party
-    key: SigningKey
+    ring: Keyring
+    secured: Material | None
     http: aiohttp.ClientSession
     directory: Directory
     pseudonyms: PseudonymClient
@@ -44,6 +47,16 @@ class Link:
     consents: ConsentReplica
     desk: ConsentDesk
     roster: Roster
+
+    @property
+    def key(self) -> SigningKey:
+        """The key that signs now; it may be another one later."""
+        return self.ring.signing
+
+    @property
+    def machine_base(self) -> str:
+        """The address at which other organisations' systems reach this node."""
+        return machine_base(self.chosen)
 
     def beside(self, name: str) -> pathlib.Path:
         return beside(self.path, name)
@@ -53,6 +66,11 @@ class Link:
         await self.directory.close()
         await self.http.close()
         self.roster.close()
+
+
+def machine_base(chosen: settings.Node) -> str:
+    named = chosen.tls.base_url if chosen.tls.certificate_file else ""
+    return (named or chosen.node.base_url).rstrip("/")
 
 
 def settings_of(path: pathlib.Path) -> settings.Node:
@@ -75,20 +93,23 @@ async def open_link(path: pathlib.Path) -> Link:
     """The node's identity and its clients of the regional services; nothing is asked of the region yet."""
     chosen = settings_of(path)
     party = party_of(path, chosen)
-    key = files.signing_key(beside(path, chosen.keys.signing_key_file))
+    ring = Keyring(beside(path, chosen.keys.signing_key_file))
+    security = secured.material(path, chosen.tls)
     secret = files.secret(beside(path, chosen.keys.tenant_secret_file))
     try:
         roster = Roster(roster_file(path, chosen), secret)
     except DatabaseFault as fault:
         raise SettingsRefused(f"{path}: store.path: beside it the roster {fault}") from fault
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
-    region = Region(chosen.region.url, chosen.region.name, signer(key, party.ura, time.time), http)
+    sign = signer(lambda: ring.signing, party.ura, time.time)
+    region = Region(chosen.region.url, chosen.region.name, sign, http, _secured(path, chosen, security))
     directory = Directory(region)
     return Link(
         path=path,
         chosen=chosen,
         party=party,
-        key=key,
+        ring=ring,
+        secured=security,
         http=http,
         directory=directory,
         pseudonyms=PseudonymClient(region, chosen.region.name),
@@ -97,6 +118,16 @@ async def open_link(path: pathlib.Path) -> Link:
         desk=ConsentDesk(region),
         roster=roster,
     )
+
+
+def _secured(path: pathlib.Path, chosen: settings.Node, security: Material | None) -> Secured | None:
+    """How the region is reached.  A node with a certificate speaks to no region without one."""
+    if security is None:
+        return None
+    if not chosen.region.url.startswith("https://"):
+        raise SettingsRefused(f"{path}: region.url: with tls.certificate_file an https address is expected")
+    name = {"server_hostname": chosen.region.server_name} if chosen.region.server_name else {}
+    return lambda: {"ssl": security.current().client, **name}
 
 
 def enrolling(link: Link) -> enrol.Enrolling:

@@ -14,6 +14,7 @@ import structlog
 from babyconnect.api import faults
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
+from babyconnect.api.machines import NODE, NODE_ONLY, NODE_OPEN
 from babyconnect.api.oauth import OAuth
 from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
@@ -26,20 +27,22 @@ from babyconnect.flows.door_events import as_event
 from babyconnect.flows.grant import Granting
 from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
+from babyconnect.flows.watching import Changes
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
-from babyconnect.trust import decision, keys
+from babyconnect.trust import decision
 from babyconnect.trust.assertion import Issuer as AssertionIssuer
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
-from babyconnect.wiring import consulting, files, people
+from babyconnect.wiring import consulting, files, people, secured
 from babyconnect.wiring.consents import end_tokens_on_less
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.intake import intake_of
+from babyconnect.wiring.keys import publishing_keys
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 from babyconnect.wiring.today import todays_clients
@@ -74,16 +77,16 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     sessions = Sessions(link.party.ura.value, time.time)
     end_tokens_on_less(link, sessions)
     door = _door(link, store, log, sessions)
-    base = link.chosen.node.base_url
+    base = link.machine_base
     mounts: list[tuple[str, App]] = [
         ("/fhir/stu3", SourceApi(door, sessions.get, f"{base}/fhir/stu3")),
     ]
-    oauth = OAuth(_granting(link, sessions, log), base, lambda: keys.jwks(link.key))
+    oauth = OAuth(_granting(link, sessions, log), base, lambda: link.ring.published)
     mounts += [(prefix, oauth) for prefix in ("/oauth", "/.well-known")]
     soon = asyncio.Event()
     if link.chosen.intake.token_sha256_file:
         mounts.append(("/intake", intake_of(link, store, log, soon)))
-    http = Http()
+    http = Http(security=link.secured)
     opening.callback(http.close)
     staff_chapters: list[Chapter[ViewerSession]] = []
     client_chapters: list[Chapter[ClientSession]] = []
@@ -100,7 +103,8 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         app = faults.broken(app, link.chosen.node.fault)
     measured = Measured(app, lambda: {"organisation": link.party.name, "parties": len(link.directory.parties())})
     opening.push_async_callback(_stopped, asyncio.create_task(_keep_sending(link, soon)))
-    return measured
+    opening.push_async_callback(_stopped, asyncio.create_task(publishing_keys(link)))
+    return secured.behind_both(measured, link.chosen.tls, NODE, NODE_ONLY, NODE_OPEN)
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:
@@ -130,7 +134,7 @@ async def _load_directory(link: Link) -> None:
 
 
 def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions) -> Door:
-    address = link.chosen.node.base_url
+    address = link.machine_base
 
     async def note(happening: Happening) -> object:
         return await log.append(as_event(happening, link.party, link.party.ura.value, address))
@@ -156,7 +160,7 @@ def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
     return Granting(
         node=link.party.ura.value,
         holder=link.party.ura,
-        endpoint=f"{link.chosen.node.base_url}/oauth/token",
+        endpoint=f"{link.machine_base}/oauth/token",
         issuer_of=issuer_of,
         sessions=sessions,
         replays=Replays(time.time()),
@@ -175,6 +179,7 @@ def _viewer(link: Link, door: Door, log: AuditLog, http: Http, chapters: Sequenc
         note=people.noter(link, log),
         chapters=chapters,
         viewing=Viewing(consulting.consulting(node), picture, now),
+        changes=Changes(link.pseudonyms, link.consents.changes, link.consents.now),
         todays_clients=todays_clients(door, link.roster, now),
         now=now,
     )

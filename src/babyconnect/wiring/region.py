@@ -17,6 +17,7 @@ from babyconnect import settings
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.region import region_app
 from babyconnect.api.region_call import RegionState
+from babyconnect.api.region_routes import ROUTES
 from babyconnect.api.server import App
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import AuditLog
@@ -35,7 +36,7 @@ from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import Account, read_clients, read_users
-from babyconnect.wiring import files
+from babyconnect.wiring import files, secured
 
 Close = Callable[[], Awaitable[None]]
 
@@ -62,13 +63,15 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str
     keys: dict[str, Any]
     agb: str = ""
+    machine_url: str = ""
 
     @property
     def party(self) -> Party:
         return Party(Ura(self.ura), self.name, self.kind)
 
     def entry(self) -> Entry:
-        endpoint = Endpoint(f"{self.base_url}/fhir/stu3", f"{self.base_url}/oauth/token", batch=True)
+        base = (self.machine_url or self.base_url).rstrip("/")
+        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True)
         return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None)
 
 
@@ -108,13 +111,20 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         state.close()
         log.close()
 
-    return Mounts(mounts), close
+    served = sorted({f"/{path.split('/')[1]}" for _, path, _, _ in ROUTES})
+    return secured.behind_both(Mounts(mounts), chosen.tls, served, served), close
+
+
+def machine_base(chosen: settings.Region) -> str:
+    """The address at which nodes reach the services."""
+    named = chosen.tls.base_url if chosen.tls.certificate_file else ""
+    return (named or chosen.region.base_url).rstrip("/")
 
 
 def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
     return RegionState(
         name=chosen.region.name,
-        base=chosen.region.base_url,
+        base=machine_base(chosen),
         directory=DirectoryService(home / "directory.sqlite", _now),
         index=IndexService(home / "index.sqlite", _now, decision.may_know),
         pseudonyms=PseudonymService(load_or_create_key(home / "pseudonyms.key"), chosen.region.name),

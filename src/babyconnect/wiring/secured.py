@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from babyconnect.api.asgi import App
+from babyconnect.api.machines import Machines
 from babyconnect.api.peers import Secured, facts
 from babyconnect.api.server import Listener
 from babyconnect.settings import SettingsRefused, TlsSection, beside
@@ -36,6 +38,15 @@ def material(path: pathlib.Path, chosen: TlsSection) -> Material | None:
         return Material(named, lambda: dt.datetime.now(dt.UTC))
     except FileFault as fault:
         raise SettingsRefused(f"{path}: tls: {fault}") from fault
+
+
+def behind_both(
+    app: App, chosen: TlsSection, served: Sequence[str], only: Sequence[str], unnamed: Sequence[str] = ()
+) -> App:
+    """`app` as both listeners answer with it; without mutual TLS as it is."""
+    if not (chosen.certificate_file and chosen.listen):
+        return app
+    return Machines(app, served, () if chosen.machines_over_plain else only, unnamed)
 
 
 def listeners(path: pathlib.Path, chosen: TlsSection) -> list[Listener]:

@@ -31,7 +31,7 @@ class Directory:
     """`network.contract.Parties`, fed by one region."""
 
     def __init__(self, region: Region) -> None:
-        self._region = region
+        self.region = region
         self._since = ""
         self._by_id: dict[str, Ura] = {}
         self._parties: dict[Ura, Party] = {}
@@ -99,7 +99,7 @@ class Directory:
                 log.warning("directory_not_refreshed", reason=str(fault))
 
     async def _get(self, path: str) -> dict[str, Any]:
-        status, bundle = await self._region.send("GET", path)
+        status, bundle = await self.region.send("GET", path)
         if status != 200 or bundle.get("resourceType") != "Bundle":
             raise RegionFault(f"the directory answered {status}")
         return bundle
@@ -108,9 +108,9 @@ class Directory:
         url = next((str(link["url"]) for link in bundle.get("link", []) if link.get("relation") == "next"), None)
         if url is None:
             return None
-        if not url.startswith(self._region.base + "/"):
+        if not url.startswith(self.region.base + "/"):
             raise RegionFault("the directory points elsewhere for its next page")
-        return url.removeprefix(self._region.base)
+        return url.removeprefix(self.region.base)
 
     def _take(self, kind: str, id: str, resource: Mapping[str, Any] | None) -> None:
         """One present or deleted resource.  One that cannot be read takes nothing else down with it."""

@@ -89,6 +89,16 @@ def _keys_extension(keys: Jwks) -> dict[str, Any]:
     }
 
 
+def with_keys(resource: Resource, keys: Jwks) -> Resource:
+    """The same Organization with other keys, as a version to come (without `meta`)."""
+    url = _table("directory")["keys_extension"]
+    others = [one for one in resource.get("extension", []) if one.get("url") != url]
+    return {
+        **{name: value for name, value in resource.items() if name != "meta"},
+        "extension": [_keys_extension(keys), *others],
+    }
+
+
 def _extension(resource: Resource, url: str) -> dict[str, Any]:
     return next((e for e in resource.get("extension", []) if e.get("url") == url), {})
 

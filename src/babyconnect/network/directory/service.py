@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ create table if not exists version (
   updated text not null, content blob);
 create index if not exists version_of on version (type, id, seq);
 create index if not exists version_at on version (type, updated);
+create table if not exists own_keys (ura text primary key, listed blob not null, published blob);
 """
 CURRENT = "seq in (select max(seq) from version where type = ?1 group by id)"
 TYPES = ("Organization", "Endpoint")
@@ -53,16 +55,34 @@ class DirectoryService:
         return known[1] if known else {"keys": []}
 
     async def put(self, entry: Entry) -> bool:
-        """Publish an organisation as it is now; False when nothing changed."""
-        changed = await self._db.write(lambda connection: self._put(connection, entry))
-        self._remember(resources.organization(entry))
+        """Publish an organisation as its operator lists it; False when nothing changed.
+
+        Keys that it published itself since stay, until its operator lists other ones.
+        """
+        changed, kept = await self._db.write(lambda connection: self._put(connection, entry))
+        self._remember(resources.organization(kept))
         return changed
 
     def put_now(self, entry: Entry) -> bool:
         """The same before there is a loop (set-up, command line)."""
-        changed = self._db.write_now(lambda connection: self._put(connection, entry))
-        self._remember(resources.organization(entry))
+        changed, kept = self._db.write_now(lambda connection: self._put(connection, entry))
+        self._remember(resources.organization(kept))
         return changed
+
+    async def put_keys(self, ura: Ura, keys: Jwks) -> bool:
+        """The keys by which an organisation of the directory speaks from now on; False when it is not in it."""
+        current = self.read("Organization", resources.organization_id(ura))
+        if current is None or self.party(ura) is None:
+            return False
+        renewed = resources.with_keys(current, keys)
+
+        def write(connection: apsw.Connection) -> bool:
+            connection.execute("update own_keys set published = ? where ura = ?", (orjson.dumps(keys), ura.value))
+            return self._version(connection, "Organization", resources.organization_id(ura), renewed)
+
+        await self._db.write(write)
+        self._remember(renewed)
+        return True
 
     def _remember(self, resource: resources.Resource) -> None:
         party = resources.read_party(resource)
@@ -73,12 +93,22 @@ class DirectoryService:
         else:
             self._known[party.ura] = (party, resources.read_keys(resource))
 
-    def _put(self, connection: apsw.Connection, entry: Entry) -> bool:
+    def _put(self, connection: apsw.Connection, entry: Entry) -> tuple[bool, Entry]:
         ura = entry.party.ura
+        entry = self._with_own_keys(connection, entry)
         changed = self._version(
             connection, "Organization", resources.organization_id(ura), resources.organization(entry)
         )
-        return self._version(connection, "Endpoint", resources.endpoint_id(ura), resources.endpoint(entry)) or changed
+        moved = self._version(connection, "Endpoint", resources.endpoint_id(ura), resources.endpoint(entry))
+        return changed or moved, entry
+
+    def _with_own_keys(self, connection: apsw.Connection, entry: Entry) -> Entry:
+        listed, ura = orjson.dumps(entry.keys, option=orjson.OPT_SORT_KEYS), entry.party.ura.value
+        known = connection.execute("select listed, published from own_keys where ura = ?", (ura,)).fetchone()
+        if known is not None and known[0] == listed:
+            return dataclasses.replace(entry, keys=orjson.loads(known[1])) if known[1] else entry
+        connection.execute("insert or replace into own_keys (ura, listed) values (?, ?)", (ura, listed))
+        return entry
 
     def _version(self, connection: apsw.Connection, kind: str, id: str, resource: dict[str, Any] | None) -> bool:
         last = connection.execute(
