@@ -12,6 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
+from babyconnect.web.backchannel import basic_header
+
 
 @dataclass
 class Answer:
@@ -100,18 +102,17 @@ class InProcess:
         self.app = app
         self.answers: dict[str, Any] = {}
 
-    async def get(self, url: str) -> Any:
+    async def get(self, url: str, bearer: str = "") -> Any:
         if url in self.answers:
             return self.answers[url]
-        return orjson.loads((await Visitor(self.app).get(url)).body)
+        answer = await Visitor(self.app).get(url, **({"authorization": f"Bearer {bearer}"} if bearer else {}))
+        return answer.text if "jwt" in answer.headers["content-type"] else orjson.loads(answer.body)
 
     async def post(self, url: str, fields: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[int, Any]:
         if url in self.answers:
             return 200, self.answers[url]
         headers = {}
         if basic is not None:
-            import base64
-
-            headers["authorization"] = "Basic " + base64.b64encode(":".join(basic).encode()).decode()
+            headers["authorization"] = basic_header(*basic)
         answer = await Visitor(self.app).post(url, fields, **headers)
         return answer.status, orjson.loads(answer.body)

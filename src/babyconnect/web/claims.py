@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.birthcare.parties import Function, Party, Person, Role
+from babyconnect.web.assurance import LOWEST, level
 from babyconnect.web.relying_party import LoginRefused
 
 LONGEST_NAME = 120
@@ -14,7 +15,9 @@ LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """What an issuer calls things.  `roles` turns its role values into ours; a value without an entry must be ours."""
+    """What an issuer calls things.  `roles` turns its role values into ours; a value without an entry must be ours.
+
+    `levels`: its own words for assurance, beside those of `assurance.toml`."""
 
     subject: str = "sub"
     name: str = "name"
@@ -23,6 +26,7 @@ class ClaimNames:
     ura: str = "organization_ura"
     assurance: str = "acr"
     roles: Mapping[str, Role] = field(default_factory=dict)
+    levels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ def who(claims: Mapping[str, Any], names: ClaimNames, own: Party) -> Who | Login
     if not subject:
         return LoginRefused("subject")
     name = one_line(claims.get(names.name) or subject)
-    return Who(Person(subject, name, role), str(claims.get(names.assurance, "")), functions)
+    stated = str(claims.get(names.assurance, ""))
+    return Who(Person(subject, name, role, level(stated, names.levels) or LOWEST), stated, functions)
 
 
 def one_line(value: object) -> str:

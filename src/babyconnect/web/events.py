@@ -17,6 +17,21 @@ def event(name: str, version: int, content: object) -> bytes:
     return b"event: %s\nid: %d\ndata: %s\n\n" % (name.encode(), version, orjson.dumps(content))
 
 
+async def changes(record: OpenedRecord, turn: int, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
+    """Until the record is not what the page shows any more: `opnieuw` when it is being asked anew, or `gesloten`."""
+    yield b"retry: 1000\n\n"
+    record.looking += 1
+    try:
+        while record.turn == turn and record.phase != "closed":
+            try:
+                await asyncio.wait_for(record.after(turn), heartbeat)
+            except TimeoutError:
+                yield b": stil\n\n"
+        yield event("gesloten" if record.phase == "closed" else "opnieuw", record.version, {"turn": record.turn})
+    finally:
+        record.looking -= 1
+
+
 async def events(record: OpenedRecord, version: int, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
     """Until the record is complete: `deel` with changed fragments, then `klaar`.  A comment keeps the line alive."""
     yield b"retry: 2000\n\n"

@@ -1,7 +1,6 @@
 """Security headers on every answer of a page application (OWASP ASVS 5, chapters 3 and 14; CSP level 3).
 
-No inline script or style exists anywhere, so the policy needs no nonce.  `extra_form_actions`: where a form of ours may
-lead by a redirect (only the local identity provider needs one: back to the page that asked for the log-in).
+No inline script or style exists anywhere, so the policy needs no nonce.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 
@@ -19,6 +19,10 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
+
+
+def origin_of(address: str) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(address))
 
 
 def content_security_policy(frame_ancestors: str = "'none'", form_actions: str = "'self'") -> str:
@@ -32,10 +36,11 @@ def content_security_policy(frame_ancestors: str = "'none'", form_actions: str =
 class SecurityHeaders:
     """Wraps an application; whatever a page already set itself (its own policy, caching of a static file) stays."""
 
-    def __init__(self, app: App, frame_ancestors: str = "'none'", secure: bool = False) -> None:
+    def __init__(self, app: App, frame_ancestors: str = "'none'", secure: bool = False, leads_to: str = "") -> None:
+        """`leads_to`: an origin to which a form of ours may lead by a redirect (logging out at the issuer)."""
         self._app = app
         self._headers = {
-            "content-security-policy": content_security_policy(frame_ancestors),
+            "content-security-policy": content_security_policy(frame_ancestors, f"'self' {leads_to}".strip()),
             "referrer-policy": "no-referrer",
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.web.backchannel import BackchannelFault
-from babyconnect.web.forms import single
+from babyconnect.web.forms import form, single
 from babyconnect.web.limits import Limit
+from babyconnect.web.logout_tokens import LoggedOut, LogoutTokens, NotALogout
 from babyconnect.web.relying_party import Attempt, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
 from babyconnect.web.sessions import Session, Sessions, new_handle
@@ -33,7 +34,7 @@ S = TypeVar("S", bound=Session)
 class LoginEvent:
     """What the audit log is told.  `person` is an opaque subject, never a BSN; `client` is for the log's pseudonym."""
 
-    type: Literal["login", "logout"]
+    type: Literal["login", "login.refused", "logout", "context.switch"]
     outcome: Literal["ok", "refused", "fault"]
     person: str = ""
     role: str = ""
@@ -90,7 +91,11 @@ class Cookies:
 
 
 class Login(Generic[S]):
-    """The way in and out of one site.  `clock` is monotonic seconds."""
+    """The way in and out of one site.
+
+    `clock` is monotonic seconds, `now` seconds since the epoch; `farewell` what the log says when a session ends;
+    `origin` where this site is reached.
+    """
 
     def __init__(
         self,
@@ -102,6 +107,9 @@ class Login(Generic[S]):
         pages: Pages,
         clock: Callable[[], float],
         note: Note,
+        farewell: Callable[[S], LoginEvent],
+        origin: str,
+        now: Callable[[], float],
     ) -> None:
         self._relying_party = relying_party
         self._admit = admit
@@ -110,6 +118,9 @@ class Login(Generic[S]):
         self._pages = pages
         self._clock = clock
         self._note = note
+        self._farewell = farewell
+        self._left = f"{origin}{cookies.path}/afgemeld"
+        self._logouts = LogoutTokens(relying_party, now)
         self._attempts: dict[str, tuple[float, Attempt]] = {}
         self._limit = Limit(60, 60, clock)
 
@@ -117,6 +128,8 @@ class Login(Generic[S]):
         return [
             Route("/aanmelden", self.begin, methods=["GET"]),
             Route("/terug", self.finish, methods=["GET"]),
+            Route("/afgemeld", self.left, methods=["GET"]),
+            Route("/afmelding", self.told, methods=["POST"]),
         ]
 
     def session_of(self, request: Request) -> S | None:
@@ -158,7 +171,7 @@ class Login(Generic[S]):
 
     async def _refuse(self, request: Request, refused: LoginRefused, language: str) -> Response:
         log.warning("login", outcome="refused", reason=refused.reason)
-        await self._note(LoginEvent("login", "refused", reason=refused.reason, address=_address(request)))
+        await self._note(LoginEvent("login.refused", "refused", reason=refused.reason, address=_address(request)))
         code = refused.message if self._pages.has_message(refused.message) else "login_refused"
         answer = self._pages.message(code, 403, language)
         self._cookies.drop(answer, self._cookies.attempt)
@@ -176,14 +189,39 @@ class Login(Generic[S]):
         self._cookies.drop(answer, self._cookies.attempt)
         return answer
 
-    async def leave(self, request: Request, event: LoginEvent) -> Response:
-        """Ends the session.  The caller has checked the form's token."""
+    async def leave(self, request: Request, session: S) -> Response:
+        """Ends the session, here and at the issuer.  The caller has checked the form's token."""
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
-        await self._note(_at(event, _address(request)))
-        answer = RedirectResponse(f"{self._cookies.path}/?afgemeld=1", 303)
+        await self._note(_at(self._farewell(session), _address(request)))
+        origin = session.origin
+        at_issuer = ""
+        if origin.issuer == self._relying_party.issuer.issuer:
+            at_issuer = await self._relying_party.farewell(origin.id_token, origin.sid, self._left)
+        answer = RedirectResponse(at_issuer or f"{self._cookies.path}/afgemeld", 303)
         self._cookies.drop(answer, self._cookies.session)
         answer.headers["clear-site-data"] = '"cache"'
         return answer
+
+    async def left(self, request: Request) -> Response:
+        """Where a browser comes after logging out, perhaps by way of the issuer."""
+        return RedirectResponse(f"{self._cookies.path}/?afgemeld=1", 303)
+
+    async def told(self, request: Request) -> Response:
+        """The issuer says that somebody logged out there: her sessions end (Back-Channel Logout 1.0 §2.5-2.8)."""
+        if not self._limit.take(_address(request)):
+            return JSONResponse({"error": "temporarily_unavailable"}, 429)
+        try:
+            found = await self._logouts.read((await form(request)).get("logout_token", ""))
+        except BackchannelFault as problem:
+            log.warning("logout", outcome="unreachable", reason=str(problem))
+            return JSONResponse({"error": "temporarily_unavailable"}, 503)
+        if isinstance(found, NotALogout):
+            log.warning("logout", outcome="refused", reason=found.reason)
+            return JSONResponse({"error": "invalid_request"}, 400)
+        ended = self._sessions.end_where(lambda session: _is_of(session, self._relying_party.issuer.issuer, found))
+        for session in ended:
+            await self._note(_at(self._farewell(session), _address(request)))
+        return Response(status_code=200)
 
     def _remember(self, handle: str, attempt: Attempt) -> None:
         now = self._clock()
@@ -192,6 +230,13 @@ class Login(Generic[S]):
         while len(self._attempts) >= MOST_ATTEMPTS:
             del self._attempts[next(iter(self._attempts))]
         self._attempts[handle] = (now, attempt)
+
+
+def _is_of(session: Session, issuer: str, found: LoggedOut) -> bool:
+    origin = session.origin
+    if origin.issuer != issuer or (found.subject and origin.subject != found.subject):
+        return False
+    return not found.sid or origin.sid == found.sid
 
 
 def _address(request: Request) -> str:

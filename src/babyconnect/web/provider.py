@@ -15,7 +15,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -80,6 +80,7 @@ class Provider:
         clients: Sequence[Client],
         key: ECKey,
         now: Callable[[], float],
+        *,
         audience: str = "staff",
     ) -> None:
         self._audience = audience
@@ -242,10 +243,11 @@ def provider_app(
     clients: Sequence[Client],
     key: ECKey,
     now: Callable[[], float],
+    *,
     audience: str = "staff",
 ) -> App:
     """The provider as an ASGI application that answers below the issuer's own path (`http://host:port/idp`)."""
-    provider = Provider(issuer.rstrip("/"), users, clients, key, now, audience)
+    provider = Provider(issuer.rstrip("/"), users, clients, key, now, audience=audience)
     routes = [Mount(provider.path, routes=provider.routes())]
     inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
     return SecurityHeaders(Guard(inner), secure=issuer.startswith("https:"))
@@ -288,7 +290,7 @@ def _credentials(request: Request, fields: Mapping[str, str]) -> tuple[str, str]
             name, _, secret = base64.b64decode(header[6:], validate=True).decode().partition(":")
         except (ValueError, UnicodeDecodeError):
             return "", ""
-        return name, secret
+        return unquote_plus(name), unquote_plus(secret)
     return fields.get("client_id", ""), ""
 
 

@@ -16,6 +16,8 @@ from babyconnect.flows.viewing import Shown
 from babyconnect.web.fragments import Drawer
 from babyconnect.web.rendering import log_fault
 
+BETWEEN_CHANGES_SECONDS = 1.0
+"""Several changes at one registration are one reason to ask anew."""
 Phase = Literal["asking", "complete", "fault", "closed"]
 
 
@@ -47,15 +49,32 @@ class OpenedRecord:
     shown: Shown[Any] | None = None
     fragments: dict[str, _Fragment] = field(default_factory=dict)
     asked: float = 0.0
+    turn: int = 0
+    looking: int = 0
     _drawer: Drawer | None = None
     _drawn: tuple[Phase, Mapping[str, str]] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
+    _watch: asyncio.Task[None] | None = None
+
+    def watch(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
+        """From now on asks anew at each step of `changes`: she may have taken back what stands here."""
+        self._watch = asyncio.create_task(self._watched(changes, again))
+
+    async def _watched(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
+        try:
+            async for _ in changes:
+                again()
+                await asyncio.sleep(BETWEEN_CHANGES_SECONDS)
+        except Exception as problem:  # what cannot be watched may not stay
+            log_fault("watching", problem)
+            self.close()
 
     def fill(self, states: AsyncIterator[Shown[Any]]) -> None:
         """Starts asking, at once: before the page itself is asked for.  Again: what was shown is forgotten first."""
         if self._task is not None:
             self._task.cancel()
+        self.turn += 1
         self.phase, self.shown, self._drawer = "asking", None, None
         self._draw()
         self._task = asyncio.create_task(self._follow(states))
@@ -133,6 +152,11 @@ class OpenedRecord:
         while self.version <= version and not self.settled:
             await self._changed.wait()
 
+    async def after(self, turn: int) -> None:
+        """Returns when it was asked anew since `turn`, or is closed."""
+        while self.turn == turn and self.phase != "closed":
+            await self._changed.wait()
+
     async def end(self) -> None:
         """Returns when the record is complete, or will not become so."""
         while not self.settled:
@@ -140,8 +164,9 @@ class OpenedRecord:
 
     def close(self) -> None:
         """Stops asking and forgets everything."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._watch):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
         self.phase = "closed"
         self.shown = None
         self.fragments = {}

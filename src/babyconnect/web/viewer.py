@@ -11,7 +11,6 @@ import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,12 +21,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.flows.viewing import ListedClient, Viewing
+from babyconnect.flows.watching import Changes
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.claims import ClaimNames, who
 from babyconnect.web.compression import Compressed
-from babyconnect.web.events import events
+from babyconnect.web.events import changes, events
 from babyconnect.web.fragments import Drawer
-from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send
+from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
 from babyconnect.web.limits import Limit
 from babyconnect.web.login import Admitted, Cookies, Login, LoginEvent, Note
 from babyconnect.web.records import OpenedRecord
@@ -65,13 +65,14 @@ class Viewer:
         now: Callable[[], dt.datetime],
         note: Note,
         chapters: Sequence[Chapter[ViewerSession]] = (),
+        changes: Changes | None = None,
         clock: Callable[[], float] = time.monotonic,
         backchannel: Backchannel | None = None,
         claims: ClaimNames | None = None,
         frame_ancestors: str = "'none'",
     ) -> None:
         self._party = party
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
+        self._origin = origin_of(base_url)
         self._viewing = viewing
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
@@ -79,6 +80,7 @@ class Viewer:
         self._claims = claims or ClaimNames()
         self._sessions: Sessions[ViewerSession] = Sessions(clock)
         self._clock = clock
+        self._changes = changes
         self._searches = Limit(FOUND_PER_MINUTE, 60, clock)
         secure = base_url.startswith("https:")
         relying_party = RelyingParty(
@@ -92,13 +94,16 @@ class Viewer:
             pages=self._pages,
             clock=clock,
             note=note,
+            farewell=lambda session: _event("logout", session),
+            origin=self._origin,
+            now=lambda: now().timestamp(),
         )
         self._site = Site(PATH, self._origin, self._pages, self._login.session_of, chapters)
         app = Starlette(
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = Compressed(SecurityHeaders(Guard(app), frame_ancestors, secure))
+        self._app = Compressed(SecurityHeaders(Guard(app), frame_ancestors, secure, origin_of(issuer.issuer)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -132,6 +137,7 @@ class Viewer:
             Route("/lijst", self.choose, methods=["POST"]),
             Route("/dossier/{handle}", self.record, methods=["GET"]),
             Route("/dossier/{handle}/stroom", self.stream, methods=["GET"]),
+            Route("/dossier/{handle}/wijziging", self.changed, methods=["GET"]),
             Route("/dossier/{handle}/opnieuw", self.again, methods=["POST"]),
             Route("/dossier/{handle}/sluiten", self.shut, methods=["POST"]),
             Route("/static/{name}", self._pages.assets.serve, methods=["GET"]),
@@ -173,7 +179,7 @@ class Viewer:
 
     async def log_out(self, request: Request) -> Response:
         session, _ = await self._site.posted(request)
-        return await self._login.leave(request, _event("logout", session))
+        return await self._login.leave(request, session)
 
     async def find(self, request: Request) -> Response:
         """Opens a record by BSN.  Whether she is known anywhere, or to this asker, the page looks the same."""
@@ -203,9 +209,21 @@ class Viewer:
             return await self._start_page(request, session, "too_often", 429)
         record = OpenedRecord(bsn, language_of(request), lambda language: Drawer(self._pages, language, bsn.value))
         handle = session.keep(record)
+        since = self._changes.now() if self._changes else 0.0
         self._fill(session, record)
-        asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire, session, handle)
+        if self._changes:
+            record.watch(self._changes.of(bsn, since), lambda: self._fill(session, record))
+        asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire_unseen, session, handle)
         return RedirectResponse(f"{PATH}/dossier/{handle}", 303)
+
+    def _expire_unseen(self, session: ViewerSession, handle: str) -> None:
+        """A record that stands on a screen stays as long as the session; one that nobody looks at goes."""
+        self._sessions.sweep()
+        record = session.records.get(handle)
+        if record is not None and record.looking:
+            asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire_unseen, session, handle)
+        else:
+            self._expire(session, handle)
 
     def _fill(self, session: ViewerSession, record: OpenedRecord) -> None:
         record.asked = self._clock()
@@ -256,6 +274,15 @@ class Viewer:
         stream: AsyncIterator[bytes] = events(record, int(known) if known.isdecimal() and len(known) < 9 else 0)
         headers = {"x-accel-buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    async def changed(self, request: Request) -> Response:
+        """Says when what the page shows is no longer what she allows: it is being asked anew, or closed."""
+        _, _, record = self._record_of(request)
+        if record is None:
+            raise HTTPException(404)
+        turn = request.query_params.get("b", "")
+        stream = changes(record, int(turn) if turn.isdecimal() and len(turn) < 9 else -1)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
     async def again(self, request: Request) -> Response:
         """Asks all sources anew."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import pathlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -25,9 +25,6 @@ from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.door_events import as_event
 from babyconnect.flows.grant import Granting
-from babyconnect.flows.picture import picture
-from babyconnect.flows.viewing import Viewing
-from babyconnect.flows.watching import Changes
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
@@ -37,15 +34,15 @@ from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
-from babyconnect.wiring import consulting, files, people, secured
+from babyconnect.web.viewer import ViewerSession
+from babyconnect.wiring import people, secured
 from babyconnect.wiring.consents import end_tokens_on_less
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.intake import intake_of
+from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import publishing_keys
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
-from babyconnect.wiring.today import todays_clients
 
 Close = Callable[[], Awaitable[None]]
 REGION_PATIENCE_SECONDS = 30
@@ -88,14 +85,15 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http(security=link.secured)
     opening.callback(http.close)
+    journal = journal_of(link, log)
     staff_chapters: list[Chapter[ViewerSession]] = []
     client_chapters: list[Chapter[ClientSession]] = []
-    viewer = _viewer(link, door, log, http, staff_chapters) if link.chosen.login.issuer else None
+    viewer = people.viewer(link, door, log, http, journal, staff_chapters) if link.chosen.login.issuer else None
     if viewer is not None:
         mounts.append(("/viewer", viewer))
         opening.push_async_callback(viewer.close)
     if link.chosen.client_login.issuer:
-        client = people.client_site(link, log, client_chapters)
+        client = people.client_site(link, journal, client_chapters)
         mounts.append(("/client", client))
         opening.push_async_callback(client.close)
     app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
@@ -166,22 +164,6 @@ def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
         replays=Replays(time.time()),
         log=log,
         clock=now,
-    )
-
-
-def _viewer(link: Link, door: Door, log: AuditLog, http: Http, chapters: Sequence[Chapter[ViewerSession]]) -> Viewer:
-    audit_key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
-    node = consulting.consulting_node(link, log, http, audit_key)
-    return viewer_app(
-        party=link.party,
-        base_url=link.chosen.node.base_url,
-        issuer=people.staff_issuer(link),
-        note=people.noter(link, log),
-        chapters=chapters,
-        viewing=Viewing(consulting.consulting(node), picture, now),
-        changes=Changes(link.pseudonyms, link.consents.changes, link.consents.now),
-        todays_clients=todays_clients(door, link.roster, now),
-        now=now,
     )
 
 

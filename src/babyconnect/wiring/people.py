@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
-from babyconnect.audit.event import About, Actor, Grounds, Place, client_pseudonym, event
 from babyconnect.audit.log import AuditLog
+from babyconnect.exchange.http1 import Http
+from babyconnect.flows.door import Door
+from babyconnect.flows.journal import About, Actor, Came, Grounds, Herself, Journal
+from babyconnect.flows.picture import picture
+from babyconnect.flows.viewing import Viewing
 from babyconnect.settings import SettingsRefused
-from babyconnect.web.client.claims import LEVELS, ClientClaims
+from babyconnect.web.assurance import LEVELS
+from babyconnect.web.client.claims import ClientClaims
 from babyconnect.web.client.session import ClientSession, Wards
 from babyconnect.web.client.site import ClientSite, Parts, nobody
 from babyconnect.web.login import LoginEvent, Note
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.site import Chapter
-from babyconnect.wiring import files
+from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
+from babyconnect.wiring import consulting, files
 from babyconnect.wiring.link import Link, now
+from babyconnect.wiring.today import todays_clients
 
 
-def noter(link: Link, log: AuditLog) -> Note:
+def noter(journal: Journal) -> Note:
     """Log-ins and log-outs as audit events, durable before anything comes of them."""
-    key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
-    own = link.party.ura.value
 
     async def note(happened: LoginEvent) -> object:
-        return await log.append(
-            event(
-                happened.type,
-                happened.outcome,
-                now(),
-                Actor(own, happened.person, happened.role),
-                Place(own, client_address=happened.address, server_address=link.chosen.node.base_url),
-                About(
-                    pseudonym=client_pseudonym(key, happened.client) if happened.client else "",
-                    resource=" ".join(filter(None, (happened.loa, happened.how))),
-                ),
-                reasons(happened),
-            )
+        if happened.client is not None:
+            herself: Herself = "representative" if happened.role == "representative" else "client"
+            actor = journal.herself(happened.client, herself, happened.loa)
+            about = About(pseudonym=journal.pseudonym(happened.client))
+        else:
+            person = Actor(journal.own.ura.value, happened.person, happened.role, "", happened.loa)
+            actor, about = person if happened.person else journal.unknown(), About()
+        return await journal.note(
+            happened.type,
+            happened.outcome,
+            actor,
+            dataclasses.replace(about, object=f"login/{happened.how}" if happened.how else ""),
+            Grounds(reasons=(happened.reason,) if happened.reason else ()),
+            Came(address=happened.address),
         )
 
     return note
@@ -46,8 +53,25 @@ def staff_issuer(link: Link) -> Issuer:
     return Issuer(login.issuer, login.client_id, _secret(link, login.client_secret_file))
 
 
+def viewer(  # noqa: PLR0917 - what it is built of
+    link: Link, door: Door, log: AuditLog, http: Http, journal: Journal, chapters: Sequence[Chapter[ViewerSession]]
+) -> Viewer:
+    """The viewer of this node; only when `login.issuer` is set."""
+    node = consulting.consulting_node(link, log, http, journal.key)
+    return viewer_app(
+        party=link.party,
+        base_url=link.chosen.node.base_url,
+        issuer=staff_issuer(link),
+        note=noter(journal),
+        chapters=chapters,
+        viewing=Viewing(consulting.consulting(node), picture, now),
+        todays_clients=todays_clients(door, link.roster, now),
+        now=now,
+    )
+
+
 def client_site(
-    link: Link, log: AuditLog, chapters: Sequence[Chapter[ClientSession]] = (), wards: Wards = nobody
+    link: Link, journal: Journal, chapters: Sequence[Chapter[ClientSession]] = (), wards: Wards = nobody
 ) -> ClientSite:
     """The client's site of this node; only when `client_login.issuer` is set."""
     login = link.chosen.client_login
@@ -57,8 +81,10 @@ def client_site(
         Parts(
             party=link.party,
             base_url=link.chosen.node.base_url,
-            issuer=Issuer(login.issuer, login.client_id, _secret(link, login.client_secret_file), login.scope),
-            note=noter(link, log),
+            issuer=Issuer(
+                login.issuer, login.client_id, _secret(link, login.client_secret_file), login.scope, hint=False
+            ),
+            note=noter(journal),
             now=now,
             wards=wards,
             chapters=chapters,
@@ -67,10 +93,6 @@ def client_site(
             ),
         )
     )
-
-
-def reasons(happened: LoginEvent) -> Grounds:
-    return Grounds(reasons=(happened.reason,) if happened.reason else ())
 
 
 def _secret(link: Link, file: str) -> str:

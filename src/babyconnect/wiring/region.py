@@ -29,6 +29,7 @@ from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import Endpoint, Entry, RegionEvent
 from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.settings import SettingsRefused, beside
@@ -49,6 +50,8 @@ EVENT_TYPES = {
     "consents": "consent.read",
     "code": "consent.code",
     "code_shown": "consent.code",
+    "evidence": "relation.record",
+    "evidence_read": "relation.read",
     "pseudonymise": "pseudonymise",
     "directory": "administer",
 }
@@ -122,14 +125,20 @@ def machine_base(chosen: settings.Region) -> str:
 
 
 def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
+    index = IndexService(home / "index.sqlite", _now, decision.may_know)
+
+    def keeps(pseudonym: str, holder: Ura) -> bool:
+        return bool(index.own(pseudonym, holder))
+
     return RegionState(
         name=chosen.region.name,
         base=machine_base(chosen),
         directory=DirectoryService(home / "directory.sqlite", _now),
-        index=IndexService(home / "index.sqlite", _now, decision.may_know),
+        index=index,
         pseudonyms=PseudonymService(load_or_create_key(home / "pseudonyms.key"), chosen.region.name),
         consents=ConsentService(home / "consents.sqlite", _now),
         codes=CodeService(home / "codes.sqlite", files.secret(home / "codes.key"), _now, time.monotonic),
+        evidence=EvidenceService(home / "evidence.sqlite", _now, keeps),
         now=_now,
         portals=_portals(chosen),
     )
@@ -175,7 +184,7 @@ def _providers(
             raise SettingsRefused(f"{file}: {problem}") from problem
         clients = [Client(o.ura, o.name, (f"{o.base_url}/{site}/terug",)) for o in listed]
         issuer = f"{chosen.region.base_url}{mount}"
-        yield mount, provider_app(issuer, accounts, clients, _provider_key(home, mount), time.time, audience)
+        yield mount, provider_app(issuer, accounts, clients, _provider_key(home, mount), time.time, audience=audience)
 
 
 def _provider_key(home: pathlib.Path, mount: str) -> ECKey:

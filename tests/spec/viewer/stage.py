@@ -74,6 +74,7 @@ class Stage:
         self.asked: list[tuple[Bsn, Person]] = []
         self.listed: list[ListedClient] | Exception = [ListedClient(Bsn(BSN), "Noor Voorbeeld", gestation="28+3")]
         self.view = sample()
+        self.change, self.watching_breaks = asyncio.Event(), False
         everyone = (user("anna"), user("else", ura="90000002"), user("vreemd", ura="90000001"), *users)
         client = Client("kijker", OWN.name, (redirect,), hashlib.sha256(SECRET.encode()).hexdigest())
         self.provider = provider_app(ISSUER, everyone, (client,), KEY, self.clock.epoch)
@@ -90,10 +91,23 @@ class Stage:
             now=self.clock.now,
             note=self._note,
             chapters=chapters,
+            changes=self,
             clock=self.clock,
             backchannel=self.backchannel,
         )
         self.visitor = Visitor(self.viewer)
+
+    def now(self) -> float:
+        return 0.0
+
+    async def of(self, bsn: Bsn, since: float) -> AsyncIterator[None]:
+        """What the region tells of changes: one step for each time that a test says so."""
+        while True:
+            await self.change.wait()
+            self.change.clear()
+            if self.watching_breaks:
+                raise RuntimeError("the register speaks rubbish")
+            yield
 
     async def _consult(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
         self.asked.append((bsn, person))

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
+from babyconnect.web.assurance import level, reaches
 from babyconnect.web.claims import one_line
 from babyconnect.web.relying_party import LoginRefused
-
-LEVELS = ("low", "substantial", "high")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientClaims:
-    """What the issuer calls things.  `levels` turns its values for assurance into eIDAS's; `least`: what we ask."""
+    """What the issuer calls things.  `levels`: its own words for assurance; `least`: what we ask."""
 
     bsn: str = "bsn"
     name: str = "name"
@@ -39,7 +38,7 @@ def client_of(claims: Mapping[str, Any], names: ClientClaims) -> KnownClient | L
     if not passes_eleven_check(number):
         return LoginRefused("bsn")
     stated = str(claims.get(names.assurance, ""))
-    loa = names.levels.get(stated, stated)
-    if loa not in LEVELS or LEVELS.index(loa) < LEVELS.index(names.least):
+    loa = level(stated, names.levels)
+    if not reaches(loa, names.least):
         return LoginRefused("loa", "login_level")
     return KnownClient(Bsn(number), one_line(claims.get(names.name, "")), loa)

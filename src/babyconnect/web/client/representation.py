@@ -27,7 +27,7 @@ def age(born: dt.date, today: dt.date) -> int:
 def refusal(ward: Represented, today: dt.date) -> str:
     """ "" when this person may be represented on this day, else the reason's code (`representation.csv`)."""
     years = age(ward.birth_date, today)
-    for row in rows("representation.csv"):
+    for row in rows("representation"):
         if row["authority"] == ward.authority.kind and int(row["from_age"]) <= years <= int(row["to_age"] or 999):
             return "" if row["may"] == "yes" else row["reason"]
     return "authority"
@@ -62,9 +62,8 @@ class Representation:
         if chosen and (found is None or refusal(found, today)):
             session.represents = None
             return self._site.message(request, "not_yours", 403)
-        await self._note(
-            LoginEvent("login", "ok", role="representative" if found else "client", loa=session.loa,
-                       how=found.authority.kind if found else "", client=session.subject)
-        )  # fmt: skip
+        role, how = ("representative", found.authority.kind) if found else ("client", "")
+        await self._note(LoginEvent("context.switch", "ok", role=role, loa=session.loa, how=how,
+                                    client=session.subject))  # fmt: skip
         session.represents = found
         return RedirectResponse(f"{self._site.path}/", 303)

@@ -10,7 +10,6 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,7 +23,7 @@ from babyconnect.web.client.claims import ClientClaims, client_of
 from babyconnect.web.client.representation import Representation
 from babyconnect.web.client.session import ClientSession, Represented, Wards
 from babyconnect.web.compression import Compressed
-from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send
+from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
 from babyconnect.web.login import Admitted, Cookies, Login, LoginEvent, Note
 from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import Pages, error_handlers
@@ -63,7 +62,7 @@ class ClientSite:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(parts.base_url))
+        origin = origin_of(parts.base_url)
         secure = parts.base_url.startswith("https:")
         self._backchannel = parts.backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/")
@@ -78,6 +77,9 @@ class ClientSite:
             pages=self._pages,
             clock=parts.clock,
             note=parts.note,
+            farewell=farewell,
+            origin=origin,
+            now=lambda: parts.now().timestamp(),
         )
         self._site = Site(PATH, origin, self._pages, self._login.session_of, parts.chapters)
         self._representation = Representation(self._site, parts.wards, parts.now, parts.note)
@@ -85,7 +87,7 @@ class ClientSite:
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = Compressed(SecurityHeaders(Guard(app), secure=secure))
+        self._app = Compressed(SecurityHeaders(Guard(app), secure=secure, leads_to=origin_of(parts.issuer.issuer)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -131,5 +133,8 @@ class ClientSite:
 
     async def log_out(self, request: Request) -> Response:
         session, _ = await self._site.posted(request)
-        event = LoginEvent("logout", "ok", role="client", loa=session.loa, client=session.subject)
-        return await self._login.leave(request, event)
+        return await self._login.leave(request, session)
+
+
+def farewell(session: ClientSession) -> LoginEvent:
+    return LoginEvent("logout", "ok", role="client", loa=session.loa, client=session.subject)

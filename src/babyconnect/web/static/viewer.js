@@ -72,6 +72,7 @@
     let failures = 0;
     stream.addEventListener("deel", (event) => {
       failures = 0;
+      sections.dataset.versie = event.lastEventId;
       apply(JSON.parse(event.data));
       unfold();
       foldContents();
@@ -87,6 +88,28 @@
         stream.close();
         document.getElementById("verbroken").hidden = false;
       }
+    });
+  }
+
+  // What stands here may be taken back while it stands here: then the page forgets it at once and is filled anew.
+  function watch(unfold) {
+    const stream = new EventSource(`${sections.dataset.wijziging}?b=${sections.dataset.beurt}`);
+    stream.addEventListener("open", () => (document.getElementById("verbroken").hidden = true));
+    stream.addEventListener("opnieuw", (event) => {
+      stream.close();
+      sections.dataset.beurt = String(JSON.parse(event.data).turn);
+      sections.dataset.klaar = "nee";
+      sections.replaceChildren();
+      follow(unfold);
+      watch(unfold);
+    });
+    stream.addEventListener("gesloten", () => {
+      stream.close();
+      for (const part of document.querySelectorAll("#kop, #bronnen, #banners, .columns, .tools")) part.replaceChildren();
+      document.getElementById("gesloten").hidden = false;
+    });
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) document.getElementById("verbroken").hidden = false;
     });
   }
 
@@ -156,4 +179,5 @@
   foldContents();
   if (sections.dataset.klaar === "nee") follow(unfold);
   else say();
+  watch(unfold);
 })();

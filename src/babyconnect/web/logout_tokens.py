@@ -1,0 +1,77 @@
+"""Log-out that the issuer tells us of: logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4-2.6).
+
+A logout token is no id token and the other way round: it must name the logout event, and must not bear a nonce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.web.relying_party import SKEW_SECONDS, RelyingParty, claims_problem
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+YOUNGEST_SECONDS = 120
+"""How old a logout token may be; its id is remembered that long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """Whose sessions end: that of `sid`, or when it is "" all of `subject`."""
+
+    subject: str
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotALogout:
+    """Why the token is not believed; a code for our log."""
+
+    reason: str
+
+
+class LogoutTokens:
+    """Believes each logout token once.  `now` gives seconds since the epoch."""
+
+    def __init__(self, relying_party: RelyingParty, now: Callable[[], float]) -> None:
+        self._relying_party = relying_party
+        self._now = now
+        self._seen: dict[str, float] = {}
+
+    async def read(self, token: str) -> LoggedOut | NotALogout:
+        """Raises BackchannelFault when the issuer's keys cannot be had."""
+        issuer = self._relying_party.issuer
+        decoded = await self._relying_party.published.decode(token, issuer.algorithms)
+        if decoded is None:
+            return NotALogout("signature")
+        if str(decoded.header.get("typ", "JWT")).removeprefix("application/") not in ("logout+jwt", "JWT"):
+            return NotALogout("typ")
+        claims = decoded.claims
+        problem = claims_problem(claims, issuer, self._now(), {"jti": {"essential": True}}) or self._flaw(claims)
+        if problem:
+            return NotALogout(problem)
+        self._remember(str(claims["jti"]))
+        return LoggedOut(_text(claims, "sub"), _text(claims, "sid"))
+
+    def _flaw(self, claims: Mapping[str, Any]) -> str:
+        events = claims.get("events")
+        if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+            return "events"
+        if "nonce" in claims:
+            return "nonce"
+        if not _text(claims, "sub") and not _text(claims, "sid"):
+            return "subject"
+        if self._now() - claims["iat"] > YOUNGEST_SECONDS + SKEW_SECONDS:
+            return "iat"
+        return "jti" if str(claims["jti"]) in self._seen else ""
+
+    def _remember(self, jti: str) -> None:
+        horizon = self._now() - YOUNGEST_SECONDS - 2 * SKEW_SECONDS
+        self._seen = {old: moment for old, moment in self._seen.items() if moment > horizon}
+        self._seen[jti] = self._now()
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name, "")
+    return value if isinstance(value, str) else ""
