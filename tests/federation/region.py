@@ -27,6 +27,7 @@ from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import By, Endpoint, Entry, RegionEvent
 from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.trust import keys
@@ -80,14 +81,16 @@ def entry(party: Party, key: SigningKey, base: str = "http://127.0.0.1:1", batch
 
 
 def build(folder: Path, base: str) -> RegionState:
+    index = IndexService(folder / "index.sqlite", now, may_know)
     return RegionState(
         name=NAME,
         base=base,
         directory=DirectoryService(folder / "directory.sqlite", now),
-        index=IndexService(folder / "index.sqlite", now, may_know),
+        index=index,
         pseudonyms=PseudonymService(load_or_create_key(folder / "pseudonym.key"), NAME),
         consents=ConsentService(folder / "consents.sqlite", now),
         codes=CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
+        evidence=EvidenceService(folder / "evidence.sqlite", now, lambda p, ura: bool(index.own(p, ura))),
         now=now,
         portals=frozenset({PRACTICE.ura}),
     )

@@ -19,6 +19,7 @@ from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import Audit, Claims, RegionEvent
 from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.limits import Limits
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService
@@ -44,12 +45,13 @@ class RegionState:
     pseudonyms: PseudonymService
     consents: ConsentService
     codes: CodeService
+    evidence: EvidenceService
     now: Callable[[], dt.datetime]
     portals: frozenset[Ura] = frozenset()
     pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
 
     def close(self) -> None:
-        for service in (self.directory, self.index, self.consents, self.codes):
+        for service in (self.directory, self.index, self.consents, self.codes, self.evidence):
             service.close()
 
 

@@ -63,7 +63,9 @@ async def localise(call: Call) -> Response:
         await call.log("localise", "refused", pseudonym)
         raise Refusal(403, "forbidden", str(fault)) from None
     provisions = [kept.consent for kept in call.state.consents.of(pseudonym)]
-    known = call.state.index.localise(pseudonym, who, provisions)
+    given = call.state.evidence.received(pseudonym, call.party.ura)
+    referrers = {one.issuer for one in given if one.basis == "referral"}
+    known = call.state.index.localise(pseudonym, who, provisions, referrers)
     source = token(found, "source:identifier", table["source_system"])
     lists = [pointers.to_list(one, id) for id, one in known if not source or one.source == source]
     if any(one.holder != call.party.ura for _, one in known):

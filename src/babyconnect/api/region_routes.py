@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from babyconnect.api import region_codes, region_consent, region_directory, region_localisation, region_pseudonyms
+from babyconnect.api import region_codes, region_consent, region_directory, region_evidence, region_localisation, region_pseudonyms
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 
 MOST_AT_ONCE = 500
@@ -59,6 +59,11 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/consents/codes", "consent", region_codes.make),
     ("POST", "/consents/codes/shown", "consent", region_codes.show),
     ("POST", "/consents/codes/check", "consent", region_codes.shown),
+    ("POST", "/evidence", "evidence", region_evidence.give),
+    ("POST", "/evidence/received", "evidence", region_evidence.received),
+    ("POST", "/evidence/made", "evidence", region_evidence.made),
+    ("POST", "/evidence/confirm", "evidence", region_evidence.confirm),
+    ("POST", "/evidence/revoke", "evidence", region_evidence.revoke),
 ]
 ROUTES.append(("POST", "/fhir/r4/Organization/{id}/$publish-keys", "directory", region_directory.publish_keys))
 for _kind in ("Organization", "Endpoint"):

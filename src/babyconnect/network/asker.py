@@ -8,15 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from babyconnect.birthcare.access import Asker, Purpose, Relation
-from babyconnect.birthcare.parties import Party, Role
+from babyconnect.birthcare.access import CONSULT_SCOPE, EMERGENCY_SCOPE, Asker, Emergency, Purpose, Relation
+from babyconnect.birthcare.parties import Party, Responsible, Role
 from babyconnect.network.contract import Claims
 
 MOST_RELATIONS = 50
 
 
 def to_claims(asker: Asker) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "user_id": asker.person,
         "user_role": asker.role.value,
         "purpose_of_use": asker.purpose.value,
@@ -29,7 +29,13 @@ def to_claims(asker: Asker) -> dict[str, Any]:
             }
             for relation in asker.relations
         ],
+        "scope": " ".join(sorted(asker.scopes)),
     }
+    if asker.responsible:
+        said["responsible"] = {"user_id": asker.responsible.id, "user_role": asker.responsible.role.value}
+    if asker.emergency:
+        said["emergency"] = {"reason": asker.emergency.reason, "over_objection": asker.emergency.over_objection}
+    return said
 
 
 def from_claims(party: Party, claims: Claims) -> Asker:
@@ -46,9 +52,20 @@ def from_claims(party: Party, claims: Claims) -> Asker:
             Role(claims["user_role"]),
             Purpose(claims["purpose_of_use"]),
             relations,
+            responsible=_responsible(claims.get("responsible")),
+            scopes=frozenset(str(claims.get("scope", CONSULT_SCOPE)).split(" ")) & {CONSULT_SCOPE, EMERGENCY_SCOPE},
+            emergency=_emergency(claims.get("emergency")),
         )
     except (KeyError, TypeError, AttributeError):
         raise ValueError("person, role and purpose are required") from None
+
+
+def _responsible(said: Any) -> Responsible | None:
+    return Responsible(str(said["user_id"]), Role(said["user_role"])) if said else None
+
+
+def _emergency(said: Any) -> Emergency | None:
+    return Emergency(str(said["reason"])[:40], said.get("over_objection") is True) if said else None
 
 
 def _date(text: str | None) -> dt.date | None:

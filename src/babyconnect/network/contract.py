@@ -35,11 +35,15 @@ class ConsentsUnknown(RegionFault):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an organisation's source API answers.  `batch`: it takes a FHIR batch Bundle at `fhir_base`."""
+    """Where an organisation's source API answers.  `batch`: it takes a FHIR batch Bundle at `fhir_base`.
+
+    `grant`: how tokens are asked for there (`definitions/scopes.toml`: minvws, gf or nuts).
+    """
 
     fhir_base: str
     token_endpoint: str
     batch: bool = False
+    grant: str = "minvws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +225,9 @@ class ConsentCodes(Protocol):
         """Whether she showed that code to that organisation: for the holder, who is told of it by the asker's token."""
 
 
-MayKnow = Callable[[Asker, Ura, Kind, Sequence[Consent], dt.datetime], bool]
-"""(asker, holder, holder's kind, her consents, now) -> whether she lets this asker know that this holder has something.
-Composed from `trust`; a pure function."""
+MayKnow = Callable[[Asker, tuple[Ura, Kind], Sequence[Consent], dt.datetime, bool], bool]
+"""(asker, holder, her consents, now, whether that holder referred her to this asker) -> whether the asker may know that
+this holder has something.  Composed from `trust`; a pure function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,8 @@ class RegionEvent:
         "consents",
         "code",
         "code_shown",
+        "evidence",
+        "evidence_read",
         "pseudonymise",
         "directory",
     ]
@@ -256,3 +262,47 @@ class RegionEvent:
 
 
 Audit = Callable[[RegionEvent], Awaitable[None]]
+
+
+GivenBasis = Literal["announcement", "referral", "locum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Evidence that `issuer` gave `receiver`: it announces or refers this client, or agreed on a locum for its clients.
+
+    `episode`: the issuer's own opaque episode, for the issuer's own use as a holder.  A revoked one is not `standing`.
+    """
+
+    reference: str
+    basis: GivenBasis
+    issuer: Ura
+    receiver: Ura
+    start: dt.date
+    end: dt.date
+    episode: str = ""
+    standing: bool = True
+
+
+class EvidenceRegister(Protocol):
+    """The region's register of evidence: pseudonyms, who gave whom what, and until when; nothing clinical.
+
+    All raise RegionFault; a holder that cannot ask believes nothing that it should have asked about.
+    """
+
+    async def give(self, pseudonym: str, given: Given, person: str, traceparent: str = "") -> None:
+        """Recorded for its receiver.  A locum agreement is about all clients of its issuer: `pseudonym` is ""."""
+
+    async def received(self, pseudonym: str, traceparent: str = "") -> tuple[Given, ...]:
+        """What stands, for this organisation, about this client (or about all clients of somebody who keeps her)."""
+
+    async def made(self) -> tuple[Given, ...]:
+        """What this organisation gave, the latest first, revoked and over included."""
+
+    async def confirm(
+        self, pseudonym: str, reference: str, basis: str, asker: Ura, traceparent: str = ""
+    ) -> Given | None:
+        """For a holder: whether that evidence stands, for that asker, about this client."""
+
+    async def revoke(self, reference: str, person: str, traceparent: str = "") -> bool:
+        """By whoever gave it.  From now on it is no evidence."""

@@ -92,23 +92,23 @@ def may_release(  # noqa: PLR0917 - the labels of one resource
     )
 
 
-def may_know(  # noqa: PLR0917 - the index calls it so (`network.contract.MayKnow`)
+def may_know(
     asker: Asker,
-    holder: Ura,
-    kind: Kind,
+    holder: tuple[Ura, Kind],
     consents: Sequence[Consent],
     moment: dt.datetime,
-    rules: Rules | None = None,
+    referred: bool = False,
 ) -> bool:
     """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4).
 
-    In an emergency also where nothing is recorded; never against an objection, also not on the second confirmation.
+    Also where nothing is recorded when that holder provably referred her here (`referred`), or in an emergency; never
+    against an objection, also not on the second confirmation.
     """
-    rules = rules_on(_day(moment)) if rules is None else rules
+    rules = rules_on(_day(moment))
     if _asker_flaw(asker, rules) is not None:
         return False
     visible = _visible(asker, rules)
-    if asker.ura == holder:
+    if asker.ura == holder[0]:
         return bool(visible)
     emergency = asker.purpose is Purpose.EMERGENCY
     if emergency and breaking.declaration_flaw(asker, rules) is not None:
@@ -116,9 +116,9 @@ def may_know(  # noqa: PLR0917 - the index calls it so (`network.contract.MayKno
     if not _claimed(asker, _day(moment), rules):
         # Who does not treat her would be refused everywhere, and must not learn of whom from the index.
         return False
-    said = precedence.said(consents, (asker.ura, asker.kind), (holder, kind), moment, rules.ranks)
+    said = precedence.said(consents, (asker.ura, asker.kind), holder, moment, rules.ranks)
     by = _sorted(visible - rules.spine, said)
-    return bool(by["permit"] or (emergency and by["silent"]))
+    return bool(by["permit"] or (emergency and by["silent"]) or (referred and by["silent"] & rules.relevant))
 
 
 _NOTHING_SAID: dict[Verdict, frozenset[str]] = dict.fromkeys(get_args(Verdict), frozenset())

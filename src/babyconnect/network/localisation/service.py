@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import apsw
@@ -90,19 +90,24 @@ class IndexService:
 
         return await self._db.write(change)
 
-    def localise(self, pseudonym: str, asker: Asker, consents: Sequence[Consent]) -> list[tuple[str, Registration]]:
-        """What is registered, not over, and known to this asker by her leave; ordered by holder."""
+    def localise(
+        self, pseudonym: str, asker: Asker, consents: Sequence[Consent], referrers: Collection[Ura] = ()
+    ) -> list[tuple[str, Registration]]:
+        """What is registered, not over, and known to this asker by her leave, or since that holder referred her to it;
+        ordered by holder."""
         now = self._clock()
         found = self._db.rows(
             f"select {COLUMNS} from registration where pseudonym = ? and until > ? order by holder, source",  # noqa: S608
             (pseudonym, fhir4.instant(now)),
         )
         kept = [_registration(row) for row in found]
-        return [(id, one) for id, one in kept if self._visible(asker, one.holder, one.kind, consents, now)]
-
-    def _visible(self, asker: Asker, holder: Ura, kind: Kind, consents: Sequence[Consent], now: dt.datetime) -> bool:
-        # An organisation knows what it registered itself; that tells it nothing.
-        return asker.ura == holder or self._may_know(asker, holder, kind, consents, now)
+        return [
+            (id, one)
+            for id, one in kept
+            # An organisation knows what it registered itself; that tells it nothing.
+            if asker.ura == one.holder
+            or self._may_know(asker, (one.holder, one.kind), consents, now, one.holder in referrers)
+        ]
 
     def own(self, pseudonym: str, holder: Ura) -> list[tuple[str, Registration]]:
         found = self._db.rows(

@@ -1,0 +1,82 @@
+"""The register of evidence: announcements, referrals and locum agreements between organisations (domain §4).
+
+Only the issuer writes and revokes, only the receiver finds, and a holder may ask about one reference of one asker and
+one client together.  Plain JSON by POST, so that no pseudonym stands in an address.  [own]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.network.evidence import wire
+
+LONGEST = 128
+
+
+def _text(body: dict[str, Any], name: str, least: int = 1) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not least <= len(value) <= LONGEST:
+        raise Refusal(422, "value", f"{name} is required")
+    return value
+
+
+async def give(call: Call) -> Response:
+    """`{pseudonym, given}` -> 201.  A locum agreement is about no client in particular."""
+    body = call.json()
+    try:
+        given = wire.read(body.get("given") or {})
+    except (ValueError, AttributeError) as fault:
+        raise Refusal(422, "invalid", str(fault)) from None
+    pseudonym = "" if given.basis == "locum" else _text(body, "pseudonym")
+    if given.issuer != call.party.ura:
+        await call.log("evidence", "refused", pseudonym)
+        raise Refusal(403, "forbidden", "an organisation gives evidence for itself only")
+    if call.state.directory.party(given.receiver) is None:
+        raise Refusal(422, "value", "the receiver is not in the directory")
+    await call.log("evidence", "ok", pseudonym, f"{given.basis} {given.reference}")
+    if not await call.state.evidence.give(pseudonym, given, str(call.claims.get("user_id", ""))[:100]):
+        raise Refusal(409, "conflict", "this reference is taken")
+    return answer({"reference": given.reference}, 201)
+
+
+async def received(call: Call) -> Response:
+    """`{pseudonym}` -> what stands for the asking organisation."""
+    pseudonym = _text(call.json(), "pseudonym")
+    found = call.state.evidence.received(pseudonym, call.party.ura)
+    await call.log("evidence_read", "ok", pseudonym, str(len(found)))
+    return answer({"given": [wire.written(one) for one in found]})
+
+
+async def made(call: Call) -> Response:
+    """What the asking organisation gave."""
+    found = call.state.evidence.made(call.party.ura)
+    await call.log("evidence_read", "ok", "", str(len(found)))
+    return answer({"given": [wire.written(one) for one in found]})
+
+
+async def confirm(call: Call) -> Response:
+    """`{pseudonym, reference, basis, asker}` -> the entry, or 404: over, revoked, another's and none are alike."""
+    body = call.json()
+    pseudonym, reference = _text(body, "pseudonym"), _text(body, "reference")
+    try:
+        asker = Ura(_text(body, "asker"))
+    except ValueError:
+        raise Refusal(422, "value", "asker is a URA") from None
+    found = call.state.evidence.confirm(pseudonym, reference, _text(body, "basis"), asker)
+    await call.log("evidence_read", "ok" if found else "refused", pseudonym, reference[:64])
+    if found is None:
+        raise Refusal(404, "not-found", "no such evidence")
+    return answer(wire.written(found))
+
+
+async def revoke(call: Call) -> Response:
+    """`{reference}` -> 200, or 404 for what is not the asking organisation's."""
+    reference = _text(call.json(), "reference")
+    await call.log("evidence", "ok", "", f"revoke {reference[:64]}")
+    if not await call.state.evidence.revoke(reference, call.party.ura):
+        raise Refusal(404, "not-found", "no such evidence")
+    return answer({"reference": reference})
