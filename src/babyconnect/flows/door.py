@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from babyconnect.birthcare.access import AccessRequest, Asker, Consent, Decision, Filter, Permit, Refused, Relation
+from babyconnect.birthcare.access import (
+    AccessRequest,
+    Asker,
+    Channel,
+    Consent,
+    Decision,
+    Filter,
+    Permit,
+    Refused,
+    Relation,
+)
 from babyconnect.birthcare.parties import Party, Person
+from babyconnect.flows import reducing
 from babyconnect.store.contract import Client, Form, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
@@ -52,7 +63,36 @@ class Bind:
     form: Form
 
 
-Interaction = Search | Read | History | Bind
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that there is of her here, type by type: what a client's own page or copy is made of.  One event for all."""
+
+    types: tuple[str, ...]
+    form: Form
+
+
+Interaction = Search | Read | History | Bind | Everything
+
+
+@dataclass(frozen=True, slots=True)
+class Herself:
+    """A client, or who has authority over a child, behind her own log-in.
+
+    `client`: whose record (compartment) it is; `own`: the log-in proves that it is hers; `child`: the child whose view
+    is asked, "" for her own.  `person`: her handle in the registers; `pseudonym`: as the log knows her.
+    """
+
+    person: str
+    pseudonym: str
+    client: str
+    own: bool
+    channel: Channel
+    child: str = ""
+    loa: str = ""
+
+    @property
+    def role(self) -> str:
+        return "representative" if self.child else "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +116,7 @@ class Happening:
 
     moment: dt.datetime
     wire: Wire
-    by: Asker | Person
+    by: Asker | Person | Herself
     interaction: Interaction | None
     client: str | None
     request: AccessRequest | None
@@ -114,6 +154,9 @@ class Parts:
     bind: Callable[[Any, str, frozenset[str]], bool]
     note: Callable[[Happening], Awaitable[object]]
     now: Callable[[], dt.datetime]
+    hidden: Callable[[str, bool], frozenset[str]] = lambda client, own: frozenset()
+    """What is taken out of what is released of this client (a secret address); `own`: to the holder's own people."""
+    decide_for_client: Callable[[Herself, frozenset[str], dt.datetime], Decision] = lambda *_: Refused(("not_herself",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +176,18 @@ class Entry:
 
     async def release(self) -> Page | tuple[Stored, ...]:
         """What was asked: a page for a search, versions (newest first) for a read or a history."""
+        found = await self._found()
+        if self._allowed.subject or self._allowed.hidden:
+            return reducing.reduced(found, self._allowed, self._interaction.form)
+        return found
+
+    async def _found(self) -> Page | tuple[Stored, ...]:
         match self._interaction:
             case Search(query, form) | Bind(_, query, form):
                 return await self._reader.search(query, self._allowed, form)
+            case Everything(types, form):
+                pages = [await self._reader.search(Query(type), self._allowed, form) for type in types]
+                return Page(b"".join(page.entries for page in pages), sum(page.matched for page in pages))
             case Read(type, id, form, version):
                 found = await self._reader.read(type, id, self._allowed, form, version)
                 return (found,) if found else ()
@@ -172,7 +224,20 @@ class Door:
         await self._parts.note(Happening(moment, wire, session.asker, interaction, client, request, decision))
         if isinstance(decision, Refused):
             return Withheld()
-        return Entry(self._reader, interaction, decision.filter)
+        hidden = self._parts.hidden(decision.filter.client, session.asker.ura == self._parts.holder.ura)
+        return Entry(self._reader, interaction, replace(decision.filter, hidden=hidden) if hidden else decision.filter)
+
+    async def show(self, who: Herself, interaction: Everything, wire: Wire) -> Entry | Withheld:
+        """The same for a client or who has authority over a child: decided apart, logged before it is shown."""
+        moment = self._parts.now()
+        evidence = await self._known(who.client, moment)
+        decision = self._parts.decide_for_client(who, evidence.episodes, moment)
+        await self._parts.note(Happening(moment, wire, who, interaction, who.client, None, decision))
+        return Withheld() if isinstance(decision, Refused) else Entry(self._reader, interaction, decision.filter)
+
+    def forget(self, client: str) -> None:
+        """Her record was destroyed: what is remembered of her here goes too."""
+        self._evidence.pop(client, None)
 
     async def clients(self, person: Person, wire: Wire, after: str = "", count: int = 100) -> tuple[Client, ...]:
         """The holder's own clients, for its own staff: logged as a look at the list, before it is shown."""

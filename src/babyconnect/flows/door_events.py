@@ -8,7 +8,7 @@ from babyconnect.audit import event
 from babyconnect.audit.event import About, Actor, Grounds, Place
 from babyconnect.birthcare.access import Asker, Permit
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.flows.door import Bind, Happening, History, Interaction, Read
+from babyconnect.flows.door import Bind, Everything, Happening, Herself, History, Interaction, Read
 
 
 def as_event(happening: Happening, holder: Party, node: str, address: str = "") -> dict[str, Any]:
@@ -24,6 +24,7 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
         Place(node, "holder" if isinstance(by, Asker) else "", holder.ura.value, wire.address, address, wire.trace),
         About(
             client=happening.client or "",
+            pseudonym=by.pseudonym if isinstance(by, Herself) and by.own else "",
             episodes=tuple(request.episodes) if request else (),
             resource=resource,
             query=query,
@@ -38,7 +39,9 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
     )
 
 
-def _actor(by: Asker | Person, holder: Party) -> Actor:
+def _actor(by: Asker | Person | Herself, holder: Party) -> Actor:
+    if isinstance(by, Herself):
+        return Actor(holder.ura.value, by.pseudonym, by.role, loa=by.loa)
     if isinstance(by, Asker):
         return Actor(by.ura.value, by.person, by.role.value)
     return Actor(holder.ura.value, by.id, by.role.value)
@@ -54,5 +57,7 @@ def _type(interaction: Interaction | None) -> str:
             return "vread"
         case History():
             return "history"
+        case Everything():
+            return "client.view"
         case _:
             return "search"

@@ -52,6 +52,19 @@ class Database:
         async with self._turn:
             return await asyncio.to_thread(self._transaction, change)
 
+    async def forget(self, change: Callable[[apsw.Connection], T]) -> T:
+        """The same for what must leave no byte behind: the file is rewritten and its write-ahead log emptied."""
+        async with self._turn:
+            return await asyncio.to_thread(self._forgotten, change)
+
+    def _forgotten(self, change: Callable[[apsw.Connection], T]) -> T:
+        result = self._transaction(change)
+        self._writing.execute("vacuum")
+        busy = next(iter(self._writing.execute("pragma wal_checkpoint(truncate)")))[0]
+        if busy:
+            raise DatabaseFault("forgotten, but a reader kept the write-ahead log from being emptied: do it again")
+        return result
+
     def write_now(self, change: Callable[[apsw.Connection], T]) -> T:
         """The same from set-up code that runs before there is a loop."""
         return self._transaction(change)

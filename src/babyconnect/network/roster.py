@@ -198,7 +198,7 @@ class Roster:
             for table in ("episode", "client", "waiting"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
 
-        await self._db.write(change)
+        await self._db.forget(change)
 
 
 def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:

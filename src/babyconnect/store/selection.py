@@ -17,6 +17,7 @@ from babyconnect.fhir.search_names import parameters
 from babyconnect.store.contract import SHARED, Clause, Query
 
 CHILD_PARAMETERS = frozenset({"code", "date", "status"})
+PLACE_PARAMETERS = frozenset({"location"})
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 
 
@@ -99,10 +100,13 @@ def _visible(type: str, entry: Entry, allowed: Filter) -> bool:
 
 
 def _seen(entry: Entry, allowed: Filter) -> Entry:
-    """In a child's view nothing is found by what that view does not show: a reference to its mother's record, say."""
-    if not allowed.subject:
+    """Nothing is found by what is not shown: by a mother's record in a child's view, by a place that is secret."""
+    if allowed.subject:
+        kept = {name: values for name, values in entry.index.items() if name in CHILD_PARAMETERS}
+    elif allowed.hidden and PLACE_PARAMETERS & entry.index.keys():
+        kept = {name: values for name, values in entry.index.items() if name not in PLACE_PARAMETERS}
+    else:
         return entry
-    kept = {name: values for name, values in entry.index.items() if name in CHILD_PARAMETERS}
     return msgspec.structs.replace(entry, index=kept)
 
 

@@ -44,9 +44,9 @@ class Authority:
 
 
 def standing(rows: Iterable[Authority], child: str, person: str, day: dt.date) -> Standing:
-    """What holds on a day: of the rows in force the one that began last; of one beginning, the stricter.
+    """What holds on a day: of the rows in force the one that began last; of one beginning the one recorded last.
 
-    Nothing recorded is no authority.
+    Nothing recorded is no authority; of two rows of one moment the stricter holds.
     """
     in_force = [
         row
@@ -54,7 +54,7 @@ def standing(rows: Iterable[Authority], child: str, person: str, day: dt.date) -
         if row.child == child and row.person == person and row.start <= day and (row.end is None or day <= row.end)
     ]
     order = list(Standing)
-    latest = max(in_force, key=lambda row: (row.start, order.index(row.standing)), default=None)
+    latest = max(in_force, key=lambda row: (row.start, row.recorded, order.index(row.standing)), default=None)
     return latest.standing if latest else Standing.NONE
 
 

@@ -2,20 +2,17 @@
 
 She sees what is about her, in every data group, with what `channels.csv` lets into the channel; safety only where its
 author chose so.  Who has authority over a child sees what is about that child and nothing of its mother: the filter
-names the child as `subject`.  Ages come from `definitions/representation.toml`.  Default is no.
+names the child as `subject`.  Ages come from `definitions/representation.csv`.  Default is no.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from babyconnect.birthcare.access import Channel, Decision, Filter, Permit, Refused
 from babyconnect.birthcare.resources import HOME
-from babyconnect.definitions import document
+from babyconnect.definitions import document, rows
 from babyconnect.trust import authority, channels, disclosure, secrecy
 from babyconnect.trust.authority import Authority
 from babyconnect.trust.disclosure import Disclosure
@@ -74,7 +71,7 @@ def _childs(request: ClientRequest, day: dt.date, hidden: frozenset[str]) -> Dec
         return Refused(("authority_suspended" if standing is authority.Standing.SUSPENDED else "no_authority",))
     born = {row.born for row in request.authorities if row.child == request.child}
     # Two birth dates for one child is a mistake in the register; the older child has the narrower rule.
-    if not _ages(authority.age(min(born), day)).get("representative"):
+    if not may_represent(standing, min(born), day):
         return Refused(("age",))
     groups = frozenset(document(CHILD_GROUPS)["groups"]) & data_groups()
     # No shielded group, and no author's choice either: what is about safety may be about who is asking.
@@ -82,15 +79,21 @@ def _childs(request: ClientRequest, day: dt.date, hidden: frozenset[str]) -> Dec
     return Permit(allowed, "authority", ("authority",))
 
 
+def may_represent(standing: authority.Standing, born: dt.date, day: dt.date) -> bool:
+    """Whether who has this authority looks into the record of somebody born then."""
+    return _row(standing.value, authority.age(born, day)) == "yes"
+
+
 def may_look_herself(born: dt.date, day: dt.date) -> bool:
     """Whether somebody of this age opens her own record; a pregnant minor of twelve or more does."""
-    return bool(_ages(authority.age(born, day)).get("herself"))
+    return _row("self", authority.age(born, day)) == "yes"
 
 
-@functools.cache
-def _rules() -> tuple[Mapping[str, Any], ...]:
-    return tuple(document("representation.toml")["age"])
-
-
-def _ages(years: int) -> Mapping[str, Any]:
-    return next((row for row in _rules() if row["from"] <= years <= row["to"]), {})
+def _row(kind: str, years: int) -> str:
+    """What the first fitting row of `definitions/representation.csv` says; no row is no."""
+    fits = (
+        row["may"]
+        for row in rows("representation")
+        if row["authority"] == kind and int(row["from_age"]) <= years <= int(row["to_age"] or 999)
+    )
+    return next(fits, "no")

@@ -13,9 +13,11 @@ from babyconnect import settings
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
 from babyconnect.flows import enrol
+from babyconnect.flows.registers import Registers
 from babyconnect.flows.signatures import signer
 from babyconnect.network.consent.client import ConsentDesk
 from babyconnect.network.consent.replica import ConsentReplica
+from babyconnect.network.custody import Custody
 from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.replica import Directory
 from babyconnect.network.localisation.client import LocalisationClient
@@ -47,6 +49,8 @@ class Link:
     consents: ConsentReplica
     desk: ConsentDesk
     roster: Roster
+    custody: Custody
+    registers: Registers
 
     @property
     def key(self) -> SigningKey:
@@ -66,6 +70,7 @@ class Link:
         await self.directory.close()
         await self.http.close()
         self.roster.close()
+        self.custody.close()
 
 
 def machine_base(chosen: settings.Node) -> str:
@@ -89,6 +94,11 @@ def roster_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
     return beside(path, chosen.store.path).with_suffix(".roster.sqlite")
 
 
+def custody_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
+    """So does what was decided about records."""
+    return beside(path, chosen.store.path).with_suffix(".custody.sqlite")
+
+
 async def open_link(path: pathlib.Path) -> Link:
     """The node's identity and its clients of the regional services; nothing is asked of the region yet."""
     chosen = settings_of(path)
@@ -100,6 +110,10 @@ async def open_link(path: pathlib.Path) -> Link:
         roster = Roster(roster_file(path, chosen), secret)
     except DatabaseFault as fault:
         raise SettingsRefused(f"{path}: store.path: beside it the roster {fault}") from fault
+    try:
+        custody = Custody(custody_file(path, chosen), secret)
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{path}: store.path: beside it the custody file {fault}") from fault
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
     sign = signer(lambda: ring.signing, party.ura, time.time)
     region = Region(chosen.region.url, chosen.region.name, sign, http, _secured(path, chosen, security))
@@ -117,6 +131,8 @@ async def open_link(path: pathlib.Path) -> Link:
         consents=ConsentReplica(region),
         desk=ConsentDesk(region),
         roster=roster,
+        custody=custody,
+        registers=Registers(custody),
     )
 
 

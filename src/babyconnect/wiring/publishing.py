@@ -16,7 +16,7 @@ from babyconnect.flows.findings import Report
 from babyconnect.network.contract import RegionFault
 from babyconnect.sources.organisation import Organisation
 from babyconnect.store.contract import Writer
-from babyconnect.wiring import files
+from babyconnect.wiring import files, shielding
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 
@@ -37,6 +37,7 @@ def publishing_node(
         dates=dates or {},
         limit=link.chosen.intake.file_bytes,
         known=writer.known,
+        told=shielding.told(link),
     )
 
 

@@ -1,0 +1,146 @@
+"""The custodian's decisions beside a record, as the values that `trust` decides by (`network.custody` keeps them)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.network.custody import Custody, Decided
+from babyconnect.trust.authority import Authority, Standing
+from babyconnect.trust.disclosure import Choice, Disclosure
+from babyconnect.trust.secrecy import Basis, Secrecy
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An item that may not be destroyed, why (`definitions/destruction.toml`), and until when."""
+
+    item: str
+    reason: str
+    recorded: dt.datetime
+    by: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A child over whom somebody has authority: by what the client's site shows and finds it."""
+
+    client: str
+    name: str
+    bsn: Bsn | None
+    authority: Authority
+
+
+class Registers:
+    """One node's."""
+
+    def __init__(self, custody: Custody) -> None:
+        self._custody = custody
+
+    def handle(self, bsn: Bsn) -> str:
+        return self._custody.handle(bsn)
+
+    def choices(self, client: str) -> tuple[Disclosure, ...]:
+        return tuple(_disclosure(one) for one in self._custody.of("disclosure", client))
+
+    async def choose(self, client: str, one: Disclosure) -> None:
+        content = {
+            "choice": one.choice.value,
+            "reason": one.reason,
+            "review": one.review.isoformat(),
+            "author": one.author,
+            "talked": one.talked.isoformat() if one.talked else None,
+        }
+        await self._custody.decide("disclosure", Decided(client, one.item, one.recorded, content))
+
+    def secrets(self, client: str) -> tuple[Secrecy, ...]:
+        return tuple(_secrecy(one) for one in self._custody.of("secrecy", client))
+
+    async def keep_secret(self, client: str, one: Secrecy) -> None:
+        """The latest row of a basis replaces the earlier ones of it; they stay as history."""
+        content = {"start": one.start.isoformat(), "end": one.end.isoformat() if one.end else None, "by": one.by}
+        await self._custody.decide("secrecy", Decided(client, one.basis.value, one.recorded, content))
+
+    def secret_now(self, client: str) -> tuple[Secrecy, ...]:
+        """The latest row of each basis."""
+        return tuple({one.basis: one for one in self.secrets(client)}.values())
+
+    def authorities(self, client: str) -> tuple[Authority, ...]:
+        return tuple(_ward(one).authority for one in self._custody.of("authority", client))
+
+    def wards(self, person: str) -> tuple[Ward, ...]:
+        """Every row about this person, over all records here."""
+        return tuple(_ward(one) for one in self._custody.about("authority", person))
+
+    async def record_authority(self, ward: Ward) -> None:
+        row = ward.authority
+        content = {
+            "child": row.child,
+            "standing": row.standing.value,
+            "source": row.source,
+            "start": row.start.isoformat(),
+            "end": row.end.isoformat() if row.end else None,
+            "born": row.born.isoformat(),
+            "by": row.by,
+            "name": ward.name,
+            "bsn": ward.bsn.value if ward.bsn else "",
+        }
+        await self._custody.decide("authority", Decided(ward.client, row.person, row.recorded, content))
+
+    def holds(self, client: str) -> dict[str, Hold]:
+        """What may not be destroyed now, by item; "" is the whole record."""
+        latest = {one.key: _hold(one) for one in self._custody.of("hold", client)}
+        return {item: hold for item, hold in latest.items() if not hold.ended}
+
+    async def hold(self, client: str, one: Hold) -> None:
+        content = {"reason": one.reason, "by": one.by, "ended": one.ended}
+        await self._custody.decide("hold", Decided(client, one.item, one.recorded, content))
+
+    async def forget(self, client: str) -> None:
+        await self._custody.forget(client)
+
+
+def _disclosure(one: Decided) -> Disclosure:
+    content = one.content
+    return Disclosure(
+        one.key,
+        Choice(content["choice"]),
+        content["reason"],
+        dt.date.fromisoformat(content["review"]),
+        content["author"],
+        one.recorded,
+        _date(content, "talked"),
+    )
+
+
+def _secrecy(one: Decided) -> Secrecy:
+    start = dt.date.fromisoformat(one.content["start"])
+    return Secrecy(Basis(one.key), start, one.recorded, _date(one.content, "end"), one.content["by"])
+
+
+def _hold(one: Decided) -> Hold:
+    return Hold(one.key, one.content["reason"], one.recorded, one.content["by"], one.content["ended"])
+
+
+def _ward(one: Decided) -> Ward:
+    content = one.content
+    row = Authority(
+        content["child"],
+        one.key,
+        Standing(content["standing"]),
+        content["source"],
+        dt.date.fromisoformat(content["start"]),
+        dt.date.fromisoformat(content["born"]),
+        one.recorded,
+        _date(content, "end"),
+        content["by"],
+    )
+    return Ward(one.client, content["name"], Bsn(content["bsn"]) if content["bsn"] else None, row)
+
+
+def _date(content: Mapping[str, Any], name: str) -> dt.date | None:
+    return dt.date.fromisoformat(content[name]) if content.get(name) else None
