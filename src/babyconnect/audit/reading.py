@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is looked for: everything given must hold.  `clients`: she is known by any of these opaque ids or pseudonyms.
+    """What is looked for: everything given must hold.  `clients`: the opaque ids and pseudonyms by which she is known.
     `trace`: the 32 hex digits that one exchange has at both ends, or a whole traceparent.  `since` is included, `until`
     is not."""
 
