@@ -24,6 +24,7 @@ from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.flows.findings import Finding, InputReport, Report
 from babyconnect.flows.inputs import Input
+from babyconnect.sources.recognise import LIMIT
 
 Publish = Callable[[Input], Awaitable[Report]]
 Audit = Callable[[Mapping[str, Any]], Awaitable[object]]
@@ -76,7 +77,7 @@ class Intake:
     token_sha256: str
     publish: Publish
     audit: Audit
-    limit: int = 20_000_000
+    limit: int = LIMIT
     # One record at a time: what one takes of memory is bounded, what all callers together take must be too.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -16,6 +16,7 @@ from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
 from babyconnect.labelling.families import Key
 from babyconnect.labelling.identity import Identity
+from babyconnect.sources.recognise import LIMIT
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
 
 __all__ = ["Input", "PublishingNode", "Report", "publish"]
@@ -42,7 +43,7 @@ class PublishingNode:
     source: str = ""
     bsns: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, dt.date] = field(default_factory=dict)
-    limit: int = 20_000_000
+    limit: int = LIMIT
     known: Lookup | None = None
     told: Callable[[preparing.Said], Awaitable[None]] | None = None
     """Takes what a source said about showing: its authors' choices, a secret address; before anything is kept."""

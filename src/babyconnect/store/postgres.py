@@ -38,6 +38,9 @@ class _Connection:
         if values:
             await self.db.executemany(statement, values)
 
+    async def put_shelf(self, statement: str, key: tuple[str, str, int], directory: bytes, body: bytearray) -> None:
+        await self.db.execute(statement, *key, directory, body)
+
 
 class PostgresStore:
     """One tenant's schema in a database that tenants share; made by `open_store`."""

@@ -22,6 +22,7 @@ from babyconnect.store.writing import TableWriter
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
 CACHE_KIB = 8192
+LARGE = 1_000_000
 PAGE_BYTES = 16_384
 """A shelf spans tens of kilobytes: larger pages mean fewer reads for it."""
 
@@ -39,6 +40,17 @@ class _Connection:
 
     async def many(self, statement: str, values: Sequence[Row]) -> None:
         self.db.executemany(statement, values)
+
+    async def put_shelf(self, statement: str, key: tuple[str, str, int], directory: bytes, body: bytearray) -> None:
+        if len(body) < LARGE:
+            self.db.execute(statement, (*key, directory, bytes(body)))
+            return
+        # SQLite would hold a value three times while it is bound and laid into a row.
+        self.db.execute(statement, (*key, directory, apsw.zeroblob(len(body))))
+        row = self.db.execute("SELECT rowid FROM shelf WHERE client = ? AND type = ?", key[:2]).get
+        with self.db.blob_open("main", "shelf", "body", row, True) as blob:
+            for start in range(0, len(body), LARGE):
+                blob.write(body[start : start + LARGE])
 
 
 PRAGMAS = (

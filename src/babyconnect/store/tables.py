@@ -26,6 +26,12 @@ class Connection(Fetching, Protocol):
 
     async def many(self, statement: str, values: Sequence[Row]) -> None: ...
 
+    async def put_shelf(self, statement: str, key: tuple[str, str, int], directory: bytes, body: bytearray) -> None:
+        """Set one shelf; its body may be large, and is not copied as a whole where the engine can do without.
+
+        `key`: client, type and stamp.
+        """
+
 
 class Engine(Fetching, Protocol):
     """What an engine adds to the shared tables: connections, and making sure that erased bytes are gone."""

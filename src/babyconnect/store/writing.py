@@ -129,7 +129,9 @@ async def write_shelves(db: Connection, sql: Statement, shelves: dict[tuple[str,
         content = changed(take(bytes(rows[0][0]), bytes(rows[0][1])) if rows else {}, changes)
         del changes, rows
         if content:
-            await db.many(sql("set_shelf"), [(client, type, stamps[client], *lay(content))])
+            directory, body = lay(content)
+            await db.put_shelf(sql("set_shelf"), (client, type, stamps[client]), directory, body)
+            del directory, body
         else:
             await db.many(sql("drop_shelf"), [(client, type)])
     await db.many(sql("set_stamp"), list(stamps.items()))
