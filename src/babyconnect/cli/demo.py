@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace, home: pathlib.Path, began: float) -> int:
     _known(plan, options)
     first = options.port or (plan.port if plan else PORT)
     members = len(plan.members) if plan else len(synthetic.published())
-    require_free(plans.HOST, range(first, first + members + 1))
+    require_free(plans.HOST, range(first, first + 2 * (members + 1)))
     seed = SEED if options.seed is None else options.seed
     plan = plan or prepare.new_plan(home, first, options.women or WOMEN, seed, _say)
     _moved(plan, options)
@@ -111,6 +111,7 @@ def _run(options: argparse.Namespace, home: pathlib.Path, began: float) -> int:
         from babyconnect.cli.demonstration.loading import load
 
         load(home, plan, options.load.resolve(), _say)
+    plan.secure()
     require_free(plans.HOST, plan.ports)
     broken = {plan.member(slug).slug: what for slug, what in options.fault}
     prepare.configure(home, plan, broken)
@@ -132,6 +133,7 @@ def _moved(plan: Plan, options: argparse.Namespace) -> None:
     if options.port and options.port != plan.port:
         by = options.port - plan.port
         plan.port += by
+        plan.secured_port += by if plan.secured_port else 0
         plan.members = [plans.moved(member, by) for member in plan.members]
     if (options.women or plan.women) != plan.women or options.seed not in (None, plan.seed):
         raise Failure(f"this home holds {plan.women} women of seed {plan.seed}; for others give another --home")

@@ -175,6 +175,10 @@ def _register(folder: Path) -> Register:
         raise FileFault(f"{path}: {problem}") from problem
 
 
+def der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
 def private_pem(key: Key) -> bytes:
     return key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 

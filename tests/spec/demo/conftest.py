@@ -20,7 +20,7 @@ from babyconnect.cli.demonstration.plan import Plan
 from babyconnect.cli.demonstration.processes import Processes
 
 WOMEN = 14
-PORTS = 24
+PORTS = 48
 
 
 def free_ports(count: int) -> int:

@@ -54,10 +54,17 @@ class Member(msgspec.Struct, frozen=True):
     office: tuple[LogIn, ...] = ()
     loaded: bool = False
     dates: dict[str, str] = {}
+    secured_port: int = 0
 
     @property
     def base_url(self) -> str:
+        """Where people reach it."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def secured_url(self) -> str:
+        """Where other organisations do."""
+        return f"https://{HOST}:{self.secured_port}"
 
     @property
     def party(self) -> Party:
@@ -94,6 +101,7 @@ class Plan(msgspec.Struct):
     members: list[Member] = []
     published: list[str] = []
     loaded: list[Showcase] = []
+    secured_port: int = 0
 
     @property
     def clients(self) -> list[ClientLogIn]:
@@ -105,6 +113,10 @@ class Plan(msgspec.Struct):
     def region_url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def secured_region_url(self) -> str:
+        return f"https://{HOST}:{self.secured_port}"
+
     def member(self, slug: str) -> Member:
         for member in self.members:
             if slug in (member.slug, member.ura):
@@ -113,7 +125,16 @@ class Plan(msgspec.Struct):
 
     @property
     def ports(self) -> list[int]:
-        return [self.port, *(member.port for member in self.members)]
+        plain = [self.port, *(member.port for member in self.members)]
+        secured = [self.secured_port, *(member.secured_port for member in self.members)]
+        return [*plain, *(port for port in secured if port)]
+
+    def secure(self) -> None:
+        """A port for other organisations' systems for everyone who has none yet."""
+        self.secured_port = self.secured_port or self.next_port()
+        for at, member in enumerate(self.members):
+            if not member.secured_port:
+                self.members[at] = msgspec.structs.replace(member, secured_port=self.next_port())
 
     def next_port(self) -> int:
         return max(self.ports) + 1
@@ -183,4 +204,5 @@ def office(slug: str) -> tuple[LogIn, ...]:
 
 def moved(member: Member, by: int) -> Member:
     """The same member at another port."""
-    return msgspec.structs.replace(member, port=member.port + by)
+    secured = member.secured_port and member.secured_port + by
+    return msgspec.structs.replace(member, port=member.port + by, secured_port=secured)

@@ -15,6 +15,7 @@ import msgspec
 
 from babyconnect import synthetic
 from babyconnect.cli.demonstration import plan as plans
+from babyconnect.cli.demonstration.certifying import certify, section
 from babyconnect.cli.demonstration.plan import Member, Plan
 from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
@@ -72,15 +73,18 @@ def node_folder(home: pathlib.Path, member: Member) -> pathlib.Path:
 
 
 def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
-    """Write every configuration anew: addresses, faults and members may differ from the last time."""
+    """Write every configuration anew: addresses, faults, members and certificates may differ from the last time."""
+    plan.secure()
     region = home / "region"
     region.mkdir(parents=True, exist_ok=True, mode=0o700)
+    certify(home, plan, dt.datetime.now(dt.UTC))
     listed = [_node(home, plan, member, fault.get(member.slug, "")) for member in plan.members]
     (region / "organisations.json").write_bytes(msgspec.json.encode(listed))
     _users(region, plan)
     (region / "region.toml").write_text(
         f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n\n'
-        '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n',
+        '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n\n'
+        + section(home, plan.secured_port, plan.secured_region_url),
         encoding="utf-8",
     )
 
@@ -94,7 +98,8 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         f'[node]\nname = {_text(member.name)}\nura = "{member.ura}"\nagb = "{member.agb}"\n'
         f'kind = "{member.kind.value}"\nbase_url = "{member.base_url}"\nlisten = "{plans.HOST}:{member.port}"\n'
         f"{broken}\n"
-        f'[region]\nurl = "{plan.region_url}"\nname = "{plans.REGION}"\n\n'
+        f'[region]\nurl = "{plan.secured_region_url}"\nname = "{plans.REGION}"\nserver_name = "{plans.REGION}"\n\n'
+        f"{section(home, member.secured_port, member.secured_url)}\n"
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
         f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n\n'
         f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n',
@@ -108,6 +113,7 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         "kind": member.kind.value,
         "agb": member.agb,
         "base_url": member.base_url,
+        "machine_url": member.secured_url,
         "keys": keys.jwks(key),
     }
 
