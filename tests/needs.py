@@ -6,15 +6,18 @@ tests that never ran.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pathlib
 import shutil
+import subprocess
 
 import pytest
 
 HOW = {
     "postgres": "apt-get install postgresql (the test run starts and stops its own server)",
     "chromium": "apt-get install chromium",
+    "node": "apt-get install nodejs npm (the test run installs what it needs by its lock file, with `npm ci`)",
     "shared": "set NICTIZ_DATA to the folder with the published standard (default: ../shared/nictiz)",
 }
 
@@ -36,6 +39,22 @@ def nictiz() -> pathlib.Path:
     folder = pathlib.Path(os.environ.get("NICTIZ_DATA", pathlib.Path(__file__).parents[2] / "shared" / "nictiz"))
     if not (folder / "SOURCES.md").exists():
         absent("shared")
+    return folder
+
+
+def node_packages(folder: pathlib.Path) -> pathlib.Path:
+    """The folder, with the packages of its lock file installed; a skip without Node, npm or a registry."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        absent("node")
+    with (folder / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes side by side install once
+        done = folder / "node_modules" / ".installed"
+        if not done.exists() or done.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+            ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=240)
+            if ran.returncode:
+                absent("node", f"npm ci failed: {ran.stderr.strip()[-200:]}")
+            done.touch()
     return folder
 
 
