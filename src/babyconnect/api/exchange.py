@@ -210,8 +210,12 @@ class Exchange:
             name = header[0]
             if name == b"content-length":
                 said = int(header[1])
-            if name not in (b"connection", b"transfer-encoding", b"date"):
-                headers.append(header)
+            elif name == b"connection":
+                self._keep_alive = self._keep_alive and header[1].lower() != b"close"
+                continue
+            elif name == b"transfer-encoding" or name == b"date":
+                continue
+            headers.append(header)
         if not (self._keep_alive and self.complete):
             headers.append((b"connection", b"close"))
         return said, headers

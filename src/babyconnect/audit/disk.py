@@ -74,18 +74,18 @@ class Disk:
 
     def write(self, contents: Sequence[bytes]) -> list[Receipt]:
         """Append records and sync once; the log's records when this returns, none of them when it raises."""
-        head, parts, receipts = self.head, [], []
+        seq, own, parts, receipts = self.head.seq, self.head.hash, [], []
         for content in contents:
-            line, own = chain.forge(head.seq + 1, head.hash, content)
-            head = Head(head.seq + 1, own)
+            seq += 1
+            line, own = chain.forge(seq, own, content)
             parts.append(line)
-            receipts.append(Receipt(head.seq, own))
+            receipts.append(Receipt(seq, own))
         joined = memoryview(b"".join(parts))
         written = 0
         while written < len(joined):
             written += os.write(self._segment, joined[written:])
         os.fdatasync(self._segment)
-        self.head, self._size = head, self._size + written
+        self.head, self._size = Head(seq, own), self._size + written
         self._unfolded += receipts
         return receipts
 

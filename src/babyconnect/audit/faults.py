@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class AuditFault(Exception):
     """The log could not make an event durable (or refuses since it once could not): release nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Where an event lies: its place in the chain and the chain's hash there, as hex."""
 
     seq: int

@@ -4,7 +4,9 @@ After a fault every append is refused; from time to time the writer reads the lo
 acknowledged is there and the disk takes writes again.  What lies on the disk, and how, is `disk`'s.
 
 Group commit: a writer thread takes whatever waits, writes it in one go, syncs once, and then tells every waiter its
-place.  So durability costs one sync per batch, not per event, and the event loop never waits for the disk.
+place.  So durability costs one sync per batch, not per event, and the event loop never waits for the disk.  The loop
+rings for the writer once per turn, when everything that this turn had to log is there: a thread that is woken for
+each event would take the interpreter from the loop as often.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -55,7 +58,10 @@ class AuditLog:
     ) -> None:
         """Use `AuditLog.open`."""
         self._disk = Disk(path, node, signer, sizes, clock)
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._rung = False
+        self._will_ring: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiting] = []
         self._fault: AuditFault | None = None
         self._closing = False
@@ -101,13 +107,19 @@ class AuditLog:
         """Make the event durable; only then does this return.  AuditFault: release nothing."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
-        self._enqueue(_Waiting(_encode(event), future, loop))
+        with self._lock:
+            self._enqueue(_Waiting(_encode(event), future, loop))
+            if not self._rung and self._will_ring is not loop:
+                self._will_ring = loop
+                loop.call_soon(self._ring_at_the_end_of_the_turn)
         return await future
 
     def append_and_wait(self, event: Mapping[str, Any], seconds: float = 30) -> Receipt:
         """The same for threads and commands."""
         future: concurrent.futures.Future[Receipt] = concurrent.futures.Future()
-        self._enqueue(_Waiting(_encode(event), future, None))
+        with self._lock:
+            self._enqueue(_Waiting(_encode(event), future, None))
+            self._ring()
         try:
             return future.result(seconds)
         except TimeoutError as late:
@@ -122,6 +134,13 @@ class AuditLog:
     @property
     def faulted(self) -> bool:
         return self._fault is not None
+
+    def try_again(self) -> None:
+        """After a fault: have the log read back now rather than at the next append."""
+        with self._lock:
+            if self._fault is not None and time.monotonic() >= self._retry_at:
+                self._retry_at, self._retry = time.monotonic() + RETRY_SECONDS, True
+                self._ring()
 
     @property
     def checkpoint(self) -> Checkpoint | None:
@@ -139,65 +158,79 @@ class AuditLog:
     async def _errand(self, errand: Callable[[Disk], Any]) -> Any:
         """Have something done by the writer, between two batches.  AuditFault when it cannot be."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        with self._wake:
+        with self._lock:
             if self._fault is not None or self._closing:
                 raise AuditFault(str(self._fault or "the log is closed"))
             self._errands.append((errand, future))
-            self._wake.notify()
+            self._ring()
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
         """Write what waits, sign a last checkpoint, release the folder.  Appending afterwards is an AuditFault."""
-        with self._wake:
+        with self._lock:
             self._closing = True
-            self._wake.notify()
+            self._ring()
         self._thread.join()
         self._disk.release()
 
     def _enqueue(self, waiting: _Waiting) -> None:
-        with self._wake:
-            if self._fault is not None:
-                if time.monotonic() >= self._retry_at:
-                    self._retry_at, self._retry = time.monotonic() + RETRY_SECONDS, True
-                    self._wake.notify()
-                raise AuditFault(str(self._fault)) from self._fault
-            if self._closing:
-                raise AuditFault("the log is closed")
-            if len(self._waiting) >= MAX_WAITING:
-                raise AuditFault("the log has too much waiting")
-            self._waiting.append(waiting)
-            self._wake.notify()
+        """With the lock held: let an event wait, or refuse it."""
+        if self._fault is not None:
+            if time.monotonic() >= self._retry_at:
+                self._retry_at, self._retry = time.monotonic() + RETRY_SECONDS, True
+                self._ring()
+            raise AuditFault(str(self._fault)) from self._fault
+        if self._closing:
+            raise AuditFault("the log is closed")
+        if len(self._waiting) >= MAX_WAITING:
+            raise AuditFault("the log has too much waiting")
+        self._waiting.append(waiting)
+
+    def _ring(self) -> None:
+        """With the lock held: there is work."""
+        if not self._rung:
+            self._rung = True
+            self._bell.put(None)
+
+    def _ring_at_the_end_of_the_turn(self) -> None:
+        with self._lock:
+            self._will_ring = None
+            self._ring()
 
     # ------------------------------------------------------------------ the writer thread
 
     def _run(self) -> None:
         while True:
-            with self._wake:
-                while not (self._waiting or self._errands or self._closing or self._retry):
-                    self._wake.wait()
+            self._bell.get()
+            with self._lock:
+                self._rung = False
                 errands, self._errands = self._errands, []
                 again, self._retry = self._retry and not self._closing, False
                 batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                last = self._closing and not self._waiting
+                if self._waiting or (self._closing and not last):
+                    self._ring()
             if again:
                 self._read_back()
-                continue
             self._run_errands(errands)
-            if errands and not batch:
-                continue
-            if not batch:
+            if batch:
+                self._write(batch)
+            if last:
                 if self._fault is None:
                     self._disk.finish()
                 return
-            try:
-                receipts = self._disk.write([waiting.content for waiting in batch])
-            except Exception as problem:  # whatever it is, nothing in this batch may count as written
-                self._refuse(problem, batch)
-                continue
-            _tell(batch, receipts, None)
-            try:
-                self._disk.after()
-            except Exception as problem:
-                self._refuse(problem, [])
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            receipts = self._disk.write([waiting.content for waiting in batch])
+        except Exception as problem:  # whatever it is, nothing in this batch may count as written
+            self._refuse(problem, batch)
+            return
+        _tell(batch, receipts, None)
+        try:
+            self._disk.after()
+        except Exception as problem:
+            self._refuse(problem, [])
 
     def _run_errands(self, errands: list[tuple[Callable[[Disk], Any], concurrent.futures.Future[Any]]]) -> None:
         for errand, future in errands:
@@ -213,7 +246,7 @@ class AuditLog:
         """Nothing is believed any more: cut the unfinished write off if that still can be done, and tell everybody."""
         fault = AuditFault(f"the log could not be written: {getattr(problem, 'strerror', None) or problem}")
         self._disk.cut()
-        with self._wake:
+        with self._lock:
             self._fault, self._retry_at = fault, time.monotonic() + RETRY_SECONDS
             batch, self._waiting = batch + self._waiting, []
         _tell(batch, None, fault)
@@ -224,10 +257,11 @@ class AuditLog:
             recovered = self._disk.restart()
         except (OSError, AuditFault):
             return
-        with self._wake:
+        with self._lock:
             self._fault = None
             if recovered:
                 self._waiting.append(_Waiting(_encode(recovered), concurrent.futures.Future(), None))
+                self._ring()
 
 
 def _sign(disk: Disk) -> Checkpoint | None:
