@@ -25,8 +25,9 @@ PORTS = 48
 
 def free_ports(count: int) -> int:
     """The first of `count` ports in a row that nobody listens on."""
-    start = 21000 + os.getpid() % 300 * count  # test processes side by side do not look at the same ones
-    for first in range(start, 32000, count):
+    blocks = [*range(21_000, 32_000 - count, count)]
+    mine = os.getpid() % len(blocks)  # test processes side by side do not look at the same ones
+    for first in blocks[mine:] + blocks[:mine]:
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:
