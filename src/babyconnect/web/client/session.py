@@ -46,6 +46,7 @@ class ClientSession(Session):
     loa: str
     represents: Represented | None = None
     wards: dict[str, Bsn] = field(default_factory=dict, repr=False)
+    children: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def client(self) -> Bsn:
