@@ -45,11 +45,24 @@ class StoreSection(Strict, frozen=True):
 
 class AuditSection(Strict, frozen=True):
     folder: str = "audit"
+    checkpoint_minutes: float = 10.0
+    retention_years: int = 5
+    watch_file: str = ""
 
 
 class KeysSection(Strict, frozen=True):
     signing_key_file: str = "organisation.jwk"
     tenant_secret_file: str = "tenant.secret"
+
+
+class TokensSection(Strict, frozen=True):
+    """Tokens that this node gives out and asks for."""
+
+    seconds: int = 300
+    replays_file: str = "replays"
+    suppliers_file: str = ""
+    dpop_nonce: bool = False
+    grant: str = ""
 
 
 class TlsSection(Strict, frozen=True):
@@ -114,6 +127,7 @@ class Node(Strict, frozen=True):
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
     tls: TlsSection = TlsSection()
+    tokens: TokensSection = TokensSection()
 
 
 class RegionSection(Strict, frozen=True):

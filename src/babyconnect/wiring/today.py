@@ -29,7 +29,7 @@ def todays_clients(
     async def listed(person: Person) -> Sequence[ListedClient]:
         today = now().astimezone(HOME).date()
         visits = roster.visits(today)
-        found = [(client, visits.get(client.id)) for client in await _all(door, person)]
+        found = [(client, visits.get(client.id)) for client in await every_client(door, person)]
         if visits:
             expected = sorted((visit[0], client.id, client, visit[1]) for client, visit in found if visit)
             rows = [
@@ -43,7 +43,7 @@ def todays_clients(
     return listed
 
 
-async def _all(door: Door, person: Person) -> list[Client]:
+async def every_client(door: Door, person: Person) -> list[Client]:
     clients: list[Client] = []
     wire = Wire(new_traceparent(new_trace()))
     while True:

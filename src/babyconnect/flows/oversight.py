@@ -1,0 +1,219 @@
+"""Looking into the log: for the privacy officer, for a client's request (Wabvpz 15e, AVG 15), for her own page.
+
+Whoever reads the log is in the log first (NEN 7513): each method writes who reads about whom before it reads.  A client
+is found under every name that this node's log knows her by: the ids of her record here and the pseudonym of her BSN.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import datetime as dt
+import io
+import itertools
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from babyconnect.audit import accounts as looks
+from babyconnect.audit import patterns, proofs, r4, reading, verify
+from babyconnect.audit.accounts import Account
+from babyconnect.audit.checkpoints import Checkpoint, Genuine
+from babyconnect.audit.event import About, Actor
+from babyconnect.audit.patterns import Hit, Share, Watch
+from babyconnect.audit.proofs import Inclusion
+from babyconnect.audit.reading import Entry, Wanted
+from babyconnect.audit.verify import Verification
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.flows.journal import Came, Journal
+
+MOST_EVENTS = 200_000
+"""How many events one overview takes in; more than that and it says so."""
+
+Form = Literal["csv", "ndjson", "bundle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants to know of the log.  `client`: about whom, when it is about one."""
+
+    client: Bsn | None = None
+    person: str = ""
+    group: str = ""
+    outcome: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The log of a period at a glance.  `cut`: there was more than could be taken in."""
+
+    accounts: tuple[Account, ...]
+    hits: tuple[Hit, ...]
+    shares: tuple[Share, ...]
+    months: tuple[tuple[str, Share], ...]
+    cut: bool
+
+
+@dataclass(slots=True)
+class Standing:
+    """How the log itself stands: its last checkpoint, and what the last verification found and when."""
+
+    checkpoint: Checkpoint | None
+    records: int
+    refusing: bool
+    verified: Verification | None = None
+    verified_at: dt.datetime | None = None
+    busy: bool = False
+
+
+@dataclass(kw_only=True)
+class Oversight:
+    """One node's.  `folder`: below it lie the logs of the node's processes.  `known_as`: the ids of her record here.
+    `watch`: what the organisation knows besides.  `standing`: how the log stands now."""
+
+    folder: Path
+    journal: Journal
+    known_as: Callable[[Bsn], Sequence[str]]
+    watch: Callable[[Sequence[Account]], Awaitable[Watch]]
+    standing: Callable[[], Standing]
+    genuine: Callable[[], Genuine]
+    _verified: Verification | None = None
+    _verified_at: dt.datetime | None = None
+    _verifying: asyncio.Task[None] | None = None
+
+    def names(self, bsn: Bsn) -> frozenset[str]:
+        """Every name by which this node's log knows her."""
+        return frozenset({self.journal.pseudonym(bsn), *self.known_as(bsn)})
+
+    async def ask(self, actor: Actor, question: Question, came: Came) -> list[Account]:
+        """The looks and acts that match, the newest first."""
+        await self._note(actor, question, came)
+        return await asyncio.to_thread(self._accounts, question)
+
+    async def own(self, actor: Actor, bsn: Bsn, came: Came) -> list[Account]:
+        """What she may see of the log herself: whatever concerned her record."""
+        return await self.ask(actor, Question(client=bsn), came)
+
+    async def overview(self, actor: Actor, days: int, came: Came) -> Overview:
+        """The last so many days: figures, and what deserves a question."""
+        now = self.journal.clock()
+        question = Question(since=now - dt.timedelta(days=days))
+        await self._note(actor, question, came)
+        found, cut = await asyncio.to_thread(self._recent, question)
+        watch = await self.watch(found)
+        hits, shares, months = await asyncio.to_thread(_drawn, found, now, watch)
+        return Overview(tuple(found), hits, shares, months, cut)
+
+    async def export(self, actor: Actor, question: Question, form: Form, came: Came) -> bytes:
+        """The events that match, as a file; in the log before a byte of it is made."""
+        await self._note(actor, question, came, "log.export", f"export/{form}")
+        return await asyncio.to_thread(self._exported, question, form)
+
+    async def prove(self, actor: Actor, bsn: Bsn, seq: int, came: Came) -> Inclusion | None:
+        """The proof that one event of hers is in the log; None when it is not hers or cannot be proved yet."""
+        await self._note(actor, Question(client=bsn), came, "log.export", f"proof/{seq}")
+        return await asyncio.to_thread(self._proved, bsn, seq)
+
+    def stands(self) -> Standing:
+        """How the log stands, without reading it."""
+        busy = self._verifying is not None and not self._verifying.done()
+        return replace(self.standing(), verified=self._verified, verified_at=self._verified_at, busy=busy)
+
+    async def verify(self, actor: Actor, came: Came) -> None:
+        """Begin to verify the whole log, in the background; `stands` tells what was found."""
+        await self._note(actor, Question(), came, object="verification")
+        if self._verifying is None or self._verifying.done():
+            self._verifying = asyncio.create_task(self._verify())
+
+    async def _verify(self) -> None:
+        self._verified = await asyncio.to_thread(verify.verify, self.folder, self.genuine())
+        self._verified_at = self.journal.clock()
+
+    async def _note(
+        self, actor: Actor, question: Question, came: Came, type: str = "log.read", object: str = ""
+    ) -> None:
+        pseudonym = self.journal.pseudonym(question.client) if question.client else ""
+        what = object or (f"person/{question.person}" if question.person else "")
+        await self.journal.note(type, "ok", actor, About(pseudonym=pseudonym, object=what), came=came)
+
+    def _wanted(self, question: Question) -> Wanted:
+        return Wanted(
+            clients=self.names(question.client) if question.client else frozenset(),
+            person=question.person,
+            since=question.since,
+            until=question.until,
+        )
+
+    def _entries(self, question: Question) -> Iterator[Entry]:
+        return reading.search(self.folder, self._wanted(question), newest_first=True)
+
+    def _accounts(self, question: Question) -> list[Account]:
+        found = looks.accounts(itertools.islice(self._entries(question), MOST_EVENTS))
+        return [
+            account
+            for account in found
+            if (not question.group or account.group == question.group)
+            and (not question.outcome or account.outcome == question.outcome)
+        ]
+
+    def _recent(self, question: Question) -> tuple[list[Account], bool]:
+        taken = list(itertools.islice(self._entries(question), MOST_EVENTS + 1))
+        return looks.accounts(taken[:MOST_EVENTS]), len(taken) > MOST_EVENTS
+
+    def _exported(self, question: Question, form: Form) -> bytes:
+        events = (entry for entry in self._entries(question) if entry.event.get("type") != "log.recovered")
+        return as_file(itertools.islice(events, MOST_EVENTS), form)
+
+    def _proved(self, bsn: Bsn, seq: int) -> Inclusion | None:
+        mine = reading.search(self.folder / "node", Wanted(clients=self.names(bsn)))
+        if not any(entry.seq == seq for entry in mine):
+            return None
+        try:
+            return proofs.prove(self.folder / "node", seq)
+        except proofs.NoProof:
+            return None
+
+
+def _drawn(
+    found: Sequence[Account], now: dt.datetime, watch: Watch
+) -> tuple[tuple[Hit, ...], tuple[Share, ...], tuple[tuple[str, Share], ...]]:
+    return tuple(patterns.hits(found, now, watch)), tuple(patterns.shares(found)), tuple(patterns.per_month(found))
+
+
+COLUMNS = (
+    "seq", "at", "type", "outcome", "organisation", "person", "role", "responsible", "loa", "side", "holder",
+    "client", "pseudonym", "resource", "query", "object", "purpose", "basis", "relations", "consents", "reasons",
+    "rules", "trace",
+)  # fmt: skip
+
+
+def as_file(entries: Iterator[Entry], form: Form) -> bytes:
+    """Events as R4 AuditEvents (a Bundle, or one a line), or as a table with all that the log has."""
+    if form == "csv":
+        return _csv(entries)
+    resources = ({**r4.to_fhir(entry.event), "id": f"{entry.seq}-{entry.hash[:12]}"} for entry in entries)
+    if form == "ndjson":
+        return b"".join(orjson.dumps(resource) + b"\n" for resource in resources)
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    return orjson.dumps(bundle)
+
+
+def _csv(entries: Iterator[Entry]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        event: Mapping[str, Any] = {**entry.event, **(entry.event.get("actor") or {}), "seq": entry.seq}
+        writer.writerow([_cell(event.get(name, "")) for name in COLUMNS])
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    # A spreadsheet must not take a value for a formula (OWASP, CSV injection).
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

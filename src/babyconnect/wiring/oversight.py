@@ -1,0 +1,144 @@
+"""What looking into the log takes at one node: its folder, its roster, and what the organisation tells besides."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import pathlib
+import tomllib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from babyconnect.audit.accounts import Account
+from babyconnect.audit.faults import AuditFault
+from babyconnect.audit.log import AuditLog
+from babyconnect.audit.patterns import Watch
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Person, Role
+from babyconnect.flows.door import Door
+from babyconnect.flows.journal import About, Journal
+from babyconnect.flows.oversight import Oversight, Standing
+from babyconnect.settings import SettingsRefused
+from babyconnect.store.contract import Client
+from babyconnect.trust import keys
+from babyconnect.wiring.journal import journal_of
+from babyconnect.wiring.link import Link, now
+from babyconnect.wiring.today import every_client
+
+LEAST_YEARS = 5
+"""NEN 7513: at least five years."""
+DAY = 24 * 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+def oversight_of(link: Link, log: AuditLog, door: Door) -> Oversight:
+    journal = journal_of(link, log)
+
+    async def watch(found: Sequence[Account]) -> Watch:
+        return await _watch(link, journal, door, found)
+
+    return Oversight(
+        folder=link.beside(link.chosen.audit.folder),
+        journal=journal,
+        known_as=link.roster.clients,
+        watch=watch,
+        standing=lambda: Standing(log.checkpoint, log.head.seq, log.faulted),
+        genuine=lambda: keys.genuine(link.ring.published),
+    )
+
+
+def watch_file(path: pathlib.Path) -> dict[str, Any]:
+    """`[[staff]]` (person, bsn, names) and `[[attention]]` (bsn); SettingsRefused names the file, never a value."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for row in (*content.get("staff", ()), *content.get("attention", ())):
+            if row.get("bsn"):
+                Bsn(str(row["bsn"]))
+    except OSError as problem:
+        raise SettingsRefused(f"{path}: cannot be read: {problem.strerror}") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, AttributeError) as problem:
+        raise SettingsRefused(
+            f"{path}: no list of staff and attention (docs/privacy-officer.md)"
+        ) from problem
+    return content
+
+
+async def _watch(link: Link, journal: Journal, door: Door, found: Sequence[Account]) -> Watch:
+    if not link.chosen.audit.watch_file:
+        return Watch()
+    content = await asyncio.to_thread(watch_file, link.beside(link.chosen.audit.watch_file))
+
+    def names(bsn: str) -> frozenset[str]:
+        one = Bsn(bsn)
+        return frozenset({journal.pseudonym(one), *link.roster.clients(one)})
+
+    staff = content.get("staff", [])
+    family = {str(row["person"]): _folded(row.get("names", ())) for row in staff if row.get("names")}
+    return Watch(
+        own={str(row["person"]): names(str(row["bsn"])) for row in staff if row.get("bsn")},
+        family=family,
+        names=await _names_of_clients(door) if family and found else {},
+        attention=frozenset().union(*(names(str(row["bsn"])) for row in content.get("attention", ()))),
+    )
+
+
+async def _names_of_clients(door: Door) -> Mapping[str, frozenset[str]]:
+    """Family names of this organisation's own clients, through the door like any other list."""
+    officer = Person("log", "log", Role.EMPLOYEE)
+    return {client.id: _folded(_family(client)) for client in await every_client(door, officer)}
+
+
+def _family(client: Client) -> list[str]:
+    listed = client.patient.get("name") or []
+    return [str(name["family"]) for name in listed if isinstance(name, Mapping) and name.get("family")]
+
+
+_PREFIXES = frozenset({"van", "de", "der", "den", "het", "ten", "ter", "te", "in", "op", "'t", "el", "al"})
+
+
+def _folded(names: Sequence[str]) -> frozenset[str]:
+    """Family names as they are compared: parts of a double name each, without prefixes."""
+    parts = (part for name in names for part in name.casefold().replace("-", " ").split())
+    return frozenset(part for part in parts if part not in _PREFIXES)
+
+
+def state_of(log: AuditLog) -> Mapping[str, object]:
+    """For `/health`: a node whose log refuses answers nobody, and says so; asking is also what makes it try again."""
+    if log.faulted:
+        log.try_again()
+        return {"status": "log_refuses", "log": {"records": log.head.seq}}
+    return {"log": {"records": log.head.seq, "checkpoint": log.checkpoint.seq if log.checkpoint else 0}}
+
+
+def retention(link: Link) -> dt.timedelta:
+    years = link.chosen.audit.retention_years
+    if years < LEAST_YEARS:
+        raise SettingsRefused(f"{link.path}: audit.retention_years: the log is kept {LEAST_YEARS} years or more")
+    return dt.timedelta(days=366 * years)
+
+
+async def tend(link: Link, log: AuditLog, told: Callable[[], Awaitable[object]] | None = None) -> None:
+    """As long as the node runs: sign where the log stands every so often, tell the witness, let go what is too old."""
+    journal, kept = journal_of(link, log), retention(link)
+    every, since = link.chosen.audit.checkpoint_minutes * 60.0, DAY
+    while True:
+        with contextlib.suppress(AuditFault):  # refused to everybody; `/health` says so
+            await log.sign()
+            if since >= DAY:
+                since = 0.0
+                await _let_go(log, journal, kept)
+        if told is not None:
+            await told()
+        await asyncio.sleep(every)
+        since += every
+
+
+async def _let_go(log: AuditLog, journal: Journal, kept: dt.timedelta) -> None:
+    stone = await log.let_go(now() - kept)
+    if stone is not None:
+        await journal.note("log.retire", "ok", journal.itself(), About(object=f"records/1-{stone.seq}"))
+        _log.info("log_retired", until=stone.seq)
