@@ -1,4 +1,4 @@
-"""Keep the directory's keys of this node those that it signs by, while it runs."""
+"""Which keys speak for this node: the directory told of them while it runs, and its own did:web document."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 import orjson
 import structlog
 
+from babyconnect.api.did_web import did_app
+from babyconnect.api.server import App
 from babyconnect.network.contract import RegionFault
-from babyconnect.network.directory import resources
+from babyconnect.network.directory import did_web, resources
 from babyconnect.trust.private_files import FileFault
 from babyconnect.wiring.link import Link
 
 STEP_SECONDS = 2.0
+WAIT_SECONDS = 10.0
 
 _log = structlog.get_logger(__name__)
 
@@ -23,11 +26,13 @@ _log = structlog.get_logger(__name__)
 async def publishing_keys(link: Link) -> None:
     """Until cancelled: a step of a rotation at a time.  A region that is away is asked again."""
     while True:
+        wait = STEP_SECONDS
         try:
             await link.ring.step(link.directory.keys(link.party.ura), _publisher(link), time.monotonic())
         except (RegionFault, FileFault, OSError) as fault:
             _log.warning("signing_keys_wait", reason=str(fault))
-        await asyncio.sleep(STEP_SECONDS)
+            wait = WAIT_SECONDS
+        await asyncio.sleep(wait)
 
 
 def _publisher(link: Link) -> Any:
@@ -41,3 +46,9 @@ def _publisher(link: Link) -> Any:
         await link.directory.refresh()
 
     return publish
+
+
+def did_mount(link: Link) -> tuple[str, App]:
+    """Where the document is served, and what serves it."""
+    base = link.machine_base
+    return did_web.place(base), did_app(lambda: did_web.document(base, link.party, link.ring.published))

@@ -15,6 +15,7 @@ from babyconnect.birthcare.identifiers import AGB_SYSTEM, URA_SYSTEM, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.definitions import document
 from babyconnect.network.contract import Endpoint, Entry, Jwks
+from babyconnect.network.directory import did_web
 from babyconnect.network.fhir4 import Resource
 
 
@@ -37,6 +38,8 @@ def organization(entry: Entry) -> dict[str, Any]:
     identifiers = [{"system": URA_SYSTEM, "value": party.ura.value}]
     if entry.agb is not None:
         identifiers.append({"system": AGB_SYSTEM, "value": entry.agb.value})
+    if entry.endpoint is not None:
+        identifiers.append({"system": "urn:ietf:rfc:3986", "value": did_web.did_of(entry.endpoint)})
     resource: dict[str, Any] = {
         "resourceType": "Organization",
         "id": organization_id(party.ura),
@@ -68,6 +71,7 @@ def endpoint(entry: Entry) -> dict[str, Any] | None:
         "extension": [
             {"url": table["token_endpoint_extension"], "valueUrl": entry.endpoint.token_endpoint},
             {"url": table["batch_extension"], "valueBoolean": entry.endpoint.batch},
+            {"url": table["grant_extension"], "valueCode": entry.endpoint.grant},
         ],
         "status": "active" if entry.active else "off",
         "connectionType": {"system": table["connection_type_system"], "code": table["connection_type"]},
@@ -89,7 +93,7 @@ def _keys_extension(keys: Jwks) -> dict[str, Any]:
     }
 
 
-def with_keys(resource: Resource, keys: Jwks) -> Resource:
+def with_keys(resource: Resource, keys: Jwks) -> dict[str, Any]:
     """The same Organization with other keys, as a version to come (without `meta`)."""
     url = _table("directory")["keys_extension"]
     others = [one for one in resource.get("extension", []) if one.get("url") != url]
@@ -138,4 +142,5 @@ def read_endpoint(resource: Resource) -> tuple[Ura, Endpoint] | None:
     if managing.get("system") != URA_SYSTEM:
         return None
     batch = _extension(resource, table["batch_extension"]).get("valueBoolean") is True
-    return Ura(managing["value"]), Endpoint(str(resource["address"]).rstrip("/"), str(token_endpoint), batch)
+    grant = str(_extension(resource, table["grant_extension"]).get("valueCode", "minvws"))
+    return Ura(managing["value"]), Endpoint(str(resource["address"]).rstrip("/"), str(token_endpoint), batch, grant)
