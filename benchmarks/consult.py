@@ -41,6 +41,7 @@ from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.trust import assertion, keys
+from babyconnect.trust.claims import Claim
 from babyconnect.wiring.consulting import _noter
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
 
@@ -127,7 +128,7 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
     secret = os.urandom(32)
 
     def form(asking: Asking, source: Source) -> dict[str, str]:
-        claim = assertion.Claim(OWN, asking.person, asking.purpose, asking.relations)
+        claim = Claim(OWN, asking.person, asking.purpose, asking.relations)
         return assertion.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:

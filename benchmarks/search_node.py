@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from babyconnect.api.bearers import Bearers, Gate, Unbelieved
+from babyconnect.api.http import Request
 from babyconnect.api.server import App, serve
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
@@ -24,13 +26,15 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Role
 from babyconnect.fhir import json
 from babyconnect.fhir.search_index import index
-from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door import Door, Happening, Parts, Weighed
 from babyconnect.flows.door_events import as_event
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Publication, Store
-from babyconnect.trust.assertion import Verified
+from babyconnect.trust.claims import Verified
 from babyconnect.trust.decision import decide
+from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.relation import from_episodes
+from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Issued, Sessions
 
 CLIENTS, OBSERVATIONS = 491, 100
@@ -129,6 +133,9 @@ class Grounds:
     async def consents(self, client: str) -> tuple[Consent, ...]:
         return self.consent
 
+    async def weighed(self, asker: Asker, client: str) -> Weighed:
+        return Weighed()
+
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         return from_episodes(episodes, "holder")
 
@@ -165,13 +172,20 @@ async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awa
         log.close()
         await store.close()
 
-    return SourceApi(door, sessions.get, f"http://127.0.0.1:{port}/fhir/stu3"), close
+    origin = f"http://127.0.0.1:{port}"
+    proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
+    gate = Gate(Bearers(sessions, proofs, origin).admit, _turned_away)
+    return SourceApi(door, gate, f"{origin}/fhir/stu3"), close
+
+
+async def _turned_away(unbelieved: Unbelieved, request: Request) -> None:
+    raise RuntimeError(unbelieved.reason)
 
 
 def _token(sessions: Sessions, n: int) -> str:
     relation = Relation("episode", "EpisodeOfCare/there", START)
     asker = Asker(ASKER.ura, ASKER.kind, "person-1", Role.GYNAECOLOGIST, Purpose.TREATMENT, (relation,))
-    issued = sessions.issue(Verified(asker, ASKER, "Vrager", "low", "zorginzage-geboortezorg", f"jti-{n}"))
+    issued = sessions.issue(Verified(asker, ASKER, "Vrager", "zorginzage-geboortezorg", f"jti-{n}", seconds=900))
     assert isinstance(issued, Issued)
     sessions.bind(issued.session, client(n), frozenset({f"{client(n)}-e"}))
     return issued.token

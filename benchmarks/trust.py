@@ -25,13 +25,16 @@ from babyconnect.api.oauth import OAuth
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.verify import verify
-from babyconnect.birthcare.access import ALL, AccessRequest, Asker, Consent, Purpose, Relation
+from babyconnect.birthcare.access import ALL, CONSULT_SCOPE, AccessRequest, Asker, Consent, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.grant import Granting
 from babyconnect.trust import algorithms, assertion, jose, keys
-from babyconnect.trust.assertion import Claim, Issuer
+from babyconnect.trust.assertion import Issuer
+from babyconnect.trust.believing import Believing
+from babyconnect.trust.claims import Asking, Claim, Verified
 from babyconnect.trust.decision import decide
+from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Issued, Sessions
 
@@ -72,8 +75,10 @@ def sessions() -> dict[str, Any]:
     key = keys.generate()
     text = assertion.sign(key, _claim(), ENDPOINT, HOLDER, time.time())
     issuer = Issuer(ASKER, keys.jwks(key))
-    found = assertion.verify(text, issuer, assertion.Expected(ENDPOINT, HOLDER), Replays(time.time() - 9), time.time())
-    assert isinstance(found, assertion.Verified)
+    asking = Asking("minvws", (CONSULT_SCOPE,), dt.date(2026, 6, 1))
+    expected = assertion.Expected(ENDPOINT, HOLDER, asking)
+    found = assertion.verify(text, issuer, expected, Replays(time.time() - 9), time.time())
+    assert isinstance(found, Verified)
     issued = kept.issue(found)
     assert isinstance(issued, Issued)
     return {"microseconds": round(microseconds(lambda: kept.get(issued.token)), 2)}
@@ -103,16 +108,9 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     issuer = Issuer(ASKER, keys.jwks(key))
     log = AuditLog.open(folder / f"tokens-{algorithm}")
     kept, seen = Sessions("holder", time.time), Replays(time.time())
-    granting = Granting(
-        "node",
-        HOLDER,
-        ENDPOINT,
-        lambda ura: issuer,
-        kept,
-        seen,
-        log,
-        lambda: dt.datetime.now(dt.UTC),
-    )
+    proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
+    believing = Believing(HOLDER, ENDPOINT, lambda ura: issuer, seen)
+    granting = Granting("node", believing, kept, proofs, log, lambda: dt.datetime.now(dt.UTC))
     app = OAuth(granting, "https://holder.example", lambda: keys.jwks(key))
     forms = [
         urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode() for _ in range(count)

@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from babyconnect.api.bearers import Bearers, Gate, Unbelieved
+from babyconnect.api.http import Request
 from babyconnect.api.source import SourceApi
 from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Role
-from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door import Door, Happening, Parts, Weighed
 from babyconnect.store.contract import Publication
 from babyconnect.store.memory import MemoryStore
-from babyconnect.trust.assertion import Verified
+from babyconnect.trust.claims import Verified
 from babyconnect.trust.decision import decide
+from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.relation import from_episodes
+from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Issued, Sessions
 from tests.asgi import Response, ask
 
@@ -37,6 +41,7 @@ class Node:
     store: MemoryStore = field(default_factory=MemoryStore)
     consents: dict[str, tuple[Consent, ...]] = field(default_factory=dict)
     enrolments: tuple[Relation, ...] = ()
+    weighed: Weighed = Weighed()
     log: list[Happening] = field(default_factory=list)
     log_fault: Exception | None = None
     now: dt.datetime = NOW
@@ -54,7 +59,16 @@ class Node:
                 now=self._moment,
             )
         )
-        self.api = SourceApi(self.door, self.sessions.get, BASE)
+        seen = Replays(0.0)
+        self.proofs = Proofs(seen, Nonces(b"n" * 32, self._seconds), self._seconds)
+        self.turned_away: list[Unbelieved] = []
+        self.gate = Gate(Bearers(self.sessions, self.proofs, "https://node.test").admit, self._turned_away)
+        self.api = SourceApi(self.door, self.gate, BASE)
+
+    async def _turned_away(self, unbelieved: Unbelieved, request: Request) -> None:
+        if self.log_fault:
+            raise self.log_fault
+        self.turned_away.append(unbelieved)
 
     def _moment(self) -> dt.datetime:
         return self.now
@@ -73,7 +87,7 @@ class Node:
     ) -> str:
         known = evidence() if relations is None else relations
         asker = Asker(party.ura, party.kind, "person-1", role, Purpose.TREATMENT, known)
-        issued = self.sessions.issue(Verified(asker, party, "Vrager", "low", "zorginzage-geboortezorg", "jti"))
+        issued = self.sessions.issue(Verified(asker, party, "Vrager", "zorginzage-geboortezorg", "jti"))
         assert isinstance(issued, Issued)
         return issued.token
 
@@ -105,6 +119,9 @@ class Grounds:
 
     async def consents(self, client: str) -> tuple[Consent, ...]:
         return self.node.consents.get(client, ())
+
+    async def weighed(self, asker: Asker, client: str) -> Weighed:
+        return self.node.weighed
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         return (*from_episodes(episodes, "holder"), *self.node.enrolments)

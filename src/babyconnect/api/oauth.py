@@ -1,62 +1,59 @@
-"""The node as an authorisation server: token, introspection, metadata, keys (RFC 6749, 7523, 7662, 8414, 7517).
+"""The node as an authorisation server: token, introspection, revocation, metadata, keys (RFC 6749, 7009, 7517, 7523,
+7662, 8414, 8705, 9449; Nuts RFC021).
 
-Raw ASGI: a token request is on the path of every consult.  Form bodies only; each parameter once (RFC 6749 §3.2);
-answers are never cached; what was wrong stands in the log, the asker gets RFC 6749's error code.
+Raw ASGI: a token request is on the path of every consult.  Answers are never cached; what was wrong stands in the log,
+the asker gets the standard's error code.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote_plus
 
 import orjson
 
+from babyconnect.api import forms
+from babyconnect.api.asgi import Receive, Scope, Send
+from babyconnect.api.peers import peer_of
 from babyconnect.audit.faults import AuditFault
 from babyconnect.flows.grant import Asked, Denied, Granting
-from babyconnect.trust import keys
-from babyconnect.trust.assertion import SCOPE
+from babyconnect.trust import algorithms, presentation, scopes
 from babyconnect.trust.sessions import Session
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-MAX_BODY = 16_384
-MAX_PARAMETERS = 20
-BODY_SECONDS = 10
 
 TOKEN = "/oauth/token"
 INTROSPECT = "/oauth/introspect"
+REVOKE = "/oauth/revoke"
+DEFINITION = "/oauth/presentation_definition"
 METADATA = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
-PATHS = frozenset({TOKEN, INTROSPECT, METADATA, JWKS})
+PATHS = frozenset({TOKEN, INTROSPECT, REVOKE, DEFINITION, METADATA, JWKS})
 
-_PRIVATE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
-_PUBLIC = ((b"cache-control", b"max-age=300"),)
+Headers = tuple[tuple[bytes, bytes], ...]
+_PRIVATE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+_PUBLIC: Headers = ((b"cache-control", b"max-age=300"),)
+_TRACE_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     body: Mapping[str, Any]
-    headers: tuple[tuple[bytes, bytes], ...] = _PRIVATE
+    headers: Headers = _PRIVATE
 
 
 _NOT_FOUND = _Answer(404, {"error": "not_found"})
-_BAD_REQUEST = _Answer(400, {"error": "invalid_request"})
+_AWAY = _Answer(503, {"error": "temporarily_unavailable"}, (*_PRIVATE, (b"retry-after", b"5")))
 
 
 class OAuth:
     """An ASGI application for `PATHS`.
 
     `base_url`: the node's public address, also the issuer.  `published`: the node's JWKS, asked for each time so that
-    keys rotate without a restart.  `introspection_sha256`: SHA-256 of the secret with which the node's own parts may
-    introspect; without it introspection is not there.
+    keys rotate without a restart.  `introspection_sha256`: SHA-256 of the secret with which the node's own parts
+    introspect; other organisations do so by certificate or assertion, of their own tokens.
     """
 
     def __init__(
@@ -71,6 +68,8 @@ class OAuth:
         self._handlers = {
             ("POST", TOKEN): self._token,
             ("POST", INTROSPECT): self._introspect,
+            ("POST", REVOKE): self._revoke,
+            ("GET", DEFINITION): self._definition,
             ("GET", METADATA): self._metadata,
             ("GET", JWKS): self._jwks,
         }
@@ -78,7 +77,10 @@ class OAuth:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._handlers.get((scope["method"], scope["path"]))
         if handler is not None:
-            answer = await handler(scope, receive)
+            try:
+                answer = await handler(scope, receive)
+            except AuditFault:
+                answer = _AWAY
         else:
             allowed = b", ".join(method.encode() for method, path in self._handlers if path == scope["path"])
             answer = _Answer(405, {"error": "invalid_request"}, (*_PRIVATE, (b"allow", allowed)))
@@ -86,60 +88,95 @@ class OAuth:
         await _send(answer, send)
 
     async def _token(self, scope: Scope, receive: Receive) -> _Answer:
-        form = await _form(scope, receive)
-        trace = _header(scope, b"traceparent")
-        asked = Asked(
-            {} if isinstance(form, _Answer) else form,
-            trace if len(trace) <= 64 and trace.isascii() else "",
-            (scope.get("client") or ("",))[0],
-        )
-        try:
-            if isinstance(form, _Answer):
-                await self._granting.refuse(asked, f"form_{form.status}")
-                return form
-            outcome = await self._granting.grant(asked)
-        except AuditFault:
-            return _Answer(503, {"error": "temporarily_unavailable"}, (*_PRIVATE, (b"retry-after", b"5")))
+        form = await forms.read(scope, receive)
+        asked = self._asked(scope, {} if isinstance(form, int) else form)
+        if isinstance(form, int):
+            await self._granting.refuse(asked, f"form_{form}")
+            return _Answer(form, {"error": "invalid_request"})
+        outcome = await self._granting.grant(asked)
         if isinstance(outcome, Denied):
-            wait = ((b"retry-after", str(outcome.retry_after).encode()),) if outcome.retry_after else ()
-            return _Answer(outcome.status, {"error": outcome.error}, _PRIVATE + wait)
-        return _Answer(
-            200,
-            {
-                "access_token": outcome.token,
-                "token_type": "Bearer",
-                "expires_in": outcome.seconds,
-                "scope": outcome.session.verified.scope,
-            },
+            return self._denied(outcome)
+        given = {
+            "access_token": outcome.token,
+            "token_type": outcome.kind,
+            "expires_in": outcome.seconds,
+            "scope": outcome.session.verified.scope,
+        }
+        return _Answer(200, given, _PRIVATE + (self._nonce() if asked.proof is not None else ()))
+
+    def _denied(self, outcome: Denied) -> _Answer:
+        wait: Headers = ((b"retry-after", str(outcome.retry_after).encode()),) if outcome.retry_after else ()
+        nonce = self._nonce() if outcome.error == "use_dpop_nonce" else ()
+        return _Answer(outcome.status, {"error": outcome.error}, _PRIVATE + wait + nonce)
+
+    def _nonce(self) -> Headers:
+        return ((b"dpop-nonce", self._granting.proofs.nonces.current().encode()),)
+
+    def _asked(self, scope: Scope, form: Mapping[str, str]) -> Asked:
+        trace = forms.header(scope, b"traceparent")
+        sent = [value for name, value in scope["headers"] if name == b"dpop"]
+        return Asked(
+            form,
+            trace if len(trace) <= _TRACE_LENGTH and trace.isascii() else "",
+            (scope.get("client") or ("",))[0],
+            peer_of(scope),
+            None if not sent else sent[0].decode("latin-1") if len(sent) == 1 else "",
+            self._base + scope["path"],
         )
 
     async def _introspect(self, scope: Scope, receive: Receive) -> _Answer:
-        if self._secret is None:
-            return _NOT_FOUND
-        scheme, _, given = _header(scope, b"authorization").partition(" ")
-        known = hmac.compare_digest(hashlib.sha256(given.encode()).digest(), self._secret)
-        if not known or scheme.lower() != "bearer":
-            return _Answer(401, {"error": "invalid_client"}, (*_PRIVATE, (b"www-authenticate", b"Bearer")))
-        form = await _form(scope, receive)
-        if isinstance(form, _Answer):
-            return form
-        session = self._granting.sessions.get(form.get("token", ""))
+        own_part = self._own_part(scope)
+        form = await forms.read(scope, receive)
+        if isinstance(form, int):
+            return _Answer(form, {"error": "invalid_request"})
+        session = await self._granting.introspect(self._asked(scope, form), own_part)
+        if isinstance(session, Denied):
+            challenge: Headers = ((b"www-authenticate", b"Bearer"),) if session.status == 401 else ()
+            return _Answer(session.status, {"error": session.error}, _PRIVATE + challenge)
         return _Answer(200, introspection(session, self._base) if session else {"active": False})
 
+    def _own_part(self, scope: Scope) -> bool:
+        scheme, _, given = forms.header(scope, b"authorization").partition(" ")
+        digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
+        return scheme.lower() == "bearer" and self._secret is not None and hmac.compare_digest(digest, self._secret)
+
+    async def _revoke(self, scope: Scope, receive: Receive) -> _Answer:
+        form = await forms.read(scope, receive)
+        if isinstance(form, int):
+            return _Answer(form, {"error": "invalid_request"})
+        denied = await self._granting.revoke(self._asked(scope, form))
+        # RFC 7009 §2.2: an unknown token is answered as one that was ended.
+        return _Answer(200, {}) if denied is None else _Answer(denied.status, {"error": denied.error})
+
+    async def _definition(self, scope: Scope, receive: Receive) -> _Answer:
+        """What a presentation must show: the same for every scope, so that asking tells nothing (RFC021 §8)."""
+        return _Answer(200, presentation.definition(), _PUBLIC)
+
     async def _metadata(self, scope: Scope, receive: Receive) -> _Answer:
-        algorithms = list(keys.ALGORITHMS)
+        signing = list(algorithms.ALGORITHMS)
+        formats = {"jwt_vp": {"alg": signing}, "jwt_vc": {"alg": signing}}
+        authenticate = {
+            f"{name}_endpoint_auth_methods_supported": ["private_key_jwt", "tls_client_auth"]
+            for name in ("introspection", "revocation")
+        }
         metadata: dict[str, Any] = {
             "issuer": self._base,
-            "token_endpoint": self._granting.endpoint,
+            "token_endpoint": self._base + TOKEN,
             "jwks_uri": self._base + JWKS,
-            "scopes_supported": [SCOPE],
+            "scopes_supported": list(scopes.known()),
             "response_types_supported": [],
-            "grant_types_supported": ["client_credentials"],
+            "grant_types_supported": list(scopes.grants()),
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "token_endpoint_auth_signing_alg_values_supported": signing,
+            "introspection_endpoint": self._base + INTROSPECT,
+            "revocation_endpoint": self._base + REVOKE,
+            **authenticate,
+            "dpop_signing_alg_values_supported": signing,
+            "tls_client_certificate_bound_access_tokens": True,
+            "presentation_definition_endpoint": self._base + DEFINITION,
+            "vp_formats": formats,
+            "vp_formats_supported": formats,
         }
-        if self._secret is not None:
-            metadata["introspection_endpoint"] = self._base + INTROSPECT
         return _Answer(200, metadata, _PUBLIC)
 
     async def _jwks(self, scope: Scope, receive: Receive) -> _Answer:
@@ -153,8 +190,9 @@ def introspection(session: Session, issuer: str) -> dict[str, Any]:
         "active": True,
         "iss": issuer,
         "aud": session.audience,
-        "client_id": asker.ura.value,
+        "client_id": verified.client or asker.ura.value,
         "scope": verified.scope,
+        "token_type": "DPoP" if session.bound.jkt else "Bearer",
         "exp": int(session.expires),
         "iat": int(session.issued),
         "jti": session.id,
@@ -164,69 +202,18 @@ def introspection(session: Session, issuer: str) -> dict[str, Any]:
         "user_id": asker.person,
         "user_role": asker.role.value,
         "user_surname": verified.surname,
-        "loa": verified.loa,
+        "loa": asker.loa,
         "purpose_of_use": asker.purpose.value,
         "episode": sorted(session.episodes),
         "treatment_relation": [{"basis": item.basis, "evidence": item.reference} for item in asker.relations],
     }
-    if session.cnf is not None:
-        claims["cnf"] = {"x5t#S256": session.cnf}
+    if asker.responsible:
+        claims["responsible"] = {"user_id": asker.responsible.id, "user_role": asker.responsible.role.value}
+    if verified.authorization_base:
+        claims["authorization_base"] = verified.authorization_base
+    if session.bound.claim():
+        claims["cnf"] = session.bound.claim()
     return claims
-
-
-async def _form(scope: Scope, receive: Receive) -> dict[str, str] | _Answer:
-    """The form's parameters, or the refusal: not a form, too large, too slow, or a parameter twice."""
-    if _header(scope, b"content-type").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        return _Answer(415, {"error": "invalid_request"})
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _body(receive)
-    except TimeoutError:
-        return _Answer(408, {"error": "invalid_request"})
-    if body is None:
-        return _Answer(413, {"error": "invalid_request"})
-    try:
-        return _parameters(body.decode("ascii"))
-    except ValueError:
-        return _BAD_REQUEST
-
-
-def _parameters(body: str) -> dict[str, str]:
-    """Each parameter once, decoded; raises ValueError for anything else.  Written out, since it is on every consult's
-    path and an assertion has nothing to decode."""
-    form: dict[str, str] = {}
-    for pair in body.split("&", MAX_PARAMETERS):
-        name, equals, value = pair.partition("=")
-        name, value = _decoded(name), _decoded(value)
-        if not equals or not name or name in form or len(form) == MAX_PARAMETERS:
-            raise ValueError("not a form")
-        form[name] = value
-    return form
-
-
-def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
-
-
-async def _body(receive: Receive) -> bytes | None:
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b""
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY:
-            return None
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    """The value of a header, or "" when it is absent or given more than once."""
-    values = [value for key, value in scope["headers"] if key == name]
-    return values[0].decode("latin-1") if len(values) == 1 else ""
 
 
 async def _send(answer: _Answer, send: Send) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from babyconnect.api import http
 from babyconnect.api.batch import BatchEntry, batch_entries
+from babyconnect.api.bearers import NO_TOKEN, Gate, Unbelieved
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
 from babyconnect.api.outcomes import Refusal
@@ -52,20 +53,20 @@ class Caller:
 class SourceApi:
     """The ASGI application of one node.
 
-    `sessions` gives the session of a bearer token, `base` is the absolute address (`https://…/fhir/stu3`), `path` where
+    `gate` gives the session of a request's token, `base` is the absolute address (`https://…/fhir/stu3`), `path` where
     it is mounted, `masked` whether this asker gets no BSN (a PGO never does).
     """
 
     def __init__(
         self,
         door: Door,
-        sessions: Callable[[str], Session | None],
+        gate: Gate,
         base: str,
         path: str = "/fhir/stu3",
         masked: Callable[[Session], bool] = lambda session: False,
     ) -> None:
         self._door = door
-        self._sessions = sessions
+        self._gate = gate
         self._base = base.rstrip("/")
         self._path = path
         self._masked = masked
@@ -95,9 +96,11 @@ class SourceApi:
             return self._metadata(asked) if asked.method == "GET" else _only("GET", json)
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
-        session = self._sessions(asked.token) if asked.token else None
-        if session is None:
-            return refuse(Refusal("no_token"), json, ((b"www-authenticate", b"Bearer"),))
+        session = self._gate.admit(asked)
+        if isinstance(session, Unbelieved):
+            if session is not NO_TOKEN:
+                await self._gate.turned_away(session, asked)
+            return refuse(Refusal("no_token"), json, session.headers)
         posted = steps == [] or steps[1:] == ["_search"]
         if asked.method != ("POST" if posted else "GET"):
             return _only("POST" if posted else "GET", json)

@@ -18,10 +18,10 @@ from urllib.parse import quote, urlencode
 from babyconnect.birthcare.answers import SourceAnswer, Status
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.exchange import checks, searches
-from babyconnect.exchange.contract import Asking, Source, Stopped, TokenForm
+from babyconnect.exchange.contract import Asking, Prove, Source, Stopped, TokenForm
 from babyconnect.exchange.http1 import Answer, Http, Rubbish, Unreachable
 from babyconnect.exchange.searches import Search
-from babyconnect.exchange.tokens import FORM_HEADERS, Tokens, failure
+from babyconnect.exchange.tokens import FORM_HEADERS, Token, Tokens, failure, wants_nonce
 
 DEADLINE_SECONDS = 5.0
 AT_ONCE = 4
@@ -57,8 +57,12 @@ class Exchange:
         token_form: TokenForm,
         now: Callable[[], float] = time.monotonic,
         deadline: float = DEADLINE_SECONDS,
+        prove: Prove = lambda method, url, token, nonce: "",
     ) -> None:
+        """`prove` makes the proofs that tokens are bound by, where no certificate does."""
         self._http = http
+        self._prove = prove
+        self._nonces: dict[str, str] = {}
         self._now = now
         self._deadline = deadline
         self._tokens = Tokens(token_form, now)
@@ -111,7 +115,8 @@ class _Conversation:
         self._source = source
         self._trace = traceparent
         self._key = exchange._tokens.key(asking, source)
-        self._authorization = ""
+        self._exchange = exchange
+        self._token: Token | None = None
         self._size = 0
         self._mentioned: set[bytes] = set()
 
@@ -128,17 +133,13 @@ class _Conversation:
         kept, left_out = checks.hers(unique.values(), client, self._asking.bsn.value)
         return client, kept, left_out
 
-    async def token(self) -> str:
+    async def token(self) -> Token:
         kept = self._tokens.kept(self._key)
         if kept is not None:
             return kept
         # A new assertion for every attempt: it is used once.
-        answer = await self._send(
-            "POST",
-            self._source.token_endpoint,
-            {**FORM_HEADERS, "traceparent": self._trace},
-            lambda: self._tokens.body(self._asking, self._source),
-        )
+        endpoint, headers = self._source.token_endpoint, {**FORM_HEADERS, "traceparent": self._trace}
+        answer = await self._send("POST", endpoint, headers, lambda: self._tokens.body(self._asking, self._source))
         return self._tokens.keep(self._key, answer)
 
     async def _bind(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
@@ -154,8 +155,8 @@ class _Conversation:
             raise Stopped("refused", "the holder releases nothing")
         return client, found.resources()
 
-    async def _search_patient(self, token: str) -> Answer:
-        self._authorization = f"Bearer {token}"
+    async def _search_patient(self, token: Token) -> Answer:
+        self._token = token
         form = urlencode({"identifier": f"{BSN_SYSTEM}|{self._asking.bsn.value}"}).encode()
         headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
         return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
@@ -249,7 +250,17 @@ class _Conversation:
         return url
 
     def _headers(self) -> dict[str, str]:
-        return {"Accept": FHIR_JSON, "Authorization": self._authorization, "traceparent": self._trace}
+        return {"Accept": FHIR_JSON, "traceparent": self._trace}
+
+    def _sent(self, method: str, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers of one attempt: the token, except where tokens are asked for, and a proof of this request."""
+        token = self._token if url != self._source.token_endpoint else None
+        sent = {**headers, "Authorization": f"{token.scheme} {token.text}"} if token else dict(headers)
+        if token is not None and token.scheme != "DPoP":
+            return sent
+        nonce = self._exchange._nonces.get(self._source.party.ura.value, "")
+        proof = self._exchange._prove(method, url, token.text if token else "", nonce)
+        return {**sent, "DPoP": proof} if proof else sent
 
     def _searchset(self, answer: Answer) -> checks.Searchset:
         self._usable(answer)
@@ -266,16 +277,23 @@ class _Conversation:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: Callable[[], bytes] = bytes
     ) -> Answer:
-        """One request; again when a kept-alive connection had died meanwhile, or when the source asks to come back."""
+        """One request; again when a kept-alive connection had died meanwhile, or when the source asks to come back, or
+        once for a nonce that it wants."""
+        asked_again = False
         while True:
             try:
-                answer = await self._http.send(method, url, headers, body(), owner=self._source.party.ura.value)
+                sent = self._sent(method, url, headers)
+                answer = await self._http.send(method, url, sent, body(), owner=self._source.party.ura.value)
             except Unreachable as fault:
                 if fault.early:
                     continue
                 raise Stopped("unreachable", str(fault)) from None
             except Rubbish as fault:
                 raise Stopped("invalid", str(fault)) from None
+            nonce = "" if asked_again else wants_nonce(answer)
+            if nonce:
+                self._exchange._nonces[self._source.party.ura.value], asked_again = nonce, True
+                continue
             if answer.status not in (429, 503):
                 return answer
             await asyncio.sleep(_retry_after(answer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from babyconnect.birthcare.access import Purpose, Relation
+from babyconnect.birthcare.access import Emergency, Purpose, Relation
 from babyconnect.birthcare.answers import Status
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
@@ -13,27 +13,36 @@ from babyconnect.birthcare.parties import Party, Person
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for what, on which grounds.  `relations` is the evidence on the asking side (`trust.relation`)."""
+    """Who asks for what, on which grounds.  `relations` is the evidence on the asking side (`trust.relation`);
+    `emergency` what was declared, with that purpose."""
 
     person: Person
     purpose: Purpose
     bsn: Bsn
     relations: tuple[Relation, ...] = ()
+    emergency: Emergency | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place to ask: the organisation, where it answers, and whether it takes a batch Bundle."""
+    """One place to ask: the organisation, where it answers, whether it takes a batch Bundle, and by which grant it
+    gives tokens."""
 
     party: Party
     fhir_base: str
     token_endpoint: str
     batch: bool = False
+    grant: str = "minvws"
 
 
 TokenForm = Callable[[Asking, Source], Mapping[str, str]]
 """The form fields of a token request (grant_type, scope, client_assertion, ...), signed by this organisation.
 Called again for every request: an assertion is used once."""
+
+
+Prove = Callable[[str, str, str, str], str]
+"""(method, url, token or "", the source's nonce or "") -> a proof of possession for this one request (RFC 9449); ""
+where the connection's certificate proves it."""
 
 
 class Stopped(Exception):

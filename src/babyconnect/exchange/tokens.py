@@ -11,7 +11,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
 import orjson
@@ -23,8 +23,16 @@ MOST_TOKENS = 20_000
 LONGEST_LIFE = 900
 MARGIN_SECONDS = 10
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,4096}=*")
+_NONCE = re.compile(r"[!#-\[\]-~]{1,256}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]*")
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+
+
+class Token(NamedTuple):
+    """A token and how it is sent: `Bearer`, or `DPoP` with a proof beside it."""
+
+    text: str
+    scheme: str
 
 
 class Tokens:
@@ -33,20 +41,21 @@ class Tokens:
         self._form = form
         self._now = now
         self._secret = secrets.token_bytes(32)
-        self._kept: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._kept: OrderedDict[bytes, tuple[Token, float]] = OrderedDict()
 
     def key(self, asking: Asking, source: Source) -> bytes:
         """Under which a token for this question at this source is kept."""
-        person, parts = asking.person, [source.token_endpoint, source.party.ura.value]
+        person, parts = asking.person, [source.token_endpoint, source.party.ura.value, source.grant]
         parts += [person.id, person.role.value, asking.purpose.value, asking.bsn.value]
+        parts += [person.loa, str(person.responsible), str(asking.emergency)]
         for relation in asking.relations:
             parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
         # Lengths, so that no two lists of parts read the same.
         text = "".join(f"{len(part)}:{part}" for part in parts)
         return hmac.digest(self._secret, text.encode(), "sha256")
 
-    def kept(self, key: bytes) -> str | None:
-        token, until = self._kept.get(key, ("", 0.0))
+    def kept(self, key: bytes) -> Token | None:
+        token, until = self._kept.get(key, (None, 0.0))
         if token and self._now() < until:
             return token
         self._kept.pop(key, None)
@@ -57,7 +66,7 @@ class Tokens:
         pairs = self._form(asking, source).items()
         return "&".join(f"{name}={v if _PLAIN.fullmatch(v) else quote_plus(v)}" for name, v in pairs).encode()
 
-    def keep(self, key: bytes, answer: Answer) -> str:
+    def keep(self, key: bytes, answer: Answer) -> Token:
         """The token in a token endpoint's answer; Stopped when there is none."""
         token, life = read_token(answer)
         self._kept[key] = (token, self._now() + life - MARGIN_SECONDS)
@@ -69,7 +78,7 @@ class Tokens:
         self._kept.pop(key, None)
 
 
-def read_token(answer: Answer) -> tuple[str, float]:
+def read_token(answer: Answer) -> tuple[Token, float]:
     if answer.status in (400, 401, 403):
         # The error code is from a closed list; the description is theirs and is not repeated.
         raise Stopped("refused", "no token was given")
@@ -80,11 +89,21 @@ def read_token(answer: Answer) -> tuple[str, float]:
         token, kind, life = content["access_token"], content["token_type"], content.get("expires_in", 60)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Stopped("invalid", "the token endpoint answered rubbish") from None
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token) or str(kind).lower() != "bearer":
-        raise Stopped("invalid", "not a bearer token")
+    scheme = {"bearer": "Bearer", "dpop": "DPoP"}.get(str(kind).lower())
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token) or scheme is None:
+        raise Stopped("invalid", "not a token that can be used")
     if not isinstance(life, int | float) or not 0 < life < 10**9:
         raise Stopped("invalid", "not a lifetime")
-    return token, min(float(life), LONGEST_LIFE)
+    return Token(token, scheme), min(float(life), LONGEST_LIFE)
+
+
+def wants_nonce(answer: Answer) -> str:
+    """The nonce that a server wants in the next proof (RFC 9449 §8), "" when it does not ask for one."""
+    nonce = answer.headers.get("dpop-nonce", "")
+    if answer.status not in (400, 401) or not _NONCE.fullmatch(nonce):
+        return ""
+    asked = b"use_dpop_nonce" in answer.body or "use_dpop_nonce" in answer.headers.get("www-authenticate", "")
+    return nonce if asked else ""
 
 
 def failure(status: int) -> tuple[Any, str]:

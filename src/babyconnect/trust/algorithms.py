@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -169,3 +170,19 @@ def _bytes(text: str, length: int) -> bytes:
 
 def _number(text: str) -> int:
     return int.from_bytes(decoded(text.encode("ascii")))
+
+
+def of_certificate(certificate: x509.Certificate) -> PublicKey | None:
+    """A certificate's key; RSA by RS256, as UZI server certificates sign (HealthcareProviderCredential)."""
+    key = certificate.public_key()
+    try:
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            return PublicKey("EdDSA", _ed25519(key.public_bytes_raw()))
+        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+            numbers = key.public_numbers()
+            return PublicKey("ES256", _p256(numbers.x.to_bytes(_COORDINATE), numbers.y.to_bytes(_COORDINATE)))
+        if isinstance(key, rsa.RSAPublicKey):
+            return PublicKey("RS256", _rsa("RS256", key.public_numbers().n, key.public_numbers().e))
+    except ValueError:
+        return None
+    return None

@@ -75,6 +75,6 @@ def levels() -> tuple[str, ...]:
     return tuple(definitions.document("scopes.toml")["loa"]["order"])
 
 
-def rank(loa: str) -> int:
+def rank(loa: object) -> int:
     """How sure a level is; -1 for one that nobody defined."""
-    return levels().index(loa) if loa in levels() else -1
+    return levels().index(loa) if isinstance(loa, str) and loa in levels() else -1

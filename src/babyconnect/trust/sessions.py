@@ -2,8 +2,8 @@
 
 A token is 256 random bits; only its SHA-256 is kept, so that a memory dump yields no usable token and looking one up
 takes no time that tells anything of another.  It opens nothing without what it is bound to: the certificate of the
-connection (RFC 8705) or the key of a proof (RFC 9449).  The holder binds client and episodes at `Patient/_search`, once:
-a token for one woman never opens another's record.  Tokens end with the process: askers ask again.
+connection (RFC 8705) or the key of a proof (RFC 9449).  The holder binds client and episodes at `Patient/_search`,
+once: a token for one woman never opens another's record.  Tokens end with the process: askers ask again.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Sessions:
         return session if session.bound.fits(shown) else None
 
     def known(self, token: str) -> Session | None:
-        """The session of a token that this node gave out, whatever became of it: for the log, never to open anything."""
+        """The session of a token given out here, whatever became of it: for the log, never to open anything."""
         return self._by_hash.get(_hash(token))
 
     def bind(self, session: Session, client: str, episodes: frozenset[str]) -> bool:

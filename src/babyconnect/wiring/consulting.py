@@ -13,12 +13,11 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.exchange.ask import Exchange
-from babyconnect.exchange.contract import Asking, Source
+from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.viewing import Asked, Consult
-from babyconnect.trust import assertion
-from babyconnect.trust.assertion import Claim
+from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
 from babyconnect.wiring.link import Link
 
@@ -36,19 +35,13 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
         directory=link.directory,
         pseudonyms=link.pseudonyms,
         localisation=link.localisation,
-        exchange=Exchange(http, _token_form(link), time.monotonic, link.chosen.consult.deadline_seconds),
+        exchange=Exchange(
+            http, token_form(link), time.monotonic, link.chosen.consult.deadline_seconds, prove=prover(link)
+        ),
         evidence=evidence,
         note=_noter(link.party, log, audit_key),
         now=time.monotonic,
     )
-
-
-def _token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
-    def form(asking: Asking, source: Source) -> Mapping[str, str]:
-        claim = Claim(link.party, asking.person, asking.purpose, asking.relations)
-        return assertion.token_form(link.key, claim, source.token_endpoint, source.party.ura, time.time())
-
-    return form
 
 
 def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:

@@ -15,34 +15,32 @@ from babyconnect.api import faults
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.machines import NODE, NODE_ONLY, NODE_OPEN
-from babyconnect.api.oauth import OAuth
 from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
-from babyconnect.birthcare.identifiers import Ura
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.door_events import as_event
-from babyconnect.flows.grant import Granting
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
 from babyconnect.trust import decision
-from babyconnect.trust.assertion import Issuer as AssertionIssuer
-from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
+from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import ViewerSession
-from babyconnect.wiring import people, secured
+from babyconnect.wiring import people, secured, shielding
 from babyconnect.wiring.consents import end_tokens_on_less
 from babyconnect.wiring.holding import HolderGrounds
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.journal import journal_of
-from babyconnect.wiring.keys import publishing_keys
+from babyconnect.wiring.keys import did_mount, publishing_keys
 from babyconnect.wiring.link import Link, enrolling, now, open_link
+from babyconnect.wiring.own_record import own_record, wards
 from babyconnect.wiring.stores import open_store
+from babyconnect.wiring.tokens import holder_tokens
 
 Close = Callable[[], Awaitable[None]]
 REGION_PATIENCE_SECONDS = 30
@@ -71,15 +69,16 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     await _load_directory(link)
     link.directory.start()
     link.consents.start()
-    sessions = Sessions(link.party.ura.value, time.time)
-    end_tokens_on_less(link, sessions)
-    door = _door(link, store, log, sessions)
+    given = holder_tokens(link, log)
+    opening.callback(given.close)
+    end_tokens_on_less(link, given.sessions)
+    door = _door(link, store, log, given.sessions)
     base = link.machine_base
     mounts: list[tuple[str, App]] = [
-        ("/fhir/stu3", SourceApi(door, sessions.get, f"{base}/fhir/stu3")),
+        ("/fhir/stu3", SourceApi(door, given.gate, f"{base}/fhir/stu3")),
     ]
-    oauth = OAuth(_granting(link, sessions, log), base, lambda: link.ring.published)
-    mounts += [(prefix, oauth) for prefix in ("/oauth", "/.well-known")]
+    mounts += [(prefix, given.oauth) for prefix in ("/oauth", "/.well-known")]
+    mounts.append(did_mount(link))
     soon = asyncio.Event()
     if link.chosen.intake.token_sha256_file:
         mounts.append(("/intake", intake_of(link, store, log, soon)))
@@ -87,13 +86,14 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     opening.callback(http.close)
     journal = journal_of(link, log)
     staff_chapters: list[Chapter[ViewerSession]] = []
-    client_chapters: list[Chapter[ClientSession]] = []
+    own = own_record(link, door)
+    client_chapters: list[Chapter[ClientSession]] = [record.chapter(own)]
     viewer = people.viewer(link, door, log, http, journal, staff_chapters) if link.chosen.login.issuer else None
     if viewer is not None:
         mounts.append(("/viewer", viewer))
         opening.push_async_callback(viewer.close)
     if link.chosen.client_login.issuer:
-        client = people.client_site(link, journal, client_chapters)
+        client = people.client_site(link, journal, client_chapters, wards(own))
         mounts.append(("/client", client))
         opening.push_async_callback(client.close)
     app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
@@ -146,24 +146,8 @@ def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions) -> Door:
             bind=sessions.bind,
             note=note,
             now=now,
+            **shielding.door_parts(link.registers),
         )
-    )
-
-
-def _granting(link: Link, sessions: Sessions, log: AuditLog) -> Granting:
-    def issuer_of(ura: Ura) -> AssertionIssuer | None:
-        party = link.directory.party(ura)
-        return AssertionIssuer(party, link.directory.keys(ura)) if party else None
-
-    return Granting(
-        node=link.party.ura.value,
-        holder=link.party.ura,
-        endpoint=f"{link.machine_base}/oauth/token",
-        issuer_of=issuer_of,
-        sessions=sessions,
-        replays=Replays(time.time()),
-        log=log,
-        clock=now,
     )
 
 

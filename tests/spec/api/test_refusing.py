@@ -103,7 +103,7 @@ async def test_one_identifier_with_its_system_or_nothing(node: Node, value: str)
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer wrong", "Basic YTpi"])
 async def test_without_a_valid_token_nothing_is_answered(node: Node, header: str | None) -> None:
     answer = await ask(node.api, "GET", "/fhir/stu3/Patient", {"authorization": header} if header else {})
-    assert code(answer) == (401, "login") and answer.headers["www-authenticate"] == "Bearer"
+    assert code(answer) == (401, "login") and answer.headers["www-authenticate"].startswith("Bearer, DPoP")
 
 
 async def test_a_token_in_the_url_is_no_token(node: Node, token: str) -> None:

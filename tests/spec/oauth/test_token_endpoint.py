@@ -20,9 +20,12 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.grant import Granting
 from babyconnect.trust import assertion, keys
-from babyconnect.trust.assertion import Claim, Issuer
+from babyconnect.trust.assertion import Issuer
+from babyconnect.trust.believing import Believing
+from babyconnect.trust.claims import Claim
+from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.replays import Replays
-from babyconnect.trust.sessions import Sessions
+from babyconnect.trust.sessions import Binding, Session, Sessions
 from tests.asgi import Response, ask
 from tests.spec.trust.people import HOSPITAL, OWN_EPISODE, PRACTICE
 
@@ -55,21 +58,23 @@ class Endpoint:
         self.now = dt.datetime(2026, 6, 15, 10, tzinfo=dt.UTC)
         self.log = log or Log()
         self.sessions = Sessions(BASE, self._seconds, capacity=50)
-        granting = Granting(
-            node="practice",
+        believing = Believing(
             holder=PRACTICE,
             endpoint=ENDPOINT,
             issuer_of=lambda ura: Issuer(PARTY, keys.jwks(KEY)) if ura == HOSPITAL else None,
-            sessions=self.sessions,
             replays=Replays(self.now.timestamp() - 60),
-            log=self.log,
-            clock=lambda: self.now,
         )
+        proofs = Proofs(Replays(0.0), Nonces(b"n" * 32, self._seconds), self._seconds)
+        granting = Granting("practice", believing, self.sessions, proofs, self.log, lambda: self.now)
+        self.prover = Prover(keys.generate(), self._seconds)
         secret = hashlib.sha256(SECRET.encode()).digest()
         self.app = OAuth(granting, BASE, lambda: keys.jwks(NODE_KEY), secret)
 
     def _seconds(self) -> float:
         return self.now.timestamp()
+
+    def session(self, token: str) -> Session | None:
+        return self.sessions.get(token, Binding(self.prover.jkt))
 
     def form(self, key: keys.SigningKey = KEY, claim: Claim = CLAIM, **changes: str) -> dict[str, str]:
         made = assertion.token_form(key, claim, ENDPOINT, PRACTICE, self.now.timestamp())
@@ -77,7 +82,8 @@ class Endpoint:
 
     async def post(self, form: Mapping[str, str] | str, path: str = "/oauth/token", **headers: str) -> Response:
         body = form if isinstance(form, str) else urlencode(form)
-        sent = {**FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        own = {"dpop": self.prover.prove("POST", BASE + path)} if path == "/oauth/token" else {}
+        sent = {**FORM, **own, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return await ask(self.app, "POST", path, sent, body.encode())
 
 
@@ -86,12 +92,12 @@ def endpoint() -> Endpoint:
     return Endpoint()
 
 
-async def test_who_proves_who_they_are_gets_a_short_lived_bearer_token(endpoint: Endpoint) -> None:
+async def test_who_proves_who_they_are_gets_a_short_lived_token_bound_to_the_key_of_the_proof(endpoint: Endpoint) -> None:
     answer = await endpoint.post(endpoint.form())
     assert answer.status == 200
     given = answer.json()
-    assert (given["token_type"], given["expires_in"], given["scope"]) == ("Bearer", 300, "zorginzage-geboortezorg")
-    session = endpoint.sessions.get(given["access_token"])
+    assert (given["token_type"], given["expires_in"], given["scope"]) == ("DPoP", 300, "zorginzage-geboortezorg")
+    session = endpoint.session(given["access_token"])
     assert session is not None and session.asker.ura == HOSPITAL
     assert answer.headers["cache-control"] == "no-store"
 
@@ -100,7 +106,7 @@ async def test_a_token_is_in_the_log_with_who_and_why_but_not_itself(endpoint: E
     answer = await endpoint.post(endpoint.form(), traceparent=TRACE)
     (event,) = endpoint.log.events
     assert (event["type"], event["outcome"], event["trace"]) == ("token.issue", "ok", TRACE)
-    assert event["actor"] == {"organisation": HOSPITAL.value, "person": "person-1", "role": "gynaecologist"}
+    assert event["actor"] == {"organisation": HOSPITAL.value, "person": "person-1", "role": "gynaecologist", "loa": "low"}
     assert (event["purpose"], event["relations"]) == ("TREAT", ["episode EpisodeOfCare/asker-1"])
     assert answer.json()["access_token"] not in str(event)
 
@@ -149,7 +155,7 @@ async def test_a_replayed_request_is_refused_and_the_first_token_stays(endpoint:
     first, second = await endpoint.post(form), await endpoint.post(form)
     assert (first.status, second.status) == (200, 401)
     assert endpoint.log.events[1]["reasons"] == ["replayed"]
-    assert endpoint.sessions.get(first.json()["access_token"]) is not None
+    assert endpoint.session(first.json()["access_token"]) is not None
 
 
 async def test_when_the_log_cannot_be_written_there_is_no_token_and_no_refusal(endpoint: Endpoint) -> None:
@@ -167,7 +173,7 @@ async def test_when_the_log_cannot_be_written_there_is_no_token_and_no_refusal(e
         ("grant_type=a&grant_type=b", {}, 400),
         ("grant_type", {}, 400),
         ("a=b" + "&a=b" * 30, {}, 400),
-        ("x=" + "y" * 17_000, {}, 413),
+        ("x=" + "y" * 70_000, {}, 413),
         ("\u00e9=1", {}, 400),
         ('{"grant_type":"client_credentials"}', {"content_type": "application/json"}, 415),
     ],
@@ -202,7 +208,7 @@ async def test_when_too_many_tokens_are_out_the_asker_is_told_when_to_come_back(
 
 async def test_the_node_itself_may_ask_what_a_token_stands_for(endpoint: Endpoint) -> None:
     token = (await endpoint.post(endpoint.form())).json()["access_token"]
-    session = endpoint.sessions.get(token)
+    session = endpoint.session(token)
     assert session is not None and endpoint.sessions.bind(session, "client-1", frozenset({"e1"}))
     answer = await endpoint.post({"token": token}, "/oauth/introspect", authorization=f"Bearer {SECRET}")
     claims = answer.json()

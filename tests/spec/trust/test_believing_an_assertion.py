@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 import pytest
 
-from babyconnect.birthcare.access import Purpose, Relation
+from babyconnect.birthcare.access import CONSULT_SCOPE, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.trust import assertion, jose, keys
-from babyconnect.trust.assertion import Claim, Expected, Issuer, Verified
+from babyconnect.trust.assertion import Expected, Issuer
+from babyconnect.trust.claims import Asking, Claim, Verified
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.replays import Replays
 
@@ -27,10 +28,11 @@ ENDPOINT = "https://practice.example/oauth/token"
 KEY, OTHER_KEY = keys.generate(), keys.generate()
 RSA = keys.generate("RS256")
 PARTY = Party(HOSPITAL, "Ziekenhuis Noord", Kind.HOSPITAL)
-DOCTOR = Person("person-1", "Jansen", Role.GYNAECOLOGIST)
-CLAIM = Claim(PARTY, DOCTOR, Purpose.TREATMENT, (OWN_EPISODE,), "substantial")
+DOCTOR = Person("person-1", "Jansen", Role.GYNAECOLOGIST, "substantial")
+CLAIM = Claim(PARTY, DOCTOR, Purpose.TREATMENT, (OWN_EPISODE,))
 ISSUER = Issuer(PARTY, keys.jwks(KEY))
-EXPECTED = Expected(ENDPOINT, PRACTICE)
+ASKING = Asking("minvws", (CONSULT_SCOPE,), dt.datetime.fromtimestamp(NOW, dt.UTC).date())
+EXPECTED = Expected(ENDPOINT, PRACTICE, ASKING)
 
 Claims = dict[str, Any]
 
@@ -72,7 +74,7 @@ def test_a_genuine_assertion_is_believed_by_each_allowed_algorithm(algorithm: ke
     believed = believe(signed(key), Issuer(PARTY, keys.jwks(OTHER_KEY, key)))
     assert isinstance(believed, Verified)
     assert believed.organisation == PARTY
-    assert (believed.surname, believed.loa) == ("Jansen", "substantial")
+    assert (believed.surname, believed.asker.loa) == ("Jansen", "substantial")
     asker = believed.asker
     assert (asker.ura, asker.kind, asker.person, asker.role) == (
         HOSPITAL,

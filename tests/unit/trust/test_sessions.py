@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import pytest
 
 from babyconnect.birthcare.access import Asker, Purpose
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Role
-from babyconnect.trust.assertion import Verified
-from babyconnect.trust.sessions import Busy, Issued, Sessions
+from babyconnect.trust.claims import Verified
+from babyconnect.trust.sessions import UNBOUND, Binding, Busy, Issued, Sessions
 
 
 class Clock:
@@ -27,11 +28,11 @@ def clock() -> Clock:
 
 def verified(ura: str = "00000003") -> Verified:
     asker = Asker(Ura(ura), Kind.HOSPITAL, "p1", Role.GYNAECOLOGIST, Purpose.TREATMENT)
-    return Verified(asker, Party(Ura(ura), "Ziekenhuis", Kind.HOSPITAL), "Jansen", "low", "scope", "jti")
+    return Verified(asker, Party(Ura(ura), "Ziekenhuis", Kind.HOSPITAL), "Jansen", "scope", "jti")
 
 
-def issue(sessions: Sessions, ura: str = "00000003", cnf: str | None = None) -> Issued:
-    issued = sessions.issue(verified(ura), cnf)
+def issue(sessions: Sessions, ura: str = "00000003", bound: Binding = UNBOUND) -> Issued:
+    issued = sessions.issue(verified(ura), bound)
     assert isinstance(issued, Issued)
     return issued
 
@@ -88,7 +89,10 @@ def test_a_token_is_bound_once_and_another_client_is_refused(clock: Clock) -> No
 def test_a_revoked_token_opens_nothing_at_once(clock: Clock) -> None:
     sessions = Sessions("holder", clock)
     kept, gone = issue(sessions), issue(sessions)
-    assert sessions.revoke(gone.token) and not sessions.revoke("unknown")
+    owner, other = Ura("00000003"), Ura("00000004")
+    assert not sessions.revoke("unknown", owner) and not sessions.revoke(gone.token, other)
+    assert sessions.get(gone.token) is gone.session
+    assert sessions.revoke(gone.token, owner)
     assert sessions.get(gone.token) is None and sessions.get(kept.token) is kept.session
 
 
@@ -103,10 +107,13 @@ def test_withdrawing_ends_every_token_for_that_client_and_no_other(clock: Clock)
 
 def test_a_token_given_to_one_sender_does_not_serve_another(clock: Clock) -> None:
     sessions = Sessions("holder", clock)
-    issued = issue(sessions, cnf="thumbprint")
-    assert sessions.get(issued.token) is None
-    assert sessions.get(issued.token, "other") is None
-    assert sessions.get(issued.token, "thumbprint") is issued.session
+    for bound in (Binding(jkt="mine"), Binding(x5t="mine"), Binding("mine", "mine")):
+        issued = issue(sessions, bound=bound)
+        assert sessions.get(issued.token) is None
+        assert sessions.get(issued.token, Binding("other", "other")) is None
+        half = sessions.get(issued.token, Binding(bound.x5t, bound.jkt))
+        assert (half is issued.session) == (bound.jkt == bound.x5t)
+        assert sessions.get(issued.token, Binding("mine", "mine")) is issued.session
 
 
 def test_no_organisation_can_fill_the_memory_for_the_others(clock: Clock) -> None:
@@ -116,6 +123,17 @@ def test_no_organisation_can_fill_the_memory_for_the_others(clock: Clock) -> Non
     clock.now += 301
     assert isinstance(sessions.issue(verified()), Issued)
     assert sessions.size == 1
+
+
+def test_the_shortest_scope_says_how_long_a_token_lives_and_each_ends_in_its_own_time(clock: Clock) -> None:
+    sessions = Sessions("holder", clock, seconds=300)
+    long = issue(sessions)
+    short = sessions.issue(replace(verified(), seconds=120))
+    assert isinstance(short, Issued) and (long.seconds, short.seconds) == (300, 120)
+    clock.now += 121
+    assert sessions.get(short.token) is None and sessions.get(long.token) is long.session
+    issue(sessions)
+    assert sessions.size == 2
 
 
 def test_busy_says_when_to_come_back(clock: Clock) -> None:

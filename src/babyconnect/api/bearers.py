@@ -1,0 +1,95 @@
+"""Who comes with a token: the session, when the request also proves what the token is bound to (RFC 6750, 8705, 9449).
+
+`Authorization: DPoP` with one proof for exactly this request and this token, or `Bearer` over the connection of the
+certificate.  A token of either kind sent in the other's way opens nothing; every way to fail answers the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from babyconnect.api.http import Request
+from babyconnect.trust.dpop import Proofs
+from babyconnect.trust.jose import Rejected
+from babyconnect.trust.sessions import Binding, Session, Sessions
+
+MAX_TOKEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Unbelieved:
+    """No session.  `session`: whose token it seems to be, for the log; `headers`: what the answer asks for instead."""
+
+    reason: str
+    session: Session | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+_CHALLENGE = ((b"www-authenticate", b'Bearer, DPoP algs="EdDSA ES256 PS256 RS256"'),)
+NO_TOKEN = Unbelieved("token_missing", headers=_CHALLENGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What stands before an API: who comes in, and the log of who does not (it raises when that cannot be written)."""
+
+    admit: Callable[[Request], Session | Unbelieved]
+    turned_away: Callable[[Unbelieved, Request], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bearers:
+    """`origin`: the node's public address, by which proofs name what they are for."""
+
+    sessions: Sessions
+    proofs: Proofs
+    origin: str
+
+    def admit(self, request: Request) -> Session | Unbelieved:
+        """The live session of this request's token, its sender proved."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme = scheme.lower()
+        if scheme not in ("bearer", "dpop") or not 0 < len(token) <= MAX_TOKEN:
+            return NO_TOKEN
+        jkt = ""
+        if scheme == "dpop":
+            proved = self._proved(request, token)
+            if isinstance(proved, Rejected):
+                return self._unbelieved(proved.reason, token)
+            jkt = proved
+        peer = request.peer
+        session = self.sessions.get(token, Binding(jkt, peer.thumbprint if peer else ""))
+        if session is None:
+            return self._unbelieved(self._why(token), token)
+        if jkt and not session.bound.jkt:
+            return self._unbelieved("token_not_bound_to_key", token)
+        if peer is not None and peer.ura != session.asker.ura:
+            return self._unbelieved("certificate_of_another", token)
+        return session
+
+    def _proved(self, request: Request, token: str) -> str | Rejected:
+        if sum(name == b"dpop" for name, _ in request.scope["headers"]) != 1:
+            return Rejected("proof_missing")
+        address = f"{self.origin}{request.scope['path']}"
+        return self.proofs.check(request.headers["dpop"], request.method, address, token)
+
+    def _why(self, token: str) -> str:
+        """Why a token opened nothing: for the log only."""
+        session = self.sessions.known(token)
+        if session is None:
+            return "token_unknown"
+        if session.revoked:
+            return "token_revoked"
+        if self.sessions.get(token, session.bound) is None:
+            return "token_expired"
+        return "token_of_another_sender"
+
+    def _unbelieved(self, reason: str, token: str) -> Unbelieved:
+        headers: tuple[tuple[bytes, bytes], ...] = _CHALLENGE
+        if reason == "proof_nonce":
+            headers = (
+                (b"www-authenticate", b'DPoP error="use_dpop_nonce"'),
+                (b"dpop-nonce", self.proofs.nonces.current().encode()),
+            )
+        return Unbelieved(reason, self.sessions.known(token), headers)

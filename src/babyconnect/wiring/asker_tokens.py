@@ -1,0 +1,60 @@
+"""The asker's side of tokens: the form for each grant that a holder takes, and what binds the token to us.
+
+Over mutual TLS the certificate binds it and no proof is needed; else a key of this process does, made at its start: a
+token lives minutes, so nothing is gained by keeping one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from babyconnect.exchange.contract import Asking, Prove, Source
+from babyconnect.settings import SettingsRefused
+from babyconnect.trust import assertion, certificates, did, keys, presenting, scopes
+from babyconnect.trust.claims import Claim
+from babyconnect.trust.dpop import Prover
+from babyconnect.trust.presenting import Holder
+from babyconnect.wiring.link import Link
+
+
+def token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
+    """A form for one token request, by the grant that the source takes."""
+    always = link.chosen.tokens.grant
+    if always and always not in scopes.grants().values():
+        raise SettingsRefused(f"{link.path}: tokens.grant: one of {', '.join(scopes.grants().values())} is expected")
+
+    def form(asking: Asking, source: Source) -> Mapping[str, str]:
+        claim = Claim(link.party, asking.person, asking.purpose, asking.relations)
+        match always or source.grant:
+            case "gf":
+                return presenting.gf_form(_holder(link), claim, source.token_endpoint, time.time())
+            case "nuts":
+                server = did.web(source.token_endpoint.removesuffix("/oauth/token"))
+                return presenting.nuts_form(_holder(link), claim, server, time.time())
+        bound = _thumbprint(link, source.token_endpoint)
+        target, now = source.party.ura, time.time()
+        return assertion.token_form(link.key, claim, source.token_endpoint, target, now, bound=bound)
+
+    return form
+
+
+def prover(link: Link) -> Prove:
+    """A proof where no certificate binds: over plain HTTP, behind a proxy."""
+    own = Prover(keys.generate(), time.time)
+
+    def prove(method: str, url: str, token: str, nonce: str) -> str:
+        return "" if _thumbprint(link, url) else own.prove(method, url, token, nonce)
+
+    return prove
+
+
+def _holder(link: Link) -> Holder:
+    return Holder(did.web(link.machine_base), link.key)
+
+
+def _thumbprint(link: Link, url: str) -> str:
+    """Of the certificate that we connect with; "" where we connect without."""
+    if link.secured is None or not url.startswith("https://"):
+        return ""
+    return certificates.thumbprint(link.secured.current().own)

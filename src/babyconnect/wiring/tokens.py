@@ -1,0 +1,126 @@
+"""A node's tokens: giving them out, and who comes with one; as holder, by its settings and the directory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from cryptography import x509
+
+from babyconnect.api.bearers import Bearers, Gate, Unbelieved
+from babyconnect.api.http import Request
+from babyconnect.api.oauth import OAuth
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.flows.grant import Asked, Granting
+from babyconnect.settings import SettingsRefused
+from babyconnect.trust import algorithms, certificates, did, replay_journal
+from babyconnect.trust.algorithms import PublicKey
+from babyconnect.trust.assertion import Issuer
+from babyconnect.trust.believing import Believing
+from babyconnect.trust.dpop import Nonces, Proofs
+from babyconnect.trust.jose import Rejected
+from babyconnect.trust.replays import Replays
+from babyconnect.trust.sessions import Sessions
+from babyconnect.wiring.link import Link, now
+
+
+@dataclass(frozen=True, slots=True)
+class HolderTokens:
+    """`sessions` for the door, `oauth` to mount, `gate` for the source API; `close` at the end."""
+
+    sessions: Sessions
+    oauth: OAuth
+    gate: Gate
+    close: Callable[[], None]
+
+
+def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
+    """The holder's side of tokens."""
+    base = link.machine_base
+    sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds)
+    try:
+        replays, journal = replay_journal.opened(link.beside(link.chosen.tokens.replays_file), time.time())
+    except OSError as fault:
+        raise SettingsRefused(f"{link.path}: tokens.replays_file: {fault.strerror or fault}") from fault
+    # Tokens end with the process, so proofs of an earlier one open nothing: they need no journal.
+    seen = Replays(0.0, capacity=600_000, share=500_000)
+    nonces = Nonces(secrets.token_bytes(32), time.time)
+    proofs = Proofs(seen, nonces, time.time, link.chosen.tokens.dpop_nonce)
+    granting = Granting(link.party.ura.value, _believing(link, base, replays), sessions, proofs, log, now)
+
+    async def turned_away(unbelieved: Unbelieved, request: Request) -> None:
+        asked = Asked({}, request.trace, request.address, request.peer, to=f"{base}{request.scope['path']}")
+        await granting.turned_away(asked, unbelieved.reason, unbelieved.session)
+
+    return HolderTokens(
+        sessions=sessions,
+        oauth=OAuth(granting, base, lambda: link.ring.published),
+        gate=Gate(Bearers(sessions, proofs, base).admit, turned_away),
+        close=journal.close,
+    )
+
+
+def _believing(link: Link, base: str, replays: Replays) -> Believing:
+    def issuer_of(ura: Ura) -> Issuer | None:
+        party, endpoint = link.directory.party(ura), link.directory.endpoint(ura)
+        name = did.web(_origin(endpoint.token_endpoint)) if endpoint else ""
+        return Issuer(party, link.directory.keys(ura), name) if party else None
+
+    def issuer_by_did(name: str) -> Issuer | None:
+        found = [issuer_of(party.ura) for party in link.directory.parties()] if name.startswith("did:web:") else []
+        known = [issuer for issuer in found if issuer is not None and issuer.did == name]
+        # Two organisations at one address cannot be told apart by it.
+        return known[0] if len(known) == 1 else None
+
+    return Believing(
+        holder=link.party.ura,
+        endpoint=f"{base}/oauth/token",
+        issuer_of=issuer_of,
+        replays=replays,
+        names=frozenset({base, did.web(base)}),
+        issuer_by_did=issuer_by_did,
+        supplier_keys=_suppliers(link),
+        certified=_certified(link),
+    )
+
+
+def _origin(token_endpoint: str) -> str:
+    return token_endpoint.removesuffix("/oauth/token")
+
+
+def _suppliers(link: Link) -> Callable[[str], Mapping[str, Any] | None]:
+    """Keys of suppliers that may send requests for organisations, by DID; the file is read when the node starts."""
+    named = link.chosen.tokens.suppliers_file
+    if not named:
+        return lambda name: None
+    path = link.beside(named)
+    try:
+        listed = {str(one["did"]): dict(one["jwks"]) for one in orjson.loads(path.read_bytes())["suppliers"]}
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise SettingsRefused(f"{path}: a JSON object with suppliers, each with did and jwks, is expected") from fault
+    return listed.get
+
+
+def _certified(link: Link) -> Callable[[Sequence[bytes], float], tuple[Ura, PublicKey] | Rejected] | None:
+    """How a credential's certificate is looked at: by the CAs that this node's connections are."""
+    material = link.secured
+    if material is None:
+        return None
+
+    def look(chain: Sequence[bytes], at: float) -> tuple[Ura, PublicKey] | Rejected:
+        moment = dt.datetime.fromtimestamp(at, dt.UTC)
+        if not chain:
+            return Rejected("credential_issuer")
+        found = certificates.organisation(chain[0], material.current().trusted, "server", moment)
+        if isinstance(found, Rejected):
+            return found
+        key = algorithms.of_certificate(x509.load_der_x509_certificate(chain[0]))
+        return (found.ura, key) if key else Rejected("credential_issuer")
+
+    return look
