@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from babyconnect.exchange.contract import Asking, Prove, Source
+from babyconnect.network.directory import did_web
 from babyconnect.settings import SettingsRefused
-from babyconnect.trust import assertion, certificates, did, keys, presenting, scopes
+from babyconnect.trust import assertion, certificates, keys, presenting, scopes
 from babyconnect.trust.claims import Claim
 from babyconnect.trust.dpop import Prover
 from babyconnect.trust.presenting import Holder
@@ -30,7 +31,7 @@ def token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
             case "gf":
                 return presenting.gf_form(_holder(link), claim, source.token_endpoint, time.time())
             case "nuts":
-                server = did.web(source.token_endpoint.removesuffix("/oauth/token"))
+                server = did_web.did(source.token_endpoint.removesuffix("/oauth/token"))
                 return presenting.nuts_form(_holder(link), claim, server, time.time())
         bound = _thumbprint(link, source.token_endpoint)
         target, now = source.party.ura, time.time()
@@ -50,7 +51,7 @@ def prover(link: Link) -> Prove:
 
 
 def _holder(link: Link) -> Holder:
-    return Holder(did.web(link.machine_base), link.key)
+    return Holder(did_web.did(link.machine_base), link.key)
 
 
 def _thumbprint(link: Link, url: str) -> str:

@@ -18,8 +18,9 @@ from babyconnect.api.oauth import OAuth
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.flows.grant import Asked, Granting
+from babyconnect.network.directory import did_web
 from babyconnect.settings import SettingsRefused
-from babyconnect.trust import algorithms, certificates, did, replay_journal
+from babyconnect.trust import algorithms, certificates, replay_journal
 from babyconnect.trust.algorithms import PublicKey
 from babyconnect.trust.assertion import Issuer
 from babyconnect.trust.believing import Believing
@@ -69,7 +70,7 @@ def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
 def _believing(link: Link, base: str, replays: Replays) -> Believing:
     def issuer_of(ura: Ura) -> Issuer | None:
         party, endpoint = link.directory.party(ura), link.directory.endpoint(ura)
-        name = did.web(_origin(endpoint.token_endpoint)) if endpoint else ""
+        name = did_web.did_of(endpoint) if endpoint else ""
         return Issuer(party, link.directory.keys(ura), name) if party else None
 
     def issuer_by_did(name: str) -> Issuer | None:
@@ -83,15 +84,11 @@ def _believing(link: Link, base: str, replays: Replays) -> Believing:
         endpoint=f"{base}/oauth/token",
         issuer_of=issuer_of,
         replays=replays,
-        names=frozenset({base, did.web(base)}),
+        names=frozenset({base, did_web.did(base)}),
         issuer_by_did=issuer_by_did,
         supplier_keys=_suppliers(link),
         certified=_certified(link),
     )
-
-
-def _origin(token_endpoint: str) -> str:
-    return token_endpoint.removesuffix("/oauth/token")
 
 
 def _suppliers(link: Link) -> Callable[[str], Mapping[str, Any] | None]:
