@@ -1,7 +1,8 @@
 """The embedded store: one SQLite file per tenant (write-ahead log, full synchronisation, deleted bytes overwritten).
 
-Reading happens on the event loop (a search is tens of microseconds and never waits for a writer); writing in a thread,
-one batch at a time, because a durable commit waits for the disk.  Other processes may publish into the same file.
+Reading happens on the event loop (a search is tens of microseconds and never waits for a writer), in one transaction
+for all that one turn of the loop reads: beginning one costs as much as reading a row.  Writing happens in a thread, one
+batch at a time, because a durable commit waits for the disk.  Other processes may publish into the same file.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from babyconnect.store.writing import TableWriter
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
-CACHE_KIB = 8192
+CACHE_KIB = 32_768
 LARGE = 1_000_000
 PAGE_BYTES = 16_384
 """A shelf spans tens of kilobytes: larger pages mean fewer reads for it."""
@@ -81,7 +82,8 @@ class SqliteStore:
                 self._writing.execute(definition)
         self._reading = _open(path)
         self._reading.execute("PRAGMA query_only = ON").fetchall()
-        self._turn = asyncio.Lock()
+        self._in_turn = False
+        self._one_writer = asyncio.Lock()
         self._remembered = Remembered()
 
     @property
@@ -95,15 +97,28 @@ class SqliteStore:
         return _STATEMENTS[name]
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        if not self._in_turn:
+            self._begin_turn()
         return self._reading.execute(statement, values).fetchall()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
+        if not self._in_turn:
+            self._begin_turn()
+        # Nothing in here waits, so it ends in the turn in which it began.
+        yield _Connection(self._reading)
+
+    def _begin_turn(self) -> None:
+        asyncio.get_running_loop().call_soon(self._end_turn)
         self._reading.execute("BEGIN")
-        try:
-            yield _Connection(self._reading)
-        finally:
-            self._reading.execute("COMMIT")
+        self._in_turn = True
+
+    def _end_turn(self) -> None:
+        """Whoever waited for a writer is resumed after this: it reads what was written."""
+        if self._in_turn:
+            self._in_turn = False
+            if not self._reading.get_autocommit():
+                self._reading.execute("COMMIT")
 
     async def pieces(self, batch: Iterable[T]) -> AsyncIterator[Sequence[T]]:
         # A transaction runs in a thread of its own already.
@@ -112,7 +127,7 @@ class SqliteStore:
 
     async def write(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool = False) -> T:
         """Run work in one transaction, in a thread; with `erasing`, leave no byte of it behind in any file."""
-        async with self._turn:
+        async with self._one_writer:
             done = await asyncio.to_thread(self._transaction, work, erasing)
         if erasing:
             self._remembered.clear()
@@ -141,7 +156,8 @@ class SqliteStore:
             raise StoreFault("erased, but a reader kept the write-ahead log from being emptied: erase again")
 
     async def close(self) -> None:
-        async with self._turn:
+        async with self._one_writer:
+            self._end_turn()
             self._reading.close()
             self._writing.close()
 

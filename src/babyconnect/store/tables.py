@@ -116,9 +116,9 @@ STATEMENTS = {
         WHERE type = 'Patient' AND id = client AND id > $1 ORDER BY id LIMIT $2""",
     "versions": """SELECT version, updated, client, labels, {form} FROM {t}version
         WHERE type = $1 AND id = $2 ORDER BY version DESC""",
-    "resource": """SELECT v.version, v.updated, v.client, v.labels, {form} FROM {t}current c
-        JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
-        WHERE c.type = $1 AND c.id = $2""",
+    # The newest version is the current one: erasing takes all versions.
+    "resource": """SELECT version, updated, client, labels, {form} FROM {t}version
+        WHERE type = $1 AND id = $2 ORDER BY version DESC LIMIT 1""",
     "renderings": """SELECT v.id, {form} FROM {t}current c
         JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
         WHERE c.client = $1 AND c.type = $2""",
