@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from babyconnect.api.exchange import Exchange
-from babyconnect.api.wire import MAX_HEAD, Framing, Head, Malformed, answer_head, head
+from babyconnect.api.wire import MAX_HEAD, Framing, Head, Malformed, head, status_line
 
 if TYPE_CHECKING:
     from babyconnect.api.asgi import App
@@ -40,6 +40,7 @@ class Shared:
         self.limit = limit
         self.connections: set[Connection] = set()
         self.date = b""
+        """The line of an answer that says the time."""
         self.closing = False
 
 
@@ -234,8 +235,8 @@ class Connection(asyncio.Protocol):
             if exchange.started:
                 self.transport.abort()
                 return
-        bare = ((b"date", self.shared.date), (b"content-length", b"0"), (b"connection", b"close"))
-        self.transport.write(answer_head(status, bare))
+        lines = (status_line(status), self.shared.date, b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.write(b"".join(lines))
         self._close(lingering=True)
 
     def expire(self, now: float) -> None:

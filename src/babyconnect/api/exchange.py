@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from babyconnect.api.asgi import Message
-from babyconnect.api.wire import Head, answer_head
+from babyconnect.api.wire import Head, line, status_line
 
 if TYPE_CHECKING:
     from babyconnect.api.connection import Connection
@@ -146,33 +146,36 @@ class Exchange:
     def _whole(self, body: bytes) -> None:
         """An answer in one go."""
         assert self._head is not None
-        bodiless = self._method == "HEAD" or self._head["status"] in (204, 304)
-        said, headers = self._headers(self._head["headers"])
+        status = self._head["status"]
+        bodiless = self._method == "HEAD" or status in (204, 304)
+        said, lines = self._lines(status, self._head["headers"])
         if said is None and not bodiless:
-            headers.append((b"content-length", b"%d" % len(body)))
+            lines.append(b"content-length: %d\r\n" % len(body))
         elif said is not None and said != len(body) and not bodiless:
             self._connection.transport.abort()
             raise ValueError("an answer is not as long as it says")
         self.started = True
-        head = answer_head(self._head["status"], headers)
+        lines.append(b"\r\n")
         if bodiless:
-            self._connection.transport.write(head)
+            self._connection.transport.write(b"".join(lines))
         elif len(body) < 16_384:
-            self._connection.transport.write(head + body)
+            lines.append(body)
+            self._connection.transport.write(b"".join(lines))
         else:
-            self._connection.transport.writelines((head, body))
+            self._connection.transport.writelines((b"".join(lines), body))
         self._end()
 
     def _begin(self) -> None:
         """The head of an answer that comes in pieces."""
         assert self._head is not None
-        said, headers = self._headers(self._head["headers"])
+        said, lines = self._lines(self._head["status"], self._head["headers"])
         self._chunked = said is None and self._current
         self._left = said
         if self._chunked:
-            headers.append((b"transfer-encoding", b"chunked"))
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
         self.started = True
-        self._connection.transport.write(answer_head(self._head["status"], headers))
+        self._connection.transport.write(b"".join(lines))
 
     def _piece(self, body: bytes) -> None:
         if not body or self._method == "HEAD":
@@ -202,20 +205,19 @@ class Exchange:
             self.lost()
         self._connection.done(self._keep_alive and self.complete)
 
-    def _headers(self, given: list[tuple[bytes, bytes]]) -> tuple[int | None, list[tuple[bytes, bytes]]]:
-        """The length that was said, if any, and the headers as they go out."""
+    def _lines(self, status: int, headers: list[tuple[bytes, bytes]]) -> tuple[int | None, list[bytes]]:
+        """The length that was said, if any, and the lines of the head."""
         said: int | None = None
-        headers = [(b"date", self._connection.shared.date)]
-        for header in given:
+        lines = [status_line(status), self._connection.shared.date]
+        for header in headers:
             name = header[0]
             if name == b"content-length":
                 said = int(header[1])
+                lines.append(b"content-length: %d\r\n" % said)
             elif name == b"connection":
                 self._keep_alive = self._keep_alive and header[1].lower() != b"close"
-                continue
-            elif name == b"transfer-encoding" or name == b"date":
-                continue
-            headers.append(header)
+            elif name not in {b"transfer-encoding", b"date"}:
+                lines.append(line(header))
         if not (self._keep_alive and self.complete):
-            headers.append((b"connection", b"close"))
-        return said, headers
+            lines.append(b"connection: close\r\n")
+        return said, lines

@@ -45,7 +45,7 @@ class Request:
     @property
     def two_tokens(self) -> bool:
         """More than one Authorization header: which is meant cannot be known (RFC 9110 §5.3 allows one)."""
-        return sum(name.lower() == b"authorization" for name, _ in self.scope["headers"]) > 1
+        return [name for name, _ in self.scope["headers"]].count(b"authorization") > 1
 
     @property
     def token(self) -> str | None:

@@ -60,7 +60,7 @@ async def listening(app: App, listeners: Sequence[Listener], limit: int = MAX_CO
 
 
 async def _open(shared: Shared, listener: Listener) -> asyncio.Server:
-    shared.date = formatdate(usegmt=True).encode()
+    shared.date = _date()
     return await asyncio.get_running_loop().create_server(
         lambda: Connection(shared, listener.facts),
         listener.host,
@@ -71,11 +71,15 @@ async def _open(shared: Shared, listener: Listener) -> asyncio.Server:
     )
 
 
+def _date() -> bytes:
+    return b"date: %b\r\n" % formatdate(usegmt=True).encode()
+
+
 async def _watch(shared: Shared) -> None:
     """Once a second: the time that answers bear, and what took too long."""
     loop = asyncio.get_running_loop()
     while True:
-        shared.date = formatdate(usegmt=True).encode()
+        shared.date = _date()
         now = loop.time()
         for connection in tuple(shared.connections):
             connection.expire(now)

@@ -7,9 +7,7 @@ control character, no bare line feed, no chunk extension, no trailer.
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -207,24 +205,25 @@ def _size(data: bytes) -> tuple[int, int] | None:
 
 
 _FIXED = frozenset({b"content-type", b"cache-control", b"x-content-type-options", b"content-security-policy",
-                    b"referrer-policy", b"date"})  # fmt: skip
-"""Headers of answers that are the same time and again, and never about anybody."""
+                    b"referrer-policy"})  # fmt: skip
+"""Headers of answers that are the same time and again, and never about anybody: their lines are kept."""
+_MOST_KEPT = 256
+_kept: dict[tuple[bytes, bytes], bytes] = {}
 
 
-def answer_head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The head of an answer, with the empty line that ends it.  ValueError when a header would end early."""
-    lines = [_STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status]
-    for header in headers:
-        lines.append(_fixed(header) if header[0] in _FIXED else _line(header))
-    lines.append(b"\r\n")
-    return b"".join(lines)
+def status_line(status: int) -> bytes:
+    return _STATUS.get(status) or b"HTTP/1.1 %d \r\n" % status
 
 
-def _line(header: tuple[bytes, bytes]) -> bytes:
+def line(header: tuple[bytes, bytes]) -> bytes:
+    """The line of one header of an answer.  ValueError when it would begin another line."""
+    found = _kept.get(header)
+    if found is not None:
+        return found
     name, value = header
-    if b"\n" in value or b"\r" in value or b"\0" in value or name.translate(None, _TOKEN) or not name:
+    if b"\n" in value or b"\r" in value or b"\0" in value or not name or name.translate(None, _TOKEN):
         raise ValueError("a header of an answer holds a line break")
-    return b"%b: %b\r\n" % header
-
-
-_fixed = functools.lru_cache(maxsize=256)(_line)
+    found = b"%b: %b\r\n" % header
+    if name in _FIXED and len(_kept) < _MOST_KEPT:
+        _kept[header] = found
+    return found

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babyconnect.api.wire import Chunked, Framing, Length, Malformed, answer_head, head
+from babyconnect.api.wire import Chunked, Framing, Length, Malformed, head, line
 
 PLAIN = b"GET /fhir/stu3/Patient/a%20b?x=1&y=%3D HTTP/1.1\r\nHost: node.test\r\nX-One:  two \t"
 
@@ -143,4 +143,4 @@ def test_no_bytes_make_the_reader_fail_otherwise(text: bytes):
 )
 def test_no_header_of_an_answer_can_begin_another(header: tuple[bytes, bytes]):
     with pytest.raises(ValueError, match="line break"):
-        answer_head(200, [header])
+        line(header)
