@@ -21,13 +21,14 @@ COMMANDS = {
     "region": "serve the regional services",
     "translate": "translate records to another format",
     "publish": "translate, check and store records into a node",
+    "erase": "destroy a client's record at her request",
     "consult": "consult all sources about a client, from a terminal",
     "validate": "check FHIR STU3 resources against the base standard",
     "audit": "check a log: `audit verify PATH`",
     "pki": "make and rotate test keys and certificates",
     "synthesise": "make a synthetic region's records",
 }
-KEEPERS = frozenset({"demo", "node", "region", "publish", "consult"})
+KEEPERS = frozenset({"demo", "node", "region", "publish", "consult", "erase"})
 
 
 def parser_for(name: str) -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ Pointers wait in the roster until the index has taken them: a region that is awa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,15 @@ class EnrollingWriter:
     async def erase(self, type: str, id: str) -> int:
         return await self._inner.erase(type, id)
 
-    async def erase_client(self, client: str) -> int:
-        """From the store, then from the roster."""
-        gone = await self._inner.erase_client(client)
-        await self._roster.forget(client)
+    async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
+        """From the store, then from the roster, unless something of hers had to stay."""
+        gone = await self._inner.erase_client(client, keep)
+        if not keep:
+            await self._roster.forget(client)
         return gone
+
+    async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
+        return await self._inner.items_of(client)
 
 
 def _passing(batch: Iterable[Publication], telling: list[Publication]) -> Iterator[Publication]:

@@ -10,7 +10,7 @@ Each engine is a module with `async open_store(place, ...) -> Store`; a Store gi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -170,8 +170,11 @@ class Writer(Protocol):
     async def erase(self, type: str, id: str) -> int:
         """True erasure: every version, rendering, index row, and the originals that held it; the versions that went."""
 
-    async def erase_client(self, client: str) -> int:
-        """The same for all that is about one client."""
+    async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
+        """The same for all that is about one client, but what may not be destroyed: `keep`, (type, id) pairs."""
+
+    async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
+        """(type, id) of all that is about one client: what destroying would take, not what it says."""
 
 
 class Store(Protocol):

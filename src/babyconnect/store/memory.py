@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.access import Filter
@@ -109,11 +109,15 @@ class MemoryWriter:
             self.store.held = {row for row in self.store.held if row[0] != original}
         return len(gone)
 
-    async def erase_client(self, client: str) -> int:
+    async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
         if client == SHARED:
             raise ValueError("what is shared belongs to no client")
-        hers = [k for k, kept in self.store.versions.items() if any(v.publication.client == client for v in kept)]
-        return sum([await self.erase(type, id) for type, id in hers])
+        gone = [key for key in await self.items_of(client) if key not in keep]
+        return sum([await self.erase(type, id) for type, id in gone])
+
+    async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
+        kept = self.store.versions.items()
+        return sorted(key for key, versions in kept if any(v.publication.client == client for v in versions))
 
 
 def _keep(versions: dict[tuple[str, str], list[_Version]], new: Publication, moment: dt.datetime) -> Outcome:

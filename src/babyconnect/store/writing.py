@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,13 +178,15 @@ async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
     return len(versions)
 
 
-async def erase_client(db: Connection, sql: Statement, client: str) -> int:
+async def erase_client(db: Connection, sql: Statement, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
     if client == SHARED:
         raise ValueError("what is shared belongs to no client")
     gone = 0
-    for type, id in await db.fetch(sql("keys_of_client"), client):
-        gone += await erase(db, sql, type, id)
-    await db.many(sql("drop_stamp"), [(client,)])
+    keys = [(type, id) for type, id in await db.fetch(sql("keys_of_client"), client)]
+    for key in keys:
+        gone += 0 if key in keep else await erase(db, sql, *key)
+    if not set(keys) & set(keep):
+        await db.many(sql("drop_stamp"), [(client,)])
     return gone
 
 
@@ -212,5 +214,9 @@ class TableWriter:
     async def erase(self, type: str, id: str) -> int:
         return await self._engine.write(lambda db: erase(db, self._sql, type, id), erasing=True)
 
-    async def erase_client(self, client: str) -> int:
-        return await self._engine.write(lambda db: erase_client(db, self._sql, client), erasing=True)
+    async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
+        return await self._engine.write(lambda db: erase_client(db, self._sql, client, keep), erasing=True)
+
+    async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
+        rows = await self._engine.fetch(self._sql("keys_of_client"), client)
+        return sorted((row[0], row[1]) for row in rows)

@@ -1,0 +1,77 @@
+"""`babyconnect erase --config FILE (--bsn - | --client ID) …`: destroy a record at her request (WGBO 7:455).
+
+Without `--yes` it only says what would go and what stays.  The record is gone from every byte of the node's files
+afterwards; the log keeps that it happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime as dt
+import getpass
+import pathlib
+import sys
+
+from babyconnect.audit import AuditFault
+from babyconnect.audit.event import Actor
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.cli.failure import BadUse, Failure
+from babyconnect.definitions import document
+from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
+from babyconnect.network.database import DatabaseFault
+from babyconnect.settings import SettingsRefused
+from babyconnect.store.faults import StoreFault
+from babyconnect.wiring import destroying
+
+REASONS = {
+    "unknown": "nothing is kept of this client here",
+    "held": "the law forbids to destroy this record; the reason is recorded with it",
+    "asked_by": "somebody else may not ask for this",
+    "date": "the request lies in the future",
+    "region": "the region could not be told to drop its pointer, so nothing was destroyed; try again later",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--bsn", metavar="-", choices=["-"], help="her BSN, read from standard input")
+    whom.add_argument("--client", metavar="ID", help="her opaque Patient id here, for who has no BSN")
+    parser.add_argument("--asked-by", required=True, choices=sorted(document("destruction.toml")["asked_by"]))
+    parser.add_argument(
+        "--on", required=True, type=dt.date.fromisoformat, metavar="DATE", help="the day of her request"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it; without this it only says what would be done")
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        return asyncio.run(_run(options))
+    except (SettingsRefused, AuditFault, StoreFault, DatabaseFault) as problem:
+        raise Failure(str(problem)) from problem
+    except ValueError as problem:
+        raise BadUse(str(problem)) from problem
+
+
+async def _run(options: argparse.Namespace) -> int:
+    bsn = Bsn(sys.stdin.readline().strip()) if options.bsn else None
+    async with destroying.opened(options.config.resolve()) as node:
+        clients = node.clients(bsn) if bsn else (options.client,)
+        if not clients:
+            raise Failure(REASONS["unknown"])
+        for client in clients:
+            await _one(node, client, options)
+    return 0
+
+
+async def _one(node: Destroying, client: str, options: argparse.Namespace) -> None:
+    if not options.yes:
+        found = await node.examine(client)
+        print(f"{client}: {found.items} items would be destroyed, {len(found.holds)} may not be; --yes does it")
+        return
+    by = Actor(node.journal.own.ura.value, f"terminal:{getpass.getuser()}")
+    done = await node.destroy(Asked(client, options.asked_by, options.on, by))
+    if isinstance(done, NotDestroyed):
+        raise Failure(REASONS[done.reason])
+    print(f"{client}: destroyed, {done.versions} versions; {len(done.kept)} items stay because the law forbids it")

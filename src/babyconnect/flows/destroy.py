@@ -1,0 +1,129 @@
+"""Destroy a record at her request (WGBO 7:455): true erasure, while the content-free log stays.
+
+Only what this organisation recorded lies in its store, so only that can be destroyed here; another organisation must be
+asked itself.  First the region is told to drop its pointer (if it cannot be, nothing is destroyed yet), then the event
+is durable in the log, and only then everything goes: versions, indexes, originals, shelves, roster, registers, caches.
+What the law forbids to destroy stays, item by item, with its reason.  Withdrawing a consent destroys nothing, and
+destroying withdraws no consent; an item that its source calls a mistake is withdrawn by publishing, not here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from babyconnect.audit.event import About, Actor, Grounds, Outcome
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.definitions import document
+from babyconnect.flows.enrol import SOURCE
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.registers import Hold, Registers
+from babyconnect.network.contract import Localisation, RegionFault
+from babyconnect.network.roster import Roster
+from babyconnect.store.contract import Writer
+
+Key = tuple[str, str]
+WHOLE = ""
+"""Stands for the whole record in a hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: for whom, by whom (`definitions/destruction.toml`), when, and who of ours carries it out."""
+
+    client: str
+    asked_by: str
+    asked_on: dt.date
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What destroying would do: how many items go, and which stay for which reason."""
+
+    items: int
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    versions: int
+    kept: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotDestroyed:
+    """`reason`: unknown, held, asked_by, date or region; for who carries it out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroying:
+    """What destroying needs of a node.  `forget`: lets go of what this process remembers of a client."""
+
+    writer: Writer
+    roster: Roster
+    registers: Registers
+    localisation: Localisation
+    journal: Journal
+    forget: Callable[[str], None] = lambda client: None
+
+    def clients(self, bsn: Bsn) -> tuple[str, ...]:
+        """Her opaque ids here; one, unless her records were never joined."""
+        return self.roster.clients(bsn)
+
+    async def examine(self, client: str) -> Found:
+        items = await self.writer.items_of(client)
+        holds = tuple(self.registers.holds(client).values())
+        kept = set(_kept(items, holds, client))
+        return Found(len([item for item in items if item not in kept]), holds)
+
+    async def destroy(self, asked: Asked) -> Destroyed | NotDestroyed:
+        """All of it or, when it may not be, nothing.  Raises AuditFault: then nothing was destroyed."""
+        items = await self.writer.items_of(asked.client)
+        holds = tuple(self.registers.holds(asked.client).values())
+        wrong = self._wrong(asked, items, holds)
+        if wrong:
+            await self._note(asked, "refused", 0, wrong)
+            return NotDestroyed(wrong)
+        try:
+            await self._drop_pointer(asked.client)
+        except RegionFault:
+            await self._note(asked, "fault", 0, "region")
+            return NotDestroyed("region")
+        keep = _kept(items, holds, asked.client)
+        await self._note(asked, "ok", len(items) - len(keep), "at_her_request")
+        versions = await self.writer.erase_client(asked.client, keep)
+        if not keep:
+            await self.roster.forget(asked.client)
+            await self.registers.forget(asked.client)
+        self.forget(asked.client)
+        return Destroyed(versions, holds)
+
+    def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:
+        if asked.asked_by not in document("destruction.toml")["asked_by"]:
+            return "asked_by"
+        if asked.asked_on > self.journal.clock().date():
+            return "date"
+        if not items:
+            return "unknown"
+        return "held" if any(hold.item == WHOLE for hold in holds) else ""
+
+    async def _drop_pointer(self, client: str) -> None:
+        """Before anything else: a pointer to what is gone would tell that there was something."""
+        pseudonym = self.roster.pseudonym(client)
+        if pseudonym and self.roster.alone(client):
+            await self.localisation.unregister(pseudonym, SOURCE)
+
+    async def _note(self, asked: Asked, outcome: Outcome, count: int, reason: str) -> None:
+        about = About(client=asked.client, resource=f"asked by {asked.asked_by} on {asked.asked_on}", count=count)
+        await self.journal.note("erase", outcome, asked.by, about, Grounds(reasons=(reason,)))
+
+
+def _kept(items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:
+    """Items that stay; with any of them stays her Patient, or nobody could find them again."""
+    held = {hold.item for hold in holds}
+    kept = [item for item in items if "/".join(item) in held]
+    return [*kept, ("Patient", client)] if kept and ("Patient", client) not in kept else kept

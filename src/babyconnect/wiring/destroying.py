@@ -1,0 +1,36 @@
+"""Destroying at a node: from a terminal, beside a running node, and for its own pages."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+from collections.abc import AsyncIterator, Callable
+
+from babyconnect.audit.log import AuditLog
+from babyconnect.flows.destroy import Destroying
+from babyconnect.flows.journal import Journal
+from babyconnect.store.contract import Writer
+from babyconnect.wiring.journal import journal_of
+from babyconnect.wiring.link import Link, open_link
+from babyconnect.wiring.stores import open_store
+
+
+def destroying(
+    link: Link, writer: Writer, journal: Journal, forget: Callable[[str], None] = lambda client: None
+) -> Destroying:
+    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget)
+
+
+@contextlib.asynccontextmanager
+async def opened(path: pathlib.Path) -> AsyncIterator[Destroying]:
+    """The node that `path` configures; its log has a chain of its own beside the running node's."""
+    async with contextlib.AsyncExitStack() as opening:
+        link = await open_link(path)
+        opening.push_async_callback(link.close)
+        store = await open_store(link)
+        opening.push_async_callback(store.close)
+        folder = link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}"
+        log = AuditLog.open(folder, link.party.ura.value, link.key)
+        opening.callback(log.close)
+        yield destroying(link, store.writer, journal_of(link, log))

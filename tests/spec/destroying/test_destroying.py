@@ -1,0 +1,240 @@
+"""Destroying at her request (WGBO 7:455): gone from every byte of every file, while the log tells that it happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pytest
+
+from babyconnect.audit import AuditFault
+from babyconnect.audit.event import Actor
+from babyconnect.audit.log import AuditLog
+from babyconnect.birthcare.access import Filter, Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.fhir.search_index import index
+from babyconnect.flows import publish
+from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
+from babyconnect.flows.enrol import EnrollingWriter
+from babyconnect.flows.inputs import Input
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.publish import PublishingNode
+from babyconnect.flows.registers import Hold, Registers, Ward
+from babyconnect.network.contract import RegionFault
+from babyconnect.network.custody import Custody
+from babyconnect.network.roster import Roster
+from babyconnect.store import sqlite
+from babyconnect.store.contract import Query
+from babyconnect.trust.authority import Authority, Standing
+from babyconnect.trust.disclosure import Choice, Disclosure
+from babyconnect.trust.rules import data_groups
+from babyconnect.trust.secrecy import Basis, Secrecy
+from tests.node import HOLDER
+from tests.spec.publishing.records import NOW, bundle, episode, organisation, pregnancy, record, weight, woman
+from tests.spec.store.test_erasing import holding
+
+MARK, BSN, KEY = "Onvergetelijk", "999900730", b"k" * 32
+TODAY = NOW.date()
+
+
+@dataclass
+class Index:
+    """The region's index: whose pointers it was told to drop, and whether it is there."""
+
+    dropped: list[str] = field(default_factory=list)
+    away: bool = False
+
+    async def unregister(self, pseudonym: str, source: str = "") -> None:
+        if self.away:
+            raise RegionFault("away")
+        self.dropped.append(pseudonym)
+
+
+@dataclass
+class Node:
+    """A node on files, with a marked record of Jamila and an unmarked one of Bea."""
+
+    folder: Path
+    store: sqlite.SqliteStore
+    roster: Roster
+    registers: Registers
+    custody: Custody
+    log: AuditLog
+    index: Index = field(default_factory=Index)
+    forgotten: list[str] = field(default_factory=list)
+
+    @property
+    def destroying(self) -> Destroying:
+        journal = Journal(HOLDER, self.log, KEY, lambda: NOW)
+        return Destroying(
+            self.store.writer,
+            self.roster,
+            self.registers,
+            self.index,
+            journal,
+            self.forgotten.append,  # type: ignore[arg-type]
+        )
+
+    async def publish(self, content: bytes) -> str:
+        node = PublishingNode(
+            EnrollingWriter(self.store.writer, self.roster),
+            KEY,
+            "urn:t",
+            index,
+            lambda: NOW,
+            known=self.store.writer.known,
+        )
+        report = await publish.publish([Input("intake", content=content)], node)
+        return report.inputs[0].client
+
+    def asked(self, client: str, **more: object) -> Asked:
+        given: dict[str, object] = {"asked_by": "client", "asked_on": TODAY} | more
+        return Asked(client, by=Actor(HOLDER.ura.value, "fg-1"), **given)  # type: ignore[arg-type]
+
+    def events(self) -> list[dict[str, object]]:
+        text = b"".join(p.read_bytes() for p in sorted((self.folder / "log").rglob("*")) if p.is_file())
+        return [line for line in map(_event, text.splitlines()) if line.get("type") == "erase"]
+
+
+def _event(line: bytes) -> dict[str, object]:
+    """The event of one line of a log, {} for a line of another kind."""
+    try:
+        found = orjson.loads(line)
+    except ValueError:
+        return {}
+    return found.get("event", {}) if isinstance(found, dict) else {}
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    store = await sqlite.open_store(tmp_path / "store.sqlite")
+    roster, custody = Roster(tmp_path / "store.roster.sqlite", KEY), Custody(tmp_path / "store.custody.sqlite", KEY)
+    log = AuditLog.open(tmp_path / "log")
+    yield Node(tmp_path, store, roster, Registers(custody), custody, log)
+    log.close()
+    roster.close()
+    custody.close()
+    await store.close()
+
+
+def marked(round: int) -> bytes:
+    """Jamila's record with the mark in every corner that a record has."""
+    note = {"text": {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{MARK} verhaal</div>'}}
+    her = {**woman(bsn=BSN), "name": [{"family": MARK, "given": [MARK]}], "address": [{"city": MARK}]}
+    told = {**weight("X"), "comment": f"{MARK} {round}", **note}
+    here = [her, episode(), pregnancy(), *record()[3:], told]
+    return bundle(*here)
+
+
+async def filled(node: Node) -> tuple[str, str]:
+    """Both records in two versions, and all that is decided beside them."""
+    await node.publish(marked(1))
+    hers = await node.publish(marked(2))
+    other = [{**r, "id": f"b-{r['id']}"} for r in (woman("BEA", "999901631"),)]
+    beas = await node.publish(bundle(*other, episode("EPB", "b-BEA"), pregnancy("P-EPB", "b-BEA"), organisation()))
+    await node.roster.named({hers: f"pseudonym-{MARK}", beas: "pseudonym-bea"})
+    await node.roster.enrol([(Bsn(BSN), Relation("enrolment", f"{MARK}-inschrijving", TODAY))])
+    review = TODAY + dt.timedelta(days=30)
+    await node.registers.choose(hers, Disclosure("Observation/x", Choice.SHOW, f"{MARK} reden", review, "uzi", NOW))
+    await node.registers.keep_secret(hers, Secrecy(Basis.SAFE_HOUSE, TODAY, NOW, by=MARK))
+    child = Authority("kind", node.registers.handle(Bsn("999901643")), Standing.PARENT, "brp", TODAY, TODAY, NOW)
+    await node.registers.record_authority(Ward(hers, f"{MARK} junior", None, child))
+    return hers, beas
+
+
+async def test_no_byte_of_hers_is_left_in_any_file_and_everything_else_stays(node: Node) -> None:
+    hers, beas = await filled(node)
+    reader = node.store.open_reader()
+    await reader.episodes_of(hers)  # what is remembered must go too
+    assert {"store.sqlite", "store.roster.sqlite", "store.custody.sqlite"} <= {
+        name.removesuffix("-wal") for name in holding(node.folder, MARK)
+    }
+    done = await node.destroying.destroy(node.asked(hers))
+    assert isinstance(done, Destroyed) and done.versions > 6 and not done.kept
+    assert holding(node.folder, MARK, BSN) == []
+    assert await reader.episodes_of(hers) == () and await node.store.writer.items_of(hers) == []
+    assert await node.store.writer.items_of(beas) and node.roster.pseudonym(beas) == "pseudonym-bea"
+    assert node.forgotten == [hers]
+
+
+async def test_her_id_lives_on_in_the_log_only(node: Node) -> None:
+    hers, _ = await filled(node)
+    await node.destroying.destroy(node.asked(hers))
+    logged = {path.name for path in (node.folder / "log").rglob("*")}
+    assert set(holding(node.folder, hers)) <= logged
+    (event,) = node.events()
+    assert (event["outcome"], event["client"], event["actor"]["person"]) == ("ok", hers, "fg-1")  # type: ignore[index]
+
+
+async def test_the_pointer_is_withdrawn_first_and_without_that_nothing_goes(node: Node) -> None:
+    hers, _ = await filled(node)
+    node.index.away = True
+    assert await node.destroying.destroy(node.asked(hers)) == NotDestroyed("region")
+    assert holding(node.folder, MARK)
+    node.index.away = False
+    await node.destroying.destroy(node.asked(hers))
+    assert node.index.dropped == [f"pseudonym-{MARK}"]
+
+
+async def test_without_the_log_nothing_is_destroyed(node: Node) -> None:
+    hers, _ = await filled(node)
+    node.log.close()
+    with pytest.raises(AuditFault):
+        await node.destroying.destroy(node.asked(hers))
+    assert holding(node.folder, MARK)
+    node.log = AuditLog.open(node.folder / "log")
+
+
+async def test_what_the_law_forbids_to_destroy_stays_and_the_rest_goes(node: Node) -> None:
+    hers, _ = await filled(node)
+    items = await node.store.writer.items_of(hers)
+    held = next(f"{type}/{id}" for type, id in items if type == "Condition")
+    await node.registers.hold(hers, Hold(held, "interest_of_another", NOW, "fg-1"))
+    found = await node.destroying.examine(hers)
+    assert (found.items, [hold.item for hold in found.holds]) == (len(items) - 2, [held])
+    done = await node.destroying.destroy(node.asked(hers))
+    assert isinstance(done, Destroyed) and [hold.item for hold in done.kept] == [held]
+    left = {"/".join(key) for key in await node.store.writer.items_of(hers)}
+    assert left == {held, f"Patient/{hers}"}
+    assert node.roster.clients(Bsn(BSN)) == (hers,), "who holds something of hers must be able to find it"
+
+
+async def test_a_record_that_is_held_as_a_whole_is_not_destroyed_until_that_ends(node: Node) -> None:
+    hers, _ = await filled(node)
+    await node.registers.hold(hers, Hold("", "complaint", NOW, "fg-1"))
+    assert await node.destroying.destroy(node.asked(hers)) == NotDestroyed("held")
+    await node.registers.hold(hers, Hold("", "complaint", NOW, "fg-1", ended=True))
+    assert isinstance(await node.destroying.destroy(node.asked(hers)), Destroyed)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"asked_by": "partner"}, "asked_by"),
+        ({"asked_on": TODAY + dt.timedelta(days=1)}, "date"),
+    ],
+)
+async def test_a_request_that_cannot_be_is_refused_and_logged(node: Node, more: dict[str, object], reason: str) -> None:
+    hers, _ = await filled(node)
+    assert await node.destroying.destroy(node.asked(hers, **more)) == NotDestroyed(reason)
+    assert node.events()[0]["outcome"] == "refused" and holding(node.folder, MARK)
+
+
+async def test_somebody_who_is_not_known_here_is_unknown(node: Node) -> None:
+    assert await node.destroying.destroy(node.asked("nobody")) == NotDestroyed("unknown")
+
+
+async def test_a_mistake_of_the_source_is_withdrawn_and_is_no_destruction(node: Node) -> None:
+    hers, _ = await filled(node)
+    wrong = [{**r, "status": "entered-in-error"} if r["resourceType"] == "Observation" else r for r in record()]
+    await node.publish(bundle(*wrong))
+    items = await node.store.writer.items_of(hers)
+    assert len([type for type, _ in items if type == "Observation"]) == 2, "kept, with its history"
+    assert node.events() == []
+    episodes = frozenset(id for type, id in items if type == "EpisodeOfCare")
+    allowed = Filter(hers, data_groups(), frozenset({"safety"}), episodes)
+    page = await node.store.open_reader().search(Query("Observation"), allowed, "json")
+    assert page.matched == 1, "what was withdrawn is shown to nobody; the other stays"
