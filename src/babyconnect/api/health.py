@@ -34,9 +34,10 @@ class Measured:
             return
         path = scope["path"]
         if path == "/health":
-            await _send(
-                send, orjson.dumps({"status": "ok", "process": os.getpid(), **self._state()}), b"application/json"
-            )
+            told = {"status": "ok", "process": os.getpid(), **self._state()}
+            # Whatever balances load or watches goes by the status: a node that releases nothing is not well.
+            well = 200 if told["status"] == "ok" else 503
+            await _send(send, orjson.dumps(told), b"application/json", well)
         elif path == "/metrics":
             await _send(send, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
         else:
@@ -60,7 +61,7 @@ class Measured:
             self._seconds.labels(part).observe(time.perf_counter() - began)
 
 
-async def _send(send: Send, body: bytes, media: bytes) -> None:
+async def _send(send: Send, body: bytes, media: bytes, status: int = 200) -> None:
     headers = [(b"content-type", media), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -56,9 +56,10 @@ class Journal:
         place = Place(self.own.ura.value, "", self.own.ura.value, came.address, self.address, came.trace)
         return await self.log.append(event.event(type, outcome, self.clock(), actor, place, about, grounds))
 
-    def person(self, person: Person, loa: str = "", responsible: str = "") -> Actor:
+    def person(self, person: Person) -> Actor:
         """Somebody of this organisation."""
-        return Actor(self.own.ura.value, person.id, person.role.value, responsible, loa)
+        responsible = person.responsible.id if person.responsible else ""
+        return Actor(self.own.ura.value, person.id, person.role.value, responsible, person.loa)
 
     def itself(self) -> Actor:
         """The node by itself: a timer, a start, an answer to a message."""

@@ -12,11 +12,13 @@ from typing import Any
 
 import structlog
 
+from babyconnect.api import audit
+from babyconnect.api.asgi import App
 from babyconnect.audit.accounts import Account
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.patterns import Watch
-from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Journal
@@ -24,6 +26,11 @@ from babyconnect.flows.oversight import Oversight, Standing
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Client
 from babyconnect.trust import keys
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.privacy.chapter import privacy_chapter
+from babyconnect.web.privacy.client import client_log_chapter
+from babyconnect.web.site import Chapter
+from babyconnect.web.viewer import ViewerSession
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import every_client
@@ -36,6 +43,8 @@ _log = structlog.get_logger(__name__)
 
 
 def oversight_of(link: Link, log: AuditLog, door: Door) -> Oversight:
+    """How the privacy officer and a client look into this node's log."""
+    retention(link)  # a setting that is refused is refused at the start
     journal = journal_of(link, log)
 
     async def watch(found: Sequence[Account]) -> Watch:
@@ -61,9 +70,7 @@ def watch_file(path: pathlib.Path) -> dict[str, Any]:
     except OSError as problem:
         raise SettingsRefused(f"{path}: cannot be read: {problem.strerror}") from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, AttributeError) as problem:
-        raise SettingsRefused(
-            f"{path}: no list of staff and attention (docs/privacy-officer.md)"
-        ) from problem
+        raise SettingsRefused(f"{path}: no list of staff and attention (docs/privacy-officer.md)") from problem
     return content
 
 
@@ -121,9 +128,49 @@ def retention(link: Link) -> dt.timedelta:
     return dt.timedelta(days=366 * years)
 
 
-async def tend(link: Link, log: AuditLog, told: Callable[[], Awaitable[object]] | None = None) -> None:
+def published(link: Link) -> tuple[str, App]:
+    """Where the log's checkpoints are open to everybody."""
+    return audit.PATH, audit.AuditApi(link.beside(link.chosen.audit.folder) / "node")
+
+
+def staff_chapter(link: Link, overseen: Oversight) -> Chapter[ViewerSession]:
+    return privacy_chapter(overseen, _name_of(link))
+
+
+def client_chapter(link: Link, overseen: Oversight) -> Chapter[ClientSession]:
+    return client_log_chapter(overseen, link.party, _name_of(link))
+
+
+def _name_of(link: Link) -> Callable[[str], str]:
+    def name_of(ura: str) -> str:
+        try:
+            party = link.directory.party(Ura(ura))
+        except ValueError:
+            return ura
+        return party.name if party else ""
+
+    return name_of
+
+
+async def begin(opening: contextlib.AsyncExitStack, link: Link, log: AuditLog, journal: Journal) -> None:
+    """Log the start, and at the end the stop, so that a gap between them shows; tend the log as long as it runs."""
+    await journal.note("start", "ok", journal.itself())
+    opening.push_async_callback(_stopped, journal, asyncio.create_task(tend(link, log, journal)))
+
+
+async def _stopped(journal: Journal, tending: asyncio.Task[None]) -> None:
+    tending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await tending
+    with contextlib.suppress(AuditFault):  # a log that refuses must not keep a node from stopping
+        await journal.note("stop", "ok", journal.itself())
+
+
+async def tend(
+    link: Link, log: AuditLog, journal: Journal, told: Callable[[], Awaitable[object]] | None = None
+) -> None:
     """As long as the node runs: sign where the log stands every so often, tell the witness, let go what is too old."""
-    journal, kept = journal_of(link, log), retention(link)
+    kept = retention(link)
     every, since = link.chosen.audit.checkpoint_minutes * 60.0, DAY
     while True:
         with contextlib.suppress(AuditFault):  # refused to everybody; `/health` says so

@@ -1,0 +1,69 @@
+"""`/.well-known/audit` of a node: where its log stands, signed, and proofs that it only grew (RFC 6962 §4).
+
+Nothing here says anything about anybody: numbers, moments and hashes.  That is why it is open to everybody, and why it
+is worth keeping: whoever has a checkpoint can hold the node to it for ever.
+
+GET /checkpoint               the last signed checkpoint
+GET /checkpoints?since=N      those after record N, one a line
+GET /growth?since=N           the proof from the checkpoint of record N to the last one
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import orjson
+
+from babyconnect.api.asgi import Receive, Scope, Send
+from babyconnect.audit import proofs
+
+PATH = "/.well-known/audit"
+MOST = 1_000
+AT_ONCE = 2
+_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+class AuditApi:
+    """The open side of the log in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # A proof reads the log since the checkpoint it starts from: not too many at a time.
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        status, body = 405, b""
+        if scope["method"] in ("GET", "HEAD"):
+            status, body = await self._answer(scope["path"].removeprefix(PATH), scope["query_string"].decode("latin-1"))
+        headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _answer(self, path: str, query: str) -> tuple[int, bytes]:
+        since = dict(parse_qsl(query)).get("since", "0")
+        if not since.isdecimal() or len(since) > 18:
+            return 400, b""
+        if path == "/checkpoint":
+            kept = await asyncio.to_thread(proofs.signed, self._folder)
+            return (200, kept[-1].dump()) if kept else (404, b"")
+        if path == "/checkpoints":
+            kept = await asyncio.to_thread(proofs.signed, self._folder)
+            after = [orjson.Fragment(mark.dump()) for mark in kept if mark.seq > int(since)][:MOST]
+            return 200, orjson.dumps(after)
+        if path == "/growth":
+            async with self._room:
+                return await asyncio.to_thread(self._growth, int(since))
+        return 404, b""
+
+    def _growth(self, since: int) -> tuple[int, bytes]:
+        old = next((mark for mark in proofs.signed(self._folder) if mark.seq == since), None)
+        if old is None:
+            return 404, b""
+        try:
+            return 200, proofs.prove_growth(self._folder, old).dump()
+        except proofs.NoProof:
+            return 410, b""

@@ -1,0 +1,89 @@
+"""The client's page "Wie keek in mijn dossier": chronological, in plain words, with proofs (Wabvpz 15d/e, NEN 7513).
+
+Who acts for a child sees the child's; the log says who looked at the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from babyconnect.birthcare.parties import Party
+from babyconnect.flows.journal import Actor
+from babyconnect.flows.oversight import Oversight, Question
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.privacy.chapter import came, hers
+from babyconnect.web.privacy.lines import NameOf, lines
+from babyconnect.web.privacy.questions import question
+from babyconnect.web.site import Chapter, Site, language_of
+from babyconnect.web.texts import Texts
+
+PATH = "/wie-keek"
+MOST = 200
+
+
+def client_log_chapter(oversight: Oversight, party: Party, name_of: NameOf) -> Chapter[ClientSession]:
+    def routes(site: Site[ClientSession]) -> Sequence[Route]:
+        pages = _Pages(site, oversight, party, name_of)
+        return [
+            Route("/", pages.page, methods=["GET"]),
+            Route("/", pages.period, methods=["POST"]),
+            Route("/bewijs", pages.proof, methods=["POST"]),
+        ]
+
+    return Chapter(PATH, "client_log.menu", routes)
+
+
+class _Pages:
+    def __init__(self, site: Site[ClientSession], oversight: Oversight, party: Party, name_of: NameOf) -> None:
+        self._site, self._oversight, self._party, self._name_of = site, oversight, party, name_of
+
+    async def page(self, request: Request) -> Response:
+        return await self._shown(request, self._site.session(request), Question())
+
+    async def period(self, request: Request) -> Response:
+        session, fields = await self._site.posted(request)
+        dates = {name: fields.get(name, "") for name in ("van", "tot")}
+        asked = question(dates)
+        if isinstance(asked, str):
+            return await self._shown(request, session, Question(), dates, asked)
+        return await self._shown(request, session, asked, dates)
+
+    async def proof(self, request: Request) -> Response:
+        """The proof that one of her events is in the log: a file for whoever doubts it later."""
+        session, fields = await self._site.posted(request)
+        number = fields.get("nummer", "")
+        if not number.isdecimal() or len(number) > 15:
+            raise HTTPException(400)
+        found = await self._oversight.prove(self._actor(session), session.client, int(number), came(request))
+        if found is None:
+            return self._site.message(request, "no_proof", 404)
+        headers = {"content-disposition": f'attachment; filename="bewijs-{number}.json"'}
+        return Response(found.dump(), media_type="application/json", headers=headers)
+
+    async def _shown(
+        self,
+        request: Request,
+        session: ClientSession,
+        asked: Question,
+        dates: dict[str, str] | None = None,
+        wrong: str = "",
+    ) -> Response:
+        about = Question(client=session.client, since=asked.since, until=asked.until)
+        found = hers(await self._oversight.ask(self._actor(session), about, came(request)))
+        t = Texts(language_of(request))
+        given = dates or {"van": "", "tot": ""}
+        return self._site.page(
+            request, "privacy/client.html",
+            party=self._party, lines=lines(found[:MOST], t, self._name_of), count=len(found), wrong=wrong,
+            since=given["van"], until=given["tot"], here=f"{self._site.path}{PATH}/",
+            proofs=self._oversight.stands().checkpoint is not None,
+        )  # fmt: skip
+
+    def _actor(self, session: ClientSession) -> Actor:
+        role = "representative" if session.represents else "client"
+        return self._oversight.journal.herself(session.subject, role, session.loa)  # type: ignore[arg-type]
