@@ -56,10 +56,10 @@ class Journal:
         place = Place(self.own.ura.value, "", self.own.ura.value, came.address, self.address, came.trace)
         return await self.log.append(event.event(type, outcome, self.clock(), actor, place, about, grounds))
 
-    def person(self, person: Person) -> Actor:
-        """Somebody of this organisation."""
-        responsible = person.responsible.id if person.responsible else ""
-        return Actor(self.own.ura.value, person.id, person.role.value, responsible, person.loa)
+    def person(self, person: Person, loa: str = "", responsible: str = "") -> Actor:
+        """Somebody of this organisation; assurance and responsibility as her log-in has them, unless said otherwise."""
+        acts_for = person.responsible.id if person.responsible else ""
+        return Actor(self.own.ura.value, person.id, person.role.value, responsible or acts_for, loa or person.loa)
 
     def itself(self) -> Actor:
         """The node by itself: a timer, a start, an answer to a message."""
