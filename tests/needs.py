@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -18,6 +19,7 @@ HOW = {
     "postgres": "apt-get install postgresql (the test run starts and stops its own server)",
     "chromium": "apt-get install chromium",
     "node": "apt-get install nodejs npm (the test run installs what it needs by its lock file, with `npm ci`)",
+    "sslyze": "a connection to PyPI (the test run installs it by its lock file, in build/scanner)",
     "shared": "set NICTIZ_DATA to the folder with the published standard (default: ../shared/nictiz)",
 }
 
@@ -56,6 +58,35 @@ def node_packages(folder: pathlib.Path) -> pathlib.Path:
                 absent("node", f"npm ci failed: {ran.stderr.strip()[-200:]}")
             done.touch()
     return folder
+
+
+def sslyze() -> pathlib.Path:
+    """The TLS scanner, in an environment of its own by its lock file; a skip without PyPI."""
+    here = pathlib.Path(__file__).parent
+    wanted, home = here / "federation" / "scanner" / "requirements.txt", here.parent / "build" / "scanner"
+    home.parent.mkdir(exist_ok=True)
+    with wanted.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = home / ".installed"
+        if not done.exists() or done.read_text() != wanted.read_text():
+            uv = shutil.which("uv", path=os.pathsep.join((str(pathlib.Path(sys.executable).parent), *_path())))
+            if uv is None:
+                absent("sslyze", "no uv")
+            into = ["--quiet", "--require-hashes", "--python", home / "bin" / "python", "-r", wanted]
+            commands = [
+                [uv, "venv", "--quiet", "--clear", "--python", sys.executable, home],
+                [uv, "pip", "install", *into],
+            ]
+            for command in commands:
+                ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+                if ran.returncode:
+                    absent("sslyze", ran.stderr.strip()[-200:])
+            done.write_text(wanted.read_text())
+    return home / "bin" / "sslyze"
+
+
+def _path() -> list[str]:
+    return os.environ.get("PATH", "").split(os.pathsep)
 
 
 def postgres_binaries() -> pathlib.Path:
