@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from babyconnect.birthcare.parties import Kind
+from babyconnect.birthcare.parties import Function, Kind, Role
 
 
 class SettingsRefused(Exception):
@@ -91,9 +91,31 @@ class IntakeSection(Strict, frozen=True):
 
 
 class LoginSection(Strict, frozen=True):
+    """Where the organisation's people log in, and what that issuer calls things."""
+
     issuer: str = ""
     client_id: str = ""
     client_secret_file: str = ""
+    scope: str = "openid profile"
+    userinfo: bool = False
+    role_claim: str = "role"
+    organisation_claim: str = "organization_ura"
+    functions_claim: str = "functions"
+    assurance_claim: str = "acr"
+    roles: dict[str, Role] = {}
+    levels: dict[str, str] = {}
+    functions: dict[str, tuple[Function, ...]] = {}
+
+
+class DeziSection(Strict, frozen=True):
+    """The register of professionals; with `jku` set, its verklaring says who somebody is."""
+
+    jku: tuple[str, ...] = ()
+    issuers: tuple[str, ...] = ()
+    userinfo: str = ""
+    status: str = ""
+    status_seconds: int = 300
+    decryption_key_file: str = ""
 
 
 class ClientLoginSection(Strict, frozen=True):
@@ -144,6 +166,7 @@ class ProviderSection(Strict, frozen=True):
 
     users_file: str = ""
     clients_file: str = ""
+    dezi: DeziSection = DeziSection()
 
 
 class Region(Strict, frozen=True):

@@ -172,7 +172,7 @@ class Login(Generic[S]):
     async def _refuse(self, request: Request, refused: LoginRefused, language: str) -> Response:
         log.warning("login", outcome="refused", reason=refused.reason)
         await self._note(LoginEvent("login.refused", "refused", reason=refused.reason, address=_address(request)))
-        code = refused.message if self._pages.has_message(refused.message) else "login_refused"
+        code = refused.message or "login_refused"
         answer = self._pages.message(code, 403, language)
         self._cookies.drop(answer, self._cookies.attempt)
         return answer
@@ -201,6 +201,11 @@ class Login(Generic[S]):
         self._cookies.drop(answer, self._cookies.session)
         answer.headers["clear-site-data"] = '"cache"'
         return answer
+
+    async def end(self, request: Request, session: S) -> None:
+        """Ends a session that may not go on."""
+        self._sessions.end_where(lambda one: one is session)
+        await self._note(_at(self._farewell(session), _address(request)))
 
     async def left(self, request: Request) -> Response:
         """Where a browser comes after logging out, perhaps by way of the issuer."""

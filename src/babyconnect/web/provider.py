@@ -15,6 +15,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from joserfc import jwt
@@ -71,6 +72,7 @@ class Provider:
     """State and routes.  `now` is seconds since the epoch; everything waiting is in memory and short-lived.
 
     `audience` is who logs in here, `staff` or `clients`: it chooses the words of the form.
+    `describe`: what the userinfo endpoint says of an account.
     """
 
     def __init__(
@@ -82,8 +84,11 @@ class Provider:
         now: Callable[[], float],
         *,
         audience: str = "staff",
+        describe: Callable[[Account], Mapping[str, Any]] = Account.claims,
     ) -> None:
         self._audience = audience
+        self._describe = describe
+        self._told: dict[str, _Granted] = {}
         self.issuer = issuer
         self.path = urlsplit(issuer).path
         self._users = {user.username: user for user in users}
@@ -104,6 +109,7 @@ class Provider:
             Route("/authorize", self.authorize, methods=["GET"]),
             Route("/authorize", self.log_in, methods=["POST"]),
             Route("/token", self.token, methods=["POST"]),
+            Route("/userinfo", self.userinfo, methods=["GET"]),
             Route("/static/{name}", self.pages.assets.serve),
         ]
 
@@ -114,6 +120,7 @@ class Provider:
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/jwks",
+                "userinfo_endpoint": f"{self.issuer}/userinfo",
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
                 "grant_types_supported": ["authorization_code"],
@@ -188,14 +195,24 @@ class Provider:
             return _refused("invalid_grant")
         if not _pkce_holds(granted.asked.challenge, fields.get("code_verifier", "")):
             return _refused("invalid_grant")
+        access = secrets.token_urlsafe(32)
+        _keep(self._told, access, _Granted(granted.asked, granted.user, self._now() + TOKEN_SECONDS), self._now())
         return JSONResponse(
             {
-                "access_token": secrets.token_urlsafe(32),
+                "access_token": access,
                 "token_type": "Bearer",
                 "expires_in": TOKEN_SECONDS,
                 "id_token": self._id_token(granted),
             }
         )
+
+    async def userinfo(self, request: Request) -> Response:
+        """What the id token says, or what `describe` makes of the account (OpenID Connect Core 1.0 §5.3)."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        granted = self._told.get(token) if kind.lower() == "bearer" else None
+        if granted is None or granted.until < self._now():
+            return JSONResponse({"error": "invalid_token"}, 401, {"www-authenticate": "Bearer"})
+        return JSONResponse(self._describe(granted.user))
 
     def _id_token(self, granted: _Granted) -> str:
         now = int(self._now())
@@ -245,10 +262,12 @@ def provider_app(
     now: Callable[[], float],
     *,
     audience: str = "staff",
+    describe: Callable[[Account], Mapping[str, Any]] = Account.claims,
+    more: Sequence[Route] = (),
 ) -> App:
     """The provider as an ASGI application that answers below the issuer's own path (`http://host:port/idp`)."""
-    provider = Provider(issuer.rstrip("/"), users, clients, key, now, audience=audience)
-    routes = [Mount(provider.path, routes=provider.routes())]
+    provider = Provider(issuer.rstrip("/"), users, clients, key, now, audience=audience, describe=describe)
+    routes = [Mount(provider.path, routes=[*provider.routes(), *more])]
     inner = Starlette(routes=routes, exception_handlers=error_handlers(provider.pages))
     return SecurityHeaders(Guard(inner), secure=issuer.startswith("https:"))
 

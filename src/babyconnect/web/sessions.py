@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -82,7 +82,7 @@ class StaffSession(Session, Generic[R]):
     """Somebody of the organisation.  `records`: opened records by handle.  `listed`: clients of today's list by handle.
 
     `functions` open pages that are not about care (`web.site.require_function`); `shut` is called with each record
-    that goes.
+    that goes; `holds` whether the log-in still does.
     """
 
     person: Person
@@ -90,6 +90,7 @@ class StaffSession(Session, Generic[R]):
     assurance: str = ""
     functions: frozenset[Function] = frozenset()
     shut: Callable[[R], None] = field(repr=False)
+    holds: Callable[[], Awaitable[bool]] = field(repr=False)
     records: dict[str, R] = field(default_factory=dict, repr=False)
     listed: dict[str, Bsn] = field(default_factory=dict, repr=False)
 

@@ -23,7 +23,7 @@ from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.flows.viewing import ListedClient, Viewing
 from babyconnect.flows.watching import Changes
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
-from babyconnect.web.claims import ClaimNames, who
+from babyconnect.web.claims import ClaimNames, Identify, by_claims
 from babyconnect.web.compression import Compressed
 from babyconnect.web.events import changes, events
 from babyconnect.web.fragments import Drawer
@@ -68,7 +68,7 @@ class Viewer:
         changes: Changes | None = None,
         clock: Callable[[], float] = time.monotonic,
         backchannel: Backchannel | None = None,
-        claims: ClaimNames | None = None,
+        identify: Identify | None = None,
         frame_ancestors: str = "'none'",
     ) -> None:
         self._party = party
@@ -77,7 +77,7 @@ class Viewer:
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/")
-        self._claims = claims or ClaimNames()
+        self._identify = identify or by_claims(ClaimNames(), party)
         self._sessions: Sessions[ViewerSession] = Sessions(clock)
         self._clock = clock
         self._changes = changes
@@ -115,7 +115,7 @@ class Viewer:
             await self._backchannel.close()
 
     async def _admit(self, verified: Verified) -> Admitted[ViewerSession] | LoginRefused:
-        found = who(verified.claims, self._claims, self._party)
+        found = await self._identify(verified)
         if isinstance(found, LoginRefused):
             return found
         session: ViewerSession = StaffSession(
@@ -136,6 +136,7 @@ class Viewer:
             Route("/zoek", self.find, methods=["POST"]),
             Route("/lijst", self.choose, methods=["POST"]),
             Route("/dossier/{handle}", self.record, methods=["GET"]),
+            holds=found.holds,
             Route("/dossier/{handle}/stroom", self.stream, methods=["GET"]),
             Route("/dossier/{handle}/wijziging", self.changed, methods=["GET"]),
             Route("/dossier/{handle}/opnieuw", self.again, methods=["POST"]),
@@ -204,7 +205,15 @@ class Viewer:
             raise HTTPException(403)
         return session, fields
 
-    async def _opened(self, request: Request, session: ViewerSession, bsn: Bsn) -> Response:
+    async def _still(self, request: Request, session: ViewerSession) -> None:
+        """Whoever's log-in was revoked while she was here is out, with all that her screens held."""
+        if not await session.holds():
+            await self._login.end(request, session)
+            raise HTTPException(303, headers={"location": f"{PATH}/"})
+
+    async def _opened(
+        self, request: Request, session: ViewerSession, bsn: Bsn, declared: Declared | None = None
+    ) -> Response:
         if not self._searches.take(session.name):
             return await self._start_page(request, session, "too_often", 429)
         record = OpenedRecord(bsn, language_of(request), lambda language: Drawer(self._pages, language, bsn.value))
@@ -213,6 +222,7 @@ class Viewer:
         self._fill(session, record)
         if self._changes:
             record.watch(self._changes.of(bsn, since), lambda: self._fill(session, record))
+        await self._still(request, session)
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire_unseen, session, handle)
         return RedirectResponse(f"{PATH}/dossier/{handle}", 303)
 
@@ -263,6 +273,7 @@ class Viewer:
             request, "record.html", session=session, record=record, handle=handle, shared_screen=shared
         )
 
+        await self._still(request, session)
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""
         session, _, record = self._record_of(request)

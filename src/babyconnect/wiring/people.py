@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import orjson
+from joserfc import jwk
+
 from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.door import Door
@@ -13,10 +16,14 @@ from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
 from babyconnect.settings import SettingsRefused
 from babyconnect.web.assurance import LEVELS
+from babyconnect.trust.dezi import Believed
 from babyconnect.web.client.claims import ClientClaims
+from babyconnect.web.backchannel import Backchannel, HttpBackchannel
+from babyconnect.web.claims import ClaimNames, Identify, by_claims, by_dezi
 from babyconnect.web.client.session import ClientSession, Wards
 from babyconnect.web.client.site import ClientSite, Parts, nobody
 from babyconnect.web.login import LoginEvent, Note
+from babyconnect.web.dezi import Dezi, Register
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
@@ -50,7 +57,26 @@ def noter(journal: Journal) -> Note:
 
 def staff_issuer(link: Link) -> Issuer:
     login = link.chosen.login
-    return Issuer(login.issuer, login.client_id, _secret(link, login.client_secret_file))
+    secret = _secret(link, login.client_secret_file)
+    return Issuer(login.issuer, login.client_id, secret, login.scope, userinfo=login.userinfo)
+
+
+def identify(link: Link, backchannel: Backchannel) -> Identify:
+    """By the register's verklaring where that is set, else by what the organisation's own provider says."""
+    login, section = link.chosen.login, link.chosen.dezi
+    if not section.jku:
+        names = ClaimNames(
+            role=login.role_claim, functions=login.functions_claim, ura=login.organisation_claim,
+            assurance=login.assurance_claim, roles=login.roles, levels=login.levels, held=login.functions,
+        )  # fmt: skip
+        return by_claims(names, link.party)
+    if not (section.issuers and section.userinfo and section.status):
+        raise SettingsRefused(f"{link.path}: dezi: issuers, userinfo and status are needed beside jku")
+    believed = Believed(frozenset(section.jku), frozenset(section.issuers), section.status)
+    file = section.decryption_key_file
+    decryption = jwk.import_key(orjson.loads(link.beside(file).read_bytes())) if file else None
+    register = Register(section.userinfo, believed, section.status_seconds, decryption)
+    return by_dezi(Dezi(register, link.party, backchannel, lambda: now().timestamp()), login.functions)
 
 
 def viewer(  # noqa: PLR0917 - what it is built of
@@ -65,10 +91,13 @@ def viewer(  # noqa: PLR0917 - what it is built of
         note=noter(journal),
         chapters=chapters,
         viewing=Viewing(consulting.consulting(node), picture, now),
+    backchannel = HttpBackchannel()
         todays_clients=todays_clients(door, link.roster, now),
         now=now,
     )
 
+        identify=identify(link, backchannel),
+        backchannel=backchannel,
 
 def client_site(
     link: Link, journal: Journal, chapters: Sequence[Chapter[ClientSession]] = (), wards: Wards = nobody

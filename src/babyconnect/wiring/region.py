@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import orjson
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 
 from babyconnect import settings
 from babyconnect.api.dispatch import Mounts
@@ -35,6 +35,7 @@ from babyconnect.network.pseudonyms.service import PseudonymService, load_or_cre
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
+from babyconnect.web.dezi_simulator import simulator_app
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import Account, read_clients, read_users
 from babyconnect.wiring import files, secured
@@ -185,6 +186,17 @@ def _providers(
         clients = [Client(o.ura, o.name, (f"{o.base_url}/{site}/terug",)) for o in listed]
         issuer = f"{chosen.region.base_url}{mount}"
         yield mount, provider_app(issuer, accounts, clients, _provider_key(home, mount), time.time, audience=audience)
+    if chosen.provider.users_file:
+        yield "/dezi", _dezi(path, chosen, home, listed)
+
+
+def _dezi(path: pathlib.Path, chosen: settings.Region, home: pathlib.Path, listed: list[Organisation]) -> App:
+    """The register of professionals, played, for the same people."""
+    users = read_users(beside(path, chosen.provider.users_file).read_bytes())
+    clients = [Client(o.ura, o.name, (f"{o.base_url}/viewer/terug",)) for o in listed]
+    keys = (_provider_key(home, "/idp-dezi"), RSAKey.generate_key(2048))
+    app, _ = simulator_app(f"{chosen.region.base_url}/dezi", users, clients, keys, time.time)
+    return app
 
 
 def _provider_key(home: pathlib.Path, mount: str) -> ECKey:

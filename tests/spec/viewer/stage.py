@@ -15,6 +15,7 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.web.claims import Identify
 from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
@@ -82,32 +83,27 @@ class Stage:
         viewing: Viewing[Any] = Viewing(
             self._consult, lambda answers, today, busy, kept: self.view, self.clock.now, 0.05
         )
+        self.identify: Identify | None = None
+        self._viewing = viewing
+        self._chapters = chapters
+        self.build(Issuer(ISSUER, "kijker", SECRET))
+
+    def build(self, issuer: Issuer) -> None:
+        """The viewer, and a browser that has not been there yet."""
         self.viewer = viewer_app(
             party=OWN,
             base_url=BASE,
-            issuer=Issuer(ISSUER, "kijker", SECRET),
-            viewing=viewing,
+            issuer=issuer,
+            identify=self.identify,
+            viewing=self._viewing,
             todays_clients=self._todays_clients,
             now=self.clock.now,
             note=self._note,
-            chapters=chapters,
-            changes=self,
+            chapters=self._chapters,
             clock=self.clock,
             backchannel=self.backchannel,
         )
         self.visitor = Visitor(self.viewer)
-
-    def now(self) -> float:
-        return 0.0
-
-    async def of(self, bsn: Bsn, since: float) -> AsyncIterator[None]:
-        """What the region tells of changes: one step for each time that a test says so."""
-        while True:
-            await self.change.wait()
-            self.change.clear()
-            if self.watching_breaks:
-                raise RuntimeError("the register speaks rubbish")
-            yield
 
     async def _consult(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
         self.asked.append((bsn, person))
@@ -131,11 +127,14 @@ class Stage:
 
     async def log_in(self, username: str = "anna", password: str = PASSWORD) -> Answer:
         """The whole way: to the provider, the form, and back.  The answer is the viewer's to the return."""
+        return await self.come_back(username, "/idp/authorize", password)
+
+    async def come_back(self, username: str, form_at: str, password: str = PASSWORD) -> Answer:
         begun = await self.visitor.get("/viewer/aanmelden")
         at_provider = Visitor(self.provider)
         form = await at_provider.get(begun.location)
         fields = {"ticket": form.field("ticket"), "username": username, "password": password}
-        sent = await at_provider.post("/idp/authorize", fields)
+        sent = await at_provider.post(form_at, fields)
         return await self.visitor.get(sent.location) if sent.status == 303 else sent
 
     async def csrf(self) -> str:

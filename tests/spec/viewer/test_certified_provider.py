@@ -71,7 +71,8 @@ class World:
                 client = ClientSite(
                     Parts(
                         party=party, base_url=base, note=self.note, now=self.now,
-                        issuer=Issuer(self.issuer, f"client{number}", SECRET, hint=False), claims=ClientClaims(assurance="loa"),
+                        issuer=Issuer(self.issuer, f"client{number}", SECRET, hint=False),
+                        claims=ClientClaims(assurance="loa"),
                     )
                 )  # fmt: skip
                 opening.push_async_callback(viewer.close)

@@ -67,6 +67,11 @@ class Member(msgspec.Struct, frozen=True):
         return f"https://{HOST}:{self.secured_port}"
 
     @property
+    def dezi(self) -> bool:
+        """Hospitals in the demo log in with the register of professionals, the others with a password."""
+        return self.kind is Kind.HOSPITAL
+
+    @property
     def party(self) -> Party:
         return Party(Ura(self.ura), self.name, self.kind)
 

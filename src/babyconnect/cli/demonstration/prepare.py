@@ -20,6 +20,8 @@ from babyconnect.cli.demonstration.plan import Member, Plan
 from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
+from babyconnect.web.dezi_simulator import REGISTER
+from babyconnect.web.dezi_simulator import number as dezi_number
 from babyconnect.web.users import hash_password
 from babyconnect.wiring import files
 
@@ -101,7 +103,7 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         f'[region]\nurl = "{plan.secured_region_url}"\nname = "{plans.REGION}"\nserver_name = "{plans.REGION}"\n\n'
         f"{section(home, member.secured_port, member.secured_url)}\n"
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
-        f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n\n'
+        f"{_login(plan, member)}\n"
         f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n',
         encoding="utf-8",
     )
@@ -119,6 +121,21 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
 
 
 def _intake_token(folder: pathlib.Path) -> None:
+def _login(plan: Plan, member: Member) -> str:
+    """Where the member's people log in, and what the provider does not say of them."""
+    if not member.dezi:
+        return f'[login]\nissuer = "{plan.region_url}/idp"\nclient_id = "{member.ura}"\n'
+    dezi = f"{plan.region_url}/dezi"
+    office = "".join(
+        f'"dezi:{dezi_number(one.username)}" = {msgspec.json.encode(one.functions).decode()}\n' for one in member.office
+    )
+    return (
+        f'[login]\nissuer = "{dezi}"\nclient_id = "{member.ura}"\n\n[login.functions]\n{office}\n'
+        f'[dezi]\njku = ["{dezi}/dezi/jwks.json"]\nissuers = ["{REGISTER}"]\nuserinfo = "{dezi}/userinfo"\n'
+        f'status = "{dezi}/status/v1/verklaring/"\n'
+    )
+
+
     """The token of the source system, for whoever wants to try `POST /intake`; the node knows its hash only."""
     path = folder / "intake.token"
     if not path.exists():
