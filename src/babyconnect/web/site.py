@@ -107,6 +107,10 @@ class Site(Generic[S]):
         """A page that only says something, from the texts `messages.<code>_title` and `_text`."""
         return self.page(request, "message.html", status, code=code)
 
+    def has(self, path: str) -> bool:
+        """Whether there is a chapter below this path."""
+        return any(chapter.path == path for chapter in self.chapters)
+
     def menu(self, session: S | None) -> list[tuple[str, str]]:
         """Address and text key of each chapter that this session may enter and that has words for the menu."""
         if session is None:

@@ -1,15 +1,45 @@
-"""What a node does with her consents: the register's replica, and what follows at once from a change in it."""
+"""What a node does with her consents: the pages to register them, and what follows at once from a change in one."""
 
 from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Any
 
 import structlog
 
 from babyconnect.birthcare.access import Asker, Consent
+from babyconnect.flows.consenting import Consenting
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.watching import Changes
 from babyconnect.network.consent import resources
 from babyconnect.trust.sessions import Sessions
-from babyconnect.wiring.link import Link
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.consents import client, staff
+from babyconnect.web.site import Chapter
+from babyconnect.wiring.link import Link, now
 
 _log = structlog.get_logger(__name__)
+
+
+def consenting(link: Link, journal: Journal) -> Consenting:
+    return Consenting(link.party, link.desk, link.codes, link.pseudonyms, journal, now)
+
+
+def staff_chapter(link: Link, journal: Journal) -> Chapter[Any]:
+    return staff.chapter(consenting(link, journal), link.directory.party)
+
+
+def client_chapter(link: Link, journal: Journal) -> Chapter[ClientSession]:
+    return client.chapter(consenting(link, journal), link.directory.party, _since_login)
+
+
+def _since_login(session: ClientSession) -> dt.timedelta:
+    return dt.timedelta(seconds=max(0.0, time.monotonic() - session.started))
+
+
+def changes(link: Link) -> Changes:
+    return Changes(link.pseudonyms, link.consents.changes, link.consents.now)
 
 
 def end_tokens_on_less(link: Link, sessions: Sessions) -> None:

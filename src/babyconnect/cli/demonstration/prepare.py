@@ -8,7 +8,7 @@ import pathlib
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import msgspec
@@ -84,7 +84,8 @@ def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
     (region / "organisations.json").write_bytes(msgspec.json.encode(listed))
     _users(region, plan)
     (region / "region.toml").write_text(
-        f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n\n'
+        f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n'
+        f"client_portals = {_list(member.ura for member in plan.members)}\n\n"
         '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n\n'
         + section(home, plan.secured_port, plan.secured_region_url),
         encoding="utf-8",
@@ -120,7 +121,6 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
     }
 
 
-def _intake_token(folder: pathlib.Path) -> None:
 def _login(plan: Plan, member: Member) -> str:
     """Where the member's people log in, and what the provider does not say of them."""
     if not member.dezi:
@@ -136,6 +136,7 @@ def _login(plan: Plan, member: Member) -> str:
     )
 
 
+def _intake_token(folder: pathlib.Path) -> None:
     """The token of the source system, for whoever wants to try `POST /intake`; the node knows its hash only."""
     path = folder / "intake.token"
     if not path.exists():
@@ -200,6 +201,11 @@ def _publish_one(home: pathlib.Path, member: Member) -> str:
     if len(found) > SHOWN:
         found = [*found[:SHOWN], f"and {len(found) - SHOWN} more lines in {folder / 'publish.log'}"]
     return "\n".join([lines[-1], *found, *done.stderr.strip().splitlines()])
+
+
+def _list(values: Iterable[str]) -> str:
+    """A TOML array of texts."""
+    return f"[{', '.join(map(_text, values))}]"
 
 
 def _text(value: str) -> str:
