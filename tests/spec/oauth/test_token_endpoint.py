@@ -92,7 +92,9 @@ def endpoint() -> Endpoint:
     return Endpoint()
 
 
-async def test_who_proves_who_they_are_gets_a_short_lived_token_bound_to_the_key_of_the_proof(endpoint: Endpoint) -> None:
+async def test_who_proves_who_they_are_gets_a_short_lived_token_bound_to_the_key_of_the_proof(
+    endpoint: Endpoint,
+) -> None:
     answer = await endpoint.post(endpoint.form())
     assert answer.status == 200
     given = answer.json()
@@ -106,7 +108,12 @@ async def test_a_token_is_in_the_log_with_who_and_why_but_not_itself(endpoint: E
     answer = await endpoint.post(endpoint.form(), traceparent=TRACE)
     (event,) = endpoint.log.events
     assert (event["type"], event["outcome"], event["trace"]) == ("token.issue", "ok", TRACE)
-    assert event["actor"] == {"organisation": HOSPITAL.value, "person": "person-1", "role": "gynaecologist", "loa": "low"}
+    assert event["actor"] == {
+        "organisation": HOSPITAL.value,
+        "person": "person-1",
+        "role": "gynaecologist",
+        "loa": "low",
+    }
     assert (event["purpose"], event["relations"]) == ("TREAT", ["episode EpisodeOfCare/asker-1"])
     assert answer.json()["access_token"] not in str(event)
 
