@@ -27,14 +27,15 @@ from babyconnect.birthcare.parties import Kind, Party, Role
 from babyconnect.fhir import json
 from babyconnect.fhir.search_index import index
 from babyconnect.flows.door import Door, Happening, Parts, Weighed
-from babyconnect.flows.door_events import as_event
+from babyconnect.flows.door_template import DoorEvents
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Publication, Store
 from babyconnect.trust.claims import Verified
-from babyconnect.trust.decision import decide
 from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.relation import from_episodes
+from babyconnect.trust.remembering import Decisions
 from babyconnect.trust.replays import Replays
+from babyconnect.trust.rules import rules_on
 from babyconnect.trust.sessions import Issued, Sessions
 
 CLIENTS, OBSERVATIONS = 491, 100
@@ -160,11 +161,13 @@ async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awa
     log = AuditLog.open(home / "audit", node="bench")
     sessions = Sessions(HOLDER.ura.value, time.time, seconds=900)
 
+    events = DoorEvents(HOLDER, "bench")
+
     async def note(happening: Happening) -> object:
-        return await log.append(as_event(happening, HOLDER, "bench"))
+        return await log.append(events.of(happening))
 
     door = Door(
-        Parts(HOLDER, store.open_reader, Grounds(), decide, sessions.bind, note, lambda: dt.datetime.now(dt.UTC))
+        Parts(HOLDER, store.open_reader, Grounds(), Decisions(rules_on).decide, sessions.bind, note, lambda: dt.datetime.now(dt.UTC))
     )
     (home / "tokens.json").write_bytes(orjson.dumps([_token(sessions, n) for n in range(CLIENTS)]))
 

@@ -136,6 +136,26 @@ class ConsultSection(Strict, frozen=True):
     deadline_seconds: float = 5.0
 
 
+class RulesSection(Strict, frozen=True):
+    """Where an administrator's versions of the rules of access are kept."""
+
+    folder: str = "rules"
+
+
+class BreakGlassSection(Strict, frozen=True):
+    """How this node answers an emergency of another organisation, and how long one of its own people's lasts."""
+
+    answered: bool = True
+    overrides_objection: bool = False
+    minutes: int = 60
+
+
+class AccessSection(Strict, frozen=True):
+    """The decision offered to the node's own systems (AuthZEN); absent: not offered."""
+
+    token_sha256_file: str = ""
+
+
 class Node(Strict, frozen=True):
     """Everything one node needs to know."""
 
@@ -146,8 +166,12 @@ class Node(Strict, frozen=True):
     keys: KeysSection = KeysSection()
     intake: IntakeSection = IntakeSection()
     login: LoginSection = LoginSection()
+    dezi: DeziSection = DeziSection()
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
+    rules: RulesSection = RulesSection()
+    break_glass: BreakGlassSection = BreakGlassSection()
+    access: AccessSection = AccessSection()
     tls: TlsSection = TlsSection()
     tokens: TokensSection = TokensSection()
 
@@ -166,7 +190,6 @@ class ProviderSection(Strict, frozen=True):
 
     users_file: str = ""
     clients_file: str = ""
-    dezi: DeziSection = DeziSection()
 
 
 class Region(Strict, frozen=True):

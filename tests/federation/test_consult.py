@@ -20,6 +20,7 @@ from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import INDEX_URA, ConsultEvent, ConsultingNode, consult, prepare
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import Endpoint, Entry
+from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.trust import assertion, keys
 from babyconnect.trust.claims import Claim
 from tests.federation import region
@@ -48,6 +49,7 @@ class World:
             localisation=practice.localisation,
             exchange=Exchange(self.http, self.form, deadline=DEADLINE),
             evidence=self.evidence,
+            received=EvidenceClient(practice.region).received,
             note=self.note,
             now=time.monotonic,
         )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.api.region_parameters import fhir_base, only, token
+from babyconnect.birthcare.access import Relation
 from babyconnect.definitions import document
 from babyconnect.network import asker, fhir4
-from babyconnect.network.contract import Registration
+from babyconnect.network.contract import Given, Registration
 from babyconnect.network.localisation import resources as pointers
 
 
@@ -64,6 +66,7 @@ async def localise(call: Call) -> Response:
         raise Refusal(403, "forbidden", str(fault)) from None
     provisions = [kept.consent for kept in call.state.consents.of(pseudonym)]
     given = call.state.evidence.received(pseudonym, call.party.ura)
+    who = replace(who, relations=who.relations + tuple(_evidence(one) for one in given))
     referrers = {one.issuer for one in given if one.basis == "referral"}
     known = call.state.index.localise(pseudonym, who, provisions, referrers)
     source = token(found, "source:identifier", table["source_system"])
@@ -73,6 +76,11 @@ async def localise(call: Call) -> Response:
         call.state.consents.watch(pseudonym, call.party.ura)
     await call.log("localise", "ok", pseudonym, str(len(lists)))
     return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
+
+
+def _evidence(one: Given) -> Relation:
+    """What the register knows of itself, the asker need not say."""
+    return Relation(one.basis, one.reference, one.start, one.end)
 
 
 async def read_pointer(call: Call) -> Response:

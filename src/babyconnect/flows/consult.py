@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from babyconnect.birthcare.access import Asker, Relation
+from babyconnect.birthcare.access import CONSULT_SCOPE, EMERGENCY_SCOPE, Asker, Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer, Status
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Party
@@ -43,7 +43,8 @@ class ConsultingNode:
     """What a consult needs of its node.  `note` returns when the event is durable, and raises if it cannot be.
 
     `evidence`: the treatment relations of this organisation with her (`trust.relation` over its own episodes and
-    enrolments).  `now`: monotonic seconds, the same clock as the exchange's.
+    enrolments).  `received`: (her pseudonym, trace) -> what others gave this organisation: announcements, referrals,
+    locum agreements; RegionFault when that cannot be known now.  `now`: monotonic seconds, the exchange's clock.
     """
 
     own: Party
@@ -52,6 +53,7 @@ class ConsultingNode:
     localisation: Localisation
     exchange: Exchange
     evidence: Callable[[Bsn], Awaitable[tuple[Relation, ...]]]
+    received: Callable[[str, str], Awaitable[tuple[Relation, ...]]]
     note: Callable[[ConsultEvent], Awaitable[object]]
     now: Callable[[], float]
 
@@ -76,7 +78,7 @@ async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked |
         while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if locating in done:
-                located, failed = locating.result()
+                located, asking, failed = locating.result()
                 others = _parties(node, located)
                 waiting |= {ask(party) for party in others}
                 yield Asked((node.own, *others))
@@ -103,25 +105,45 @@ async def prepare(asking: Asking, node: ConsultingNode) -> None:
     """
     traceparent = new_traceparent(new_trace())
     asking = await _begin(node, asking, traceparent)
-    located, _ = await _localise(node, asking, traceparent, node.now())
+    located, asking, _ = await _localise(node, asking, traceparent, node.now())
     sources = [_source(node, party) for party in (node.own, *_parties(node, located))]
     await node.exchange.prepare(asking, [source for source in sources if source is not None])
 
 
 async def _localise(
     node: ConsultingNode, asking: Asking, traceparent: str, began: float
-) -> tuple[Sequence[Located], SourceAnswer | None]:
-    """Where she is known, or nothing and what befell the index."""
-    person = asking.person
-    asker = Asker(node.own.ura, node.own.kind, person.id, person.role, asking.purpose, asking.relations)
+) -> tuple[Sequence[Located], Asking, SourceAnswer | None]:
+    """Where she is known, the question with the evidence that others gave us, and what befell the index if it did."""
     try:
         pseudonym = await node.pseudonyms.of(asking.bsn)
-        return await node.localisation.localise(pseudonym, asker, traceparent), None
+        located, received = await asyncio.gather(
+            node.localisation.localise(pseudonym, _asker(node, asking), traceparent),
+            node.received(pseudonym, traceparent),
+            return_exceptions=True,
+        )
+        if isinstance(located, BaseException):
+            raise located
+        if not isinstance(received, BaseException):
+            asking = replace(asking, relations=(*asking.relations, *received))
+        elif not isinstance(received, RegionFault):
+            raise received
+        return located, asking, None
     except RegionFault as fault:
         index = Party(INDEX_URA, document("network.toml")["localisation"]["name"], node.own.kind)
         failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))
         await node.note(ConsultEvent(asking, traceparent, index, failed.status, 0, failed.reason))
-        return (), failed
+        return (), asking, failed
+
+
+def _asker(node: ConsultingNode, asking: Asking) -> Asker:
+    person = asking.person
+    return Asker(
+        *(node.own.ura, node.own.kind, person.id, person.role, asking.purpose, asking.relations),
+        responsible=person.responsible,
+        loa=person.loa,
+        scopes=frozenset({EMERGENCY_SCOPE if asking.purpose is Purpose.EMERGENCY else CONSULT_SCOPE}),
+        emergency=asking.emergency,
+    )
 
 
 def _parties(node: ConsultingNode, located: Sequence[Located]) -> tuple[Party, ...]:
@@ -135,7 +157,7 @@ def _source(node: ConsultingNode, party: Party) -> Source | None:
     endpoint = node.directory.endpoint(party.ura)
     if endpoint is None:
         return None
-    return Source(party, endpoint.fhir_base, endpoint.token_endpoint, endpoint.batch)
+    return Source(party, endpoint.fhir_base, endpoint.token_endpoint, endpoint.batch, endpoint.grant)
 
 
 async def _one(node: ConsultingNode, asking: Asking, party: Party, traceparent: str, began: float) -> SourceAnswer:

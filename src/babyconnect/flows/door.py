@@ -18,6 +18,7 @@ from babyconnect.birthcare.access import (
     Channel,
     Consent,
     Decision,
+    EmergencyTerms,
     Filter,
     Permit,
     Refused,
@@ -134,8 +135,21 @@ class Session(Protocol):
     def episodes(self) -> frozenset[str]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What this holder makes of an asker's claims: which evidence it found true, how it answers an emergency, and when
+    that emergency was first declared here."""
+
+    verified: tuple[Relation, ...] = ()
+    terms: EmergencyTerms = EmergencyTerms()
+    declared: dt.datetime | None = None
+
+
 class Grounds(Protocol):
     """What a decision rests on beside the token: her consents as they are now, and this side's evidence."""
+
+    async def weighed(self, asker: Asker, client: str) -> Weighed:
+        """What of the asker's claims can be checked, checked.  What cannot be asked now is not verified."""
 
     async def consents(self, client: str) -> tuple[Consent, ...]: ...
 
@@ -268,6 +282,7 @@ class Door:
         """What this decision rests on.  Her episodes are those bound to the token; all, while it is being bound."""
         consents = await self._parts.grounds.consents(client)
         evidence = await self._known(client, moment)
+        weighed = await self._parts.grounds.weighed(asker, client)
         return AccessRequest(
             asker=asker,
             holder=self._parts.holder.ura,
@@ -277,6 +292,9 @@ class Door:
             holder_relations=evidence.relations,
             consents=consents,
             moment=moment,
+            verified=weighed.verified,
+            emergency_terms=weighed.terms,
+            declared=weighed.declared,
         )
 
     async def _known(self, client: str, moment: dt.datetime) -> _Evidence:

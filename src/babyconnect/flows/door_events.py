@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from babyconnect.audit import event
 from babyconnect.audit.event import About, Actor, Grounds, Place
-from babyconnect.birthcare.access import Asker, Permit
+from babyconnect.birthcare.access import AccessRequest, Asker, Permit, Relation
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.flows.door import Bind, Everything, Happening, Herself, History, Interaction, Read
+from babyconnect.flows.door import Bind, Happening, Herself, History, Interaction, Read
 
 
 def as_event(happening: Happening, holder: Party, node: str, address: str = "") -> dict[str, Any]:
@@ -17,7 +18,7 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
     resource, _, query = wire.text.partition("?")
     request = happening.request
     return event.event(
-        _type(happening.interaction),
+        "client.view" if isinstance(happening.by, Herself) else _type(happening.interaction),
         "ok" if isinstance(decision, Permit) else "refused",
         happening.moment,
         _actor(by, holder),
@@ -28,13 +29,15 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
             episodes=tuple(request.episodes) if request else (),
             resource=resource,
             query=query,
+            object=_declaration(by),
         ),
         Grounds(
             purpose=by.purpose.value if isinstance(by, Asker) else "",
             basis=decision.legal_basis if isinstance(decision, Permit) else "",
-            relations=request.asker.relations + request.holder_relations if request else (),
+            relations=_evidence(request) if request else (),
             consents=request.consents if request else (),
             reasons=decision.reasons,
+            rules=decision.version,
         ),
     )
 
@@ -43,8 +46,27 @@ def _actor(by: Asker | Person | Herself, holder: Party) -> Actor:
     if isinstance(by, Herself):
         return Actor(holder.ura.value, by.pseudonym, by.role, loa=by.loa)
     if isinstance(by, Asker):
-        return Actor(by.ura.value, by.person, by.role.value)
+        responsible = by.responsible.id if by.responsible else ""
+        return Actor(by.ura.value, by.person, by.role.value, responsible, by.loa)
     return Actor(holder.ura.value, by.id, by.role.value)
+
+
+def _evidence(request: AccessRequest) -> tuple[Relation, ...]:
+    """The asker's, each marked as the asker's word (`claimed`) or as found true here (`checked`), and the holder's."""
+    known = {one.reference for one in (*request.verified, *request.holder_relations)}
+    said = [
+        replace(one, basis=f"{one.basis}.{'checked' if one.reference in known else 'claimed'}")
+        for one in request.asker.relations
+    ]
+    return (*said, *request.holder_relations)
+
+
+def _declaration(by: object) -> str:
+    """By which the review items at both ends are found; the category of the reason beside it."""
+    if not isinstance(by, Asker) or by.emergency is None:
+        return ""
+    reference = next((one.reference for one in by.relations if one.basis == "break_glass"), "")
+    return f"breakglass/{reference} {by.emergency.reason}"
 
 
 def _type(interaction: Interaction | None) -> str:
@@ -57,7 +79,5 @@ def _type(interaction: Interaction | None) -> str:
             return "vread"
         case History():
             return "history"
-        case Everything():
-            return "client.view"
         case _:
             return "search"

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from babyconnect.birthcare.access import Emergency, Relation
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
@@ -33,6 +34,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """An emergency that was declared here (`flows.break_glass`): what the consult is asked with, and until when the
+    screen may show what came."""
+
+    emergency: Emergency
+    relation: Relation
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListedClient:
     """A client on today's list of one's own organisation: somebody with an appointment or an active episode."""
 
@@ -46,7 +57,9 @@ class ListedClient:
 class Consult(Protocol):
     """What `flows.consult` does for one node: everything but client and person is bound by wiring."""
 
-    def __call__(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]: ...
+    def __call__(
+        self, bsn: Bsn, person: Person, declared: Declared | None = None
+    ) -> AsyncIterator[Asked | SourceAnswer]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +186,13 @@ class Viewing(Generic[V]):
         self._turn = asyncio.Lock()
         self._in_line = 0
 
-    async def open(self, bsn: Bsn, person: Person) -> AsyncIterator[Shown[V]]:
-        """States of one record, the last one complete.  Nothing is kept when the caller stops listening."""
+    async def open(self, bsn: Bsn, person: Person, declared: Declared | None = None) -> AsyncIterator[Shown[V]]:
+        """States of one record, the last one complete; `declared`: asked as an emergency.
+
+        Nothing is kept when the caller stops listening.
+        """
         progress = _Progress()
-        asking = asyncio.create_task(self._listen(bsn, person, progress))
+        asking = asyncio.create_task(self._listen(bsn, person, declared, progress))
         started, first = asyncio.get_running_loop().time(), True
         try:
             while True:
@@ -202,9 +218,9 @@ class Viewing(Generic[V]):
         finally:
             asking.cancel()
 
-    async def _listen(self, bsn: Bsn, person: Person, progress: _Progress) -> None:
+    async def _listen(self, bsn: Bsn, person: Person, declared: Declared | None, progress: _Progress) -> None:
         try:
-            async for step in self._consult(bsn, person):
+            async for step in self._consult(bsn, person, *((declared,) if declared else ())):
                 progress.take(step)
             progress.whole = True
         finally:

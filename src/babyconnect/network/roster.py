@@ -139,6 +139,14 @@ class Roster:
         rows = self._db.rows(f"select basis, reference, start, end from enrolment where {where}", (value,))  # noqa: S608
         return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
 
+    async def end_evidence(self, reference: str, last: dt.date) -> None:
+        """Evidence that was recorded here holds no longer than `last`."""
+
+        def change(connection: apsw.Connection) -> None:
+            connection.execute("update enrolment set end = ? where reference = ?", (last.isoformat(), reference))
+
+        await self._db.write(change)
+
     async def expect_visits(self, rows: Iterable[tuple[Bsn, dt.datetime, str]]) -> None:
         """The diary: moment and kind of visit."""
         batch = [(self._handle(bsn), start.isoformat(), kind) for bsn, start, kind in rows]
@@ -182,6 +190,17 @@ class Roster:
             connection.executemany("update pointer set sent = 1 where pseudonym = ? and until = ?", batch)
 
         await self._db.write(change)
+
+    def alone(self, client: str) -> bool:
+        """Whether no other client here bears the same pseudonym: only then may its pointer go."""
+        rows = self._db.rows(
+            "select count(*) from client where pseudonym in (select pseudonym from client where client = ?)", (client,)
+        )
+        return bool(rows[0][0] <= 1)
+
+    def known(self, client: str) -> bool:
+        """Whether this is a client of ours with a BSN."""
+        return bool(self._db.rows("select 1 from client where client = ?", (client,)))
 
     async def forget(self, client: str) -> None:
         """The client was erased from the store: nothing of her stays here either."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.flows.viewing import Shown
+from babyconnect.flows.viewing import Declared, Shown
 from babyconnect.web.fragments import Drawer
 from babyconnect.web.rendering import log_fault
 
@@ -39,7 +39,7 @@ class _Fragment:
 
 @dataclass
 class OpenedRecord:
-    """One record on one screen.  `drawer_in` gives what draws it in a language."""
+    """One record on one screen.  `drawer_in` gives what draws it in a language; `declared`: opened in an emergency."""
 
     bsn: Bsn
     language: str
@@ -49,6 +49,7 @@ class OpenedRecord:
     shown: Shown[Any] | None = None
     fragments: dict[str, _Fragment] = field(default_factory=dict)
     asked: float = 0.0
+    declared: Declared | None = None
     turn: int = 0
     looking: int = 0
     _drawer: Drawer | None = None

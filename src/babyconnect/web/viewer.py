@@ -20,8 +20,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person, Role
-from babyconnect.flows.viewing import ListedClient, Viewing
+from babyconnect.birthcare.resources import HOME
+from babyconnect.flows.break_glass import BreakGlass
+from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
+from babyconnect.web import emergency
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.claims import ClaimNames, Identify, by_claims
 from babyconnect.web.compression import Compressed
@@ -66,12 +69,14 @@ class Viewer:
         note: Note,
         chapters: Sequence[Chapter[ViewerSession]] = (),
         changes: Changes | None = None,
+        break_glass: BreakGlass | None = None,
         clock: Callable[[], float] = time.monotonic,
         backchannel: Backchannel | None = None,
         identify: Identify | None = None,
         frame_ancestors: str = "'none'",
     ) -> None:
         self._party = party
+        self._now = now
         self._origin = origin_of(base_url)
         self._viewing = viewing
         self._todays_clients = todays_clients
@@ -98,12 +103,18 @@ class Viewer:
             origin=self._origin,
             now=lambda: now().timestamp(),
         )
-        self._site = Site(PATH, self._origin, self._pages, self._login.session_of, chapters)
+        offered = self._with_emergency(chapters, break_glass)
+        self._site = Site(PATH, self._origin, self._pages, self._login.session_of, offered)
         app = Starlette(
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
         self._app = Compressed(SecurityHeaders(Guard(app), frame_ancestors, secure, origin_of(issuer.issuer)))
+
+    def _with_emergency(
+        self, chapters: Sequence[Chapter[ViewerSession]], glass: BreakGlass | None
+    ) -> Sequence[Chapter[ViewerSession]]:
+        return (*chapters, emergency.chapter(glass, self._opened)) if glass else chapters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -125,6 +136,7 @@ class Viewer:
             assurance=found.assurance,
             functions=found.functions,
             shut=OpenedRecord.close,
+            holds=found.holds,
         )
         return Admitted(session, _event("login", session))
 
@@ -136,7 +148,6 @@ class Viewer:
             Route("/zoek", self.find, methods=["POST"]),
             Route("/lijst", self.choose, methods=["POST"]),
             Route("/dossier/{handle}", self.record, methods=["GET"]),
-            holds=found.holds,
             Route("/dossier/{handle}/stroom", self.stream, methods=["GET"]),
             Route("/dossier/{handle}/wijziging", self.changed, methods=["GET"]),
             Route("/dossier/{handle}/opnieuw", self.again, methods=["POST"]),
@@ -203,6 +214,7 @@ class Viewer:
         session, fields = await self._site.posted(request)
         if session.person.role is Role.EMPLOYEE:
             raise HTTPException(403)
+        await self._still(request, session)
         return session, fields
 
     async def _still(self, request: Request, session: ViewerSession) -> None:
@@ -217,13 +229,16 @@ class Viewer:
         if not self._searches.take(session.name):
             return await self._start_page(request, session, "too_often", 429)
         record = OpenedRecord(bsn, language_of(request), lambda language: Drawer(self._pages, language, bsn.value))
+        record.declared = declared
         handle = session.keep(record)
         since = self._changes.now() if self._changes else 0.0
         self._fill(session, record)
         if self._changes:
             record.watch(self._changes.of(bsn, since), lambda: self._fill(session, record))
-        await self._still(request, session)
         asyncio.get_running_loop().call_later(RECORD_SECONDS, self._expire_unseen, session, handle)
+        if declared is not None:
+            left = (declared.until - self._now()).total_seconds()
+            asyncio.get_running_loop().call_later(max(left, 0), self._expire, session, handle)
         return RedirectResponse(f"{PATH}/dossier/{handle}", 303)
 
     def _expire_unseen(self, session: ViewerSession, handle: str) -> None:
@@ -237,7 +252,7 @@ class Viewer:
 
     def _fill(self, session: ViewerSession, record: OpenedRecord) -> None:
         record.asked = self._clock()
-        record.fill(self._viewing.open(record.bsn, session.person))
+        record.fill(self._viewing.open(record.bsn, session.person, record.declared))
 
     def _refresh(self, session: ViewerSession, record: OpenedRecord, oldest: float) -> bool:
         """Asks anew when what is held is from an earlier look: she may have withdrawn since, and each look is logged.
@@ -258,6 +273,7 @@ class Viewer:
     async def record(self, request: Request) -> Response:
         """The page: at once, with whatever has come so far; `?geheel=1` waits for everything first."""
         session, handle, record = self._record_of(request)
+        await self._still(request, session)
         if record is None:
             return self._site.message(request, "closed", 404)
         if not self._refresh(session, record, PAGE_SECONDS):
@@ -270,10 +286,17 @@ class Viewer:
                 record.give_up()
         shared = request.cookies.get(SHARED_SCREEN_COOKIE) == "1"
         return self._site.page(
-            request, "record.html", session=session, record=record, handle=handle, shared_screen=shared
+            request,
+            "record.html",
+            session=session,
+            record=record,
+            handle=handle,
+            shared_screen=shared,
+            may_declare=self._site.has(emergency.PATH),
+            closes=_clock(record.declared.until) if record.declared else "",
+            has_consents=self._site.has("/consents"),
         )
 
-        await self._still(request, session)
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""
         session, _, record = self._record_of(request)
@@ -301,9 +324,9 @@ class Viewer:
         record = session.records.get(request.path_params["handle"])
         if record is None:
             return self._site.message(request, "closed", 404)
-        bsn = record.bsn
+        bsn, declared = record.bsn, record.declared
         self._expire(session, request.path_params["handle"])
-        return await self._opened(request, session, bsn)
+        return await self._opened(request, session, bsn, declared)
 
     async def shut(self, request: Request) -> Response:
         session, _ = await self._site.posted(request)
@@ -314,6 +337,10 @@ class Viewer:
         session = self._site.session(request)
         handle = request.path_params["handle"]
         return session, handle, session.records.get(handle)
+
+
+def _clock(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(HOME):%H:%M}"
 
 
 def _event(type: Literal["login", "logout"], session: ViewerSession) -> LoginEvent:

@@ -16,7 +16,8 @@ from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
-from babyconnect.flows.viewing import Asked, Consult
+from babyconnect.flows.evidence import given_relation
+from babyconnect.flows.viewing import Asked, Consult, Declared
 from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
 from babyconnect.wiring.link import Link
@@ -30,6 +31,10 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return asker_relations(link.roster, bsn)
 
+    async def received(pseudonym: str, trace: str) -> tuple[Relation, ...]:
+        given = await link.evidence.received(pseudonym, trace)
+        return tuple(given_relation(one, link.party.ura) for one in given)
+
     return ConsultingNode(
         own=link.party,
         directory=link.directory,
@@ -39,6 +44,7 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
             http, token_form(link), time.monotonic, link.chosen.consult.deadline_seconds, prove=prover(link)
         ),
         evidence=evidence,
+        received=received,
         note=_noter(link.party, log, audit_key),
         now=time.monotonic,
     )
@@ -52,11 +58,12 @@ def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Aw
                 "consult",
                 OUTCOMES.get(happened.status, "fault"),
                 dt.datetime.now(dt.UTC),
-                Actor(own.ura.value, asking.person.id, asking.person.role.value),
+                _actor(own, asking.person),
                 Place(own.ura.value, "asker", source.ura.value if source else "", trace=happened.traceparent),
                 About(
                     pseudonym=client_pseudonym(key, asking.bsn),
                     resource=happened.status,
+                    object=f"breakglass/{asking.relations[0].reference}" if asking.emergency else "",
                     count=happened.resources if source else None,
                 ),
                 Grounds(asking.purpose.value, relations=asking.relations, reasons=_reasons(happened)),
@@ -66,14 +73,22 @@ def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Aw
     return note
 
 
+def _actor(own: Party, person: Person) -> Actor:
+    responsible = person.responsible.id if person.responsible else ""
+    return Actor(own.ura.value, person.id, person.role.value, responsible, person.loa)
+
+
 def _reasons(happened: ConsultEvent) -> tuple[str, ...]:
     return (happened.reason,) if happened.reason else ()
 
 
 def consulting(node: ConsultingNode) -> Consult:
-    """A consult for treatment, as the viewer starts it."""
+    """A consult as the viewer starts it: for treatment, or in an emergency that was declared."""
 
-    def start(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
-        return consult(Asking(person, Purpose.TREATMENT, bsn), node)
+    def start(bsn: Bsn, person: Person, declared: Declared | None = None) -> AsyncIterator[Asked | SourceAnswer]:
+        if declared is None:
+            return consult(Asking(person, Purpose.TREATMENT, bsn), node)
+        asking = Asking(person, Purpose.EMERGENCY, bsn, (declared.relation,), declared.emergency)
+        return consult(asking, node)
 
     return start

@@ -1,32 +1,102 @@
-"""Evidence and consents of a node, on both sides of an exchange, from its roster and the consent register."""
+"""Evidence and consents of a node, on both sides of an exchange, from its roster and the region's registers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from babyconnect.birthcare.access import Consent, Relation
-from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.network.contract import Consents
+from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
+from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.resources import HOME
+from babyconnect.flows.door import Weighed
+from babyconnect.flows.evidence import given_relation
+from babyconnect.network.contract import ConsentCodes, Consents, EvidenceRegister, RegionFault
 from babyconnect.network.roster import Roster
 from babyconnect.trust import relation
+from babyconnect.trust.rules import Rules
+
+CHECKED_SECONDS = 1.0
+"""How long an answer of the register is believed: what is taken back is no evidence a second later."""
+MOST_KEPT = 2_000
+
+
+class Checks:
+    """What this holder can find true of an asker's evidence: in its own roster, or in the registers of the region."""
+
+    def __init__(
+        self, own: Ura, roster: Roster, register: EvidenceRegister, codes: ConsentCodes, rules: Callable[[], Rules]
+    ) -> None:
+        self._own, self._roster, self._register, self._codes, self._rules = own, roster, register, codes, rules
+        self._kept: dict[tuple[str, str, str, str], tuple[float, Relation | None]] = {}
+
+    async def of(self, asker: Asker, client: str) -> tuple[Relation, ...]:
+        """Those of the asker's that were found true.  What cannot be asked now is not among them."""
+        check = self._rules().asker.check
+        asked = [one for one in asker.relations if check.get(one.basis, "claimed") != "claimed"]
+        if not asked:
+            return ()
+        mine = self._roster.enrolments_of(client) if asker.ura == self._own else ()
+        pseudonym = self._roster.pseudonym(client)
+        if pseudonym is None:
+            return mine
+        found = await asyncio.gather(*(self._one(asker.ura, client, pseudonym, one) for one in asked))
+        return (*mine, *(one for one in found if one is not None))
+
+    async def _one(self, asker: Ura, client: str, pseudonym: str, claimed: Relation) -> Relation | None:
+        key, now = (asker.value, client, claimed.basis, claimed.reference), time.monotonic()
+        until, known = self._kept.get(key, (0.0, None))
+        if now < until:
+            return known
+        try:
+            found = await self._asked(asker, pseudonym, claimed)
+        except RegionFault:
+            return None
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = (now + CHECKED_SECONDS, found)
+        return found
+
+    async def _asked(self, asker: Ura, pseudonym: str, claimed: Relation) -> Relation | None:
+        if claimed.basis == "code":
+            shown = await self._codes.shown(claimed.reference, pseudonym, asker)
+            if shown is None:
+                return None
+            return Relation("code", shown.reference, _day(shown.start), _day(shown.until))
+        given = await self._register.confirm(pseudonym, claimed.reference, claimed.basis, asker)
+        return given_relation(given, self._own) if given else None
 
 
 class HolderGrounds:
-    """What the door's decisions rest on: consents as they are now, by her pseudonym, and evidence of this side."""
+    """What the door's decisions rest on: consents as they are now, by her pseudonym, evidence of this side, and what
+    this side makes of the asker's."""
 
-    def __init__(self, roster: Roster, consents: Consents) -> None:
-        self._roster = roster
-        self._consents = consents
+    def __init__(  # noqa: PLR0917 - what it looks into, one after the other
+        self,
+        roster: Roster,
+        consents: Consents,
+        rules: Callable[[], Rules],
+        checks: Checks,
+        declared: Callable[[Asker], dt.datetime | None],
+        terms: EmergencyTerms,
+    ) -> None:
+        self._roster, self._consents, self._rules = roster, consents, rules
+        self._checks, self._declared, self._terms = checks, declared, terms
 
     async def consents(self, client: str) -> tuple[Consent, ...]:
         """Her provisions.  Who has no pseudonym yet has no consent that could be known: nothing is allowed."""
         pseudonym = self._roster.pseudonym(client)
         return await self._consents.of(pseudonym) if pseudonym else ()
 
+    async def weighed(self, asker: Asker, client: str) -> Weighed:
+        declared = self._declared(asker) if asker.emergency else None
+        return Weighed(await self._checks.of(asker, client), self._terms, declared)
+
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-        from_episodes = relation.from_episodes(episodes, "holder", self._roster.births(client))
-        return from_episodes + self._roster.enrolments_of(client)
+        births, rule = self._roster.births(client), self._rules().holder
+        return relation.from_episodes(episodes, "holder", births, rule) + self._roster.enrolments_of(client)
 
 
 def asker_relations(roster: Roster, bsn: Bsn) -> tuple[Relation, ...]:
@@ -35,3 +105,7 @@ def asker_relations(roster: Roster, bsn: Bsn) -> tuple[Relation, ...]:
     for client in roster.clients(bsn):
         found += relation.from_episodes(roster.episodes(client), "asker", roster.births(client))
     return tuple(found)
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(HOME).date()

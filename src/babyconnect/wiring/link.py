@@ -15,11 +15,12 @@ from babyconnect.birthcare.parties import Party
 from babyconnect.flows import enrol
 from babyconnect.flows.registers import Registers
 from babyconnect.flows.signatures import signer
-from babyconnect.network.consent.client import ConsentDesk
+from babyconnect.network.consent.client import ConsentCodes, ConsentDesk
 from babyconnect.network.consent.replica import ConsentReplica
 from babyconnect.network.custody import Custody
 from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.replica import Directory
+from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.network.localisation.client import LocalisationClient
 from babyconnect.network.pseudonyms.client import PseudonymClient
 from babyconnect.network.roster import Roster
@@ -48,9 +49,12 @@ class Link:
     localisation: LocalisationClient
     consents: ConsentReplica
     desk: ConsentDesk
+    codes: ConsentCodes
     roster: Roster
     custody: Custody
     registers: Registers
+    region: Region
+    evidence: EvidenceClient
 
     @property
     def key(self) -> SigningKey:
@@ -130,9 +134,12 @@ async def open_link(path: pathlib.Path) -> Link:
         localisation=LocalisationClient(region, party, directory),
         consents=ConsentReplica(region),
         desk=ConsentDesk(region),
+        codes=ConsentCodes(region),
         roster=roster,
         custody=custody,
         registers=Registers(custody),
+        region=region,
+        evidence=EvidenceClient(region),
     )
 
 

@@ -21,19 +21,18 @@ from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
-from babyconnect.flows.door_events import as_event
+from babyconnect.flows.door_template import DoorEvents
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
-from babyconnect.trust import decision
+from babyconnect.trust.remembering import Decisions
 from babyconnect.trust.sessions import Sessions
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import ViewerSession
-from babyconnect.wiring import people, secured, shielding
-from babyconnect.wiring.consents import end_tokens_on_less
-from babyconnect.wiring.holding import HolderGrounds
+from babyconnect.wiring import consents, oversight, people, secured, shielding
+from babyconnect.wiring.deciding import Deciding, deciding
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import did_mount, publishing_keys
@@ -71,25 +70,32 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     link.consents.start()
     given = holder_tokens(link, log)
     opening.callback(given.close)
-    end_tokens_on_less(link, given.sessions)
-    door = _door(link, store, log, given.sessions)
+    consents.end_tokens_on_less(link, given.sessions)
+    journal = journal_of(link, log)
+    decides = deciding(link, journal)
+    opening.callback(decides.close)
+    door = _door(link, store, log, given.sessions, decides)
     base = link.machine_base
     mounts: list[tuple[str, App]] = [
         ("/fhir/stu3", SourceApi(door, given.gate, f"{base}/fhir/stu3")),
     ]
     mounts += [(prefix, given.oauth) for prefix in ("/oauth", "/.well-known")]
     mounts.append(did_mount(link))
+    mounts.append(oversight.published(link))
+    overseen = oversight.oversight_of(link, log, door)
     soon = asyncio.Event()
     if link.chosen.intake.token_sha256_file:
         mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http(security=link.secured)
     opening.callback(http.close)
-    journal = journal_of(link, log)
-    staff_chapters: list[Chapter[ViewerSession]] = []
+    staff_chapters: list[Chapter[ViewerSession]] = [consents.staff_chapter(link, journal)]
     own = own_record(link, door)
-    client_chapters: list[Chapter[ClientSession]] = [record.chapter(own)]
-    viewer = people.viewer(link, door, log, http, journal, staff_chapters) if link.chosen.login.issuer else None
-    if viewer is not None:
+    client_chapters: list[Chapter[ClientSession]] = [record.chapter(own), consents.client_chapter(link, journal)]
+    staff_chapters.append(oversight.staff_chapter(link, overseen))
+    client_chapters.append(oversight.client_chapter(link, overseen))
+    viewer = None
+    if link.chosen.login.issuer:
+        viewer = people.viewer(link, door, log, http, journal, staff_chapters, decides.break_glass)
         mounts.append(("/viewer", viewer))
         opening.push_async_callback(viewer.close)
     if link.chosen.client_login.issuer:
@@ -99,9 +105,14 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
-    measured = Measured(app, lambda: {"organisation": link.party.name, "parties": len(link.directory.parties())})
+    known = link.directory.parties
+    measured = Measured(
+        app, lambda: {"organisation": link.party.name, "parties": len(known()), **oversight.state_of(log)}
+    )
     opening.push_async_callback(_stopped, asyncio.create_task(_keep_sending(link, soon)))
     opening.push_async_callback(_stopped, asyncio.create_task(publishing_keys(link)))
+    await oversight.begin(opening, link, log, journal)
+    opening.push_async_callback(_stopped, asyncio.create_task(decides.keep_telling()))
     return secured.behind_both(measured, link.chosen.tls, NODE, NODE_ONLY, NODE_OPEN)
 
 
@@ -131,18 +142,20 @@ async def _load_directory(link: Link) -> None:
             await asyncio.sleep(0.2)
 
 
-def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions) -> Door:
-    address = link.machine_base
+def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions, decides: Deciding) -> Door:
+    events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
 
     async def note(happening: Happening) -> object:
-        return await log.append(as_event(happening, link.party, link.party.ura.value, address))
+        receipt = await log.append(events.of(happening))
+        await decides.break_glass.answered(happening)
+        return receipt
 
     return Door(
         Parts(
             holder=link.party,
             open_reader=store.open_reader,
-            grounds=HolderGrounds(link.roster, link.consents),
-            decide=decision.decide,
+            grounds=decides.grounds,
+            decide=Decisions(decides.policies.on).decide,
             bind=sessions.bind,
             note=note,
             now=now,

@@ -10,24 +10,25 @@ from joserfc import jwk
 
 from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
+from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Actor, Came, Grounds, Herself, Journal
 from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
 from babyconnect.settings import SettingsRefused
-from babyconnect.web.assurance import LEVELS
 from babyconnect.trust.dezi import Believed
-from babyconnect.web.client.claims import ClientClaims
+from babyconnect.web.assurance import LEVELS
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.claims import ClaimNames, Identify, by_claims, by_dezi
+from babyconnect.web.client.claims import ClientClaims
 from babyconnect.web.client.session import ClientSession, Wards
 from babyconnect.web.client.site import ClientSite, Parts, nobody
-from babyconnect.web.login import LoginEvent, Note
 from babyconnect.web.dezi import Dezi, Register
+from babyconnect.web.login import LoginEvent, Note
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
-from babyconnect.wiring import consulting, files
+from babyconnect.wiring import consents, consulting, files
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import todays_clients
 
@@ -80,24 +81,32 @@ def identify(link: Link, backchannel: Backchannel) -> Identify:
 
 
 def viewer(  # noqa: PLR0917 - what it is built of
-    link: Link, door: Door, log: AuditLog, http: Http, journal: Journal, chapters: Sequence[Chapter[ViewerSession]]
+    link: Link,
+    door: Door,
+    log: AuditLog,
+    http: Http,
+    journal: Journal,
+    chapters: Sequence[Chapter[ViewerSession]],
+    glass: BreakGlass,
 ) -> Viewer:
     """The viewer of this node; only when `login.issuer` is set."""
     node = consulting.consulting_node(link, log, http, journal.key)
+    backchannel = HttpBackchannel()
     return viewer_app(
         party=link.party,
         base_url=link.chosen.node.base_url,
         issuer=staff_issuer(link),
+        identify=identify(link, backchannel),
+        backchannel=backchannel,
         note=noter(journal),
         chapters=chapters,
+        break_glass=glass,
         viewing=Viewing(consulting.consulting(node), picture, now),
-    backchannel = HttpBackchannel()
         todays_clients=todays_clients(door, link.roster, now),
+        changes=consents.changes(link),
         now=now,
     )
 
-        identify=identify(link, backchannel),
-        backchannel=backchannel,
 
 def client_site(
     link: Link, journal: Journal, chapters: Sequence[Chapter[ClientSession]] = (), wards: Wards = nobody

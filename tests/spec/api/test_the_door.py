@@ -180,7 +180,12 @@ async def test_the_event_tells_who_whom_and_why_and_never_a_bsn_or_a_value(node:
     await node.get("/Observation?code=http://snomed.info/sct|86406008", token, traceparent=TRACE)
     bound, searched = (as_event(happening, HOLDER, "node-1") for happening in node.log)
     assert (bound["type"], bound["outcome"], searched["type"]) == ("client.bind", "ok", "search")
-    assert searched["actor"] == {"organisation": "00000002", "person": "person-1", "role": "gynaecologist"}
+    assert searched["actor"] == {
+        "organisation": "00000002",
+        "person": "person-1",
+        "role": "gynaecologist",
+        "loa": "low",
+    }
     assert searched["client"] == "anna" and searched["basis"] == "explicit" and searched["trace"] == TRACE
     assert ANNA not in str(bound) and "86406008" not in str(searched)
 

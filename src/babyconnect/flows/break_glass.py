@@ -1,0 +1,161 @@
+"""Breaking the glass, at both ends (domain §4): declare, answer, tell, review.
+
+The asker declares before anything is asked: logged, and in the book with what was written beside it.  The holder books
+the first answer before a byte of it leaves, and from then on counts its own minutes.  Both have a review that is due;
+she is told over the channel that she called safe.  Whether she has anything to withhold is not known when it is
+declared, and the declaration is the same for everybody, so that it tells nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from babyconnect.birthcare.access import Asker, Emergency, Permit, Purpose, Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Person
+from babyconnect.birthcare.resources import HOME
+from babyconnect.definitions import document
+from babyconnect.flows.door import Bind, Happening
+from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Came, Grounds, Journal
+from babyconnect.flows.viewing import Declared
+from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
+from babyconnect.trust.rules import Rules
+
+LONGEST_EXPLANATION = 2000
+_DIRECTLY = Came()
+Flaw = Literal["role", "reason", "explanation"]
+
+
+class Channel(Protocol):
+    """A way to tell her.  `send` returns when the message is handed over, and raises OSError when it cannot be."""
+
+    async def send(self, client: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's."""
+
+    journal: Journal
+    book: Emergencies
+    rules: Callable[[dt.date], Rules]
+    minutes: int
+
+    async def declare(
+        self, person: Person, bsn: Bsn, emergency: Emergency, explanation: str, came: Came = _DIRECTLY
+    ) -> Declared | Flaw:
+        """Logged and booked before it is used.  Raises AuditFault: then it was not declared."""
+        now = self.journal.clock()
+        today = now.astimezone(HOME).date()
+        flaw = self._flaw(person, emergency, explanation, self.rules(today))
+        reference = secrets.token_hex(12)
+        about = About(pseudonym=self.journal.pseudonym(bsn), object=f"breakglass/{reference} {emergency.reason[:40]}")
+        reasons = (flaw,) if flaw else ("objection_too",) if emergency.over_objection else ()
+        grounds = Grounds(Purpose.EMERGENCY.value, reasons=reasons)
+        actor = self.journal.person(person)
+        await self.journal.note("breakglass.open", "refused" if flaw else "ok", actor, about, grounds, came)
+        if flaw:
+            return flaw
+        until = now + dt.timedelta(minutes=self.minutes)
+        await self.book.open(
+            Broken(
+                *(reference, "asker", "", now, until, person.id, person.role.value, emergency.reason),
+                client=about.pseudonym,
+                due=_due(today),
+                responsible=person.responsible.id if person.responsible else "",
+                over_objection=emergency.over_objection,
+                explanation=explanation.strip(),
+            )
+        )
+        return Declared(emergency, Relation("break_glass", reference, today, until.astimezone(HOME).date()), until)
+
+    def _flaw(self, person: Person, emergency: Emergency, explanation: str, rules: Rules) -> Flaw | None:
+        if person.role not in rules.breakers:
+            return "role"
+        if emergency.reason not in rules.emergencies:
+            return "reason"
+        written = explanation.strip()
+        return None if 10 <= len(written) <= LONGEST_EXPLANATION else "explanation"
+
+    def declared(self, asker: Asker) -> dt.datetime | None:
+        """When this declaration of this organisation was first answered here."""
+        reference = _reference(asker)
+        found = self.book.find("holder", asker.ura.value, reference) if reference else None
+        return found.opened if found else None
+
+    async def answered(self, happening: Happening) -> None:
+        """The holder's end: called for everything at the door that is in the log, before anything is released."""
+        by, decision = happening.by, happening.decision
+        if not isinstance(by, Asker) or by.emergency is None or not isinstance(decision, Permit):
+            return
+        if not isinstance(happening.interaction, Bind) or decision.legal_basis != "emergency":
+            return
+        today = happening.moment.astimezone(HOME).date()
+        await self.book.open(
+            Broken(
+                *(_reference(by), "holder", by.ura.value, happening.moment),
+                happening.moment + dt.timedelta(minutes=self.minutes),
+                *(by.person, by.role.value, by.emergency.reason, happening.client or ""),
+                due=_due(today),
+                responsible=by.responsible.id if by.responsible else "",
+                over_objection="objection_overridden" in decision.reasons,
+            ),
+            tell=("holder", "client"),
+        )
+
+    async def review(
+        self, key: tuple[Side, str, str], outcome: str, remark: str, reviewer: Person, came: Came = _DIRECTLY
+    ) -> bool:
+        """False when there is nothing (left) to review, or nobody reviews oneself."""
+        found = self.book.find(*key)
+        if found is None or outcome not in outcomes():
+            return False
+        about = About(object=f"breakglass/{found.id} {outcome}")
+        await self.journal.note("breakglass.review", "ok", self.journal.person(reviewer), about, NO_GROUNDS, came)
+        verdict = (outcome, remark.strip()[:LONGEST_EXPLANATION])
+        return await self.book.review(key, verdict, reviewer.id, self.journal.clock())
+
+    async def tell(self, channels: Mapping[str, Channel]) -> int:
+        """Hand over what can be handed over now; the rest waits.  What needs a person (`in_person`) or is not safe
+        (`none`) stays until somebody says that it was done."""
+        done = 0
+        for notice in self.book.unsent():
+            channel = "queue" if notice.recipient == "holder" else self.book.channel(notice.client) or "in_person"
+            sender = channels.get(channel)
+            if sender is None and channel != "queue":
+                continue
+            try:
+                if sender is not None:
+                    await sender.send(notice.client, words("client"))
+            except OSError:
+                continue
+            await self.told(notice, channel)
+            done += 1
+        return done
+
+    async def told(self, notice: Notice, channel: str, by: Person | None = None) -> None:
+        about = About(client=notice.client, object=f"breakglass/{notice.emergency} {channel}")
+        actor = self.journal.person(by) if by else self.journal.itself()
+        await self.journal.note("notify", "ok", actor, about if notice.recipient == "client" else NOBODY)
+        await self.book.sent(notice.number, channel, self.journal.clock())
+
+
+def words(recipient: Literal["client", "holder"], language: str = "nl") -> str:
+    """What is said: neutral, without who, what or why."""
+    return str(document("break_glass.toml")["notice"][recipient][language])
+
+
+def outcomes() -> frozenset[str]:
+    return frozenset(document("break_glass.toml")["outcome"])
+
+
+def _due(today: dt.date) -> dt.date:
+    return today + dt.timedelta(days=document("break_glass.toml")["review_days"])
+
+
+def _reference(asker: Asker) -> str:
+    return next((one.reference for one in asker.relations if one.basis == "break_glass"), "")

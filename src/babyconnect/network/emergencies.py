@@ -1,0 +1,218 @@
+"""A node's book of broken glass: what was declared here or answered here, its review, and who is still to be told.
+
+One SQLite file beside the store.  What somebody wrote as explanation stays here, with the item, and never goes into the
+log; the log has the category.  A client is known by the node's own opaque id or by her pseudonym in this node's log.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+
+from babyconnect.network.database import Database
+
+Side = Literal["asker", "holder"]
+
+SCHEMA = """
+create table if not exists emergency (
+  id text not null, side text not null, other text not null, opened text not null, until text not null,
+  person text not null, role text not null, responsible text not null, reason text not null, over integer not null,
+  explanation text not null, client text not null, due text not null,
+  outcome text not null default '', remark text not null default '', reviewer text not null default '',
+  reviewed text not null default '', primary key (side, other, id));
+create table if not exists notice (
+  number integer primary key, side text not null, other text not null, emergency text not null,
+  recipient text not null, client text not null, made text not null, channel text not null default '',
+  sent text not null default '');
+create table if not exists channel (
+  client text primary key, channel text not null, person text not null, since text not null);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One declaration, at one end.  `other`: the asker's URA at the holder's end, "" at the asker's own.
+
+    `client`: opaque.  `explanation`: free text, at the asker's end only.  `due`: when its review must be done.
+    """
+
+    id: str
+    side: Side
+    other: str
+    opened: dt.datetime
+    until: dt.datetime
+    person: str
+    role: str
+    reason: str
+    client: str
+    due: dt.date
+    responsible: str = ""
+    over_objection: bool = False
+    explanation: str = ""
+    outcome: str = ""
+    remark: str = ""
+    reviewer: str = ""
+    reviewed: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody is to be told: the client over the channel she called safe, or this organisation itself."""
+
+    number: int
+    emergency: str
+    recipient: Literal["client", "holder"]
+    client: str
+    made: dt.datetime
+    channel: str = ""
+    sent: dt.datetime | None = None
+
+
+COLUMNS = (
+    "id, side, other, opened, until, person, role, responsible, reason, over, explanation, client, due, outcome,"
+    " remark, reviewer, reviewed"
+)
+NOTICE = "number, emergency, recipient, client, made, channel, sent"
+
+
+class Emergencies:
+    """The file, opened; look-ups are immediate, writes durable when they return."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path, SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    async def open(self, broken: Broken, tell: Sequence[Literal["client", "holder"]] = ()) -> None:
+        """Once per declaration and end; declared again it stays as it first was."""
+        row = (
+            *(broken.id, broken.side, broken.other, broken.opened.isoformat(), broken.until.isoformat()),
+            *(broken.person, broken.role, broken.responsible, broken.reason, int(broken.over_objection)),
+            *(broken.explanation, broken.client, broken.due.isoformat()),
+        )
+
+        def change(connection: apsw.Connection) -> None:
+            connection.execute(
+                "insert or ignore into emergency (id, side, other, opened, until, person, role, responsible, reason,"
+                " over, explanation, client, due) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            if not connection.changes():
+                return
+            for recipient in tell:
+                connection.execute(
+                    "insert into notice (side, other, emergency, recipient, client, made) values (?, ?, ?, ?, ?, ?)",
+                    (broken.side, broken.other, broken.id, recipient, broken.client, broken.opened.isoformat()),
+                )
+
+        await self._db.write(change)
+
+    def find(self, side: Side, other: str, id: str) -> Broken | None:
+        rows = self._db.rows(
+            f"select {COLUMNS} from emergency where side = ? and other = ? and id = ?",  # noqa: S608
+            (side, other, id),
+        )
+        return _broken(rows[0]) if rows else None
+
+    def queue(self, reviewed: bool = False, most: int = 200) -> tuple[Broken, ...]:
+        """What waits for review, the most urgent first; or what was reviewed, the latest first."""
+        where = "outcome <> '' order by reviewed desc" if reviewed else "outcome = '' order by due, opened"
+        rows = self._db.rows(f"select {COLUMNS} from emergency where {where} limit ?", (most,))  # noqa: S608
+        return tuple(map(_broken, rows))
+
+    async def review(
+        self, key: tuple[Side, str, str], verdict: tuple[str, str], reviewer: str, moment: dt.datetime
+    ) -> bool:
+        """`verdict`: outcome and remark.  Once: False when it was reviewed already, or is not there, or would be
+        reviewed by the very person who broke the glass."""
+
+        def change(connection: apsw.Connection) -> bool:
+            connection.execute(
+                "update emergency set outcome = ?, remark = ?, reviewer = ?, reviewed = ?"
+                " where side = ? and other = ? and id = ? and outcome = '' and (side = 'holder' or person <> ?)",
+                (*verdict, reviewer, moment.isoformat(), *key, reviewer),
+            )
+            return connection.changes() == 1
+
+        return await self._db.write(change)
+
+    def unsent(self) -> tuple[Notice, ...]:
+        rows = self._db.rows(f"select {NOTICE} from notice where sent = '' order by number")  # noqa: S608
+        return tuple(map(_notice, rows))
+
+    def sent_to(self, client: str) -> tuple[Notice, ...]:
+        """What this client was told, the latest first."""
+        rows = self._db.rows(
+            f"select {NOTICE} from notice where client = ? and recipient = 'client' and sent <> ''"  # noqa: S608
+            " order by number desc",
+            (client,),
+        )
+        return tuple(map(_notice, rows))
+
+    async def sent(self, number: int, channel: str, moment: dt.datetime) -> None:
+        await self._db.write(
+            _execute(
+                "update notice set channel = ?, sent = ? where number = ? and sent = ''",
+                (channel, moment.isoformat(), number),
+            )
+        )
+
+    def channel(self, client: str) -> str:
+        """The channel that she called safe; "" when she named none."""
+        rows = self._db.rows("select channel from channel where client = ?", (client,))
+        return rows[0][0] if rows else ""
+
+    async def choose_channel(self, client: str, channel: str, person: str, moment: dt.datetime) -> None:
+        await self._db.write(
+            _execute(
+                "insert or replace into channel values (?, ?, ?, ?)", (client, channel, person, moment.isoformat())
+            )
+        )
+
+    async def forget(self, client: str) -> None:
+        """She had her record destroyed: what somebody wrote about her goes, the item itself stays without her."""
+
+        def change(connection: apsw.Connection) -> None:
+            connection.execute("update emergency set explanation = '', client = '' where client = ?", (client,))
+            connection.execute("delete from notice where client = ?", (client,))
+            connection.execute("delete from channel where client = ?", (client,))
+
+        await self._db.write(change)
+
+
+def _execute(sql: str, bindings: tuple[Any, ...]) -> Callable[[apsw.Connection], None]:
+    def change(connection: apsw.Connection) -> None:
+        connection.execute(sql, bindings)
+
+    return change
+
+
+def _broken(row: tuple[Any, ...]) -> Broken:
+    id, side, other, opened, until, person, role, responsible, reason, over, explanation, client, due = row[:13]
+    outcome, remark, reviewer, reviewed = row[13:]
+    return Broken(
+        *(id, side, other, _moment(opened), _moment(until), person, role, reason, client),
+        due=dt.date.fromisoformat(due),
+        responsible=responsible,
+        over_objection=bool(over),
+        explanation=explanation,
+        outcome=outcome,
+        remark=remark,
+        reviewer=reviewer,
+        reviewed=_moment(reviewed) if reviewed else None,
+    )
+
+
+def _notice(row: tuple[Any, ...]) -> Notice:
+    number, emergency, recipient, client, made, channel, sent = row
+    return Notice(number, emergency, recipient, client, _moment(made), channel, _moment(sent) if sent else None)
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
