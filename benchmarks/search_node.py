@@ -167,7 +167,15 @@ async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awa
         return await log.append(events.of(happening))
 
     door = Door(
-        Parts(HOLDER, store.open_reader, Grounds(), Decisions(rules_on).decide, sessions.bind, note, lambda: dt.datetime.now(dt.UTC))
+        Parts(
+            HOLDER,
+            store.open_reader,
+            Grounds(),
+            Decisions(rules_on).decide,
+            sessions.bind,
+            note,
+            lambda: dt.datetime.now(dt.UTC),
+        )
     )
     (home / "tokens.json").write_bytes(orjson.dumps([_token(sessions, n) for n in range(CLIENTS)]))
 
