@@ -38,6 +38,7 @@ from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import did_mount, publishing_keys
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.own_record import own_record, wards
+from babyconnect.wiring.own_staff import shielding_pages
 from babyconnect.wiring.stores import open_store
 from babyconnect.wiring.tokens import holder_tokens
 
@@ -82,13 +83,15 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     mounts += [(prefix, given.oauth) for prefix in ("/oauth", "/.well-known")]
     mounts.append(did_mount(link))
     mounts.append(oversight.published(link))
-    overseen = oversight.oversight_of(link, log, door)
+    tending = oversight.Tending(link, log, journal)
+    overseen = oversight.oversight_of(link, log, door, tending)
     soon = asyncio.Event()
     if link.chosen.intake.token_sha256_file:
         mounts.append(("/intake", intake_of(link, store, log, soon)))
     http = Http(security=link.secured)
     opening.callback(http.close)
     staff_chapters: list[Chapter[ViewerSession]] = [consents.staff_chapter(link, journal)]
+    staff_chapters += shielding_pages(link, door, journal, store.writer)
     own = own_record(link, door)
     client_chapters: list[Chapter[ClientSession]] = [record.chapter(own), consents.client_chapter(link, journal)]
     staff_chapters.append(oversight.staff_chapter(link, overseen))
@@ -111,7 +114,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     )
     opening.push_async_callback(_stopped, asyncio.create_task(_keep_sending(link, soon)))
     opening.push_async_callback(_stopped, asyncio.create_task(publishing_keys(link)))
-    await oversight.begin(opening, link, log, journal)
+    await oversight.begin(opening, tending)
     opening.push_async_callback(_stopped, asyncio.create_task(decides.keep_telling()))
     return secured.behind_both(measured, link.chosen.tls, NODE, NODE_ONLY, NODE_OPEN)
 

@@ -1,0 +1,106 @@
+"""The privacy officer's page for destroying a record at a client's request (WGBO 7:455): look, hold or destroy.
+
+Nothing of what a record says is shown here: how many items go, which stay and why.  Each step is in the log.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
+from babyconnect.birthcare.parties import Function
+from babyconnect.definitions import document
+from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
+from babyconnect.flows.journal import About, Actor
+from babyconnect.flows.registers import Hold
+from babyconnect.web.own_clients import Handles
+from babyconnect.web.site import Chapter, Site
+from babyconnect.web.viewer import ViewerSession
+
+PATH = "/vernietigen"
+
+
+def destroying_chapter(node: Destroying) -> Chapter[ViewerSession]:
+    def routes(site: Site[ViewerSession]) -> Sequence[BaseRoute]:
+        return _Pages(site, node).routes()
+
+    return Chapter(PATH, "destroying.menu", routes, function=Function.PRIVACY_OFFICER)
+
+
+class _Pages:
+    def __init__(self, site: Site[ViewerSession], node: Destroying) -> None:
+        self._site = site
+        self._node = node
+        self._handles = Handles()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [
+            Route("/", self.start, methods=["GET"]),
+            Route("/zoek", self.find, methods=["POST"]),
+            Route("/{handle}/behouden", self.hold, methods=["POST"]),
+            Route("/{handle}/uitvoeren", self.destroy, methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        return self._page(request)
+
+    async def find(self, request: Request) -> Response:
+        """By BSN, or by her opaque id for who has none; unknown and unreadable are answered alike."""
+        session, fields = await self._site.posted(request)
+        number, given = fields.get("bsn", "").replace(" ", ""), fields.get("client", "").strip()
+        clients = self._node.clients(Bsn(number)) if passes_eleven_check(number) else ((given,) if given else ())
+        known = [client for client in clients if await self._node.writer.items_of(client)]
+        if not known:
+            return self._page(request, 404, wrong="unknown")
+        return await self._examined(request, session, known[0])
+
+    async def _examined(self, request: Request, session: ViewerSession, client: str, wrong: str = "") -> Response:
+        found = await self._node.examine(client)
+        handle = self._handles.give(session, client)
+        return self._page(request, 422 if wrong else 200, found=found, handle=handle, client=client, wrong=wrong)
+
+    async def hold(self, request: Request) -> Response:
+        """What may not be destroyed, or may again: recorded with its reason, in the log before it holds."""
+        session, fields = await self._site.posted(request)
+        client = self._handles.client(session, request.path_params["handle"])
+        item, reason = fields.get("item", "").strip(), fields.get("reden", "")
+        known = {"/".join(key) for key in await self._node.writer.items_of(client)}
+        if (item and item not in known) or reason not in document("destruction.toml")["reason"]:
+            return await self._examined(request, session, client, "item")
+        about = About(client=client, resource=f"hold {reason}")
+        await self._node.journal.note("administer", "ok", self._actor(session), about)
+        ended = "vervalt" in fields
+        await self._node.registers.hold(
+            client, Hold(item, reason, self._node.journal.clock(), session.person.id, ended)
+        )
+        return await self._examined(request, session, client)
+
+    async def destroy(self, request: Request) -> Response:
+        session, fields = await self._site.posted(request)
+        client = self._handles.client(session, request.path_params["handle"])
+        if fields.get("zeker") != "ja":
+            return await self._examined(request, session, client, "sure")
+        try:
+            on = dt.date.fromisoformat(fields.get("op", ""))
+        except ValueError:
+            return await self._examined(request, session, client, "date")
+        done = await self._node.destroy(Asked(client, fields.get("door", ""), on, self._actor(session)))
+        if isinstance(done, NotDestroyed):
+            return await self._examined(request, session, client, done.reason)
+        return self._page(request, done=done)
+
+    def _actor(self, session: ViewerSession) -> Actor:
+        return self._node.journal.person(session.person, session.person.loa)
+
+    def _page(self, request: Request, status: int = 200, **values: object) -> Response:
+        rules = document("destruction.toml")
+        shown = {"found": None, "done": None, "wrong": "", "handle": "", "client": "", **values}
+        return self._site.page(
+            request, "destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
+            today=self._node.journal.clock().date(), address=f"{self._site.path}{PATH}", **shown,
+        )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The organisation's own pages about its clients: what they decide about a record, and destroying it."""
+
+from __future__ import annotations
+
+from babyconnect.birthcare.access import Relation
+from babyconnect.flows.door import Door
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.own_staff import OwnStaff
+from babyconnect.store.contract import Writer
+from babyconnect.trust import relation
+from babyconnect.web.destroying import destroying_chapter
+from babyconnect.web.own_clients import own_clients_chapter
+from babyconnect.web.site import Chapter
+from babyconnect.web.viewer import ViewerSession
+from babyconnect.wiring.destroying import destroying
+from babyconnect.wiring.link import Link, now
+
+
+def shielding_pages(link: Link, door: Door, journal: Journal, writer: Writer) -> list[Chapter[ViewerSession]]:
+    return [
+        own_clients_chapter(own_staff(link, door, journal)),
+        destroying_chapter(destroying(link, writer, journal, door.forget)),
+    ]
+
+
+def own_staff(link: Link, door: Door, journal: Journal) -> OwnStaff:
+    roster = link.roster
+
+    def evidence(client: str) -> tuple[Relation, ...]:
+        from_episodes = relation.from_episodes(roster.episodes(client), "asker", roster.births(client))
+        return from_episodes + roster.enrolments_of(client)
+
+    return OwnStaff(
+        own=link.party,
+        door=door,
+        registers=link.registers,
+        journal=journal,
+        clients=roster.clients,
+        evidence=evidence,
+        episodes=lambda client: frozenset(str(episode["id"]) for episode in roster.episodes(client)),
+        now=now,
+    )
