@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.responses import Response
 
+from babyconnect.audit.witness import Witness
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
@@ -48,6 +49,7 @@ class RegionState:
     evidence: EvidenceService
     now: Callable[[], dt.datetime]
     portals: frozenset[Ura] = frozenset()
+    witness: Witness | None = None
     pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
 
     def close(self) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-from babyconnect.api import region_codes, region_consent, region_directory, region_evidence, region_localisation, region_pseudonyms
+from babyconnect.api import (
+    region_codes,
+    region_consent,
+    region_directory,
+    region_evidence,
+    region_localisation,
+    region_pseudonyms,
+    region_witness,
+)
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 
 MOST_AT_ONCE = 500
@@ -41,6 +49,8 @@ def _type(entry: dict[str, Any]) -> str | None:
 
 ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/pseudonyms/evaluate", "pseudonyms", region_pseudonyms.evaluate),
+    ("POST", "/witness/checkpoints", "witness", region_witness.show),
+    ("GET", "/witness/checkpoints/{node}", "witness", region_witness.kept),
     ("POST", "/fhir/r4", "transaction", transaction),
     ("POST", "/fhir/r4/List", "localisation", region_localisation.register),
     ("GET", "/fhir/r4/List", "localisation", region_localisation.localise),

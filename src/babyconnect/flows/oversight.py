@@ -29,6 +29,7 @@ from babyconnect.audit.reading import Entry, Wanted
 from babyconnect.audit.verify import Verification
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows.journal import Came, Journal
+from babyconnect.flows.witnessing import Witnessed
 
 MOST_EVENTS = 200_000
 """How many events one overview takes in; more than that and it says so."""
@@ -66,6 +67,7 @@ class Standing:
     checkpoint: Checkpoint | None
     records: int
     refusing: bool
+    witnessed: Witnessed | None = None
     verified: Verification | None = None
     verified_at: dt.datetime | None = None
     busy: bool = False

@@ -239,6 +239,7 @@ class RegionEvent:
 
     action: Literal[
         "register",
+        "witness",
         "unregister",
         "localise",
         "consent",

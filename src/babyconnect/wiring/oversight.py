@@ -7,7 +7,8 @@ import contextlib
 import datetime as dt
 import pathlib
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -15,14 +16,18 @@ import structlog
 from babyconnect.api import audit
 from babyconnect.api.asgi import App
 from babyconnect.audit.accounts import Account
+from babyconnect.audit.checkpoints import Checkpoint
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.patterns import Watch
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
+from babyconnect.flows import witnessing
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Journal
 from babyconnect.flows.oversight import Oversight, Standing
+from babyconnect.flows.witnessing import Witnessed
+from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Client
 from babyconnect.trust import keys
@@ -42,7 +47,42 @@ DAY = 24 * 3600.0
 _log = structlog.get_logger(__name__)
 
 
-def oversight_of(link: Link, log: AuditLog, door: Door) -> Oversight:
+@dataclass
+class Tending:
+    """What keeping the log takes as long as a node runs, and what the region last said of it."""
+
+    link: Link
+    log: AuditLog
+    journal: Journal
+    witnessed: Witnessed | None = None
+
+    async def forever(self) -> None:
+        """Sign where the log stands every so often, show it to the region, let go what is too old."""
+        kept = retention(self.link)
+        every, since = self.link.chosen.audit.checkpoint_minutes * 60.0, DAY
+        while True:
+            with contextlib.suppress(AuditFault):  # refused to everybody; `/health` says so
+                head = await self.log.sign()
+                if head is not None:
+                    await self._show(head)
+                if since >= DAY:
+                    since = 0.0
+                    await _let_go(self.log, self.journal, kept)
+            await asyncio.sleep(every)
+            since += every
+
+    async def _show(self, head: Checkpoint) -> None:
+        folder = self.link.beside(self.link.chosen.audit.folder) / "node"
+        try:
+            self.witnessed = await witnessing.show(folder, head, self.link.directory.region.send)
+        except RegionFault as fault:
+            _log.warning("witness_waits", reason=str(fault))
+            return
+        if self.witnessed.fault:
+            _log.error("witness_disagrees", reason=self.witnessed.fault)
+
+
+def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Oversight:
     """How the privacy officer and a client look into this node's log."""
     retention(link)  # a setting that is refused is refused at the start
     journal = journal_of(link, log)
@@ -55,7 +95,7 @@ def oversight_of(link: Link, log: AuditLog, door: Door) -> Oversight:
         journal=journal,
         known_as=link.roster.clients,
         watch=watch,
-        standing=lambda: Standing(log.checkpoint, log.head.seq, log.faulted),
+        standing=lambda: Standing(log.checkpoint, log.head.seq, log.faulted, tending.witnessed),
         genuine=lambda: keys.genuine(link.ring.published),
     )
 
@@ -152,10 +192,10 @@ def _name_of(link: Link) -> Callable[[str], str]:
     return name_of
 
 
-async def begin(opening: contextlib.AsyncExitStack, link: Link, log: AuditLog, journal: Journal) -> None:
+async def begin(opening: contextlib.AsyncExitStack, tending: Tending) -> None:
     """Log the start, and at the end the stop, so that a gap between them shows; tend the log as long as it runs."""
-    await journal.note("start", "ok", journal.itself())
-    opening.push_async_callback(_stopped, journal, asyncio.create_task(tend(link, log, journal)))
+    await tending.journal.note("start", "ok", tending.journal.itself())
+    opening.push_async_callback(_stopped, tending.journal, asyncio.create_task(tending.forever()))
 
 
 async def _stopped(journal: Journal, tending: asyncio.Task[None]) -> None:
@@ -164,24 +204,6 @@ async def _stopped(journal: Journal, tending: asyncio.Task[None]) -> None:
         await tending
     with contextlib.suppress(AuditFault):  # a log that refuses must not keep a node from stopping
         await journal.note("stop", "ok", journal.itself())
-
-
-async def tend(
-    link: Link, log: AuditLog, journal: Journal, told: Callable[[], Awaitable[object]] | None = None
-) -> None:
-    """As long as the node runs: sign where the log stands every so often, tell the witness, let go what is too old."""
-    kept = retention(link)
-    every, since = link.chosen.audit.checkpoint_minutes * 60.0, DAY
-    while True:
-        with contextlib.suppress(AuditFault):  # refused to everybody; `/health` says so
-            await log.sign()
-            if since >= DAY:
-                since = 0.0
-                await _let_go(log, journal, kept)
-        if told is not None:
-            await told()
-        await asyncio.sleep(every)
-        since += every
 
 
 async def _let_go(log: AuditLog, journal: Journal, kept: dt.timedelta) -> None:

@@ -21,6 +21,7 @@ from babyconnect.api.region_routes import ROUTES
 from babyconnect.api.server import App
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import AuditLog
+from babyconnect.audit.witness import Witness
 from babyconnect.birthcare.identifiers import Agb, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.signatures import verifier
@@ -44,6 +45,7 @@ Close = Callable[[], Awaitable[None]]
 
 EVENT_TYPES = {
     "register": "register",
+    "witness": "log.witness",
     "unregister": "register",
     "localise": "localise",
     "consent": "consent.record",
@@ -138,6 +140,7 @@ def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
         index=index,
         pseudonyms=PseudonymService(load_or_create_key(home / "pseudonyms.key"), chosen.region.name),
         consents=ConsentService(home / "consents.sqlite", _now),
+        witness=Witness(home / "witness"),
         codes=CodeService(home / "codes.sqlite", files.secret(home / "codes.key"), _now, time.monotonic),
         evidence=EvidenceService(home / "evidence.sqlite", _now, keeps),
         now=_now,

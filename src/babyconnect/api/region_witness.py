@@ -1,0 +1,62 @@
+"""The region as witness: nodes show the heads of their logs, and anybody of the directory may fetch what is kept.
+
+POST /witness/checkpoints          a checkpoint, or a proof of growth: 200 kept, 409 with the head to prove from, 422
+                                   when it contradicts what is kept
+GET  /witness/checkpoints/{node}   the heads kept of a node
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.audit import checkpoints, proofs
+from babyconnect.audit.checkpoints import Checkpoint
+from babyconnect.audit.proofs import Consistency
+from babyconnect.audit.witness import Disagrees, Kept, Witness
+from babyconnect.trust import keys
+
+
+async def show(call: Call) -> Response:
+    """An organisation shows its own head only: the signature of the request says whose."""
+    witness = _witness(call)
+    node = call.party.ura.value
+    genuine = keys.genuine(call.state.directory.keys(call.party.ura))
+    found = await asyncio.to_thread(witness.show, node, _shown(call), genuine)
+    if isinstance(found, Disagrees):
+        await call.log("witness", "refused", detail=f"record {found.last.seq if found.last else 0}")
+        raise Refusal(422, "conflict", found.reason)
+    if isinstance(found, Kept):
+        if found.fresh:
+            await call.log("witness", detail=f"record {found.checkpoint.seq}")
+        return answer({"kept": _json(found.checkpoint)})
+    return answer({"last": _json(found.last)}, 409)
+
+
+async def kept(call: Call) -> Response:
+    found = await asyncio.to_thread(_witness(call).kept, call.path["node"])
+    return answer({"kept": [_json(mark) for mark in found]})
+
+
+def _witness(call: Call) -> Witness:
+    if call.state.witness is None:
+        raise Refusal(404, "not-found", "this region keeps no heads of logs")
+    return call.state.witness
+
+
+def _shown(call: Call) -> Checkpoint | Consistency:
+    proof = proofs.load(call.body)
+    if isinstance(proof, Consistency):
+        return proof
+    mark = checkpoints.load(call.body)
+    if mark is None:
+        raise Refusal(422, "structure", "neither a checkpoint nor a proof of growth")
+    return mark
+
+
+def _json(mark: Checkpoint) -> Any:
+    return orjson.loads(mark.dump())
