@@ -115,15 +115,17 @@ def _may_see(receiver: Receiver, day: dt.date) -> frozenset[str]:
 def replaced(choice: Choice, known: Iterable[Consent], own: Party) -> list[str]:
     """Ids of earlier provisions, about this organisation's records, that these answers take the place of.
 
-    Who answers again means it: the earlier yes to the same kind ends with the new answer, also with a no.
+    Who answers again means it: the earlier answer about the same kind ends, and what was said of everybody, which would
+    open more than the new answers say.  What is only about shielded groups is not asked here and stays.
     """
     holder = f"ura:{own.ura}"
-    actors = {f"kind:{kind.value}" for kind in choice.answers}
-    return [
-        consent.id
-        for consent in known
-        if consent.holder == holder and (consent.actor in actors or (consent.actor == "*" and not consent.permit))
-    ]
+    actors = {"*", *(f"kind:{kind.value}" for kind in choice.answers)}
+    return [one.id for one in known if one.holder == holder and one.actor in actors and asked_here(one)]
+
+
+def asked_here(consent: Consent) -> bool:
+    """Whether a provision says anything of what the form asks: not one that names shielded groups alone."""
+    return bool(consent.groups & {"*", *names()})
 
 
 def preview(consents: Sequence[Consent], holder: Party, moment: dt.datetime) -> list[Seen]:

@@ -64,10 +64,10 @@ def standing(known: Iterable[Consent], own: Party) -> Filled:
     holder = f"ura:{own.ura}"
     for consent in known:
         kind = consent.actor.removeprefix("kind:")
-        if consent.holder != holder:
+        if consent.holder != holder or not choices.asked_here(consent):
             continue
         if consent.actor == "*" and not consent.permit:
-            not_shared |= consent.groups - {"*"}
+            not_shared |= consent.groups & set(choices.names())
         for receiver in choices.receivers():
             if receiver.kind.value == kind and consent.permit:
                 answers[receiver.kind] = "needed" if consent.groups <= receiver.needs else "all"
