@@ -6,7 +6,7 @@
     organisation.retired.json  public halves of all former keys: the log's old checkpoints are checked with them
 
 A running node sees these files change, tells the directory, and moves on when the directory's replicas have had the
-time to follow.  With `at_once` (an incident) there is no overlap: the old key leaves the directory first.
+time to follow.  With `at_once` (an incident) there is no overlap: the old key is out of the directory within one step.
 """
 
 from __future__ import annotations
@@ -90,37 +90,41 @@ class Keyring:
 
     @property
     def published(self) -> dict[str, Any]:
-        if self._at_once is not None:
-            return keys.jwks(self._at_once)
-        in_use = {key.kid: key for key in (self.signing, self._next, self._previous) if key is not None}
+        there = (self.signing, self._at_once or self._next, self._previous)
+        in_use = {key.kid: key for key in there if key is not None}
         return keys.jwks(*in_use.values())
 
-    async def step(self, known: Mapping[str, Any], publish: Publish, now: float) -> None:
-        """One step of a rotation, if one is under way.  `known`: our keys as our own replica of the directory has them.
+    async def step(self, known: Mapping[str, Any], publish: Publish, now: float) -> bool:
+        """One step of a rotation, if one is under way; whether the directory was told something.
 
-        A step begins when the directory knows what it needs to and lasts as long as replicas and assertions live, by
-        `now` (monotonic seconds).
+        `known`: our keys as our own replica of the directory has them; `now`: monotonic seconds.  The directory always
+        knows the key that signs before it does, so that a lost answer or a restart never shuts the node out.
         """
         self.look()
-        if not _same(known, self.published):
+        told = not _same(known, self.published)
+        if told:
             self._since = 0.0
             await publish(self.published)
-            if self._at_once is None:
-                return
         if self._at_once is not None:
             self._take_over(self.places.at_once, keep_old=False)
-            return
-        if self._next is None and self._previous is None:
-            return
+            await publish(self.published)
+            return True
+        if told or (self._next is None and self._previous is None):
+            return told
         self._since = self._since or now
-        if now - self._since < overlap_seconds():
-            return
-        if self._next is not None:
-            self._take_over(self.places.next, keep_old=True)
-        else:
-            self.places.previous.unlink(missing_ok=True)
-            _log.info("signing_key_retired", kid=self._previous.kid if self._previous else "")
-            self.look()
+        if now - self._since >= overlap_seconds():
+            if self._next is not None:
+                self._take_over(self.places.next, keep_old=True)
+            else:
+                self._let_go()
+        return False
+
+    def _let_go(self) -> None:
+        """Nothing that the previous key signed can still be on its way."""
+        gone = self._previous.kid if self._previous else ""
+        self.places.previous.unlink(missing_ok=True)
+        self.look()
+        _log.info("signing_key_retired", kid=gone)
 
     def _take_over(self, successor: pathlib.Path, keep_old: bool) -> None:
         """The successor signs from now on.  Each step leaves files that a restart goes on from."""

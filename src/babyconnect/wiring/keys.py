@@ -28,7 +28,8 @@ async def publishing_keys(link: Link) -> None:
     while True:
         wait = STEP_SECONDS
         try:
-            await link.ring.step(link.directory.keys(link.party.ura), _publisher(link), time.monotonic())
+            if await link.ring.step(link.directory.keys(link.party.ura), _publisher(link), time.monotonic()):
+                await link.directory.refresh()
         except (RegionFault, FileFault, OSError) as fault:
             _log.warning("signing_keys_wait", reason=str(fault))
             wait = WAIT_SECONDS
@@ -43,7 +44,6 @@ def _publisher(link: Link) -> Any:
         status, _ = await link.directory.region.send("POST", place, body)
         if status != 200:
             raise RegionFault(f"the directory refused our keys ({status})")
-        await link.directory.refresh()
 
     return publish
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from babyconnect.cli.main import main
+from babyconnect.trust import issuing
 
 
 @pytest.fixture
@@ -83,7 +84,8 @@ def test_rotation_puts_another_key_in_place_and_may_revoke_the_old(pki: Path, tm
     assert run("check", tmp_path / "old.pem", "--ca", pki / "ca.pem", "--crl", pki / "crl.pem") == 1
 
 
-def test_an_rsa_pki_like_pkioverheid_serves_as_well(tmp_path: Path) -> None:
+def test_an_rsa_pki_like_pkioverheid_serves_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuing, "RSA_BITS", {"authority": 2048, "organisation": 2048})  # large ones take seconds
     assert run("init", tmp_path / "rsa", "--key", "rsa") == 0
     assert issue(tmp_path / "rsa", "90000001", "--key", "rsa") == 0
     assert check(tmp_path / "rsa") == 0

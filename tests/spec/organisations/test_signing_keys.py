@@ -81,9 +81,7 @@ async def test_a_new_key_is_told_first_then_signs_and_the_old_one_goes_last(conf
     assert not list(config.parent.glob("*.previous.jwk")), "no private half of the old key is left"
 
 
-async def test_in_an_incident_the_old_key_leaves_the_directory_before_the_new_one_signs(
-    config: Path, ring: Keyring
-) -> None:
+async def test_in_an_incident_the_old_key_is_out_of_the_directory_within_one_step(config: Path, ring: Keyring) -> None:
     directory, old = Directory(ring), ring.signing.kid
     ask_for_rotation(config, at_once=True)
     directory.away = True
