@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -44,6 +45,7 @@ class Home:
 
     path: pathlib.Path
     port: int
+    processes: Processes | None = None
 
     @property
     def plan(self) -> Plan:
@@ -53,6 +55,28 @@ class Home:
 
     def config(self, slug: str) -> pathlib.Path:
         return prepare.node_folder(self.path, self.plan.member(slug)) / "node.toml"
+
+    @contextlib.contextmanager
+    def broken(self, slug: str, what: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """One running node broken in this way (`--fault`) while the block lasts."""
+        self._restart(slug, what, monkeypatch)
+        try:
+            yield
+        finally:
+            self._restart(slug, "", monkeypatch)
+
+    def _restart(self, slug: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.processes is not None
+        member = self.plan.member(slug)
+        for one in [one for one in self.processes.running if one.name == member.name]:
+            one.process.terminate()
+            one.process.wait(20)
+            self.processes.running.remove(one)
+        if fault != "stop":
+            with monkeypatch.context() as changed:
+                changed.setenv("BABYCONNECT_NODE_FAULT", fault)
+                self.processes.start(member.name, "node", self.config(slug), member.base_url)
+            self.processes.wait_until_healthy()
 
     def demo(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "babyconnect", "demo", "--home", str(self.path)]
@@ -89,4 +113,5 @@ def region(home: Home) -> Iterator[Home]:
             config = prepare.node_folder(home.path, member) / "node.toml"
             processes.start(member.name, "node", config, member.base_url)
         processes.wait_until_healthy()
+        home.processes = processes
         yield home
