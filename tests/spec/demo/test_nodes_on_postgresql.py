@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -75,8 +74,7 @@ def test_two_tenants_of_one_database_answer_each_with_their_own_record(hosted: H
     assert named[0].isdisjoint(named[1])
 
 
-def test_nothing_of_a_hosted_node_is_kept_in_a_file_of_its_own(hosted: Home) -> None:
+def test_no_store_is_made_in_a_file_beside_the_database(hosted: Home) -> None:
     folder = hosted.config("zkh-meerdijk").parent
-    with contextlib.suppress(StopIteration):
-        found = next(path for path in folder.rglob("*.sqlite*") if path.name.startswith("store"))
-        pytest.fail(f"{found.name} beside a database")
+    assert (folder / "node.toml").exists()
+    assert not (folder / "store.sqlite").exists()
