@@ -112,8 +112,13 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     believing = Believing(HOLDER, ENDPOINT, lambda ura: issuer, seen)
     granting = Granting("node", believing, kept, proofs, log, lambda: dt.datetime.now(dt.UTC))
     app = OAuth(granting, "https://holder.example", lambda: keys.jwks(key))
+    prover = Prover(keys.generate(), time.time)
     forms = [
-        urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode() for _ in range(count)
+        (
+            urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode(),
+            prover.prove("POST", ENDPOINT).encode(),
+        )
+        for _ in range(count)
     ]
     text = jose.seal(key, {"a": 1})
     signed, _, tail = text.rpartition(".")
@@ -122,7 +127,7 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     bare = microseconds(lambda: public.verify(signed.encode(), signature))
 
     async def one() -> bool:
-        return bool(forms) and await _post(app, forms.pop()) == 200
+        return bool(forms) and await _post(app, *forms.pop()) == 200
 
     rate = await at_once(64, one)
     assert not forms and kept.size == count
@@ -130,7 +135,7 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     return {"per_second": round(rate), "ratio_to_bare_verifications": round(rate * bare / 1e6, 2)}
 
 
-async def _post(app: OAuth, body: bytes) -> int:
+async def _post(app: OAuth, body: bytes, proof: bytes) -> int:
     statuses: list[int] = []
 
     async def receive() -> dict[str, Any]:
@@ -139,7 +144,9 @@ async def _post(app: OAuth, body: bytes) -> int:
     async def send(message: Any) -> None:
         statuses.append(message.get("status", 0))
 
-    await app({"method": "POST", "path": "/oauth/token", "headers": FORM, "client": ("127.0.0.1", 1)}, receive, send)
+    headers = (*FORM, (b"dpop", proof))
+
+    await app({"method": "POST", "path": "/oauth/token", "headers": headers, "client": ("127.0.0.1", 1)}, receive, send)
     return statuses[0]
 
 

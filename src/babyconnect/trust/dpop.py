@@ -73,9 +73,13 @@ class Nonces:
 
     def __init__(self, secret: bytes, clock: Callable[[], float]) -> None:
         self._secret, self._clock = secret, clock
+        self._latest = (-1, "")
 
     def current(self) -> str:
-        return self._of(int(self._clock()) // NONCE_SECONDS)
+        slot = int(self._clock()) // NONCE_SECONDS
+        if self._latest[0] != slot:
+            self._latest = (slot, self._of(slot))
+        return self._latest[1]
 
     def genuine(self, nonce: object) -> bool:
         """Whether it is the current one or the one before."""

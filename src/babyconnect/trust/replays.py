@@ -6,6 +6,7 @@ down and the journal may lack its end) the verifier refuses whatever was issued 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
@@ -48,7 +49,7 @@ class Replays:
         """True once per (issuer, jti) before `until`; False for a replay, or when there is no room to remember it."""
         if now >= self._next_sweep:
             self._sweep(now)
-        key, who = _digest(f"{issuer}\n{jti}"), _digest(issuer)
+        key, who = _digest(f"{issuer}\n{jti}"), _who(issuer)
         if key in self._until or len(self._until) >= self._capacity or self._held[who] >= self._share:
             return False
         if self._journal is not None and not self._journal.append(key, who, until):
@@ -74,6 +75,11 @@ class Replays:
             # As long as the memory itself at most: the journal is rewritten when it holds mostly what expired.
             self._journal.replace((key, issuer, until) for key, (until, issuer) in self._until.items())
             self._written = len(self._until)
+
+
+@functools.lru_cache(maxsize=4096)
+def _who(issuer: str) -> bytes:
+    return _digest(issuer)
 
 
 def _digest(text: str) -> bytes:
