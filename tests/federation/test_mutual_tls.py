@@ -12,7 +12,7 @@ import orjson
 import pytest
 import uvloop
 
-from babyconnect.api.machines import NODE, NODE_ONLY, NODE_OPEN, Machines
+from babyconnect.api.machines import NODE, Machines
 from babyconnect.api.peers import Secured, facts, peer_of
 from babyconnect.api.server import Listener, listening
 from babyconnect.birthcare.identifiers import Ura
@@ -62,7 +62,7 @@ class Server:
 @contextlib.asynccontextmanager
 async def serving(folder: Folder) -> AsyncIterator[Server]:
     material = folder.material("practice")
-    app = Machines(whoever, NODE, NODE_ONLY, NODE_OPEN)
+    app = Machines(whoever, NODE, PRACTICE.value)
     secured, plain = free_port(), free_port()
 
     def of(transport):
@@ -125,6 +125,13 @@ async def test_the_plain_listener_answers_people_and_no_other_organisation(serve
         "/oauth/token": 421,
         "/%66hir/stu3/Patient": 421,
     }
+
+
+async def test_what_is_for_its_own_systems_is_not_there_for_another_organisation(server):
+    server.folder.issue("system", PRACTICE)
+    for path in ("/intake", "/access/v1/evaluation"):
+        assert (await server.asked(server.caller("hospital"), path))[0] == 404
+        assert (await server.asked(server.caller("system"), path))[0] == 200
 
 
 @pytest.mark.parametrize(

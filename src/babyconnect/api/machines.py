@@ -7,20 +7,18 @@ the organisation's own proxy or on loopback: what is for people, and nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from babyconnect.api.asgi import App, Receive, Scope, Send
 from babyconnect.api.peers import keep, secured
-from babyconnect.birthcare.peer import Peer
+from babyconnect.audit.faults import AuditFault
 from babyconnect.trust.jose import Rejected
 
-NODE = ("/fhir", "/oauth", "/intake", "/.well-known", "/access")
-NODE_ONLY = ("/fhir", "/oauth")
-"""Of those, what the plain listener does not answer."""
-NODE_OPEN = ("/.well-known", "/fhir/stu3/metadata", "/fhir/r4/metadata")
-REGION = ("/fhir", "/pseudonyms")
+Refused = Callable[[str, str], Awaitable[object]]
+"""(reason, network address) of a caller whose certificate was not believed: it goes into the log."""
 
 _HEADERS = [(b"cache-control", b"no-store"), (b"content-type", b"application/json"), (b"connection", b"close")]
 _log = structlog.get_logger(__name__)
@@ -34,37 +32,69 @@ def below(prefixes: Sequence[str]) -> Below:
     return lambda path: path in prefixes or path.startswith(deeper)
 
 
-class Machines:
-    """An application, behind both listeners."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Which paths are for whom: `machines` is what mutual TLS serves at all, of which
 
-    def __init__(self, app: App, served: Sequence[str], only: Sequence[str], unnamed: Sequence[str] = ()) -> None:
-        """`served` over mutual TLS, of which `only` never over the plain listener and `unnamed` to everybody."""
-        self._app = app
-        self._served, self._only, self._unnamed = below(served), below(only), below(unnamed)
+    `only` never over the plain listener, `unnamed` to everybody, and `own` to this organisation's own systems.
+    """
+
+    machines: tuple[str, ...]
+    only: tuple[str, ...]
+    unnamed: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+NODE = Served(
+    machines=("/fhir", "/oauth", "/intake", "/.well-known", "/access", "/did.json"),
+    only=("/fhir", "/oauth"),
+    unnamed=("/.well-known", "/did.json", "/fhir/stu3/metadata", "/fhir/r4/metadata"),
+    own=("/intake", "/access"),
+)
+
+
+class Machines:
+    """An application, behind both listeners.  `ura`: whose it is."""
+
+    def __init__(self, app: App, served: Served, ura: str = "", refused: Refused | None = None) -> None:
+        self._app, self._ura, self._refused = app, ura, refused
+        self._machines, self._only = below(served.machines), below(served.only)
+        self._unnamed, self._own = below(served.unnamed), below(served.own)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status = self._admit(scope)
+        status = await self._admit(scope)
         if status is None:
             await self._app(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, (b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    def _admit(self, scope: Scope) -> int | None:
+    async def _admit(self, scope: Scope) -> int | None:
         """None, or the status to answer with."""
         path, connection = scope["path"], secured(scope)
         if connection is None:
             # 421 (RFC 9110 §15.5.20): not by this connection.
             return 421 if self._only(path) else None
-        if not self._served(path):
+        if not self._machines(path):
             return 404
         peer = connection.peer()
-        if isinstance(peer, Peer):
-            keep(scope, peer)
-            return None
         if isinstance(peer, Rejected):
-            _log.warning("certificate_refused", reason=peer.reason, client=(scope.get("client") or ("",))[0])
+            await self._note(peer.reason, scope)
             return 403
-        return None if self._unnamed(path) else 401
+        if peer is None:
+            return None if self._unnamed(path) else 401
+        keep(scope, peer)
+        # Somebody else's system learns no more of what is ours alone than that it is not there.
+        return 404 if self._own(path) and peer.ura.value != self._ura else None
+
+    async def _note(self, reason: str, scope: Scope) -> None:
+        address = (scope.get("client") or ("",))[0]
+        _log.warning("certificate_refused", reason=reason, client=address)
+        if self._refused is not None:
+            try:
+                await self._refused(reason, address)
+            except AuditFault as fault:
+                # It is refused all the same, and nothing is said.
+                _log.error("refusal_not_logged", fault=str(fault))

@@ -14,7 +14,7 @@ import structlog
 from babyconnect.api import faults
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
-from babyconnect.api.machines import NODE, NODE_ONLY, NODE_OPEN
+from babyconnect.api.machines import NODE
 from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
@@ -35,7 +35,7 @@ from babyconnect.wiring import consents, oversight, people, secured, shielding
 from babyconnect.wiring.deciding import Deciding, deciding
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.journal import journal_of
-from babyconnect.wiring.keys import did_mount, publishing_keys
+from babyconnect.wiring.keys import did_mount, publishing_keys, refusals
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.own_record import own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
@@ -76,13 +76,12 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     decides = deciding(link, journal)
     opening.callback(decides.close)
     door = _door(link, store, log, given.sessions, decides)
-    base = link.machine_base
     mounts: list[tuple[str, App]] = [
-        ("/fhir/stu3", SourceApi(door, given.gate, f"{base}/fhir/stu3")),
+        ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3")),
+        *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
+        did_mount(link),
+        oversight.published(link),
     ]
-    mounts += [(prefix, given.oauth) for prefix in ("/oauth", "/.well-known")]
-    mounts.append(did_mount(link))
-    mounts.append(oversight.published(link))
     tending = oversight.Tending(link, log, journal)
     overseen = oversight.oversight_of(link, log, door, tending)
     soon = asyncio.Event()
@@ -112,11 +111,10 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     measured = Measured(
         app, lambda: {"organisation": link.party.name, "parties": len(known()), **oversight.state_of(log)}
     )
-    opening.push_async_callback(_stopped, asyncio.create_task(_keep_sending(link, soon)))
-    opening.push_async_callback(_stopped, asyncio.create_task(publishing_keys(link)))
     await oversight.begin(opening, tending)
-    opening.push_async_callback(_stopped, asyncio.create_task(decides.keep_telling()))
-    return secured.behind_both(measured, link.chosen.tls, NODE, NODE_ONLY, NODE_OPEN)
+    for lasting in (_keep_sending(link, soon), publishing_keys(link, journal), decides.keep_telling()):
+        opening.push_async_callback(_stopped, asyncio.create_task(lasting))
+    return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(journal))
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from babyconnect import settings
 from babyconnect.api.dispatch import Mounts
+from babyconnect.api.machines import Served
 from babyconnect.api.region import region_app
 from babyconnect.api.region_call import RegionState
 from babyconnect.api.region_routes import ROUTES
@@ -117,8 +118,8 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         state.close()
         log.close()
 
-    served = sorted({f"/{path.split('/')[1]}" for _, path, _, _ in ROUTES})
-    return secured.behind_both(Mounts(mounts), chosen.tls, served, served), close
+    paths = tuple(sorted({f"/{path.split('/')[1]}" for _, path, _, _ in ROUTES}))
+    return secured.behind_both(Mounts(mounts), chosen.tls, Served(paths, only=paths)), close
 
 
 def machine_base(chosen: settings.Region) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from babyconnect.api.asgi import App
-from babyconnect.api.machines import Machines
+from babyconnect.api.machines import Machines, Refused, Served
 from babyconnect.api.peers import Secured, facts
 from babyconnect.api.server import Listener
 from babyconnect.settings import SettingsRefused, TlsSection, beside
@@ -40,13 +41,11 @@ def material(path: pathlib.Path, chosen: TlsSection) -> Material | None:
         raise SettingsRefused(f"{path}: tls: {fault}") from fault
 
 
-def behind_both(
-    app: App, chosen: TlsSection, served: Sequence[str], only: Sequence[str], unnamed: Sequence[str] = ()
-) -> App:
+def behind_both(app: App, chosen: TlsSection, served: Served, ura: str = "", refused: Refused | None = None) -> App:
     """`app` as both listeners answer with it; without mutual TLS as it is."""
     if not (chosen.certificate_file and chosen.listen):
         return app
-    return Machines(app, served, () if chosen.machines_over_plain else only, unnamed)
+    return Machines(app, replace(served, only=()) if chosen.machines_over_plain else served, ura, refused)
 
 
 def listeners(path: pathlib.Path, chosen: TlsSection) -> list[Listener]:
