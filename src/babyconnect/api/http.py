@@ -10,7 +10,8 @@ import functools
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from babyconnect.api.outcomes import Refusal, operation_outcome, status
 from babyconnect.api.peers import peer_of
@@ -71,14 +72,13 @@ class Request:
         return sent if _TRACE.fullmatch(sent) else _new_trace()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is answered; `json` says in which form."""
 
     status: int
     body: bytes
     json: bool = True
-    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def _new_trace() -> str:

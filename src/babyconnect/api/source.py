@@ -7,6 +7,8 @@ goes through the door; this module only reads requests and writes answers.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -234,7 +236,9 @@ def _only(method: str, json: bool) -> Answer:
 
 def _validators(done: Answered) -> tuple[tuple[bytes, bytes], ...]:
     stored: Any = done.stored
-    return (
-        (b"etag", b'W/"%d"' % stored.version),
-        (b"last-modified", format_datetime(stored.updated, usegmt=True).encode()),
-    )
+    return ((b"etag", b'W/"%d"' % stored.version), (b"last-modified", _http_date(stored.updated)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _http_date(moment: dt.datetime) -> bytes:
+    return format_datetime(moment, usegmt=True).encode()

@@ -6,7 +6,7 @@ What is withheld answers as if it were not there: an empty searchset, or nothing
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from babyconnect.flows import bundles
 from babyconnect.flows.door import Bind, Door, History, Interaction, Read, Search, Session, Wire, Withheld
@@ -15,8 +15,7 @@ from babyconnect.store.contract import Form, Page, Stored
 EMPTY = Page(b"", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Who asks what, and how it came."""
 
     session: Session
@@ -24,8 +23,7 @@ class Asked:
     wire: Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A body; `stored` when it is one version of one resource."""
 
     body: bytes

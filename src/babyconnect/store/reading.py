@@ -7,10 +7,13 @@ used while the compartment's stamp is the one it was made from, so that every an
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
@@ -19,7 +22,6 @@ from babyconnect.store.entries import entry
 from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
 from babyconnect.store.tables import Connection, Engine, Fetching, Row
-from babyconnect.store.writing import labels
 
 PLANS = 4096
 EPISODES = 2048
@@ -176,11 +178,30 @@ def _plan(stamp: int, found: Selection) -> Plan:
     return Plan(stamp, ranges(found.matches), tuple(e.id for e in found.matches), found.included, found.next)
 
 
+class _Marks(msgspec.Struct, frozen=True, array_like=True):
+    """`writing.Labels` as far as a filter looks at them: the index is left as it lies there."""
+
+    group: str
+    shielded: tuple[str, ...]
+    episodes: tuple[str, ...]
+    index: msgspec.Raw
+    subject: str = ""
+
+
+_MARKS = msgspec.msgpack.Decoder(_Marks)
+
+
 def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
-    known = labels(bytes(row[3]))
+    known = _MARKS.decode(row[3])
     marked = (known.group, known.shielded, known.episodes, f"{type}/{id}", known.subject)
     return released(allowed, row[2], *marked)
 
 
 def _stored(type: str, id: str, row: Row) -> Stored:
-    return Stored(type, id, row[0], dt.datetime.fromisoformat(row[1]), bytes(row[4]))
+    return Stored(type, id, row[0], _moment(row[1]), bytes(row[4]))
+
+
+@functools.lru_cache(maxsize=1024)
+def _moment(text: str) -> dt.datetime:
+    """One batch has one moment, so many resources share it."""
+    return dt.datetime.fromisoformat(text)
