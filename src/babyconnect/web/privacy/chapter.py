@@ -166,7 +166,7 @@ class _Pages:
         return asked
 
     def _page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
-        return self._site.page(request, template, status, here=self._home, **values)
+        return self._site.page(request, template, status, here=self._home, local=_local, **values)
 
 
 def _actor(oversight: Oversight, session: ViewerSession) -> Actor:
@@ -178,6 +178,10 @@ def came(request: Request) -> Came:
     client = request.client
     address = f"{client.host}:{client.port}" if client else ""
     return Came(new_traceparent(new_trace()), address)
+
+
+def _local(moment: str) -> str:
+    return patterns.local(moment).strftime("%d-%m-%Y %H:%M")
 
 
 def _download(content: bytes, media: str, name: str) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 220, 44, 26, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 220, 66, 26, 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,24 +36,29 @@ class Line:
     reasons: tuple[str, ...]
 
 
+HERSELF = ("client", "representative")
+
+
 def lines(found: Sequence[Account], t: Texts, name_of: NameOf) -> list[Line]:
     return [_line(account, t, name_of) for account in found]
 
 
 def _line(account: Account, t: Texts, name_of: NameOf) -> Line:
     moment = patterns.local(account.first)
+    # A client is known to the log by a pseudonym, which says nothing to anybody.
+    own = account.role in HERSELF
     events, reasons = document("audit_events.toml"), document("reasons.toml")
     return Line(
         seq=account.seq,
         when=moment.strftime("%d-%m-%Y %H:%M"),
         day=moment.strftime("%d-%m-%Y"),
         what=_what(account, t.language),
-        organisation=organisation(account.organisation, name_of),
+        organisation=t("privacy.herself") if own else organisation(account.organisation, name_of),
         role=_role(account.role, t),
-        person=account.person,
+        person="" if own else account.person,
         responsible=account.responsible,
         basis=", ".join(sorted(_word(events["basis"], basis, t.language) for basis in account.bases)),
-        data=", ".join(sorted({_word(events["kind"], kind, t.language) for kind in account.types})),
+        data=", ".join(sorted({_kind(kind, t) for kind in account.types})),
         asked=", ".join(sorted(organisation(ura, name_of) for ura in account.asked)),
         emergency=account.emergency,
         outcome=account.outcome,
@@ -84,6 +89,11 @@ def _role(role: str, t: Texts) -> str:
 def _word(table: dict[str, dict[str, str]], code: str, language: str) -> str:
     row = table.get(code)
     return row.get(language, code) if isinstance(row, dict) else code
+
+
+def _kind(type: str, t: Texts) -> str:
+    row = document("audit_events.toml")["kind"].get(type)
+    return str(row[t.language]) if isinstance(row, dict) else t("privacy.other_data")
 
 
 def as_csv(found: Sequence[Line], t: Texts) -> bytes:
