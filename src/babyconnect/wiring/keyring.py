@@ -3,7 +3,7 @@
     organisation.jwk           signs
     organisation.next.jwk      made by `babyconnect pki rotate-key`; published, does not sign yet
     organisation.previous.jwk  no longer signs; published until nothing signed by it can still be on its way
-    organisation.retired.json  public halves of all former keys: the log's old checkpoints are checked with them
+    organisation.public.json   public halves of every key so far: the log's checkpoints are checked with them
 
 A running node sees these files change, tells the directory, and moves on when the directory's replicas have had the
 time to follow.  With `at_once` (an incident) there is no overlap: the old key is out of the directory within one step.
@@ -55,8 +55,8 @@ class Places:
         return self._beside("previous.jwk")
 
     @property
-    def retired(self) -> pathlib.Path:
-        return self._beside("retired.json")
+    def public(self) -> pathlib.Path:
+        return self._beside("public.json")
 
 
 class Keyring:
@@ -87,6 +87,7 @@ class Keyring:
             _log.warning("signing_keys_not_taken", reason=str(fault))
             return
         self._seen, self._since = marks, 0.0
+        self._remember(self.signing)
 
     @property
     def published(self) -> dict[str, Any]:
@@ -128,7 +129,6 @@ class Keyring:
 
     def _take_over(self, successor: pathlib.Path, keep_old: bool) -> None:
         """The successor signs from now on.  Each step leaves files that a restart goes on from."""
-        self._retire(self.signing)
         if keep_old:
             private_files.replace(self.places.previous, self.places.current.read_bytes(), private=True)
         else:
@@ -138,11 +138,14 @@ class Keyring:
         self.look()
         _log.info("signing_key_in_use", kid=self.signing.kid)
 
-    def _retire(self, key: SigningKey) -> None:
-        path = self.places.retired
-        former = orjson.loads(path.read_bytes())["keys"] if path.exists() else []
-        if key.kid not in [one["kid"] for one in former]:
-            private_files.replace(path, orjson.dumps({"keys": [*former, key.public()]}))
+    def _remember(self, key: SigningKey) -> None:
+        path = self.places.public
+        try:
+            former = orjson.loads(path.read_bytes())["keys"] if path.exists() else []
+            if key.kid not in [one["kid"] for one in former]:
+                private_files.replace(path, orjson.dumps({"keys": [*former, key.public()]}))
+        except (OSError, ValueError, KeyError, TypeError, FileFault) as fault:
+            _log.warning("public_keys_not_kept", reason=str(fault))
 
 
 def overlap_seconds() -> float:
