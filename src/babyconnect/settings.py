@@ -118,6 +118,20 @@ class DeziSection(Strict, frozen=True):
     decryption_key_file: str = ""
 
 
+class CareSystemRow(Strict, frozen=True):
+    """One care system that may open the viewer."""
+
+    iss: str
+    client_id: str
+    client_secret_file: str = ""
+
+
+class LaunchSection(Strict, frozen=True):
+    """Care systems that may open the viewer on their client (SMART App Launch 2)."""
+
+    systems: tuple[CareSystemRow, ...] = ()
+
+
 class ClientLoginSection(Strict, frozen=True):
     """Where clients log in; apart from `login`, since no client's log-in may ever open the viewer."""
 
@@ -181,6 +195,7 @@ class RegionSection(Strict, frozen=True):
     listen: str
     base_url: str
     home: str = "."
+    launch: LaunchSection = LaunchSection()
     organisations_file: str = "organisations.json"
     client_portals: tuple[str, ...] = ()
 
@@ -205,6 +220,7 @@ Settings = TypeVar("Settings", Node, Region)
 
 
 def read(path: pathlib.Path, kind: type[Settings], environment: Mapping[str, str] | None = None) -> Settings:
+    care_systems_file: str = ""
     """The settings in `path`; raises SettingsRefused with the file, the key and the rule."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

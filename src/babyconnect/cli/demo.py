@@ -14,9 +14,9 @@ from babyconnect.api import faults
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration import prepare
 from babyconnect.cli.demonstration.keeping import kept
-from babyconnect.cli.demonstration.plan import Plan
+from babyconnect.cli.demonstration.plan import Plan, Special
 from babyconnect.cli.demonstration.processes import Processes, require_free
-from babyconnect.cli.demonstration.treating import treating
+from babyconnect.cli.demonstration.treating import treated, treating
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import whole
 from babyconnect.definitions import document
@@ -118,13 +118,13 @@ def _run(options: argparse.Namespace, home: pathlib.Path, began: float) -> int:
     plans.save(home, plan)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave the with block, so that every process stops
     with Processes() as processes:
-        _start(processes, home, plan, broken)
+        now = _start(processes, home, plan, broken)
         _say(f"ready in {time.monotonic() - began:.1f} s")
         if options.check:
             from babyconnect.cli.demonstration.check import check
 
             return check(home, plan, broken)
-        print(_welcome(home, plan, broken), flush=True)
+        print(_welcome(home, plan, broken, now), flush=True)
         return _until_stopped(processes)
 
 
@@ -152,35 +152,40 @@ def _known(plan: Plan | None, options: argparse.Namespace) -> None:
             raise BadUse(f"--fault: there is no organisation '{name}'; there are {', '.join(dict.fromkeys(slugs))}")
 
 
-def _start(processes: Processes, home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> None:
+def _start(processes: Processes, home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> dict[str, list[Special]]:
+    """Everything running; which of the listed clients each member treats today."""
     region = home / "region" / "region.toml"
     processes.start("the region", "region", region, plan.region_url)
     processes.wait_until_healthy()
     prepare.publish(home, plan, _say)
+    now = treated(home, plan, dt.date.today())
+    prepare.care_systems(home, plan, now)
     _say(f"starting {len(plan.members)} nodes")
     for member in plan.members:
         if broken.get(member.slug) != "stop":
             config = prepare.node_folder(home, member) / "node.toml"
             processes.start(member.name, "node", config, member.base_url)
     processes.wait_until_healthy()
+    return now
 
 
 def _say(text: str) -> None:
     print(f"[demo] {text}", file=sys.stderr, flush=True)
 
 
-def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str]) -> str:
+def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str], now: dict[str, list[Special]]) -> str:
     roles = document("parties.toml")["role"]
     lines = ["", "Babyconnect: een regio op deze machine", ""]
     for member in plan.members:
         state = f"  [{broken[member.slug]}]" if member.slug in broken else ""
         lines.append(f"{member.name}{state}")
         lines.append(f"  viewer {member.base_url}/viewer/   (URA {member.ura}, {member.slug})")
+        lines.append(f"  zorgsysteem {member.care_system(plan)}   cliënten {member.base_url}/client/")
         lines += [f"  {person.username:<22} {roles[person.role]['name']}, {person.name}" for person in member.log_ins]
         lines += [f"  {person.username:<22} {FUNCTIONS[person.functions[0]]}" for person in member.office]
     lines += ["", f"Wachtwoord voor iedereen: {plan.password}", f"Regio: {plan.region_url}/health", ""]
     lines += ["Cliënten om mee te beginnen (testnummers), en wie haar nu behandelt:"]
-    for client, who in treating(home, plan, dt.date.today()):
+    for client, who in treating(plan, now):
         lines += [f"  {client.bsn or '(geen BSN)':<10}  {client.name}: {client.text}", f"  {'':<10}  {who}"]
     lines += ["", "Als cliënt inloggen kan bij elke organisatie op /client/, bijvoorbeeld als:"]
     lines += [f"  {client.username:<28} {client.name}" for client in plan.clients]

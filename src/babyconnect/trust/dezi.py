@@ -137,11 +137,12 @@ def _said(claims: Mapping[str, Any], own: Party, believed: Believed) -> Attested
         return NotAttested("status_address")
     names = (claims.get(part) for part in ("voorletters", "voorvoegsel", "achternaam"))
     name = " ".join(str(part) for part in names if part)
-    role = _role(str(claims["rol_code"]), own)
+    role = role_of(str(claims["rol_code"]), own)
     return Attested(str(claims["dezi_nummer"]), name, role, level, id_, status, float(claims["exp"]))
 
 
-def _role(code: str, own: Party) -> Role | None:
+def role_of(code: str, own: Party) -> Role | None:
+    """Our role for a code of the register at this kind of organisation; None when no row knows it."""
     for row in rows("dezi_roles"):
         if row["code"] == code and row["kind"] in ("", own.kind.value):
             return Role(row["role"])

@@ -1,4 +1,4 @@
-"""Logging in to and out of a site: the routes around `relying_party`, and the cookies that carry a session.
+"""Logging in to and out of a site: the routes around `relying_party`.
 
 Each log-in, refused log-in and log-out is in the audit log before anything comes of it: what cannot be logged does
 not happen (`Note` raises, and the browser gets a fault page and no session).
@@ -16,25 +16,24 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.web.attempts import Attempts, Cookies
 from babyconnect.web.backchannel import BackchannelFault
 from babyconnect.web.forms import form, single
 from babyconnect.web.limits import Limit
 from babyconnect.web.logout_tokens import LoggedOut, LogoutTokens, NotALogout
 from babyconnect.web.relying_party import Attempt, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
-from babyconnect.web.sessions import Session, Sessions, new_handle
-
-ATTEMPT_SECONDS = 600
-MOST_ATTEMPTS = 2_000
+from babyconnect.web.sessions import Session, Sessions
 
 S = TypeVar("S", bound=Session)
+EventType = Literal["login", "login.refused", "logout", "context.switch"]
 
 
 @dataclass(frozen=True, slots=True)
 class LoginEvent:
     """What the audit log is told.  `person` is an opaque subject, never a BSN; `client` is for the log's pseudonym."""
 
-    type: Literal["login", "login.refused", "logout", "context.switch"]
+    type: EventType
     outcome: Literal["ok", "refused", "fault"]
     person: str = ""
     role: str = ""
@@ -59,35 +58,6 @@ class Admitted(Generic[S]):
 
 Admit = Callable[[Verified], Awaitable["Admitted[S] | LoginRefused"]]
 """From a verified log-in to a session of this site, or why not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cookies:
-    """Names and scope of our cookies.  Nodes of a demo share a host and cookies ignore ports, so names bear the URA."""
-
-    ura: str
-    path: str
-    secure: bool
-
-    @property
-    def session(self) -> str:
-        return f"{self._prefix}babyconnect_{self.ura}"
-
-    @property
-    def attempt(self) -> str:
-        return f"{self._prefix}babyconnect_login_{self.ura}"
-
-    @property
-    def _prefix(self) -> str:
-        return "__Secure-" if self.secure else ""
-
-    def put(self, answer: Response, name: str, value: str, seconds: int | None = None) -> None:
-        answer.set_cookie(
-            name, value, max_age=seconds, path=self.path, httponly=True, samesite="lax", secure=self.secure
-        )
-
-    def drop(self, answer: Response, name: str) -> None:
-        answer.delete_cookie(name, path=self.path, httponly=True, samesite="lax", secure=self.secure)
 
 
 class Login(Generic[S]):
@@ -116,12 +86,11 @@ class Login(Generic[S]):
         self._sessions = sessions
         self._cookies = cookies
         self._pages = pages
-        self._clock = clock
         self._note = note
         self._farewell = farewell
         self._left = f"{origin}{cookies.path}/afgemeld"
         self._logouts = LogoutTokens(relying_party, now)
-        self._attempts: dict[str, tuple[float, Attempt]] = {}
+        self._attempts: Attempts[Attempt] = Attempts("login", cookies, clock)
         self._limit = Limit(60, 60, clock)
 
     def routes(self) -> list[Route]:
@@ -139,25 +108,26 @@ class Login(Generic[S]):
     async def begin(self, request: Request) -> Response:
         """Sends the browser to the issuer."""
         language = request.cookies.get(LANGUAGE_COOKIE, "")
-        if not self._limit.take(_address(request)):
+        if not self.may_try(request):
             return self._pages.message("429", 429, language)
         try:
             address, attempt = await self._relying_party.begin()
         except BackchannelFault as problem:
             log.warning("login", outcome="unreachable", reason=str(problem))
             return self._pages.message("login_unreachable", 503, language)
-        handle = new_handle()
-        self._remember(handle, attempt)
         answer = RedirectResponse(address, 303)
-        self._cookies.put(answer, self._cookies.attempt, handle, ATTEMPT_SECONDS)
+        self._attempts.begin(answer, attempt)
         return answer
+
+    def may_try(self, request: Request) -> bool:
+        """Takes a turn of this address; False when none was left."""
+        return self._limit.take(_address(request))
 
     async def finish(self, request: Request) -> Response:
         """The browser is back from the issuer: a session, or a page that says no."""
         language = request.cookies.get(LANGUAGE_COOKIE, "")
-        # Single use, whatever comes of it.
-        began, attempt = self._attempts.pop(request.cookies.get(self._cookies.attempt, ""), (0.0, None))
-        if attempt is None or self._clock() - began > ATTEMPT_SECONDS:
+        attempt = self._attempts.take(request)
+        if attempt is None:
             return self._pages.message("login_expired", 400, language)
         try:
             verified = await self._relying_party.finish(attempt, single(request.url.query))
@@ -166,27 +136,28 @@ class Login(Generic[S]):
             log.warning("login", outcome="unreachable", reason=str(problem))
             return self._pages.message("login_unreachable", 503, language)
         if isinstance(found, LoginRefused):
-            return await self._refuse(request, found, language)
+            return await self.refuse(request, found)
         return await self.enter(request, found)
 
-    async def _refuse(self, request: Request, refused: LoginRefused, language: str) -> Response:
+    async def refuse(self, request: Request, refused: LoginRefused) -> Response:
+        """A page that says no, logged first."""
         log.warning("login", outcome="refused", reason=refused.reason)
         await self._note(LoginEvent("login.refused", "refused", reason=refused.reason, address=_address(request)))
         code = refused.message or "login_refused"
-        answer = self._pages.message(code, 403, language)
-        self._cookies.drop(answer, self._cookies.attempt)
+        answer = self._pages.message(code, 403, request.cookies.get(LANGUAGE_COOKIE, ""))
+        self._attempts.forget(answer)
         return answer
 
-    async def enter(self, request: Request, found: Admitted[S], to: str = "/") -> Response:
-        """A new session under a new id, logged first; one that this browser already had ends.  `to`: a path of ours."""
+    async def enter(self, request: Request, found: Admitted[S]) -> Response:
+        """A new session under a new id, logged first; one that this browser already had ends."""
         event = _at(found.event, _address(request))
         await self._note(event)
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
         token = self._sessions.start(found.session)
         log.info("login", outcome="entered", role=event.role)
-        answer = RedirectResponse(f"{self._cookies.path}{to}", 303)
+        answer = RedirectResponse(f"{self._cookies.path}/", 303)
         self._cookies.put(answer, self._cookies.session, token)
-        self._cookies.drop(answer, self._cookies.attempt)
+        self._attempts.forget(answer)
         return answer
 
     async def leave(self, request: Request, session: S) -> Response:
@@ -202,10 +173,10 @@ class Login(Generic[S]):
         answer.headers["clear-site-data"] = '"cache"'
         return answer
 
-    async def end(self, request: Request, session: S) -> None:
-        """Ends a session that may not go on."""
+    async def end(self, request: Request, session: S, why: EventType = "logout") -> None:
+        """Ends a session that may not go on; what it held goes first."""
         self._sessions.end_where(lambda one: one is session)
-        await self._note(_at(self._farewell(session), _address(request)))
+        await self._note(dataclasses.replace(_at(self._farewell(session), _address(request)), type=why))
 
     async def left(self, request: Request) -> Response:
         """Where a browser comes after logging out, perhaps by way of the issuer."""
@@ -227,14 +198,6 @@ class Login(Generic[S]):
         for session in ended:
             await self._note(_at(self._farewell(session), _address(request)))
         return Response(status_code=200)
-
-    def _remember(self, handle: str, attempt: Attempt) -> None:
-        now = self._clock()
-        for old in [key for key, (began, _) in self._attempts.items() if now - began > ATTEMPT_SECONDS]:
-            del self._attempts[old]
-        while len(self._attempts) >= MOST_ATTEMPTS:
-            del self._attempts[next(iter(self._attempts))]
-        self._attempts[handle] = (now, attempt)
 
 
 def _is_of(session: Session, issuer: str, found: LoggedOut) -> bool:

@@ -25,12 +25,14 @@ from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
 from babyconnect.web import emergency
+from babyconnect.web.attempts import Attempts, Cookies
 from babyconnect.web.backchannel import Backchannel, HttpBackchannel
-from babyconnect.web.claims import ClaimNames, Identify, by_claims
+from babyconnect.web.claims import ClaimNames, Identify, Who, by_claims
 from babyconnect.web.compression import Compressed
 from babyconnect.web.events import changes, events
 from babyconnect.web.fragments import Drawer
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
+from babyconnect.web.launch import Launch
 from babyconnect.web.limits import Limit
 from babyconnect.web.login import Admitted, Cookies, Login, LoginEvent, Note
 from babyconnect.web.records import OpenedRecord
@@ -38,6 +40,7 @@ from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Ve
 from babyconnect.web.rendering import Pages, error_handlers, log_fault
 from babyconnect.web.sessions import Origin, Sessions, StaffSession, new_handle
 from babyconnect.web.site import Chapter, Site, language_of
+from babyconnect.web.smart import CareSystem, SmartApp
 
 PATH = "/viewer"
 RECORD_SECONDS = 15 * 60
@@ -73,6 +76,7 @@ class Viewer:
         clock: Callable[[], float] = time.monotonic,
         backchannel: Backchannel | None = None,
         identify: Identify | None = None,
+        care_systems: Sequence[CareSystem] = (),
         frame_ancestors: str = "'none'",
     ) -> None:
         self._party = party
@@ -91,11 +95,12 @@ class Viewer:
         relying_party = RelyingParty(
             issuer, f"{self._origin}{PATH}/terug", self._backchannel, lambda: now().timestamp()
         )
+        cookies = Cookies(party.ura.value, PATH, secure)
         self._login: Login[ViewerSession] = Login(
             relying_party=relying_party,
             admit=self._admit,
             sessions=self._sessions,
-            cookies=Cookies(party.ura.value, PATH, secure),
+            cookies=cookies,
             pages=self._pages,
             clock=clock,
             note=note,
@@ -105,6 +110,17 @@ class Viewer:
         )
         offered = self._with_emergency(chapters, break_glass)
         self._site = Site(PATH, self._origin, self._pages, self._login.session_of, offered)
+        known = {system.iss: system for system in care_systems}
+        back = f"{self._origin}{PATH}/launch/terug"
+        self._launch = Launch(
+            app=SmartApp(known, back, self._backchannel, lambda: now().timestamp()),
+            own=party,
+            site=self._site,
+            login=self._login,
+            attempts=Attempts("launch", cookies, clock),
+            make=self._session,
+            open_record=self._launched,
+        )
         app = Starlette(
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
@@ -129,8 +145,12 @@ class Viewer:
         found = await self._identify(verified)
         if isinstance(found, LoginRefused):
             return found
-        session: ViewerSession = StaffSession(
-            origin=Origin.of(verified.claims, verified.id_token),
+        session = self._session(found, Origin.of(verified.claims, verified.id_token))
+        return Admitted(session, _event("login", session))
+
+    def _session(self, found: Who, origin: Origin) -> ViewerSession:
+        return StaffSession(
+            origin=origin,
             person=found.person,
             party=self._party,
             assurance=found.assurance,
@@ -138,12 +158,16 @@ class Viewer:
             shut=OpenedRecord.close,
             holds=found.holds,
         )
-        return Admitted(session, _event("login", session))
+
+    async def _launched(self, request: Request, session: ViewerSession, bsn: Bsn) -> str:
+        """Where the record is that a care system opened."""
+        return (await self._opened(request, session, bsn)).headers.get("location", f"{PATH}/")
 
     def _routes(self) -> list[BaseRoute]:
         return [
             Route("/", self.start, methods=["GET"]),
             *self._login.routes(),
+            *self._launch.routes(),
             Route("/afmelden", self.log_out, methods=["POST"]),
             Route("/zoek", self.find, methods=["POST"]),
             Route("/lijst", self.choose, methods=["POST"]),

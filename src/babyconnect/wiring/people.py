@@ -27,6 +27,7 @@ from babyconnect.web.dezi import Dezi, Register
 from babyconnect.web.login import LoginEvent, Note
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.site import Chapter
+from babyconnect.web.smart import CareSystem
 from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
 from babyconnect.wiring import consents, consulting, files
 from babyconnect.wiring.link import Link, now
@@ -97,6 +98,10 @@ def viewer(  # noqa: PLR0917 - what it is built of
         base_url=link.chosen.node.base_url,
         issuer=staff_issuer(link),
         identify=identify(link, backchannel),
+        care_systems=[
+            CareSystem(row.iss, row.client_id, _secret(link, row.client_secret_file))
+            for row in link.chosen.launch.systems
+        ],
         backchannel=backchannel,
         note=noter(journal),
         chapters=chapters,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -37,6 +37,9 @@ from babyconnect.network.pseudonyms.service import PseudonymService, load_or_cre
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision
 from babyconnect.trust.replays import Replays
+from babyconnect.web.care_system import app as care_system
+from babyconnect.web.care_system.records import Practice
+from babyconnect.web.care_system.records import read as read_practices
 from babyconnect.web.dezi_simulator import simulator_app
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import Account, read_clients, read_users
@@ -192,6 +195,29 @@ def _providers(
         yield mount, provider_app(issuer, accounts, clients, _provider_key(home, mount), time.time, audience=audience)
     if chosen.provider.users_file:
         yield "/dezi", _dezi(path, chosen, home, listed)
+    if chosen.provider.care_systems_file:
+        base = f"{chosen.region.base_url}{care_system.PATH}"
+        practices = _practices(beside(path, chosen.provider.care_systems_file))
+        yield (
+            care_system.PATH,
+            care_system.care_systems_app(
+                care_system.CareSystems(base, _provider_key(home, "/idp-zis"), practices, time.time)
+            ),
+        )
+
+
+def _practices(path: pathlib.Path) -> Callable[[], Mapping[str, Practice]]:
+    """The demo's care systems, read again when their file changed."""
+    kept: tuple[float, Mapping[str, Practice]] = (0.0, {})
+
+    def practices() -> Mapping[str, Practice]:
+        nonlocal kept
+        moment = path.stat().st_mtime if path.exists() else 0.0
+        if moment != kept[0]:
+            kept = (moment, read_practices(path.read_bytes()))
+        return kept[1]
+
+    return practices
 
 
 def _dezi(path: pathlib.Path, chosen: settings.Region, home: pathlib.Path, listed: list[Organisation]) -> App:

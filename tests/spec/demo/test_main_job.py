@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from babyconnect.cli.demonstration.treating import treating
+from babyconnect.cli.demonstration.treating import treated, treating
 from tests.spec.demo.conftest import Home
 
 DEADLINE_SECONDS = 5.0
@@ -73,7 +73,7 @@ def test_a_check_whose_own_node_is_stopped_still_says_how_it_went(home: Home) ->
 
 def test_the_list_of_clients_names_for_each_a_log_in_whose_organisation_treats_her(home: Home) -> None:
     plan = home.plan
-    said = {client.name: (client, who) for client, who in treating(home.path, plan, dt.date.today())}
+    said = {client.name: (client, who) for client, who in treating(plan, treated(home.path, plan, dt.date.today()))}
     assert said["Selam Zondernummer"][1] == "zonder BSN is zij niet op te zoeken"
     midwife = plan.member(plan.showcase.member).log_ins[0]
     assert said[plan.showcase.name][1].startswith(f"log in als {midwife.username} (")

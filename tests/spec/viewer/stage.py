@@ -20,6 +20,7 @@ from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.site import Chapter
+from babyconnect.web.smart import CareSystem
 from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import ViewerSession, viewer_app
 from tests.support.sample_view import sample
@@ -84,6 +85,7 @@ class Stage:
             self._consult, lambda answers, today, busy, kept: self.view, self.clock.now, 0.05
         )
         self.identify: Identify | None = None
+        self.care_systems: list[CareSystem] = []
         self._viewing = viewing
         self._chapters = chapters
         self.build(Issuer(ISSUER, "kijker", SECRET))
@@ -95,15 +97,29 @@ class Stage:
             base_url=BASE,
             issuer=issuer,
             identify=self.identify,
+            care_systems=self.care_systems,
             viewing=self._viewing,
             todays_clients=self._todays_clients,
             now=self.clock.now,
             note=self._note,
             chapters=self._chapters,
+            changes=self,
             clock=self.clock,
             backchannel=self.backchannel,
         )
         self.visitor = Visitor(self.viewer)
+
+    def now(self) -> float:
+        return 0.0
+
+    async def of(self, bsn: Bsn, since: float) -> AsyncIterator[None]:
+        """What the region tells of changes: one step for each time that a test says so."""
+        while True:
+            await self.change.wait()
+            self.change.clear()
+            if self.watching_breaks:
+                raise RuntimeError("the register speaks rubbish")
+            yield
 
     async def _consult(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
         self.asked.append((bsn, person))

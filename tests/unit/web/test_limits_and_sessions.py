@@ -11,6 +11,7 @@ import pytest
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.web.claims import always
 from babyconnect.web.limits import MOST_KEYS, Limit
 from babyconnect.web.sessions import MOST_RECORDS, Sessions, StaffSession
 from tools.fetch_assets import AssetFault, checked, members, tarball_address, without_source_map
@@ -20,7 +21,7 @@ PERSON = Person("p", "Anna", Role.MIDWIFE)
 
 
 def of_anna(shut: Callable[[str], None]) -> StaffSession[str]:
-    return StaffSession(person=PERSON, party=PARTY, shut=shut)
+    return StaffSession(person=PERSON, party=PARTY, shut=shut, holds=always)
 
 
 def test_a_limit_gives_turns_back_as_time_passes() -> None:

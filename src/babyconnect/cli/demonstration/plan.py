@@ -66,6 +66,10 @@ class Member(msgspec.Struct, frozen=True):
         """Where other organisations do."""
         return f"https://{HOST}:{self.secured_port}"
 
+    def care_system(self, plan: Plan) -> str:
+        """Where the member's care system is, for the demo played by the region's process."""
+        return f"{plan.region_url}/zis/{self.ura}/"
+
     @property
     def dezi(self) -> bool:
         """Hospitals in the demo log in with the register of professionals, the others with a password."""

@@ -8,18 +8,21 @@ import pathlib
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import msgspec
 
 from babyconnect import synthetic
+from babyconnect.birthcare.parties import Role
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration.certifying import certify, section
-from babyconnect.cli.demonstration.plan import Member, Plan
+from babyconnect.cli.demonstration.plan import Member, Plan, Special
 from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
+from babyconnect.web.care_system.app import CLIENT_ID
+from babyconnect.web.care_system.records import Listed, Practice, Works
 from babyconnect.web.dezi_simulator import REGISTER
 from babyconnect.web.dezi_simulator import number as dezi_number
 from babyconnect.web.users import hash_password
@@ -86,7 +89,8 @@ def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
     (region / "region.toml").write_text(
         f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n'
         f"client_portals = {_list(member.ura for member in plan.members)}\n\n"
-        '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n\n'
+        '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n'
+        'care_systems_file = "care_systems.json"\n\n'
         + section(home, plan.secured_port, plan.secured_region_url),
         encoding="utf-8",
     )
@@ -105,6 +109,7 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         f"{section(home, member.secured_port, member.secured_url)}\n"
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
         f"{_login(plan, member)}\n"
+        f'[[launch.systems]]\niss = "{member.care_system(plan)}fhir"\nclient_id = "{CLIENT_ID}"\n\n'
         f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n',
         encoding="utf-8",
     )
@@ -163,6 +168,29 @@ def _users(region: pathlib.Path, plan: Plan) -> None:
         for client in plan.clients
     ]
     _private(region / "clients.toml", clients)
+
+
+def care_systems(home: pathlib.Path, plan: Plan, treated: Mapping[str, Sequence[Special]]) -> None:
+    """A care system for each member, with those of the listed clients whom it treats; after publishing, since only then
+    is known who treats whom."""
+    hashed = hash_password(plan.password, secrets.token_bytes(16))
+    practices = [
+        Practice(
+            ura=member.ura,
+            name=member.name,
+            viewer=member.base_url,
+            staff=tuple(
+                Works(one.username, hashed, one.name, Role(one.role), dezi_number(one.username))
+                for one in member.log_ins
+            ),
+            clients=tuple(
+                Listed(f"c{number}", one.name, one.bsn, note=one.text)
+                for number, one in enumerate(treated.get(member.slug, ()), start=1)
+            ),
+        )
+        for member in plan.members
+    ]
+    _private(home / "region" / "care_systems.json", [msgspec.json.encode(practices).decode()])
 
 
 def _private(path: pathlib.Path, blocks: list[str]) -> None:

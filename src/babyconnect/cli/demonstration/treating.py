@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Kind
@@ -15,18 +15,22 @@ from babyconnect.wiring.asking import treated_here
 LEADING = (Kind.MIDWIFERY_PRACTICE, Kind.HOSPITAL)
 
 
-def treating(home: pathlib.Path, plan: Plan, today: dt.date) -> Iterator[tuple[Special, str]]:
-    """Each client of the list with a sentence (Dutch); where she is booked comes first, if that still treats her."""
+def treated(home: pathlib.Path, plan: Plan, today: dt.date) -> dict[str, list[Special]]:
+    """The listed clients whom each member treats today, by its slug."""
     numbers = {client.bsn for client in plan.special if client.bsn}
-    treated = {
-        member.slug: treated_here(
-            prepare.node_folder(home, member) / "node.toml", [Bsn(number) for number in numbers], today
-        )
-        for member in plan.members
-        if member.log_ins
-    }
+    found: dict[str, list[Special]] = {}
+    for member in plan.members:
+        if member.log_ins:
+            config = prepare.node_folder(home, member) / "node.toml"
+            here = treated_here(config, [Bsn(number) for number in numbers], today)
+            found[member.slug] = [client for client in plan.special if client.bsn and Bsn(client.bsn) in here]
+    return found
+
+
+def treating(plan: Plan, by_member: Mapping[str, Sequence[Special]]) -> Iterator[tuple[Special, str]]:
+    """Each client of the list with a sentence (Dutch); where she is booked comes first, if that still treats her."""
     for client in plan.special:
-        now = [m for m in plan.members if client.bsn and Bsn(client.bsn) in treated.get(m.slug, ())]
+        now = [member for member in plan.members if client in by_member.get(member.slug, ())]
         yield client, _said(client, sorted(now, key=lambda member: (member.slug != client.member, _rank(member))))
 
 
