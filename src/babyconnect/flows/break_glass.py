@@ -53,8 +53,9 @@ class BreakGlass:
         today = now.astimezone(HOME).date()
         flaw = self._flaw(person, emergency, explanation, self.rules(today))
         reference = secrets.token_hex(12)
-        about = About(pseudonym=self.journal.pseudonym(bsn), object=f"breakglass/{reference} {emergency.reason[:40]}")
-        reasons = (flaw,) if flaw else ("objection_too",) if emergency.over_objection else ()
+        about = About(pseudonym=self.journal.pseudonym(bsn), object=f"breakglass/{reference}")
+        declared = (emergency.reason, "objection_too") if emergency.over_objection else (emergency.reason,)
+        reasons = (f"emergency_{flaw}",) if flaw else declared
         grounds = Grounds(Purpose.EMERGENCY.value, reasons=reasons)
         actor = self.journal.person(person)
         await self.journal.note("breakglass.open", "refused" if flaw else "ok", actor, about, grounds, came)
@@ -114,8 +115,9 @@ class BreakGlass:
         found = self.book.find(*key)
         if found is None or outcome not in outcomes():
             return False
-        about = About(object=f"breakglass/{found.id} {outcome}")
-        await self.journal.note("breakglass.review", "ok", self.journal.person(reviewer), about, NO_GROUNDS, came)
+        about = About(object=f"breakglass/{found.id}")
+        actor, grounds = self.journal.person(reviewer), Grounds(reasons=(outcome,))
+        await self.journal.note("breakglass.review", "ok", actor, about, grounds, came)
         verdict = (outcome, remark.strip()[:LONGEST_EXPLANATION])
         return await self.book.review(key, verdict, reviewer.id, self.journal.clock())
 
@@ -137,8 +139,14 @@ class BreakGlass:
             done += 1
         return done
 
+    async def choose_channel(self, client: str, channel: str, by: Person, came: Came = _DIRECTLY) -> None:
+        """She called this channel safe."""
+        about = About(client=client, object=f"channel/{channel}")
+        await self.journal.note("administer", "ok", self.journal.person(by), about, NO_GROUNDS, came)
+        await self.book.choose_channel(client, channel, by.id, self.journal.clock())
+
     async def told(self, notice: Notice, channel: str, by: Person | None = None) -> None:
-        about = About(client=notice.client, object=f"breakglass/{notice.emergency} {channel}")
+        about = About(client=notice.client, object=f"breakglass/{notice.emergency}")
         actor = self.journal.person(by) if by else self.journal.itself()
         await self.journal.note("notify", "ok", actor, about if notice.recipient == "client" else NOBODY)
         await self.book.sent(notice.number, channel, self.journal.clock())

@@ -10,14 +10,14 @@ from starlette.requests import Request
 LARGEST = 8_192
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a posted form.  A field that comes twice is refused: two readers might pick different ones."""
+async def form(request: Request, largest: int = LARGEST) -> dict[str, str]:
+    """The fields of a posted form of at most `largest` bytes.  A field that comes twice is refused: two readers might pick different ones."""
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST:
+        if len(body) > largest:
             raise HTTPException(413)
     return single(body.decode("utf-8", errors="replace"))
 

@@ -25,7 +25,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from babyconnect.birthcare.parties import Function
-from babyconnect.web.forms import form, single
+from babyconnect.web.forms import LARGEST, form, single
 from babyconnect.web.headers import App, Receive, Scope, Send
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages
 from babyconnect.web.sessions import Session
@@ -85,10 +85,10 @@ class Site(Generic[S]):
             raise HTTPException(303, headers={"location": f"{self.path}/"})
         return session
 
-    async def posted(self, request: Request) -> tuple[S, dict[str, str]]:
+    async def posted(self, request: Request, largest: int = LARGEST) -> tuple[S, dict[str, str]]:
         """Session and fields of a form that one of our own pages of this very session sent."""
         session = self._session_of(request)
-        fields = await form(request)
+        fields = await form(request, largest)
         foreign = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
         if session is None or foreign or request.headers.get("origin", self.origin) not in (self.origin, "null"):
             raise HTTPException(403)

@@ -1,0 +1,59 @@
+"""The pages and the endpoint of deciding: evidence, review of emergencies, versions of the rules, AuthZEN."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from babyconnect.api.access import METADATA, Access
+from babyconnect.api.server import App
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.flows.evaluate import Evaluator
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.rules import RulesDesk
+from babyconnect.settings import SettingsRefused
+from babyconnect.web import reviews
+from babyconnect.web.administration import rules as administration
+from babyconnect.web.client import notices
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.evidence import chapter as evidence
+from babyconnect.web.site import Chapter
+from babyconnect.web.viewer import ViewerSession
+from babyconnect.wiring import files
+from babyconnect.wiring.deciding import Deciding
+from babyconnect.wiring.link import Link
+
+
+def staff_chapters(link: Link, journal: Journal, decides: Deciding) -> list[Chapter[ViewerSession]]:
+    desk = RulesDesk(journal, decides.policies, link.roster, decides.grounds.consents, decides.terms)
+    pages: list[Chapter[Any]] = [
+        evidence.chapter(decides.desk, time.monotonic),
+        reviews.chapter(decides.break_glass, lambda ura: _name(link, ura)),
+        administration.chapter(desk, link.directory),
+    ]
+    return pages
+
+
+def client_chapter(link: Link, decides: Deciding) -> Chapter[ClientSession]:
+    return notices.chapter(decides.book, link.roster.clients)
+
+
+def mounts(link: Link, journal: Journal, decides: Deciding) -> list[tuple[str, App]]:
+    """AuthZEN, when `access.token_sha256_file` is set."""
+    file = link.chosen.access.token_sha256_file
+    if not file:
+        return []
+    try:
+        secret = bytes.fromhex(files.text(link.beside(file)))
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise SettingsRefused(f"{link.path}: access.token_sha256_file: a SHA-256 in hex is expected")
+    evaluator = Evaluator(journal, link.party, link.roster, decides.grounds, decides.decide)
+    access = Access(evaluator, link.machine_base, secret)
+    return [("/access", access), (METADATA, access)]
+
+
+def _name(link: Link, ura: str) -> str:
+    party = link.directory.party(Ura(ura))
+    return party.name if party else f"URA {ura}"
