@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 
 from babyconnect.api import forms
 from babyconnect.api.asgi import Receive, Scope, Send
@@ -35,6 +36,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _PRIVATE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 _PUBLIC: Headers = ((b"cache-control", b"max-age=300"),)
 _TRACE_LENGTH = 64
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class OAuth:
                 answer = await handler(scope, receive)
             except AuditFault:
                 answer = _AWAY
+            except Exception as fault:
+                # Only the kind of fault: its text may quote what was sent.
+                _log.error("a token request failed", fault=type(fault).__name__)
+                answer = _Answer(500, {"error": "server_error"})
         else:
             allowed = b", ".join(method.encode() for method, path in self._handlers if path == scope["path"])
             answer = _Answer(405, {"error": "invalid_request"}, (*_PRIVATE, (b"allow", allowed)))

@@ -146,6 +146,8 @@ def is_text(value: object) -> bool:
 def signed_scopes(signed: object, asking: Asking) -> Asking:
     """What is asked for, as far as what was signed asks for it too: a form cannot ask for more than its assertion."""
     listed = scopes.asked(signed) if isinstance(signed, str) else None
+    if listed == asking.scopes:
+        return asking
     return replace(asking, scopes=tuple(name for name in asking.scopes if name in (listed or ())))
 
 

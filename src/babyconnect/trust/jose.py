@@ -20,7 +20,7 @@ from babyconnect.trust.keys import SigningKey
 
 MAX_TOKEN = 8192
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
-_TYPES = frozenset({"JWT", "jwt"})
+_TYPES = ("JWT", "jwt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def verify(parts: Opened, known: Known, audience: Audience, now: float) -> Shown
     if said.get("iss") != known.did or said.get("sub", known.did) != known.did:
         return Rejected("wrong_issuer")
     meant = said.get("aud")
-    if (meant[0] if isinstance(meant, list) and len(meant) == 1 else meant) not in audience.names:
+    named = meant[0] if isinstance(meant, list) and len(meant) == 1 else meant
+    if not isinstance(named, str) or named not in audience.names:
         return Rejected("wrong_audience")
     # RFC021 has `iat` and `jti`; its reference implementation sends `nbf` and `nonce`.
     timed = {**said, "iat": said.get("iat", said.get("nbf")), "jti": said.get("jti", said.get("nonce"))}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babyconnect import definitions
@@ -51,6 +51,7 @@ def grants() -> Mapping[str, str]:
     return {grant_type: name for grant_type, name in table.items() if grant_type != "citation"}
 
 
+@functools.lru_cache(maxsize=256)
 def asked(text: str) -> tuple[str, ...] | None:
     """The scopes of a request, each once, in its order; None when it is no list of scopes."""
     names = text.split(" ") if text else []
@@ -59,7 +60,8 @@ def asked(text: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(names))
 
 
-def granted(names: Iterable[str], grant: str, purpose: Purpose, loa: str) -> tuple[Scope, ...]:
+@functools.lru_cache(maxsize=256)
+def granted(names: tuple[str, ...], grant: str, purpose: Purpose, loa: str) -> tuple[Scope, ...]:
     """Those of `names` that this grant, purpose and level of assurance open."""
     found = (known().get(name) for name in names)
     return tuple(scope for scope in found if scope and _opens(scope, grant, purpose, loa))
