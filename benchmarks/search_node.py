@@ -131,7 +131,7 @@ class Grounds:
     def __init__(self) -> None:
         self.consent = (Consent(id="consent-1", permit=True, actor=f"ura:{ASKER.ura}"),)
 
-    async def consents(self, client: str) -> tuple[Consent, ...]:
+    async def consents(self, client: str, *_: object) -> tuple[Consent, ...]:
         return self.consent
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:

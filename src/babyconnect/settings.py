@@ -150,6 +150,20 @@ class ConsultSection(Strict, frozen=True):
     deadline_seconds: float = 5.0
 
 
+class MitzSection(Strict, frozen=True):
+    """The national register of consent choices, asked beside the region's; absent: not asked."""
+
+    base_url: str = ""
+    dialect: str = "mitz-3.8"
+    seconds: float = 1.0
+    certificate_file: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+    notify_token_file: str = ""
+    gateway_system: str = ""
+    source_system: str = ""
+
+
 class RulesSection(Strict, frozen=True):
     """Where an administrator's versions of the rules of access are kept."""
 
@@ -181,11 +195,13 @@ class Node(Strict, frozen=True):
     intake: IntakeSection = IntakeSection()
     login: LoginSection = LoginSection()
     dezi: DeziSection = DeziSection()
+    launch: LaunchSection = LaunchSection()
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
     rules: RulesSection = RulesSection()
     break_glass: BreakGlassSection = BreakGlassSection()
     access: AccessSection = AccessSection()
+    mitz: MitzSection = MitzSection()
     tls: TlsSection = TlsSection()
     tokens: TokensSection = TokensSection()
 
@@ -195,7 +211,6 @@ class RegionSection(Strict, frozen=True):
     listen: str
     base_url: str
     home: str = "."
-    launch: LaunchSection = LaunchSection()
     organisations_file: str = "organisations.json"
     client_portals: tuple[str, ...] = ()
 
@@ -205,6 +220,7 @@ class ProviderSection(Strict, frozen=True):
 
     users_file: str = ""
     clients_file: str = ""
+    care_systems_file: str = ""
 
 
 class Region(Strict, frozen=True):
@@ -220,7 +236,6 @@ Settings = TypeVar("Settings", Node, Region)
 
 
 def read(path: pathlib.Path, kind: type[Settings], environment: Mapping[str, str] | None = None) -> Settings:
-    care_systems_file: str = ""
     """The settings in `path`; raises SettingsRefused with the file, the key and the rule."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -46,9 +46,9 @@ class Served:
 
 
 NODE = Served(
-    machines=("/fhir", "/oauth", "/intake", "/.well-known", "/access", "/did.json"),
+    machines=("/fhir", "/oauth", "/intake", "/.well-known", "/access", "/did.json", "/mitz"),
     only=("/fhir", "/oauth"),
-    unnamed=("/.well-known", "/did.json", "/fhir/stu3/metadata", "/fhir/r4/metadata"),
+    unnamed=("/.well-known", "/did.json", "/fhir/stu3/metadata", "/fhir/r4/metadata", "/mitz"),
     own=("/intake", "/access"),
 )
 

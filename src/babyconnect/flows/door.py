@@ -151,7 +151,8 @@ class Grounds(Protocol):
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         """What of the asker's claims can be checked, checked.  What cannot be asked now is not verified."""
 
-    async def consents(self, client: str) -> tuple[Consent, ...]: ...
+    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
+        """Raises a fault when nobody can say now.  `identifier`: by which she was just found (`system|value`), or ""."""
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         """Evidence of the holder: from the client's EpisodeOfCare resources, and enrolments, referrals, care teams."""
@@ -233,7 +234,7 @@ class Door:
             client, request, decision = None, None, Refused(("token_not_bound",))
         else:
             client = session.client
-            request = await self._request(session.asker, client, session.episodes, moment)
+            request = await self._request(session.asker, client, session.episodes, moment, "")
             decision = self._parts.decide(request)
         await self._parts.note(Happening(moment, wire, session.asker, interaction, client, request, decision))
         if isinstance(decision, Refused):
@@ -270,17 +271,17 @@ class Door:
         client = found[0]
         if session.client not in (None, client):
             return client, None, Refused(("token_bound_elsewhere",))
-        request = await self._request(session.asker, client, None, moment)
+        request = await self._request(session.asker, client, None, moment, identifier)
         decision = self._parts.decide(request)
         if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
             decision = Refused(("token_bound_elsewhere",))
         return client, request, decision
 
     async def _request(
-        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime
+        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime, identifier: str
     ) -> AccessRequest:
         """What this decision rests on.  Her episodes are those bound to the token; all, while it is being bound."""
-        consents = await self._parts.grounds.consents(client)
+        consents = await self._parts.grounds.consents(client, asker, identifier)
         evidence = await self._known(client, moment)
         weighed = await self._parts.grounds.weighed(asker, client)
         return AccessRequest(

@@ -20,7 +20,7 @@ from babyconnect.settings import SettingsRefused
 from babyconnect.trust import decision
 from babyconnect.trust.policies import Policies
 from babyconnect.trust.rules import Rules
-from babyconnect.wiring.holding import Checks, HolderGrounds
+from babyconnect.wiring.holding import Checks, Elsewhere, HolderGrounds
 from babyconnect.wiring.link import Link
 
 TELL_EVERY_SECONDS = 60
@@ -64,7 +64,7 @@ class Portal:
 CHANNELS: dict[str, Channel] = {"portal": Portal()}
 
 
-def deciding(link: Link, journal: Journal) -> Deciding:
+def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -> Deciding:
     policies = policies_of(link)
     terms = _terms(link)
     try:
@@ -83,7 +83,7 @@ def deciding(link: Link, journal: Journal) -> Deciding:
         book=book,
         break_glass=glass,
         desk=EvidenceDesk(journal, link.roster, link.pseudonyms, link.evidence, codes, link.directory, policies.on),
-        grounds=HolderGrounds(link.roster, link.consents, rules, checks, glass.declared, terms),
+        grounds=HolderGrounds(link.roster, link.consents, rules, checks, glass.declared, terms, elsewhere),
         terms=terms,
     )
 

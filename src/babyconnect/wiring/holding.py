@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
@@ -69,6 +69,10 @@ class Checks:
         return given_relation(given, self._own) if given else None
 
 
+Elsewhere = Callable[[str, Asker, str, tuple[Consent, ...]], Awaitable[tuple[Consent, ...]]]
+"""(client, asker, identifier, what the region's register says) -> what holds when another register is heard too."""
+
+
 class HolderGrounds:
     """What the door's decisions rest on: consents as they are now, by her pseudonym, evidence of this side, and what
     this side makes of the asker's."""
@@ -81,14 +85,18 @@ class HolderGrounds:
         checks: Checks,
         declared: Callable[[Asker], dt.datetime | None],
         terms: EmergencyTerms,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._roster, self._consents, self._rules = roster, consents, rules
-        self._checks, self._declared, self._terms = checks, declared, terms
+        self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
 
-    async def consents(self, client: str) -> tuple[Consent, ...]:
-        """Her provisions.  Who has no pseudonym yet has no consent that could be known: nothing is allowed."""
+    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
+        """Her provisions.  Who has no pseudonym yet has no consent that could be known: nothing is allowed.
+
+        Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
         pseudonym = self._roster.pseudonym(client)
-        return await self._consents.of(pseudonym) if pseudonym else ()
+        said = await self._consents.of(pseudonym) if pseudonym else ()
+        return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         declared = self._declared(asker) if asker.emergency else None

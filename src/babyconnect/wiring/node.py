@@ -31,12 +31,13 @@ from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer import ViewerSession
-from babyconnect.wiring import consents, oversight, people, secured, shielding
+from babyconnect.wiring import consents, deciding_pages, oversight, people, secured, shielding
 from babyconnect.wiring.deciding import Deciding, deciding
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import did_mount, publishing_keys, refusals
 from babyconnect.wiring.link import Link, enrolling, now, open_link
+from babyconnect.wiring.mitz import mitz_of
 from babyconnect.wiring.own_record import own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
 from babyconnect.wiring.stores import open_store
@@ -56,7 +57,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         return app, opening.pop_all().aclose
 
 
-async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:
+async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:  # noqa: PLR0915 - one thing each
     """`opening` closes what was opened, the last first, also when the rest cannot be."""
     link = await open_link(path)
     opening.push_async_callback(link.close)
@@ -73,7 +74,8 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     opening.callback(given.close)
     consents.end_tokens_on_less(link, given.sessions)
     journal = journal_of(link, log)
-    decides = deciding(link, journal)
+    mitz = mitz_of(link, journal, given.sessions, opening)
+    decides = deciding(link, journal, mitz.elsewhere)
     opening.callback(decides.close)
     door = _door(link, store, log, given.sessions, decides)
     mounts: list[tuple[str, App]] = [
@@ -81,6 +83,8 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
         did_mount(link),
         oversight.published(link),
+        *mitz.mounts,
+        *deciding_pages.mounts(link, journal, decides),
     ]
     tending = oversight.Tending(link, log, journal)
     overseen = oversight.oversight_of(link, log, door, tending)
@@ -90,11 +94,12 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     http = Http(security=link.secured)
     opening.callback(http.close)
     staff_chapters: list[Chapter[ViewerSession]] = [consents.staff_chapter(link, journal)]
+    staff_chapters += deciding_pages.staff_chapters(link, journal, decides)
     staff_chapters += shielding_pages(link, door, journal, store.writer)
     own = own_record(link, door)
     client_chapters: list[Chapter[ClientSession]] = [record.chapter(own), consents.client_chapter(link, journal)]
     staff_chapters.append(oversight.staff_chapter(link, overseen))
-    client_chapters.append(oversight.client_chapter(link, overseen))
+    client_chapters += [oversight.client_chapter(link, overseen), deciding_pages.client_chapter(link, decides)]
     viewer = None
     if link.chosen.login.issuer:
         viewer = people.viewer(link, door, log, http, journal, staff_chapters, decides.break_glass)

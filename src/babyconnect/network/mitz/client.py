@@ -1,0 +1,107 @@
+"""Asking the Mitz, within a time limit, and keeping an answer no longer than our own register's lease.
+
+Silence, a late answer, a fault and everything unreadable is `ConsentsUnknown`: the door denies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+
+from babyconnect.birthcare.access import Asker
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Party
+from babyconnect.network.contract import ConsentsUnknown, RegionFault
+from babyconnect.network.mitz import answer
+from babyconnect.network.mitz.answer import Decision, Unreadable
+from babyconnect.network.mitz.question import Question, envelope, table
+from babyconnect.network.signed import read_limited
+
+REMEMBERED = 20_000
+Said = Callable[[str, str, uuid.UUID], Awaitable[object]]
+"""(client, what was answered, message): told to the log before the answer is used."""
+
+
+class Mitz:
+    """The closed question over one kept-alive session (mutual TLS is the session's).  `seconds`: patience."""
+
+    def __init__(self, base: str, session: aiohttp.ClientSession, seconds: float) -> None:
+        self._endpoint = base.rstrip("/") + table()["paths"]["question"]
+        self._session = session
+        self._seconds = seconds
+
+    async def ask(self, question: Question, message: uuid.UUID) -> Decision:
+        """Raises ConsentsUnknown.  No fault's text holds anything of the question."""
+        try:
+            body = envelope(question, self._endpoint, message)
+            action = table()["action"]["request"]
+            headers = {
+                "Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"',
+                "X-Request-Id": str(message),
+            }
+            async with (
+                asyncio.timeout(self._seconds),
+                self._session.post(self._endpoint, data=body, headers=headers, allow_redirects=False) as response,
+            ):
+                content = await read_limited(response, table()["limits"]["largest_answer"])
+                media = response.headers.get("Content-Type", "")
+                return answer.read(response.status, media, content, question, message)
+        except Unreadable as fault:
+            raise ConsentsUnknown(f"the Mitz: {fault}") from None
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RegionFault) as fault:
+            raise ConsentsUnknown(f"the Mitz did not answer ({type(fault).__name__})") from None
+
+
+class MitzAnswers:
+    """The answers that this holder got, by client and asker, each for as long as it may hold.
+
+    A BSN is known here from the moment somebody asks for her by it until she is forgotten for others; never written.
+    """
+
+    def __init__(
+        self, ask: Callable[[Question, uuid.UUID], Awaitable[Decision]], own: Party, said: Said,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._ask, self._own, self._said, self._now = ask, own, said, monotonic
+        self._seconds = float(table()["limits"]["answer_seconds"])
+        self._bsns: OrderedDict[str, Bsn] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str, str], tuple[float, Decision]] = OrderedDict()
+
+    async def of(self, client: str, asker: Asker, bsn: Bsn | None) -> Decision:
+        """Raises ConsentsUnknown, also when nobody named her by her BSN here before."""
+        if bsn is not None:
+            self._remember(client, bsn)
+        known = self._bsns.get(client)
+        if known is None:
+            raise ConsentsUnknown("the Mitz: she was not asked for by her BSN")
+        key = (client, asker.ura.value, asker.role.value, asker.purpose.value)
+        until, decision = self._kept.get(key, (float("-inf"), "deny"))
+        if self._now() < until:
+            return decision
+        message, began = uuid.uuid4(), self._now()
+        try:
+            decision = await self._ask(Question(known, self._own, asker), message)
+        except ConsentsUnknown:
+            await self._said(client, "unknown", message)
+            raise
+        await self._said(client, decision, message)
+        self._kept[key] = (began + self._seconds, decision)
+        while len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+        return decision
+
+    def forget(self, client: str) -> None:
+        """She changed her choice: nothing that was answered holds any more."""
+        for key in [key for key in self._kept if key[0] == client]:
+            del self._kept[key]
+
+    def _remember(self, client: str, bsn: Bsn) -> None:
+        self._bsns[client] = bsn
+        self._bsns.move_to_end(client)
+        while len(self._bsns) > REMEMBERED:
+            self._bsns.popitem(last=False)
