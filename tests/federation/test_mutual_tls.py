@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
-import orjson
 import pytest
 import uvloop
 
-from babyconnect.api.machines import NODE, Machines
-from babyconnect.api.peers import Secured, facts, peer_of
-from babyconnect.api.server import Listener, listening
-from babyconnect.birthcare.identifiers import Ura
 from babyconnect.exchange.http1 import Http, Unreachable
-from babyconnect.trust.tls import Material
 from tests import pki
-from tests.federation.serving import free_port
-from tests.pki import HOSPITAL, PRACTICE, Folder
+from tests.federation.secured import Server, serving
+from tests.pki import HOSPITAL, PRACTICE
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -29,51 +21,6 @@ pytestmark = pytest.mark.timeout(60)
 def event_loop_policy():
     """The loop that nodes run on: its TLS is not asyncio's."""
     return uvloop.EventLoopPolicy()
-
-
-async def whoever(scope, receive, send) -> None:
-    """Says whose certificate it sees."""
-    peer = peer_of(scope)
-    body = orjson.dumps({"ura": peer.ura.value, "x5t": peer.thumbprint} if peer else {"ura": None})
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": body})
-
-
-@dataclass
-class Server:
-    """The practice's node, as far as TLS goes: both listeners."""
-
-    folder: Folder
-    material: Material
-    secured: str
-    plain: str
-    clients: list[Http] = field(default_factory=list)
-
-    def caller(self, name: str) -> Http:
-        http = Http(security=self.folder.material(name))
-        self.clients.append(http)
-        return http
-
-    async def asked(self, http: Http, path: str = "/fhir/stu3/Patient", **headers: str) -> tuple[int, object]:
-        answer = await http.send("GET", f"{self.secured}{path}", headers, owner=PRACTICE.value)
-        return answer.status, orjson.loads(answer.body) if answer.body else None
-
-
-@contextlib.asynccontextmanager
-async def serving(folder: Folder) -> AsyncIterator[Server]:
-    material = folder.material("practice")
-    app = Machines(whoever, NODE, PRACTICE.value)
-    secured, plain = free_port(), free_port()
-
-    def of(transport):
-        return facts(Secured(transport.get_extra_info("ssl_object").getpeercert(binary_form=True), material))
-
-    both = [Listener("127.0.0.1", plain), Listener("127.0.0.1", secured, material.serving(), of)]
-    server = Server(folder, material, f"https://127.0.0.1:{secured}", f"http://127.0.0.1:{plain}")
-    async with listening(app, both):
-        yield server
-        for http in server.clients:
-            http.close()
 
 
 @pytest.fixture
@@ -134,21 +81,6 @@ async def test_what_is_for_its_own_systems_is_not_there_for_another_organisation
         assert (await server.asked(server.caller("system"), path))[0] == 200
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["Client-Cert", "X-Client-Cert", "X-SSL-Client-Cert", "X-Forwarded-Client-Cert", "SSL-Client-Verify", "X-Peer-URA"],
-)
-async def test_a_certificate_in_a_header_is_nobodys(server, header):
-    server.folder.issue("other", Ura("90000009"))
-    forged = pki.der(pki.pki_certificate(server.folder, "practice")).hex()
-    plain = Http()
-    server.clients.append(plain)
-    answer = await plain.send("GET", f"{server.plain}/intake", {header: forged, "babyconnect.peer": "90000001"})
-    assert orjson.loads(answer.body) == {"ura": None}
-    status, said = await server.asked(server.caller("other"), **{header: forged})
-    assert (status, said["ura"]) == (200, "90000009")
-
-
 async def test_a_certificate_revoked_meanwhile_is_refused_on_the_connection_that_stands(server):
     http = server.caller("hospital")
     assert (await server.asked(http))[0] == 200
@@ -203,30 +135,6 @@ async def test_a_ca_taken_out_of_the_files_lets_nobody_in_any_more(server, tmp_p
     assert answer.status == 403
 
 
-@pytest.mark.parametrize("what", ["foreign", "expired", "not_yet", "server_only", "no_ura", "self_made"])
-async def test_a_certificate_that_is_not_right_gets_nothing(server, tmp_path, what):
-    folder = server.folder
-    if what == "foreign":
-        pki.make(tmp_path / "other").issue("caller", HOSPITAL)
-        caller = Folder(tmp_path / "other").path / "caller"
-    else:
-        made = {
-            "expired": {"at": pki.now() - 3 * pki.DAY, "days": 1},
-            "not_yet": {"at": pki.now() + pki.DAY},
-            "server_only": {},
-            "no_ura": {},
-            "self_made": {},
-        }[what]
-        uses = ("server",) if what == "server_only" else ()
-        if what == "self_made":
-            caller = pki.self_made(tmp_path / "self", HOSPITAL)
-        else:
-            folder.issue("caller", None if what == "no_ura" else HOSPITAL, *uses, **made)
-            caller = folder.path / "caller"
-    status = await _raw(server, caller)
-    assert status in (None, 403)
-
-
 async def test_the_server_of_another_organisation_is_not_asked(server):
     """An endpoint in the directory that points at somebody else's server."""
     http = server.caller("hospital")
@@ -261,21 +169,7 @@ async def test_a_session_is_not_resumed_past_the_look_at_a_certificate(server):
 async def _served(server: Server) -> bytes:
     """The certificate that a new connection is shown."""
     context = ssl.create_default_context(cafile=str(server.folder.path / "ca.pem"))
-    _, writer = await asyncio.open_connection("127.0.0.1", int(server.secured.rpartition(":")[2]), ssl=context)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=context)
     shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     writer.close()
     return shown
-
-
-async def _raw(server: Server, caller) -> int | None:
-    """The status that a caller with this certificate gets; None when the connection is broken off."""
-    context = ssl.create_default_context(cafile=str(server.folder.path / "ca.pem"))
-    context.load_cert_chain(caller / "certificate.pem", caller / "key.pem")
-    try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(server.secured.rpartition(":")[2]), ssl=context)
-        writer.write(b"GET /fhir/stu3/Patient HTTP/1.1\r\nHost: a\r\n\r\n")
-        line = await reader.readline()
-        writer.close()
-    except OSError:
-        return None
-    return int(line.split()[1]) if line else None
