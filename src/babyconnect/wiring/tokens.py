@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from cryptography import x509
 
 from babyconnect.api.bearers import Bearers, Gate, Unbelieved
 from babyconnect.api.http import Request
@@ -20,12 +18,11 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.flows.grant import Asked, Granting
 from babyconnect.network.directory import did_web
 from babyconnect.settings import SettingsRefused
-from babyconnect.trust import algorithms, certificates, replay_journal
-from babyconnect.trust.algorithms import PublicKey
+from babyconnect.trust import replay_journal
 from babyconnect.trust.assertion import Issuer
 from babyconnect.trust.believing import Believing
+from babyconnect.trust.certified import certified
 from babyconnect.trust.dpop import Nonces, Proofs
-from babyconnect.trust.jose import Rejected
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Sessions
 from babyconnect.wiring.link import Link, now
@@ -79,6 +76,7 @@ def _believing(link: Link, base: str, replays: Replays) -> Believing:
         # Two organisations at one address cannot be told apart by it.
         return known[0] if len(known) == 1 else None
 
+    material = link.secured
     return Believing(
         holder=link.party.ura,
         endpoint=f"{base}/oauth/token",
@@ -87,7 +85,7 @@ def _believing(link: Link, base: str, replays: Replays) -> Believing:
         names=frozenset({base, did_web.did(base)}),
         issuer_by_did=issuer_by_did,
         supplier_keys=_suppliers(link),
-        certified=_certified(link),
+        certified=certified(lambda: material.current().trusted) if material else None,
     )
 
 
@@ -102,22 +100,3 @@ def _suppliers(link: Link) -> Callable[[str], Mapping[str, Any] | None]:
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise SettingsRefused(f"{path}: a JSON object with suppliers, each with did and jwks, is expected") from fault
     return listed.get
-
-
-def _certified(link: Link) -> Callable[[Sequence[bytes], float], tuple[Ura, PublicKey] | Rejected] | None:
-    """How a credential's certificate is looked at: by the CAs that this node's connections are."""
-    material = link.secured
-    if material is None:
-        return None
-
-    def look(chain: Sequence[bytes], at: float) -> tuple[Ura, PublicKey] | Rejected:
-        moment = dt.datetime.fromtimestamp(at, dt.UTC)
-        if not chain:
-            return Rejected("credential_issuer")
-        found = certificates.organisation(chain[0], material.current().trusted, "server", moment)
-        if isinstance(found, Rejected):
-            return found
-        key = algorithms.of_certificate(x509.load_der_x509_certificate(chain[0]))
-        return (found.ura, key) if key else Rejected("credential_issuer")
-
-    return look
