@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import contextlib
 import datetime as dt
-import gc
 import json
 import os
 import socket
@@ -27,6 +26,7 @@ from pathlib import Path
 import aiohttp
 import uvloop
 
+from babyconnect.api.server import settle
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.access import Consent, Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer
@@ -37,9 +37,11 @@ from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.exchange.searches import batched
 from babyconnect.flows.consult import ConsultingNode, consult, prepare
+from babyconnect.flows.evidence import given_relation
 from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
+from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.trust import assertion, keys
 from babyconnect.trust.claims import Claim
 from babyconnect.wiring.consulting import _noter
@@ -94,7 +96,7 @@ async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Ben
         state.directory.put_now(Entry(party, endpoint, keys.jwks(key)))
     state.close()
     log = AuditLog.open(folder / "asker", "node")
-    commands = [["region", str(folder), str(port)], *(["source", str(at), str(resources)] for at in ports)]
+    commands = [["region", str(folder), str(port)], ["sources", str(resources), *map(str, ports)]]
     with processes(commands):
         for at in (port, *ports):
             await _open(at)
@@ -134,9 +136,14 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return (Relation("episode", "opaque"),)
 
+    register = EvidenceClient(region)
+
+    async def received(pseudonym: str, trace: str) -> tuple[Relation, ...]:
+        return tuple(given_relation(one, OWN.ura) for one in await register.received(pseudonym, trace))
+
     return ConsultingNode(
         OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
-        Exchange(Http(), form), evidence, _noter(OWN, log, secret), time.monotonic,
+        Exchange(Http(), form), evidence, received, _noter(OWN, log, secret), time.monotonic,
     )  # fmt: skip
 
 
@@ -220,11 +227,7 @@ async def run(rounds: int, resources: int) -> dict[str, object]:
             await made.node.exchange.warm_up(made.sources, VIEWERS)
             await alone(made, 5)
             await together(made, prepared=False)
-            # As a node's process does once it is warm: answers are many short-lived containers, which a collector with
-            # its ordinary thresholds visits so often that it takes two fifths of the processor.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 50)
+            settle()  # as a node's process does
             base, first, last = await alone(made, rounds)
             cold = statistics.median([await together(made, prepared=False) for _ in range(7)])
             warm = statistics.median([await together(made, prepared=True) for _ in range(7)])

@@ -23,6 +23,7 @@ from babyconnect.network.consent.codes import CodeService
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.network.contract import RegionEvent
 from babyconnect.network.directory.service import DirectoryService
+from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.trust.decision import may_know
@@ -44,6 +45,7 @@ def region_state(folder: Path, base: str) -> RegionState:
         PseudonymService(load_or_create_key(folder / "pseudonyms.key"), NAME),
         ConsentService(folder / "consents.sqlite", now),
         CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
+        EvidenceService(folder / "evidence.sqlite", now, lambda pseudonym, ura: True),
         now,
     )
 
@@ -51,16 +53,20 @@ def region_state(folder: Path, base: str) -> RegionState:
 def run_region(folder: str, port: str) -> None:
     from babyconnect.audit.event import About, Actor, Grounds, Place, event
     from babyconnect.audit.log import AuditLog
+    from babyconnect.wiring.region import EVENT_TYPES
 
     async def build():
         state = region_state(Path(folder), f"http://127.0.0.1:{port}")
         log = AuditLog.open(Path(folder) / "audit", "region")
 
         async def audit(e: RegionEvent) -> None:
-            kind = "localise" if e.action == "localise" else "pseudonymise"
             actor, place = Actor(e.organisation, e.person, e.role), Place(NAME, trace=e.traceparent)
             moment = dt.datetime.now(dt.UTC)
-            await log.append(event(kind, "ok", moment, actor, place, About(pseudonym=e.pseudonym), Grounds(e.purpose)))
+            await log.append(
+                event(
+                    EVENT_TYPES[e.action], "ok", moment, actor, place, About(pseudonym=e.pseudonym), Grounds(e.purpose)
+                )
+            )
 
         async def close() -> None:
             state.close()
@@ -140,15 +146,17 @@ def answers(count: int) -> tuple[bytes, bytes, bytes]:
     return _wire(token, "application/json"), _wire(searchset("Patient"), fhir), _wire(batch, fhir)
 
 
-def run_source(port: str, count: str) -> None:
+def run_sources(count: str, *ports: str) -> None:
+    """All sources in one process: eight would spend the two cores on changing between them."""
     _Source.answers = answers(int(count))
 
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(_Source, "127.0.0.1", int(port), backlog=1024)
-        await server.serve_forever()
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(_Source, "127.0.0.1", int(port), backlog=1024) for port in ports]
+        await asyncio.gather(*(server.serve_forever() for server in servers))
 
     uvloop.run(main())
 
 
 if __name__ == "__main__":
-    {"region": run_region, "source": run_source}[sys.argv[1]](*sys.argv[2:])
+    {"region": run_region, "sources": run_sources}[sys.argv[1]](*sys.argv[2:])

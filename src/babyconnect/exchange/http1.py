@@ -14,13 +14,14 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 LARGEST_HEAD = 32_768
 LARGEST_BODY = 8 * 2**20
 MOST_IDLE = 64
 _STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?")
+_LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _TARGET = re.compile(r"/[!-~]*")
 
 
@@ -46,8 +47,7 @@ class Security(Protocol):
         """Why this is not the server of this organisation; None when it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer; header names in lower case, the last value of each."""
 
     status: int
@@ -100,9 +100,10 @@ class _Connection(asyncio.Protocol):
             # Bytes that nobody asked for: the next answer could not be told from them.
             self.close()
             return
-        self._buffer += data
         try:
-            self._advance(at_end=False)
+            if self._buffer or self._head is not None or not self._at_once(data):
+                self._buffer += data
+                self._advance(at_end=False)
         except (Rubbish, ValueError, LookupError) as fault:
             self._fail(fault if isinstance(fault, Rubbish) else Rubbish("malformed HTTP"))
 
@@ -119,6 +120,18 @@ class _Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(fault)
         self.close()
+
+    def _at_once(self, data: bytes) -> bool:
+        """An answer that arrived in one piece, as most do: taken without copying it about.  False when it did not."""
+        end = data.find(b"\r\n\r\n", 0, LARGEST_HEAD)
+        if end < 0:
+            return False
+        self._read_head(data[:end])
+        if self._head is None or self._length != len(data) - end - 4 or self._length > self._limit:
+            self._head, self._length, self._chunked = None, None, False
+            return False
+        self._finish(data[end + 4 :])
+        return True
 
     def _advance(self, at_end: bool) -> None:
         while self._head is None:
@@ -148,11 +161,10 @@ class _Connection(asyncio.Protocol):
         headers: dict[str, str] = {}
         for line in lines:
             name, colon, value = line.partition(":")
-            if not colon or not name or name != name.strip():
+            if not colon or not name or name[0].isspace() or name[-1].isspace():
                 raise Rubbish("a malformed header")
-            key = name.lower()
-            text = value.strip()
-            if key in ("content-length", "transfer-encoding") and headers.get(key, text) != text:
+            key, text = name.lower(), value.strip()
+            if key in _LENGTHS and headers.get(key, text) != text:
                 raise Rubbish("two lengths")
             headers[key] = text
         self._head = (status, headers)
