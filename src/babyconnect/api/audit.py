@@ -6,23 +6,62 @@ is worth keeping: whoever has a checkpoint can hold the node to it for ever.
 GET /checkpoint               the last signed checkpoint
 GET /checkpoints?since=N      those after record N, one a line
 GET /growth?since=N           the proof from the checkpoint of record N to the last one
+POST /reconcile               a signed question of another organisation: how our exchanges ended by this node's log
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import orjson
 
+from babyconnect.api import http
 from babyconnect.api.asgi import Receive, Scope, Send
 from babyconnect.audit import proofs
+from babyconnect.birthcare.identifiers import Ura
+from babyconnect.flows.journal import Came
+from babyconnect.flows.reconciling import Comparing
 
 PATH = "/.well-known/audit"
 MOST = 1_000
 AT_ONCE = 2
+LARGEST = 8 * 2**20
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+class ReconcileApi:
+    """`POST /reconcile`: only another organisation of the directory, by its signature, and only about itself."""
+
+    def __init__(self, comparing: Comparing, check: Callable[[str, str, str, bytes], Ura | None]) -> None:
+        self._comparing, self._check = comparing, check
+        self._room = asyncio.Semaphore(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        asked = http.request(scope, receive, "")
+        status, body = await self._answer(asked) if asked.method == "POST" else (405, b"")
+        headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, asked: http.Request) -> tuple[int, bytes]:
+        content = await http.body(asked, LARGEST)
+        if not isinstance(content, bytes):
+            return 413, b""
+        other = None if asked.two_tokens else self._check(asked.token or "", "POST", PATH + "/reconcile", content)
+        if other is None:
+            return 401, b""
+        async with self._room:
+            try:
+                question = orjson.loads(content)
+                told = await self._comparing.answer(other.value, question, Came(asked.trace, asked.address))
+            except (ValueError, AttributeError):
+                return 400, b""
+            return 200, orjson.dumps(told)
 
 
 class AuditApi:

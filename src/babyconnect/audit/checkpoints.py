@@ -60,8 +60,17 @@ class Checkpoint:
         })  # fmt: skip
 
 
-def make(bare: Checkpoint, signer: Signer | None) -> Checkpoint:
+Signing = Signer | Callable[[], Signer] | None
+"""Who signs; a callable when that changes while the log is open (keys rotate); None: nobody."""
+
+
+def now_signing(signing: Signing) -> Signer | None:
+    return signing() if callable(signing) else signing
+
+
+def make(bare: Checkpoint, signing: Signing) -> Checkpoint:
     """The same, signed."""
+    signer = now_signing(signing)
     if signer is None:
         return bare
     return replace(bare, kid=signer.kid, signature=signer.sign(bare.signed_text()))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from babyconnect.audit import chain, checkpoints, folder, retired, tree
-from babyconnect.audit.checkpoints import Checkpoint, Signer
+from babyconnect.audit.checkpoints import Checkpoint, Signing
 from babyconnect.audit.faults import AuditFault, Receipt
 from babyconnect.audit.folder import Head
 from babyconnect.audit.merkle import Growing
@@ -37,9 +37,7 @@ USUAL_SIZES = Sizes()
 class Disk:
     """One folder.  `head` is the last durable record, `checkpoint` the last one signed."""
 
-    def __init__(
-        self, path: Path, node: str, signer: Signer | None, sizes: Sizes, clock: Callable[[], dt.datetime]
-    ) -> None:
+    def __init__(self, path: Path, node: str, signer: Signing, sizes: Sizes, clock: Callable[[], dt.datetime]) -> None:
         self._path, self._node, self._signer, self._sizes, self._clock = path, node, signer, sizes, clock
         self._handles = contextlib.ExitStack()
         self.head = Head(0, chain.GENESIS)

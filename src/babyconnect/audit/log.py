@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from babyconnect.audit.checkpoints import Checkpoint, Signer
+from babyconnect.audit.checkpoints import Checkpoint, Signing
 from babyconnect.audit.disk import USUAL_SIZES, Disk, Sizes
 from babyconnect.audit.faults import AuditFault, Receipt
 from babyconnect.audit.retired import Tombstone
@@ -52,7 +52,7 @@ class AuditLog:
         self,
         path: Path,
         node: str,
-        signer: Signer | None = None,
+        signer: Signing = None,
         sizes: Sizes = USUAL_SIZES,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
@@ -74,7 +74,7 @@ class AuditLog:
         cls,
         path: Path,
         node: str = "node",
-        signer: Signer | None = None,
+        signer: Signing = None,
         sizes: Sizes = USUAL_SIZES,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> AuditLog:

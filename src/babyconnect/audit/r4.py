@@ -1,7 +1,7 @@
 """An event as FHIR R4 AuditEvent, for export (NEN 7513; IHE BALP 1.1 profiles).
 
 A profile is claimed only by an event that has all it demands: BALP's are for what succeeded, between two network
-points, about one patient.  Its entities are told apart by their type alone, so everything of our own has a type of our own.
+points, about one patient.  Entities are told apart by their type alone, so what is ours has a type of its own.
 """
 
 from __future__ import annotations

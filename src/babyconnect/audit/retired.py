@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from babyconnect.audit import folder, merkle
-from babyconnect.audit.checkpoints import Signer
+from babyconnect.audit.checkpoints import Signing, now_signing
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.folder import Head
 
@@ -99,8 +99,9 @@ def old_segments(path: Path, before: dt.datetime) -> tuple[list[Path], str]:
     return old, until
 
 
-def let_go(path: Path, segments: list[Path], stone: Tombstone, signer: Signer | None) -> Tombstone:
+def let_go(path: Path, segments: list[Path], stone: Tombstone, signing: Signing) -> Tombstone:
     """Keep the tombstone, durably, and only then take the segments away."""
+    signer = now_signing(signing)
     if signer is not None:
         stone = replace(stone, kid=signer.kid)
         stone = replace(stone, signature=signer.sign(stone.signed_text()))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import pathlib
 from typing import Any
 
 import orjson
 
-from babyconnect.audit import checkpoints, folder, proofs
+from babyconnect.audit import checkpoints, folder, proofs, reading, reconcile
 from babyconnect.audit.checkpoints import Checkpoint
 from babyconnect.audit.proofs import Inclusion, NoProof, Proof
+from babyconnect.audit.reading import Wanted
 from babyconnect.audit.verify import verify
 from babyconnect.cli.failure import BadUse, Failure
-from babyconnect.cli.words import counted, whole
+from babyconnect.cli.words import counted, day, whole
 from babyconnect.trust import keys
 
 
@@ -43,8 +45,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--since", type=pathlib.Path, metavar="FILE", help="a checkpoint published earlier")
     proof.add_argument("--out", type=pathlib.Path, metavar="FILE", help="where to write the proof; left out: printed")
 
+    compared = actions.add_parser("reconcile", help="compare the logs of two nodes: both ends of every exchange")
+    for name in ("one", "other"):
+        compared.add_argument(name, type=pathlib.Path, metavar="PATH", help="the folder of a node's logs")
+    compared.add_argument("--from", type=day, dest="since", metavar="YYYY-MM-DD", help="the first day (UTC)")
+    compared.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="the last day")
+
 
 def run(options: argparse.Namespace) -> int:
+    if options.action == "reconcile":
+        return _reconcile(options)
     if options.action == "prove":
         return _prove(options)
     if options.path is None and options.proof is None:
@@ -110,6 +120,33 @@ def _prove(options: argparse.Namespace) -> int:
     else:
         print(made.dump().decode(), end="")
     return 0
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    one, other = _node(options.one), _node(options.other)
+    wanted = Wanted(
+        since=dt.datetime.combine(options.since, dt.time(), dt.UTC) if options.since else None,
+        until=dt.datetime.combine(options.until, dt.time(), dt.UTC) + dt.timedelta(days=1) if options.until else None,
+    )
+    differences = 0
+    for asker, holder in (((options.one, one), (options.other, other)), ((options.other, other), (options.one, one))):
+        found = reconcile.logs(asker[0], holder[0], asker[1], holder[1], wanted)
+        for difference in found.differences:
+            print(f"{difference.trace}: {difference.what}: asker {difference.at_asker}, holder {difference.at_holder}")
+        lost = f", {counted(found.lost, 'answer')} lost on the way" if found.lost else ""
+        print(
+            f"{asker[1]} asked {holder[1]}: {counted(found.exchanges, 'exchange')}{lost}, "
+            f"{counted(len(found.differences), 'difference')}"
+        )
+        differences += len(found.differences)
+    return 1 if differences else 0
+
+
+def _node(path: pathlib.Path) -> str:
+    """Whose log it is, by its first event."""
+    for entry in reading.search(path):
+        return str(entry.event.get("node", ""))
+    raise Failure(f"{path}: there is no log here, or it is empty")
 
 
 def _bytes(path: pathlib.Path) -> bytes:

@@ -26,6 +26,7 @@ from babyconnect.audit.event import About, Actor
 from babyconnect.audit.patterns import Hit, Share, Watch
 from babyconnect.audit.proofs import Inclusion
 from babyconnect.audit.reading import Entry, Wanted
+from babyconnect.audit.reconcile import Difference
 from babyconnect.audit.verify import Verification
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows.journal import Came, Journal
@@ -68,6 +69,8 @@ class Standing:
     records: int
     refusing: bool
     witnessed: Witnessed | None = None
+    differences: tuple[Difference, ...] = ()
+    compared_at: dt.datetime | None = None
     verified: Verification | None = None
     verified_at: dt.datetime | None = None
     busy: bool = False

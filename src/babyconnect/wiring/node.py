@@ -65,7 +65,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         _known_fault(link)
     store = await open_store(link)
     opening.push_async_callback(store.close)
-    log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, link.key)
+    log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, lambda: link.key)
     opening.callback(log.close)
     await _load_directory(link)
     link.directory.start()
@@ -82,7 +82,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3")),
         *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
         did_mount(link),
-        oversight.published(link),
+        *oversight.published(link, journal),
         *mitz.mounts,
         *deciding_pages.mounts(link, journal, decides),
     ]

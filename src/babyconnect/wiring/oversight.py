@@ -6,31 +6,39 @@ import asyncio
 import contextlib
 import datetime as dt
 import pathlib
+import time
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 
 from babyconnect.api import audit
 from babyconnect.api.asgi import App
 from babyconnect.audit.accounts import Account
-from babyconnect.audit.checkpoints import Checkpoint
+from babyconnect.audit.checkpoints import Checkpoint, Genuine
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.patterns import Watch
+from babyconnect.audit.reconcile import Difference
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
-from babyconnect.flows import witnessing
+from babyconnect.exchange.http1 import Http, Rubbish, Unreachable
+from babyconnect.flows import reconciling, witnessing
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Journal
 from babyconnect.flows.oversight import Oversight, Standing
+from babyconnect.flows.reconciling import Comparing, NotUnderstood, differences
+from babyconnect.flows.signatures import signer, verifier
 from babyconnect.flows.witnessing import Witnessed
 from babyconnect.network.contract import RegionFault
+from babyconnect.network.signed import digest
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Client
 from babyconnect.trust import keys
+from babyconnect.trust.replays import Replays
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.privacy.chapter import privacy_chapter
 from babyconnect.web.privacy.client import client_log_chapter
@@ -55,6 +63,14 @@ class Tending:
     log: AuditLog
     journal: Journal
     witnessed: Witnessed | None = None
+    differences: tuple[Difference, ...] = ()
+    compared_at: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._http = Http(security=self.link.secured)
+
+    def close(self) -> None:
+        self._http.close()
 
     async def forever(self) -> None:
         """Sign where the log stands every so often, show it to the region, let go what is too old."""
@@ -68,8 +84,45 @@ class Tending:
                 if since >= DAY:
                     since = 0.0
                     await _let_go(self.log, self.journal, kept)
+                    await self._compare()
             await asyncio.sleep(every)
             since += every
+
+    async def _compare(self) -> None:
+        """Yesterday's exchanges, with each organisation there was one with."""
+        today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+        since, comparing = today - dt.timedelta(days=1), _comparing(self.link, self.journal)
+        found: list[Difference] = []
+        for other in sorted(await asyncio.to_thread(comparing.partners, since, today)):
+            try:
+                found += differences(await comparing.compare(other, since, today, self._ask))
+            except (Unreachable, Rubbish, NotUnderstood, TimeoutError, OSError) as fault:
+                _log.warning("comparing_logs_waits", other=other, reason=type(fault).__name__)
+        self.differences, self.compared_at = tuple(found), now()
+        if found:
+            _log.error("logs_differ", count=len(found))
+
+    async def _ask(self, other: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask another node, signed; whatever is not an answer is a fault."""
+        endpoint = self.link.directory.endpoint(Ura(other))
+        if endpoint is None:
+            raise Unreachable("no endpoint in the directory")
+        body = orjson.dumps(question)
+        claims = {"htm": "POST", "htu": reconciling.PATH, "digest": digest(body)}
+        sign = signer(lambda: self.link.key, self.link.party.ura, time.time)
+        headers = {"authorization": f"Bearer {sign(other, claims)}", "content-type": "application/json"}
+        base = endpoint.fhir_base.removesuffix("/fhir/stu3")
+        async with asyncio.timeout(60):
+            answer = await self._http.send("POST", base + reconciling.PATH, headers, body, owner=other)
+        if answer.status != 200:
+            raise Unreachable(f"it answered {answer.status}")
+        try:
+            told = orjson.loads(answer.body)
+        except ValueError as problem:
+            raise Rubbish("no JSON") from problem
+        if not isinstance(told, Mapping):
+            raise Rubbish("no object")
+        return told
 
     async def _show(self, head: Checkpoint) -> None:
         folder = self.link.beside(self.link.chosen.audit.folder) / "node"
@@ -95,8 +148,10 @@ def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Ove
         journal=journal,
         known_as=link.roster.clients,
         watch=watch,
-        standing=lambda: Standing(log.checkpoint, log.head.seq, log.faulted, tending.witnessed),
-        genuine=lambda: keys.genuine(link.ring.published),
+        standing=lambda: Standing(
+            log.checkpoint, log.head.seq, log.faulted, tending.witnessed, tending.differences, tending.compared_at
+        ),
+        genuine=lambda: _genuine(link),
     )
 
 
@@ -168,9 +223,36 @@ def retention(link: Link) -> dt.timedelta:
     return dt.timedelta(days=366 * years)
 
 
-def published(link: Link) -> tuple[str, App]:
-    """Where the log's checkpoints are open to everybody."""
-    return audit.PATH, audit.AuditApi(link.beside(link.chosen.audit.folder) / "node")
+def published(link: Link, journal: Journal) -> list[tuple[str, App]]:
+    """Where the log's checkpoints are open to everybody, and another node may compare its log with ours."""
+    verify = verifier(Replays(time.time()), time.time)
+
+    def check(token: str, method: str, path: str, body: bytes) -> Ura | None:
+        try:
+            claims = verify(token, link.party.ura.value, link.directory.keys)
+            ura = Ura(str(claims["iss"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+        bound = (claims.get("htm"), claims.get("htu"), claims.get("digest")) == (method, path, digest(body))
+        return ura if bound and link.directory.party(ura) else None
+
+    compared = audit.ReconcileApi(_comparing(link, journal), check)
+    checkpoints = audit.AuditApi(link.beside(link.chosen.audit.folder) / "node")
+    return [(audit.PATH, checkpoints), (reconciling.PATH, compared)]
+
+
+def _comparing(link: Link, journal: Journal) -> Comparing:
+    return Comparing(link.beside(link.chosen.audit.folder), journal)
+
+
+def _genuine(link: Link) -> Genuine:
+    """By every key that this node ever had: what an earlier one signed stays signed."""
+    try:
+        kept = orjson.loads(link.ring.places.public.read_bytes())
+    except (OSError, ValueError):
+        kept = {}
+    listed = kept.get("keys", []) if isinstance(kept, dict) else []
+    return keys.genuine({"keys": [*listed, *link.ring.published.get("keys", [])]})
 
 
 def staff_chapter(link: Link, overseen: Oversight) -> Chapter[ViewerSession]:
@@ -195,6 +277,7 @@ def _name_of(link: Link) -> Callable[[str], str]:
 async def begin(opening: contextlib.AsyncExitStack, tending: Tending) -> None:
     """Log the start, and at the end the stop, so that a gap between them shows; tend the log as long as it runs."""
     await tending.journal.note("start", "ok", tending.journal.itself())
+    opening.callback(tending.close)
     opening.push_async_callback(_stopped, tending.journal, asyncio.create_task(tending.forever()))
 
 

@@ -147,7 +147,10 @@ class _Pages:
     async def standing(self, request: Request) -> Response:
         """Whether the log is whole: checkpoints, the last verification, what is published."""
         self._site.session(request)
-        return self._page(request, "privacy/standing.html", standing=self._oversight.stands())
+        return self._page(request, "privacy/standing.html", standing=self._oversight.stands(), name_of=self._named)
+
+    def _named(self, ura: str) -> str:
+        return organisation(ura, self._name_of)
 
     async def verify(self, request: Request) -> Response:
         session, _ = await self._site.posted(request)
