@@ -28,7 +28,9 @@ def searchset(page: Page, base: str, links: Sequence[tuple[str, str]], json: boo
 def history(versions: Sequence[Stored], base: str, url: str, json: bool) -> bytes:
     """A history, newest first; its entries carry the request that STU3 asks for (bdl-3)."""
     links = [("self", url)]
-    entries = b"".join(_history_entry(version, base, json) for version in versions)
+    # The oldest that is shown was "created", whether or not something lies before it.
+    first = len(versions) - 1
+    entries = b"".join(_history_entry(v, base, json, created=place == first) for place, v in enumerate(versions))
     if json:
         return b"".join((_json_head("history", len(versions), links), *_json_entries(entries), b"}"))
     return b"".join((_xml_head("history", len(versions), links), entries, b"</Bundle>"))
@@ -72,9 +74,9 @@ def _xml_head(type: str, total: int | None, links: Sequence[tuple[str, str]]) ->
     return _XML + f'<type value="{type}"/>{counted}{linked}'.encode()
 
 
-def _history_entry(version: Stored, base: str, json: bool) -> bytes:
+def _history_entry(version: Stored, base: str, json: bool, created: bool) -> bytes:
     url = f"{version.type}/{version.id}"
-    method = "POST" if version.version == 1 else "PUT"
+    method = "POST" if created else "PUT"
     if json:
         tail = {"request": {"method": method, "url": url}}
         head = b',{"fullUrl":%b,"resource":%b,' % (orjson.dumps(f"{base}/{url}"), version.content)

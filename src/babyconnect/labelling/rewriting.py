@@ -74,20 +74,25 @@ def _logical(node: Mapping[str, Any], target: Mapping[str, Any]) -> str:
 
 def _named(node: dict[str, Any], member: Member, key: Key, among: Surroundings, hidden: list[str]) -> dict[str, Any]:
     """A reference to a member; shielded content does not travel in the display of what may be shown."""
-    named = {**node, "reference": "/".join(key)}
     if among.shielded.get(key, frozenset()) - among.shielded.get(member.key, frozenset()):
-        hidden.append(key[0])
-        return {**named, "display": displays.of_type(key[0])}
-    return {**named, "display": node.get("display") or among.names.get(key) or displays.of_type(key[0])}
+        # To who may not see it, it looks exactly like what was never supplied: an address where nothing is found.
+        return _unsupplied({n: v for n, v in node.items() if n != "display"}, key, among, hidden, withheld=True)
+    return {
+        **node,
+        "reference": "/".join(key),
+        "display": node.get("display") or among.names.get(key) or displays.of_type(key[0]),
+    }
 
 
-def _unsupplied(node: dict[str, Any], key: Key, among: Surroundings, hidden: list[str]) -> dict[str, Any]:
+def _unsupplied(
+    node: dict[str, Any], key: Key, among: Surroundings, hidden: list[str], withheld: bool = False
+) -> dict[str, Any]:
     """A reference to what is not in the batch: nobody can say whether its words are shielded, unless it is a name."""
     said = node.get("display")
-    if said and not displays.is_name(key[0]):
+    if withheld or (said and not displays.is_name(key[0])):
         hidden.append(key[0])
         said = None
-    if key in among.known:
+    if key in among.known and not withheld:
         return {**node, "reference": "/".join(key), "display": said or displays.of_type(key[0])}
     kept = {name: value for name, value in node.items() if name not in ("reference", "extension", "display")}
     extensions = [e for e in node.get("extension", ()) if e.get("url") != ABSENT]

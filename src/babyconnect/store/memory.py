@@ -21,6 +21,7 @@ from babyconnect.store.contract import (
     Stored,
 )
 from babyconnect.store.entries import Mode, entry
+from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry, Selection, released, select
 
 
@@ -124,9 +125,9 @@ def _keep(versions: dict[tuple[str, str], list[_Version]], new: Publication, mom
     kept = versions.setdefault((new.type, new.id), [])
     if kept and same(kept[-1].publication, new):
         return Outcome(new.type, new.id, kept[-1].number, "unchanged")
-    number = kept[-1].number + 1 if kept else 1
+    number = following(kept[-1].number if kept else 0)
     kept.append(_Version(new, number, moment, render(new.resource, number, moment)))
-    return Outcome(new.type, new.id, number, "created" if number == 1 else "updated")
+    return Outcome(new.type, new.id, number, "updated" if len(kept) > 1 else "created")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import msgspec
 from babyconnect.fhir.rendering import instant, render
 from babyconnect.store.contract import SHARED, Original, Outcome, Publication
 from babyconnect.store.entries import entry
+from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry
 from babyconnect.store.shelf import Laid, changed, laid, lay, take
 from babyconnect.store.tables import Connection, Engine
@@ -67,7 +68,7 @@ class Batch:
         before, marks = self.latest[key], _labels_of(new)
         if before and before[1:] == (new.client, marks, new.digest):
             return Outcome(*key, before[0], "unchanged")
-        number = before[0] + 1 if before else 1
+        number = following(before[0] if before else 0)
         if before and before[1] != new.client:
             self._shelf(before[1], new.type)[new.id] = None
         self.latest[key] = (number, new.client, marks, new.digest)

@@ -172,7 +172,7 @@ async def test_a_reference_to_something_shielded_does_not_tell_what_it_is() -> N
     kept = node.kept["Observation/X"]
     assert shielded(kept) == set()
     assert "geweld" not in json.dumps(kept).decode()
-    assert kept["related"][0]["target"]["display"] == "Probleem of diagnose"
+    assert kept["related"][0]["target"]["display"] == "Probleem of diagnose (niet aangeleverd)"
 
 
 async def test_a_reference_to_something_not_supplied_does_not_tell_what_it_is_either() -> None:
