@@ -164,4 +164,5 @@ def _kept_parameters() -> frozenset[str]:
 
 
 def _filled(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value not in (None, "", [])}
+    # Nothing said is left out; a count of nought is something said.
+    return {name: value for name, value in members.items() if value or value == 0}

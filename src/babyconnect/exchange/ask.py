@@ -36,6 +36,7 @@ FHIR_JSON = "application/fhir+json"
 LACKING = frozenset({"400", "403", "404", "405", "501"})
 """How a source says that it does not have a type or a search."""
 SAFE = "/:?&=,|+"
+_IDENTIFIER = urlencode({"identifier": f"{BSN_SYSTEM}|"}).encode()
 
 
 def new_trace() -> str:
@@ -157,7 +158,7 @@ class _Conversation:
 
     async def _search_patient(self, token: Token) -> Answer:
         self._token = token
-        form = urlencode({"identifier": f"{BSN_SYSTEM}|{self._asking.bsn.value}"}).encode()
+        form = _IDENTIFIER + self._asking.bsn.value.encode()  # digits need no quoting
         headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
         return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
 

@@ -71,7 +71,10 @@ class Searchset(msgspec.Struct):
         return kept
 
     def next(self) -> str | None:
-        return next((link.url for link in self.link if link.relation == "next"), None)
+        for link in self.link:
+            if link.relation == "next":
+                return link.url
+        return None
 
 
 class Response(msgspec.Struct):
