@@ -7,16 +7,16 @@ What others call (nothing else here is a seam):
     keys.jwks(*signing_keys) -> dict                                    # {"keys": [...]}, public parts only
     keys.genuine(jwks) -> (kid, content, signature) -> bool             # for the log's checkpoints
 
-    assertion.Claim(party, person, purpose, relations, loa)             # what the asker says of itself
-    assertion.sign(key, claim, audience=token_endpoint, target=holder_ura, now=seconds) -> str
-    assertion.claimed_issuer(text) -> Ura | Rejected                    # unverified; only to look keys up
-    assertion.verify(text, issuer: Issuer, expected: Expected, replays: Replays, now) -> Verified | Rejected
-    assertion.Issuer(party: Party, keys: Mapping)                       # from the DIRECTORY: its kind, its JWKS
+    claims.Claim(party, person, purpose, relations, ...)                # what the asker says of itself
+    believing.Believing(holder, endpoint, issuer_of, replays, ...).believe(form, now)   # any of the three grants
+    assertion.token_form(...), presenting.gf_form(...), presenting.nuts_form(...)       # the forms, at the asker
+    assertion.Issuer(party, keys, did)                                  # from the DIRECTORY: its kind, its JWKS, its DID
+    dpop.Prover(key, now).prove(method, url, token, nonce) / dpop.Proofs(...).check(proof, method, url, token)
 
-    sessions.Sessions(audience, clock, seconds=300).issue(verified) -> Issued | Busy
-    sessions.Sessions.get(token) -> Session | None                      # .asker .client .episodes .expires
+    sessions.Sessions(audience, clock, seconds=300).issue(verified, bound) -> Issued | Busy
+    sessions.Sessions.get(token, shown: Binding) -> Session | None      # .asker .client .episodes .expires .bound
     sessions.Sessions.bind(session, client, episodes) -> bool           # once; another client: False
-    sessions.Sessions.revoke(token) / .revoke_client(client)
+    sessions.Sessions.revoke(token, by) / .revoke_client(client)
 
     decision.decide(request: AccessRequest, rules=None) -> Permit | Refused     # pure
     decision.may_know(asker, (holder, kind), consents, moment, referred) -> bool   # localisation
