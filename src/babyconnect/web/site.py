@@ -15,7 +15,7 @@ without the function it asks for: that is checked here, before any of its code r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -63,11 +63,15 @@ class Site(Generic[S]):
         pages: Pages,
         session_of: Callable[[Request], S | None],
         chapters: Sequence[Chapter[S]] = (),
+        *,
+        check: Callable[[Request, S], Awaitable[None]] | None = None,
     ) -> None:
+        """`check` raises when a session may not go on as it is: asked before every page of a chapter."""
         self.path = path
         self.origin = origin
         self.pages = pages
         self.chapters = tuple(chapters)
+        self.check = check
         self._session_of = session_of
 
     def routes(self) -> list[BaseRoute]:
@@ -140,6 +144,8 @@ class _Behind(Generic[S]):
         session = self._site.session(Request(scope))
         if not self._chapter.may_enter(session):
             raise HTTPException(404)
+        if self._site.check is not None:
+            await self._site.check(Request(scope), session)
         await self._routes(scope, receive, send)
 
 

@@ -109,7 +109,7 @@ class Viewer:
             now=lambda: now().timestamp(),
         )
         offered = self._with_emergency(chapters, break_glass)
-        self._site = Site(PATH, self._origin, self._pages, self._login.session_of, offered)
+        self._site = Site(PATH, self._origin, self._pages, self._login.session_of, offered, check=self._still)
         known = {system.iss: system for system in care_systems}
         back = f"{self._origin}{PATH}/launch/terug"
         self._launch = Launch(

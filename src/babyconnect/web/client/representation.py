@@ -13,24 +13,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from babyconnect.definitions import rows
+from babyconnect.trust.authority import Standing
+from babyconnect.trust.client_access import may_represent
 from babyconnect.web.client.session import ClientSession, Represented, Wards
 from babyconnect.web.login import LoginEvent, Note
 from babyconnect.web.sessions import new_handle
 from babyconnect.web.site import Site
 
 
-def age(born: dt.date, today: dt.date) -> int:
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-def refusal(ward: Represented, today: dt.date) -> str:
-    """ "" when this person may be represented on this day, else the reason's code (`representation.csv`)."""
-    years = age(ward.birth_date, today)
-    for row in rows("representation"):
-        if row["authority"] == ward.authority.kind and int(row["from_age"]) <= years <= int(row["to_age"] or 999):
-            return "" if row["may"] == "yes" else row["reason"]
-    return "authority"
+def may_act_for(ward: Represented, today: dt.date) -> bool:
+    """Whether this authority opens the site for somebody of this age (`definitions/representation.csv`)."""
+    known = [kind for kind in Standing if kind.value == ward.authority.kind]
+    return bool(known) and may_represent(known[0], ward.birth_date, today)
 
 
 class Representation:
@@ -48,9 +42,21 @@ class Representation:
     async def may_represent(self, session: ClientSession) -> Sequence[tuple[str, Represented]]:
         """Those for whom she may act today, each under a handle of this session."""
         today = self._now().date()
-        found = [ward for ward in await self._wards(session.subject, today) if not refusal(ward, today)]
+        found = [ward for ward in await self._wards(session.subject, today) if may_act_for(ward, today)]
         session.wards = {new_handle(): ward.bsn for ward in found}
         return list(zip(session.wards, found, strict=True))
+
+    async def holds(self, session: ClientSession) -> bool:
+        """Whether she may still act for whom she acts; if not, she is on her own again."""
+        acting = session.represents
+        if acting is None:
+            return True
+        today = self._now().date()
+        found = [one for one in await self._wards(session.subject, today) if one.bsn == acting.bsn]
+        if any(may_act_for(one, today) for one in found):
+            return True
+        session.represents = None
+        return False
 
     async def choose(self, request: Request) -> Response:
         """From now on the record of somebody else, or her own again (`wie` empty)."""
@@ -59,7 +65,7 @@ class Representation:
         wanted = session.wards.get(chosen)
         today = self._now().date()
         found = next((one for one in await self._wards(session.subject, today) if one.bsn == wanted), None)
-        if chosen and (found is None or refusal(found, today)):
+        if chosen and (found is None or not may_act_for(found, today)):
             session.represents = None
             return self._site.message(request, "not_yours", 403)
         role, how = ("representative", found.authority.kind) if found else ("client", "")

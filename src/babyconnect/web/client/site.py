@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -82,7 +83,7 @@ class ClientSite:
             origin=origin,
             now=lambda: parts.now().timestamp(),
         )
-        self._site = Site(PATH, origin, self._pages, self._login.session_of, parts.chapters)
+        self._site = Site(PATH, origin, self._pages, self._login.session_of, parts.chapters, check=self._still)
         self._representation = Representation(self._site, parts.wards, parts.now, parts.note)
         app = Starlette(
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
@@ -123,12 +124,18 @@ class ClientSite:
         )
         return Admitted(session, LoginEvent("login", "ok", role="client", loa=found.loa, client=found.bsn))
 
+    async def _still(self, request: Request, session: ClientSession) -> None:
+        """Authority that ended ends what rests on it at once, on whatever page."""
+        if not await self._representation.holds(session):
+            raise HTTPException(303, headers={"location": f"{PATH}/"})
+
     async def start(self, request: Request) -> Response:
         """What she can do here; without a session, what this is and the way in."""
         session = self._login.session_of(request)
         if session is None:
             left = "afgemeld" in request.query_params
             return self._site.page(request, "client/landing.html", party=self._parts.party, logged_out=left)
+        await self._representation.holds(session)
         others = await self._representation.may_represent(session)
         return self._site.page(request, "client/start.html", session=session, party=self._parts.party, others=others)
 
