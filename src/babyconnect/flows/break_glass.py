@@ -115,9 +115,10 @@ class BreakGlass:
         found = self.book.find(*key)
         if found is None or outcome not in outcomes():
             return False
+        may = not found.outcome and (found.side == "holder" or found.person != reviewer.id)
         about = About(object=f"breakglass/{found.id}")
         actor, grounds = self.journal.person(reviewer), Grounds(reasons=(outcome,))
-        await self.journal.note("breakglass.review", "ok", actor, about, grounds, came)
+        await self.journal.note("breakglass.review", "ok" if may else "refused", actor, about, grounds, came)
         verdict = (outcome, remark.strip()[:LONGEST_EXPLANATION])
         return await self.book.review(key, verdict, reviewer.id, self.journal.clock())
 

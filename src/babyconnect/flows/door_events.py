@@ -36,7 +36,7 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
             basis=decision.legal_basis if isinstance(decision, Permit) else "",
             relations=_evidence(request) if request else (),
             consents=request.consents if request else (),
-            reasons=decision.reasons,
+            reasons=decision.reasons + ((by.emergency.reason,) if isinstance(by, Asker) and by.emergency else ()),
             rules=decision.version,
         ),
     )
@@ -62,11 +62,11 @@ def _evidence(request: AccessRequest) -> tuple[Relation, ...]:
 
 
 def _declaration(by: object) -> str:
-    """By which the review items at both ends are found; the category of the reason beside it."""
+    """By which the review items at both ends are found."""
     if not isinstance(by, Asker) or by.emergency is None:
         return ""
     reference = next((one.reference for one in by.relations if one.basis == "break_glass"), "")
-    return f"breakglass/{reference} {by.emergency.reason}"
+    return f"breakglass/{reference}"
 
 
 def _type(interaction: Interaction | None) -> str:

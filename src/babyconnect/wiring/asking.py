@@ -18,6 +18,7 @@ from babyconnect.birthcare.parties import Person
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
+from babyconnect.flows.viewing import Declared
 from babyconnect.network.roster import Roster
 from babyconnect.settings import beside
 from babyconnect.trust import relation
@@ -67,11 +68,19 @@ def treated_here(path: pathlib.Path, clients: Iterable[Bsn], today: dt.date) -> 
         return {bsn for bsn in clients if relation.standing(asker_relations(roster, bsn), today, "asker")}
 
 
-async def consult_once(path: pathlib.Path, person: Person, bsn: Bsn, purpose: Purpose = Purpose.TREATMENT) -> Consulted:
-    """Every answer of one consult."""
-    consulted = Consulted()
+async def consult_once(
+    path: pathlib.Path,
+    person: Person,
+    bsn: Bsn,
+    purpose: Purpose = Purpose.TREATMENT,
+    declared: Declared | None = None,
+) -> Consulted:
+    """Every answer of one consult; `declared`: asked as that emergency."""
+    consulted, asking = Consulted(), Asking(person, purpose, bsn)
+    if declared is not None:
+        asking = Asking(person, Purpose.EMERGENCY, bsn, (declared.relation,), declared.emergency)
     async with opened(path, consulted) as node:
-        async for step in consult(Asking(person, purpose, bsn), node):
+        async for step in consult(asking, node):
             if isinstance(step, SourceAnswer):
                 consulted.first = consulted.first or time.monotonic()
                 consulted.answers.append(step)

@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.flows.viewing import Asked, ListedClient, Viewing
+from babyconnect.flows.break_glass import BreakGlass
+from babyconnect.flows.viewing import Asked, Declared, ListedClient, Viewing
 from babyconnect.web.claims import Identify
 from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
@@ -68,6 +69,7 @@ class Stage:
         users: Sequence[User] = (),
         redirect: str = f"{BASE}/viewer/terug",
         chapters: Sequence[Chapter[ViewerSession]] = (),
+        glass: BreakGlass | None = None,
     ) -> None:
         self.clock = Clock()
         self.noted: list[LoginEvent] = []
@@ -88,6 +90,8 @@ class Stage:
         self.care_systems: list[CareSystem] = []
         self._viewing = viewing
         self._chapters = chapters
+        self._glass = glass
+        self.declared: list[Declared] = []
         self.build(Issuer(ISSUER, "kijker", SECRET))
 
     def build(self, issuer: Issuer) -> None:
@@ -103,6 +107,7 @@ class Stage:
             now=self.clock.now,
             note=self._note,
             chapters=self._chapters,
+            break_glass=self._glass,
             changes=self,
             clock=self.clock,
             backchannel=self.backchannel,
@@ -121,8 +126,11 @@ class Stage:
                 raise RuntimeError("the register speaks rubbish")
             yield
 
-    async def _consult(self, bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+    async def _consult(
+        self, bsn: Bsn, person: Person, declared: Declared | None = None
+    ) -> AsyncIterator[Asked | SourceAnswer]:
         self.asked.append((bsn, person))
+        self.declared += [declared] if declared else []
         for step in self.script:
             if isinstance(step, float):
                 await asyncio.sleep(step)

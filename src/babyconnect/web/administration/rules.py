@@ -27,6 +27,7 @@ from babyconnect.web.site import Chapter, Site
 
 PATH = "/beheer"
 NOBODY = Ura("00000000")
+ASKED = ("versie", "soort", "ura", "functie", "verantwoordelijke", "doel", "grond")
 
 
 def chapter(desk: RulesDesk, parties: Parties) -> Chapter[Any]:
@@ -54,7 +55,8 @@ class _Pages:
     def _page(self, request: Request, status: int = 200, **values: Any) -> Response:
         today, policies = self._today(), self._desk.policies
         rules = policies.on(today)
-        given: Mapping[str, Any] = {"problems": (), "flaw": "", "preview": None, "asked": {}, "said": "", **values}
+        asked = {name: values.get("asked", {}).get(name, "") for name in ASKED}
+        given: Mapping[str, Any] = {"problems": (), "flaw": "", "preview": None, "said": "", **values, "asked": asked}
         return self._site.page(
             request,
             "administration/rules.html",

@@ -1,0 +1,91 @@
+"""The administrator's page: upload, preview with the real decision, activate from a day; everything is logged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from babyconnect.birthcare.access import Consent
+from babyconnect.trust import policy
+from babyconnect.trust.rules import rules_on
+from tests.spec.viewer.stage import BSN, OTHER_BSN
+
+from .office import TODAY, Office
+
+PAGE = "/beheer"
+CARER = {"soort": "maternity_home_care", "functie": "maternity_carer", "doel": "TREAT", "grond": "episode"}
+
+
+def document(version: str = "region-1", without: str = "allergies") -> str:
+    built_in = policy.built_in(TODAY)
+    assert built_in is not None
+    made: dict[str, Any] = json.loads(policy.written(built_in))
+    made["version"] = version
+    row = next(row for row in made["groups"] if row["group"] == without)
+    row["kinds"].remove("maternity_home_care")
+    return json.dumps(made)
+
+
+async def test_a_new_version_is_kept_previewed_and_activated(office: Office) -> None:
+    await office.keep_her()
+    await office.stage.log_in("beheer")
+    assert (await office.post(f"{PAGE}/nieuw", document=document())).status == 200
+    assert office.policies.on(TODAY) == rules_on(TODAY)
+    shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="region-1", **CARER)
+    assert shown.status == 200 and BSN not in shown.text
+    now, then = (part.split("</div>")[0] for part in shown.text.split('<div class="card">')[1:3])
+    assert "allergies" in now and "allergies" not in then and "history" not in then.split("groepen")[0]
+    answer = await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    assert answer.status == 303 and office.policies.on(TODAY).version == "region-1"
+    assert [event["object"] for event in office.log.of("administer")] == [
+        "role_matrix/upload",
+        "role_matrix/region-1 preview",
+        f"role_matrix/region-1 {TODAY}",
+    ]
+    assert BSN not in str(office.log.events)
+
+
+async def test_a_preview_is_the_real_decision_with_her_consents_as_they_are(office: Office) -> None:
+    await office.keep_her()
+    office.said = (Consent("c1", False, "kind:maternity_home_care"),)
+    await office.stage.log_in("beheer")
+    await office.post(f"{PAGE}/nieuw", document=document())
+    shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="region-1", **CARER)
+    assert shown.text.count("Geen inzage") == 2 and "bezwaar" in shown.text
+
+
+async def test_a_client_who_is_not_known_here_cannot_be_previewed(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    assert (await office.post(f"{PAGE}/voorbeeld", bsn=OTHER_BSN, versie="x", **CARER)).status == 404
+    assert (await office.post(f"{PAGE}/voorbeeld", bsn="123", versie="x", **CARER)).status == 422
+
+
+async def test_what_is_no_rule_is_said_and_not_kept(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    answer = await office.post(f"{PAGE}/nieuw", document='{"version": "<script>alert(1)</script>"}')
+    assert answer.status == 422 and "<script>alert" not in answer.text and office.policies.versions() == ()
+
+
+async def test_the_past_cannot_be_changed_and_own_rules_can_come_back(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    await office.post(f"{PAGE}/nieuw", document=document())
+    yesterday = str(TODAY - dt.timedelta(days=1))
+    assert (await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=yesterday)).status == 422
+    assert (await office.post(f"{PAGE}/ingang", versie="", vanaf=str(TODAY))).status == 422
+    await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    await office.post(f"{PAGE}/ingang", versie="", eigen="ja", vanaf=str(TODAY))
+    assert office.policies.on(TODAY) == rules_on(TODAY)
+
+
+async def test_a_version_is_downloaded_as_it_can_be_uploaded(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    own = await office.visitor.get(f"/viewer{PAGE}/versie/{rules_on(TODAY).version}.json")
+    assert isinstance(policy.read(own.text.encode()), policy.Policy)
+    assert (await office.visitor.get(f"/viewer{PAGE}/versie/activations.json")).status == 404
+
+
+async def test_only_an_administrator_comes_here(office: Office) -> None:
+    for username in ("anna", "fg"):
+        await office.stage.log_in(username)
+        assert (await office.visitor.get(f"/viewer{PAGE}/")).status == 404
