@@ -34,7 +34,7 @@ from babyconnect.web.fragments import Drawer
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
 from babyconnect.web.launch import Launch
 from babyconnect.web.limits import Limit
-from babyconnect.web.login import Admitted, Cookies, Login, LoginEvent, Note
+from babyconnect.web.login import Admitted, Login, LoginEvent, Note
 from babyconnect.web.records import OpenedRecord
 from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import Pages, error_handlers, log_fault
