@@ -84,7 +84,8 @@ def _verify(options: argparse.Namespace) -> int:
         f"{counted(found.checkpoints, 'checkpoint')}"
         f"{gone}{signed}{torn}: {verdict}"
     )
-    print(f"root of the tree of {found.head.seq} records: {found.root}")
+    if found.root:
+        print(f"root of the tree of {found.head.seq} records: {found.root}")
     return 0 if found.ok else 1
 
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ExceptionHandler
 
+from babyconnect.audit.faults import AuditFault
 from babyconnect.web.assets import Assets
 from babyconnect.web.picture import picture
 from babyconnect.web.texts import LANGUAGES, Texts
@@ -92,7 +93,9 @@ def error_handlers(pages: Pages) -> dict[Any, ExceptionHandler]:
 
     async def fault(request: Request, problem: Exception) -> Response:
         log_fault("page", problem)
-        return pages.message("500", 500, request.cookies.get(LANGUAGE_COOKIE, ""))
+        # Without the log nothing is shown; that passes by itself, and says so.
+        status = 503 if isinstance(problem, AuditFault) else 500
+        return pages.message(str(status), status, request.cookies.get(LANGUAGE_COOKIE, ""))
 
     return {HTTPException: refused, 500: fault}
 

@@ -95,7 +95,7 @@ async def test_when_the_log_refuses_nothing_of_it_is_shown(office: Office, monke
 
     monkeypatch.setattr(office.log, "append", refuses)
     answer = await office.visitor.get(address)
-    assert answer.status == 500 and "dezi-1" not in answer.text and "Ziekenhuis" not in answer.text
+    assert answer.status == 503 and "dezi-1" not in answer.text and "Ziekenhuis" not in answer.text
 
 
 async def test_by_employee_period_kind_and_outcome_together(office: Office) -> None:
