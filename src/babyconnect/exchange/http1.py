@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from urllib.parse import urlsplit
 LARGEST_HEAD = 32_768
 LARGEST_BODY = 8 * 2**20
 MOST_IDLE = 64
+LOOK_AGAIN_SECONDS = 600.0
+"""A connection over mutual TLS is made anew after this: a certificate that ended meanwhile is noticed."""
 _STATUS = re.compile(r"HTTP/1\.[01] ([1-5][0-9][0-9])(?: [^\r\n]*)?")
 _LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _TARGET = re.compile(r"/[!-~]*")
@@ -60,7 +63,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        self.secured_by = 0
+        self.secured_by, self.good_until = 0, math.inf
         self.used = False
         self._waiter: asyncio.Future[Answer] | None = None
         self._buffer = bytearray()
@@ -312,9 +315,10 @@ class Http:
     async def _connection(self, origin: _Origin, owner: str) -> _Connection:
         idle = self._idle.get((origin, owner))
         number = self._security.current().number if self._security else 0
+        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            if connection.open and connection.secured_by == number:
+            if connection.open and connection.secured_by == number and now < connection.good_until:
                 return connection
             connection.close()
         return await self._connect(origin, owner)
@@ -329,6 +333,8 @@ class Http:
     async def _connect_secured(self, origin: _Origin, owner: str, security: Security) -> _Connection:
         if not origin.tls:
             raise Unreachable("not an address over TLS")
+        if not owner:
+            raise Unreachable("it was not said whose server it must be")
         loaded = security.current()
         connection = await self._opened(origin, loaded.client)
         assert connection.transport is not None
@@ -338,6 +344,7 @@ class Http:
             connection.close()
             raise Unreachable(flaw.replace("_", " "))
         connection.secured_by = loaded.number
+        connection.good_until = asyncio.get_running_loop().time() + LOOK_AGAIN_SECONDS
         return connection
 
     async def _opened(self, origin: _Origin, context: ssl.SSLContext | None) -> _Connection:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from babyconnect.birthcare.peer import Peer
@@ -132,6 +133,15 @@ class Material:
         if isinstance(found, OrganisationCertificate) and found.ura.value != ura:
             return "certificate_of_another_organisation"
         return None
+
+    def ends(self) -> Mapping[str, str]:
+        """Until when the own certificate and the lists of revoked ones count: what an operator watches."""
+        loaded = self.current()
+        moments = {"certificate_until": x509.load_der_x509_certificate(loaded.own).not_valid_after_utc}
+        until = [one.next_update_utc for one in loaded.trusted.lists or () if one.next_update_utc is not None]
+        if until:
+            moments["revocations_until"] = min(until)
+        return {name: moment.isoformat() for name, moment in moments.items()}
 
     def serving(self) -> ssl.SSLContext:
         """A server's context whose every handshake is by the files as they are then (RFC 6066 §3 as the hook)."""

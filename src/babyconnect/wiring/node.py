@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import pathlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -57,7 +57,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         return app, opening.pop_all().aclose
 
 
-async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:  # noqa: PLR0915 - one thing each
+async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:
     """`opening` closes what was opened, the last first, also when the rest cannot be."""
     link = await open_link(path)
     opening.push_async_callback(link.close)
@@ -112,14 +112,17 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
     if link.chosen.node.fault:
         app = faults.broken(app, link.chosen.node.fault)
-    known = link.directory.parties
-    measured = Measured(
-        app, lambda: {"organisation": link.party.name, "parties": len(known()), **oversight.state_of(log)}
-    )
+    measured = Measured(app, lambda: _state(link, log))
     await oversight.begin(opening, tending)
     for lasting in (_keep_sending(link, soon), publishing_keys(link, journal), decides.keep_telling()):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
     return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(journal))
+
+
+def _state(link: Link, log: AuditLog) -> Mapping[str, object]:
+    """What `/health` says beside that the process serves."""
+    known = {"organisation": link.party.name, "parties": len(link.directory.parties())}
+    return {**known, **oversight.state_of(log), **(link.secured.ends() if link.secured else {})}
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:
