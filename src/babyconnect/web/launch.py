@@ -111,7 +111,7 @@ class Launch:
         """The browser is back from the care system: the record of the client that is open there."""
         launching = self._attempts.take(request)
         if launching is None:
-            return self._site.message(request, "login_expired", 400)
+            return await self._login.unexpected(request)
         try:
             launched = await self._app.finish(launching, single(request.url.query))
         except BackchannelFault as problem:

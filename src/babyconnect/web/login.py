@@ -128,7 +128,7 @@ class Login(Generic[S]):
         language = request.cookies.get(LANGUAGE_COOKIE, "")
         attempt = self._attempts.take(request)
         if attempt is None:
-            return self._pages.message("login_expired", 400, language)
+            return await self.unexpected(request)
         try:
             verified = await self._relying_party.finish(attempt, single(request.url.query))
             found = verified if isinstance(verified, LoginRefused) else await self._admit(verified)
@@ -138,6 +138,14 @@ class Login(Generic[S]):
         if isinstance(found, LoginRefused):
             return await self.refuse(request, found)
         return await self.enter(request, found)
+
+    async def unexpected(self, request: Request) -> Response:
+        """A return of which this browser began nothing: late, twice, or sent by somebody else."""
+        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        if not self.may_try(request):  # nobody fills the log from outside
+            return self._pages.message("429", 429, language)
+        await self._note(LoginEvent("login.refused", "refused", reason="attempt", address=_address(request)))
+        return self._pages.message("login_expired", 400, language)
 
     async def refuse(self, request: Request, refused: LoginRefused) -> Response:
         """A page that says no, logged first."""
