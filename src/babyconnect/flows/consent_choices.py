@@ -123,6 +123,11 @@ def replaced(choice: Choice, known: Iterable[Consent], own: Party) -> list[str]:
     return [one.id for one in known if one.holder == holder and one.actor in actors and asked_here(one)]
 
 
+def stop_everything(known: Iterable[Consent]) -> tuple[list[Consent], list[str]]:
+    """Every yes ends, and one no to everybody about everything takes its place."""
+    return [Consent("", False, "*", "*", ALL)], [one.id for one in known if one.permit]
+
+
 def asked_here(consent: Consent) -> bool:
     """Whether a provision says anything of what the form asks: not one that names shielded groups alone."""
     return bool(consent.groups & {"*", *names()})

@@ -96,7 +96,8 @@ class Asking:
             subject,
             "consents/overview.html",
             status,
-            lines=sorted(lines, key=lambda one: (one.permit, one.whose, one.whom_kind, one.whom)),
+            lines=lines,
+            groups=words.by_holder(lines, own.name),
             history=words.history(versions, self._party_of),
             notice=notice or (done if done in ("vastgelegd", "ingetrokken") else ""),
             code=f"{code.code[:4]} {code.code[4:]}" if code else "",
@@ -201,15 +202,19 @@ class Asking:
         if subject is None:
             return self._frame.gone(request)
         versions, notice, status = await self._known(subject, "", 200)
+        stop = subject.herself and sent.get("welke") == "alles"
         found = next((one for one in in_force(versions) if one.consent.id == sent.get("welke", "")), None)
-        if notice or found is None:
+        if notice or (found is None and not stop):
             return await self._overview(request, subject, status if notice else 404, notice or "unknown")
         if sent.get("zeker") != "ja":
-            return self._page(
-                request, subject, "consents/end.html", line=words.line(found, self._party_of, may_end=True)
-            )
+            line = words.line(found, self._party_of, may_end=True) if found else None
+            return self._page(request, subject, "consents/end.html", line=line)
         try:
-            await self._consenting.change(subject.bsn, [], [found.consent.id], subject.speaker)
+            if found is None:
+                give, ending = choices.stop_everything(one.consent for one in in_force(versions))
+            else:
+                give, ending = [], [found.consent.id]
+            await self._consenting.change(subject.bsn, give, ending, subject.speaker)
         except ConsentRefused:
             return await self._overview(request, subject, 403, "refused")
         except RegionFault:

@@ -70,6 +70,14 @@ def history(versions: Sequence[ConsentVersion], party_of: PartyOf) -> list[Line]
     return [line(version, party_of) for version in reversed(versions)]
 
 
+def by_holder(lines: Iterable[Line], own: str) -> list[tuple[str, list[Line]]]:
+    """Lines under whose records they are about: one's own organisation first; of each the noes first."""
+    groups: dict[str, list[Line]] = {}
+    for one in sorted(lines, key=lambda one: (one.permit, one.whom_kind, one.whom)):
+        groups.setdefault(one.whose or (plural(one.whose_kind) if one.whose_kind else ""), []).append(one)
+    return sorted(groups.items(), key=lambda item: (item[0] != own, item[0] != "", item[0]))
+
+
 def group_names(consent: Consent) -> tuple[tuple[str, ...], bool]:
     """The groups by name, in the table's order; whether any is shielded, of which a screen does not name the kind."""
     known = choices.names()
