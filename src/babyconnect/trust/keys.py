@@ -86,6 +86,8 @@ def load(path: Path) -> SigningKey:
             raise KeyFault(f"{path.name} may be read by others than its owner (want mode 0600)")
         members = orjson.loads(path.read_bytes())
         algorithm = str(members.pop("alg"))
+        if members.get("kty") not in algorithms.PUBLIC_MEMBERS:
+            raise KeyFault(f"{path.name} holds no private key for {', '.join(ALGORITHMS)}")
         key = import_key({name: value for name, value in members.items() if name not in ("kid", "use")})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, JoseError) as fault:
         raise KeyFault(f"{path.name} holds no usable signing key") from fault

@@ -35,8 +35,7 @@ from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.settings import SettingsRefused, beside
-from babyconnect.trust import decision
-from babyconnect.trust.replays import Replays
+from babyconnect.trust import decision, replay_journal
 from babyconnect.web.care_system import app as care_system
 from babyconnect.web.care_system.records import Practice
 from babyconnect.web.care_system.records import read as read_practices
@@ -112,13 +111,18 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     listed = organisations(beside(path, chosen.region.organisations_file))
     for organisation in listed:
         await state.directory.put(organisation.entry())
+    try:
+        replays, journal = replay_journal.opened(home / "replays", time.time())
+    except OSError as fault:
+        raise SettingsRefused(f"{path}: region.home: the file of used requests: {fault.strerror or fault}") from fault
     mounts: list[tuple[str, App]] = [
-        ("", region_app(state, verifier(Replays(time.time()), time.time), _auditor(log, chosen.region.name)))
+        ("", region_app(state, verifier(replays, time.time), _auditor(log, chosen.region.name)))
     ]
     mounts += _providers(path, chosen, home, listed)
 
     async def close() -> None:
         state.close()
+        journal.close()
         log.close()
 
     paths = tuple(sorted({f"/{path.split('/')[1]}" for _, path, _, _ in ROUTES}))

@@ -41,7 +41,10 @@ class HolderTokens:
 def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
     """The holder's side of tokens."""
     base = link.machine_base
-    sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds)
+    try:
+        sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds)
+    except ValueError as problem:
+        raise SettingsRefused(f"{link.path}: tokens.seconds: {problem}") from problem
     try:
         replays, journal = replay_journal.opened(link.beside(link.chosen.tokens.replays_file), time.time())
     except OSError as fault:
