@@ -248,12 +248,7 @@ def _claimed(asker: Asker, day: dt.date, rules: Rules) -> list[Relation]:
 def _believed(request: AccessRequest, claimed: list[Relation], day: dt.date, rules: Rules) -> list[Relation]:
     """What the holder may believe of it: as said, as known at both ends, or as the register confirms."""
     kind, held, verified = request.asker.kind, request.holder_relations, request.verified
-    found = []
-    for item in claimed:
-        one = relation.believed(item, kind, day, rules.asker, (held, verified))
-        if one is not None:
-            found.append(one)
-    return found
+    return [one for item in claimed for one in relation.believed(item, kind, day, rules.asker, (held, verified))]
 
 
 def _covered(episodes: frozenset[str], holding: tuple[Relation, ...], asking: list[Relation]) -> frozenset[str]:

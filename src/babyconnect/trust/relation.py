@@ -50,26 +50,27 @@ def _holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
 
 def believed(
     relation: Relation, kind: Kind, day: dt.date, rule: Terms, known: tuple[Collection[Relation], Collection[Relation]]
-) -> Relation | None:
+) -> Collection[Relation]:
     """The asker's evidence as far as the holder may believe it: with the episode it is about, when that is known here.
 
     `known`: the holder's own evidence, and what it found true in the register or in its own roster.
     """
     kinds = rule.kinds.get(relation.basis)
     if kinds is not None and kind not in kinds:
-        return None
+        return ()
     check = rule.check.get(relation.basis)
     if check == "claimed":
-        return relation
+        return (relation,)
     held, verified = known
-    for one in verified:
-        if (one.basis, one.reference) == (relation.basis, relation.reference) and _in_period(one, day):
-            return one
+    named = [one for one in verified if one.reference == relation.reference and _in_period(one, day)]
+    found = [one for one in named if one.basis == relation.basis]
     if check == "matched":
-        for one in held:
-            if one.basis in REFERRED_BY and one.reference == relation.reference and _in_period(one, day):
-                return Relation(relation.basis, relation.reference, relation.start, relation.end, one.episode)
-    return None
+        found += [
+            Relation(relation.basis, relation.reference, relation.start, relation.end, one.episode)
+            for one in held
+            if one.basis in REFERRED_BY and one.reference == relation.reference and _in_period(one, day)
+        ]
+    return found
 
 
 def _in_period(relation: Relation, day: dt.date) -> bool:
