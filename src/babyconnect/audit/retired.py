@@ -69,7 +69,11 @@ class Tombstone:
 def read(path: Path) -> Tombstone | None:
     """The tombstone of a log, None when nothing was ever let go.  AuditFault when it cannot be read."""
     try:
-        return _tombstone(orjson.loads((path / FILE).read_bytes()))
+        content = (path / FILE).read_bytes()
+        stone = _tombstone(orjson.loads(content))
+        if stone.dump() + b"\n" != content:
+            raise ValueError("not as it was written")
+        return stone
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, binascii.Error) as problem:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from babyconnect.audit import chain, checkpoints, folder, merkle, proofs, retired, tree
 from babyconnect.audit.checkpoints import Checkpoint
+from babyconnect.audit.disk import Disk
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog, Sizes
 from babyconnect.audit.proofs import Consistency, Inclusion, NoProof
@@ -183,12 +184,30 @@ async def test_a_segment_that_goes_without_a_tombstone_or_with_a_forged_one_is_f
     writer.close()
     assert stone is not None
     forged = replace(stone, until="2019-01-01T00:00:00.000Z")
-    (log / retired.FILE).write_bytes(forged.dump())
+    (log / retired.FILE).write_bytes(forged.dump() + b"\n")
     assert {problem.what for problem in verify(log, GENUINE).problems} >= {"tombstone"}
-    (log / retired.FILE).write_bytes(stone.dump())
+    (log / retired.FILE).write_bytes(stone.dump() + b"\n")
     assert verify(log, GENUINE).ok
     folder.segments(log)[0].unlink()
     assert {problem.what for problem in verify(log, GENUINE).problems} >= {"removed"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_flipped_bit_of_a_tombstone_is_found(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "tombstone"
+    if not path.exists():
+        write(path, 40)
+        disk = Disk(path, "node", KEY, SIZES, lambda: START)
+        disk.start()
+        disk.let_go(START + dt.timedelta(days=30))
+        disk.release()
+    content = (path / retired.FILE).read_bytes()
+    at, bit = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 7))
+    (path / retired.FILE).write_bytes(content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :])
+    found = verify(path, GENUINE)
+    (path / retired.FILE).write_bytes(content)
+    assert not found.ok and found.problems[0].what == "tombstone"
 
 
 async def test_a_retirement_cut_short_is_finished_at_the_next_start(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
