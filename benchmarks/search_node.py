@@ -1,7 +1,8 @@
 """The node under measurement: a store of 50,000 resources behind the real decision, the real durable log, real tokens.
 
-`python -m benchmarks.search_node HOME PORT DSN|-` fills the store when it is empty, writes the tokens to
-HOME/tokens.json, and serves until stopped.
+`python -m benchmarks.search_node HOME PORT DSN|- [bare]` fills the store when it is empty, writes the tokens to
+HOME/tokens.json, and serves until stopped.  `bare`: a stored resource's bytes to anybody, without token, decision or
+log.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import orjson
 
 from babyconnect.api.bearers import Bearers, Gate, Unbelieved
 from babyconnect.api.http import Request
-from babyconnect.api.server import App, serve
+from babyconnect.api.server import App, Receive, Scope, Send, serve
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
@@ -30,6 +31,7 @@ from babyconnect.flows.door import Door, Happening, Parts, Weighed
 from babyconnect.flows.door_template import DoorEvents
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Publication, Store
+from babyconnect.store.sqlite import SqliteStore
 from babyconnect.trust.claims import Verified
 from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.relation import from_episodes
@@ -48,6 +50,11 @@ PROFILE = "http://nictiz.nl/fhir/StructureDefinition/"
 
 def client(n: int) -> str:
     return f"client-{n:04d}"
+
+
+def key_of(n: int, k: int) -> str:
+    """The id of one of a woman's Observations."""
+    return hashlib.sha256(f"{n}/{k}".encode()).hexdigest()[:32]
 
 
 def resources(n: int) -> Sequence[Publication]:
@@ -76,7 +83,7 @@ def resources(n: int) -> Sequence[Publication]:
 
 def _observation(n: int, k: int) -> dict[str, Any]:
     id = client(n)
-    key = hashlib.sha256(f"{n}/{k}".encode()).hexdigest()[:32]
+    key = key_of(n, k)
     return {
         "resourceType": "Observation",
         "id": key,
@@ -202,6 +209,27 @@ def _token(sessions: Sessions, n: int) -> str:
     return issued.token
 
 
+class Bare:
+    """What a read costs without any of it: the server and the store."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store, self._read = store, store.statement("resource:json")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, type, id = scope["path"].rsplit("/", 2)
+        rows = await self._store.fetch(self._read, type, id)
+        headers = [(b"content-type", b"application/fhir+json; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 200 if rows else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": rows[0][4] if rows else b""})
+
+
+async def _build_bare(home: Path) -> tuple[App, Callable[[], Awaitable[None]]]:
+    store = await sqlite.open_store(home / "store.db")
+    await fill(store)
+    return Bare(store), store.close
+
+
 if __name__ == "__main__":
     place, number, database = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    serve(lambda: _build(place, number, database), f"127.0.0.1:{number}")
+    bare = sys.argv[4:] == ["bare"]
+    serve(lambda: _build_bare(place) if bare else _build(place, number, database), f"127.0.0.1:{number}")

@@ -42,6 +42,8 @@ class Shared:
         self.date = b""
         """The line of an answer that says the time."""
         self.closing = False
+        self.running = 0
+        """Applications at work, also for whoever left meanwhile: what they use is closed after them."""
 
 
 class Connection(asyncio.Protocol):

@@ -62,11 +62,15 @@ class Exchange:
 
     async def run(self, scope: dict[str, Any]) -> None:
         """Let the application answer.  Its fault ends in a bare 500, or in half an answer that shows as such."""
+        shared = self._connection.shared
+        shared.running += 1
         try:
-            await self._connection.shared.app(scope, self.receive, self.send)
+            await shared.app(scope, self.receive, self.send)
         except Exception as fault:
             # Only the kind of fault: its text may quote a record.
             _log.error("an application failed", fault=type(fault).__name__)
+        finally:
+            shared.running -= 1
         if self._over:
             return
         if self._gone or self.started or self._connection.transport.is_closing():

@@ -94,7 +94,7 @@ async def _finish(shared: Shared) -> None:
     for connection in tuple(shared.connections):
         connection.stop()
     until = asyncio.get_running_loop().time() + STOP_SECONDS
-    while shared.connections and asyncio.get_running_loop().time() < until:
+    while (shared.connections or shared.running) and asyncio.get_running_loop().time() < until:
         await asyncio.sleep(0.02)
     for connection in tuple(shared.connections):
         connection.transport.abort()
