@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import orjson
@@ -18,6 +18,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.exchange.http1 import Http
 from babyconnect.trust import issuing
 from babyconnect.trust import pki as product
+from babyconnect.trust.openssl import narrow
 from tests import pki
 from tests.federation.secured import Server, serving
 from tests.pki import DAY, HOSPITAL, PRACTICE, Folder
@@ -197,6 +198,18 @@ async def test_an_older_version_is_not_spoken(server: Server, version: ssl.TLSVe
     assert await asked(server, caller, newest=ssl.TLSVersion.TLSv1_3) == 200
 
 
+async def test_a_suite_that_is_not_called_good_is_not_spoken(server: Server) -> None:
+    """A caller who offers AES-128 alone, which TLS 1.3 allows."""
+    caller = server.folder.path / "hospital"
+    assert await asked(server, caller, suites=["TLS_AES_128_GCM_SHA256"]) is None
+    assert await asked(server, caller, suites=["TLS_CHACHA20_POLY1305_SHA256"]) == 200
+
+
+@pytest.mark.parametrize(("group", "status"), [("P-521", None), ("ffdhe3072", None), ("X25519", 200), ("P-384", 200)])
+async def test_a_group_that_is_not_called_good_is_not_spoken(server: Server, group: str, status: int | None) -> None:
+    assert await asked(server, server.folder.path / "hospital", groups=[group]) == status
+
+
 async def test_bytes_that_are_no_handshake_get_no_answer(server: Server) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(REQUEST)
@@ -214,10 +227,17 @@ async def test_a_caller_who_says_nothing_does_not_hold_up_another(server: Server
         writer.close()
 
 
-async def asked(server: Server, caller: Path, newest: ssl.TLSVersion | None = None) -> int | None:
+async def asked(
+    server: Server,
+    caller: Path,
+    newest: ssl.TLSVersion | None = None,
+    suites: Sequence[str] = ("TLS_AES_256_GCM_SHA384",),
+    groups: Sequence[str] = ("P-256",),
+) -> int | None:
     """The status that a caller with this certificate gets; None when the connection is broken off."""
     context = ssl.create_default_context(cafile=str(server.folder.path / "ca.pem"))
     context.load_cert_chain(caller / "certificate.pem", caller / "key.pem")
+    narrow(context, suites, groups)
     if newest is not None:
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1

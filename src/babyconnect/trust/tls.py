@@ -24,6 +24,7 @@ from babyconnect.definitions import document
 from babyconnect.trust import certificates, pki
 from babyconnect.trust.certificates import BelievedCertificate, OrganisationCertificate, Trusted
 from babyconnect.trust.jose import Rejected
+from babyconnect.trust.openssl import NotNarrowed, narrow
 from babyconnect.trust.private_files import FileFault, read
 
 LOOK_EVERY_SECONDS = 0.5
@@ -183,13 +184,20 @@ def _context(kind: Any, files: Files) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     try:
         context.set_ciphers(":".join(table["suites_1_2"]))
-        context.set_ecdh_curve(table["curve"])
+        narrow(context, table["suites_1_3"], _groups(table))
         context.load_cert_chain(files.certificate, files.key)
         context.load_verify_locations(cafile=files.authorities)
         if files.lists is not None:
             context.load_verify_locations(cafile=files.lists)
             context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+    except NotNarrowed as fault:
+        raise FileFault(f"TLS cannot be kept to what is good: {fault}") from fault
     except (OSError, ValueError) as fault:
         # ssl.SSLError is an OSError; its text holds names of routines and files, no key.
         raise FileFault(f"{files.certificate}, its key and {files.authorities} do not go together: {fault}") from fault
     return context
+
+
+def _groups(table: Mapping[str, Any]) -> list[str]:
+    hybrid = list(ssl.OPENSSL_VERSION_INFO[:2]) >= table["hybrid_since"]
+    return [*(table["hybrid_groups"] if hybrid else ()), *table["groups"]]
