@@ -1,0 +1,208 @@
+"""The pages of shielding: her own record, a child's, and what the organisation's own people decide (domain §4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Function, Role
+from babyconnect.fhir import json
+from tests.spec.shielding.stage import BSN, CHILDS, HERS, PARTNER, SECRET, Practice, mother, without_bsn
+from tests.visitor import Answer, Visitor
+
+LINE = "Mogelijk niet volledig; vraag het uw zorgverlener"
+
+
+@pytest.fixture
+async def practice(tmp_path: Path) -> AsyncIterator[Practice]:
+    made = Practice(tmp_path)
+    await made.publish(mother())
+    yield made
+    made.roster.close()
+    made.custody.close()
+
+
+async def post(practice: Practice, visitor: Visitor, address: str, **fields: str) -> Answer:
+    return await visitor.post(address, {"csrf": practice.staff_session.csrf, **fields})
+
+
+async def opened(practice: Practice, visitor: Visitor, **fields: str) -> tuple[str, Answer]:
+    """Her page at her own organisation, and its address."""
+    to = (await post(practice, visitor, "/viewer/eigen/zoek", **(fields or {"bsn": BSN}))).location
+    return to, await visitor.get(to)
+
+
+async def authority(practice: Practice, gezag: str = "parent", **more: str) -> Answer:
+    staff = practice.as_staff()
+    address, _ = await opened(practice, staff)
+    said = {"kind": practice.id("Patient", "KIND"), "bsn": PARTNER, "gezag": gezag, "bron": "recognition"}
+    return await post(practice, staff, f"{address}/gezag", **said, vanaf="2026-09-01", **more)
+
+
+async def choose(practice: Practice, keuze: str, **more: str) -> Answer:
+    staff = practice.as_staff()
+    address, page = await opened(practice, staff)
+    said = {"item": page.field("item"), "reden": "Samen besproken", "herzien": "2027-03-01", "keuze": keuze}
+    return await post(practice, staff, f"{address}/keuze", **said, **more)
+
+
+async def test_she_reads_her_own_record_and_the_look_is_logged(practice: Practice) -> None:
+    page = await practice.as_client().get("/client/dossier/")
+    assert page.status == 200 and HERS in page.text and LINE in page.text and "hartslag" in page.text.lower()
+    assert BSN not in page.text and SECRET not in page.text
+    (look,) = practice.looks
+    assert look.client == practice.id("Patient", "JAMILA") and look.by.role == "client"  # type: ignore[union-attr]
+
+
+async def test_somebody_unknown_here_sees_the_same_line_and_nothing(practice: Practice) -> None:
+    page = await practice.as_client(PARTNER).get("/client/dossier/")
+    assert page.status == 200 and LINE in page.text and HERS not in page.text and CHILDS not in page.text
+
+
+@pytest.mark.parametrize(
+    ("keuze", "more", "seen"),
+    [
+        ("show", {}, True),
+        ("not-digitally", {}, False),
+        ("after-talk", {}, False),
+        ("after-talk", {"besproken": "2026-11-20"}, True),
+    ],
+)
+async def test_the_authors_choice_decides_whether_she_sees_an_item_about_safety(
+    practice: Practice, keuze: str, more: dict[str, str], seen: bool
+) -> None:
+    assert (await choose(practice, keuze, **more)).status == 303
+    page = await practice.as_client().get("/client/dossier/")
+    assert (SECRET in page.text) == seen
+    rows = [row for row in re.findall(r"<tr.*?</tr>", page.text, re.DOTALL) if SECRET in row]
+    assert all(row.startswith('<tr class="unprinted"') for row in rows), "and on paper it never is"
+    assert sum(row.count(SECRET) for row in rows) == page.text.count(SECRET)
+    (event,) = [one for one in practice.log if one["type"] == "disclosure.choice"]
+    assert "Samen besproken" not in str(event) and "geweld" not in str(event)
+
+
+async def test_a_choice_is_taken_back_at_once_and_the_history_stays(practice: Practice) -> None:
+    await choose(practice, "show")
+    await choose(practice, "not-digitally")
+    assert SECRET not in (await practice.as_client().get("/client/dossier/")).text
+    made = practice.registers.choices(practice.id("Patient", "JAMILA"))
+    assert [one.choice.value for one in made] == ["show", "not-digitally"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("reden", ""), ("herzien", "2020-01-01"), ("item", "Condition/x")])
+async def test_a_choice_that_cannot_be_taken_changes_nothing_and_says_why(
+    practice: Practice, field: str, value: str
+) -> None:
+    staff = practice.as_staff()
+    address, page = await opened(practice, staff)
+    said = {"item": page.field("item"), "reden": "r", "herzien": "2027-03-01", "keuze": "show", field: value}
+    answer = await post(practice, staff, f"{address}/keuze", **said)
+    assert answer.status == 422 and 'role="alert"' in answer.text
+    assert practice.registers.choices(practice.id("Patient", "JAMILA")) == () and not practice.log
+
+
+async def test_who_may_not_see_safety_is_offered_no_choice(practice: Practice) -> None:
+    _, page = await opened(practice, practice.as_staff(Role.SONOGRAPHER))
+    assert SECRET not in page.text and 'name="keuze"' not in page.text
+
+
+async def test_with_authority_the_child_is_seen_and_nothing_of_its_mother(practice: Practice) -> None:
+    assert (await authority(practice)).status == 303
+    partner = practice.as_client(PARTNER)
+    start = await partner.get("/client/dossier/")
+    link = re.search(r'href="(/client/dossier/kind/[^"]+)"', start.text)
+    assert link and HERS not in start.text
+    page = await partner.get(link[1])
+    assert page.status == 200 and CHILDS in page.text and "3500 g" in page.text
+    assert HERS not in page.text and "hartslag" not in page.text.lower() and ">72" not in page.text
+    assert practice.looks[-1].by.role == "representative"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("gezag", ["suspended", "none"])
+async def test_authority_that_ends_closes_the_page_that_was_open(practice: Practice, gezag: str) -> None:
+    await authority(practice)
+    partner = practice.as_client(PARTNER)
+    link = re.search(r'href="(/client/dossier/kind/[^"]+)"', (await partner.get("/client/dossier/")).text)
+    await authority(practice, gezag)
+    assert link and (await partner.get(link[1])).status == 404
+
+
+async def test_a_birth_link_alone_gives_no_access(practice: Practice) -> None:
+    page = await practice.as_client(PARTNER).get("/client/dossier/")
+    assert "dossier/kind/" not in page.text
+
+
+async def test_a_secret_address_is_kept_from_then_on_and_logged(practice: Practice) -> None:
+    staff = practice.as_staff()
+    address, _ = await opened(practice, staff)
+    answer = await post(practice, staff, f"{address}/adres", grond="safe_house", vanaf="2026-11-01")
+    assert answer.status == 303
+    assert practice.staff.is_secret(practice.id("Patient", "JAMILA"))
+    assert "geheim" in (await staff.get(answer.location)).text
+    assert practice.log[-1]["resource"] == "address"
+
+
+async def test_a_woman_without_a_bsn_is_found_by_name_and_birth_date_and_shown_as_such(practice: Practice) -> None:
+    await practice.publish(without_bsn())
+    staff = practice.as_staff()
+    found = await post(practice, staff, "/viewer/eigen/zoek", naam="olena", geboren="2000-02-03")
+    assert "Zondernummer" in found.text and "zonder BSN" in found.text
+    link = re.search(r'href="(/viewer/eigen/[^"/]+)"', found.text)
+    assert link
+    page = await staff.get(link[1])
+    assert page.status == 200 and "geen BSN" in page.text
+    assert (await post(practice, staff, "/viewer/eigen/zoek", naam="olena", geboren="2000-02-04")).text.count("li") < 60
+
+
+async def test_two_of_one_name_and_birth_date_are_two_clients_and_never_one(practice: Practice) -> None:
+    one, two = await practice.publish(without_bsn()), await practice.publish(without_bsn("ANDERE"))
+    assert one != two
+    found = await post(practice, practice.as_staff(), "/viewer/eigen/zoek", naam="zondernummer", geboren="2000-02-03")
+    assert len(re.findall(r'href="/viewer/eigen/[^"/]+"', found.text)) == 2 and "nooit samengevoegd" in found.text
+
+
+async def test_a_bsn_that_comes_later_links_the_same_client_without_a_second_one(practice: Practice) -> None:
+    before = await practice.publish(without_bsn())
+    record = json.loads(without_bsn())
+    record["entry"][0]["resource"]["identifier"] = [
+        {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999901631"}
+    ]
+    assert await practice.publish(json.dumps(record)) == before
+    assert practice.roster.clients(Bsn("999901631")) == (before,)
+    assert sum(type == "Patient" and id == before for type, id in practice.store.versions) == 1
+
+
+async def test_only_the_privacy_officer_destroys_and_only_when_sure(practice: Practice) -> None:
+    assert (await practice.as_staff().get("/viewer/vernietigen/")).status == 404
+    officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER)
+    found = await post(practice, officer, "/viewer/vernietigen/zoek", bsn=BSN)
+    action = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', found.text)
+    assert action and HERS not in found.text and SECRET not in found.text
+    unsure = await post(practice, officer, action[1], door="client", op="2026-11-20")
+    assert unsure.status == 422 and practice.store.versions
+    again = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', unsure.text)
+    done = await post(practice, officer, again[1], door="client", op="2026-11-20", zeker="ja")  # type: ignore[index]
+    assert "Vernietigd" in done.text
+    assert not any(versions[-1].publication.client for versions in practice.store.versions.values())
+    assert [event["outcome"] for event in practice.log if event["type"] == "erase"] == ["ok"]
+
+
+async def test_a_hold_keeps_the_record_until_it_ends(practice: Practice) -> None:
+    officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER)
+
+    async def step(name: str, page: Any, **fields: str) -> Answer:
+        action = re.search(rf'action="(/viewer/vernietigen/[^"]+/{name})"', page.text)
+        assert action
+        return await post(practice, officer, action[1], **fields)
+
+    found = await post(practice, officer, "/viewer/vernietigen/zoek", bsn=BSN)
+    held = await step("behouden", found, item="", reden="complaint")
+    refused = await step("uitvoeren", held, door="client", op="2026-11-20", zeker="ja")
+    assert refused.status == 422 and practice.store.versions
+    free = await step("behouden", refused, item="", reden="complaint", vervalt="ja")
+    assert "Vernietigd" in (await step("uitvoeren", free, door="client", op="2026-11-20", zeker="ja")).text
