@@ -719,3 +719,10 @@ async def test_a_token_for_one_womans_episode_opens_no_other_woman(stage: Stage)
         answer = await stage.get(path, stage.proved(token, "GET", path))
         assert answer.status == 404 and b"Bakker" not in answer.body
     assert b"Bakker" not in (await stage.find(token, BEA)).body
+
+
+async def test_proofs_beside_a_token_that_nobody_was_given_fill_no_memory(stage: Stage) -> None:
+    remembered = stage.proofs.seen.size
+    for _ in range(5):
+        assert (await invented(stage)).status == 401
+    assert stage.proofs.seen.size == remembered

@@ -52,44 +52,41 @@ class Bearers:
         scheme = scheme.lower()
         if scheme not in ("bearer", "dpop") or not 0 < len(token) <= MAX_TOKEN:
             return NO_TOKEN
-        jkt = ""
-        if scheme == "dpop":
-            proved = self._proved(request, token)
-            if isinstance(proved, Rejected):
-                return self._unbelieved(proved.reason, token)
-            jkt = proved
+        known = self.sessions.known(token)
+        if known is None:
+            # Before any proof is looked at: a stranger's proofs cost nothing and fill no memory.
+            return self._unbelieved("token_unknown", None)
+        jkt = self._proved(request, token, known) if scheme == "dpop" else ""
+        if isinstance(jkt, Rejected):
+            return self._unbelieved(jkt.reason, known)
         peer = request.peer
         session = self.sessions.get(token, Binding(jkt, peer.thumbprint if peer else ""))
         if session is None:
-            return self._unbelieved(self._why(token), token)
-        if jkt and not session.bound.jkt:
-            return self._unbelieved("token_not_bound_to_key", token)
+            return self._unbelieved(self._why(known, token), known)
         if peer is not None and peer.ura != session.asker.ura:
-            return self._unbelieved("certificate_of_another", token)
+            return self._unbelieved("certificate_of_another", known)
         return session
 
-    def _proved(self, request: Request, token: str) -> str | Rejected:
+    def _proved(self, request: Request, token: str, session: Session) -> str | Rejected:
+        if not session.bound.jkt:
+            return Rejected("token_not_bound_to_key")
         if sum(name == b"dpop" for name, _ in request.scope["headers"]) != 1:
             return Rejected("proof_missing")
         address = f"{self.origin}{request.scope['path']}"
         return self.proofs.check(request.headers["dpop"], request.method, address, token)
 
-    def _why(self, token: str) -> str:
+    def _why(self, session: Session, token: str) -> str:
         """Why a token opened nothing: for the log only."""
-        session = self.sessions.known(token)
-        if session is None:
-            return "token_unknown"
         if session.revoked:
             return "token_revoked"
-        if self.sessions.get(token, session.bound) is None:
-            return "token_expired"
-        return "token_of_another_sender"
+        expired = self.sessions.get(token, session.bound) is None
+        return "token_expired" if expired else "token_of_another_sender"
 
-    def _unbelieved(self, reason: str, token: str) -> Unbelieved:
+    def _unbelieved(self, reason: str, session: Session | None) -> Unbelieved:
         headers: tuple[tuple[bytes, bytes], ...] = _CHALLENGE
         if reason == "proof_nonce":
             headers = (
                 (b"www-authenticate", b'DPoP error="use_dpop_nonce"'),
                 (b"dpop-nonce", self.proofs.nonces.current().encode()),
             )
-        return Unbelieved(reason, self.sessions.known(token), headers)
+        return Unbelieved(reason, session, headers)
