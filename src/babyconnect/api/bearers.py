@@ -52,19 +52,18 @@ class Bearers:
         scheme = scheme.lower()
         if scheme not in ("bearer", "dpop") or not 0 < len(token) <= MAX_TOKEN:
             return NO_TOKEN
-        known = self.sessions.known(token)
-        if known is None:
+        session = self.sessions.known(token)
+        if session is None:
             # Before any proof is looked at: a stranger's proofs cost nothing and fill no memory.
             return self._unbelieved("token_unknown", None)
-        jkt = self._proved(request, token, known) if scheme == "dpop" else ""
+        jkt = self._proved(request, token, session) if scheme == "dpop" else ""
         if isinstance(jkt, Rejected):
-            return self._unbelieved(jkt.reason, known)
+            return self._unbelieved(jkt.reason, session)
         peer = request.peer
-        session = self.sessions.get(token, Binding(jkt, peer.thumbprint if peer else ""))
-        if session is None:
-            return self._unbelieved(self._why(known, token), known)
+        if not self.sessions.live(session, Binding(jkt, peer.thumbprint if peer else "")):
+            return self._unbelieved(self._why(session), session)
         if peer is not None and peer.ura != session.asker.ura:
-            return self._unbelieved("certificate_of_another", known)
+            return self._unbelieved("certificate_of_another", session)
         return session
 
     def _proved(self, request: Request, token: str, session: Session) -> str | Rejected:
@@ -75,12 +74,11 @@ class Bearers:
         address = f"{self.origin}{request.scope['path']}"
         return self.proofs.check(request.headers["dpop"], request.method, address, token)
 
-    def _why(self, session: Session, token: str) -> str:
+    def _why(self, session: Session) -> str:
         """Why a token opened nothing: for the log only."""
         if session.revoked:
             return "token_revoked"
-        expired = self.sessions.get(token, session.bound) is None
-        return "token_expired" if expired else "token_of_another_sender"
+        return "token_of_another_sender" if self.sessions.live(session, session.bound) else "token_expired"
 
     def _unbelieved(self, reason: str, session: Session | None) -> Unbelieved:
         headers: tuple[tuple[bytes, bytes], ...] = _CHALLENGE

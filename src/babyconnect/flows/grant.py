@@ -98,7 +98,7 @@ class Granting:
         if isinstance(by, Denied):
             return by
         session = self.sessions.known(token)
-        live = session is not None and not session.revoked and session.expires > self.clock().timestamp()
+        live = session is not None and self.sessions.live(session, session.bound)
         if session is None or not live or not (own_part or session.asker.ura.value == by):
             grounds = Grounds(reasons=("token_unknown",))
             await self._note("token.introspect", "refused", self.clock(), asked, Actor(by), grounds)

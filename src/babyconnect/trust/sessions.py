@@ -127,9 +127,11 @@ class Sessions:
     def get(self, token: str, shown: Binding = UNBOUND) -> Session | None:
         """The live session of a token; None for unknown, expired, revoked, or sent by another than it was given to."""
         session = self._by_hash.get(_hash(token))
-        if session is None or session.revoked or session.expires <= self._clock():
-            return None
-        return session if session.bound.fits(shown) else None
+        return session if session is not None and self.live(session, shown) else None
+
+    def live(self, session: Session, shown: Binding = UNBOUND) -> bool:
+        """Whether a session opens anything, now, for a request that proved `shown`."""
+        return not session.revoked and session.expires > self._clock() and session.bound.fits(shown)
 
     def known(self, token: str) -> Session | None:
         """The session of a token given out here, whatever became of it: for the log, never to open anything."""
