@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import getpass
+import os
 import pathlib
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from babyconnect.audit import checkpoints, folder, proofs, reading, reconcile
 from babyconnect.audit.checkpoints import Checkpoint
+from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.proofs import Inclusion, NoProof, Proof
 from babyconnect.audit.reading import Wanted
 from babyconnect.audit.verify import verify
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import counted, day, whole
+from babyconnect.settings import SettingsRefused
 from babyconnect.trust import keys
+from babyconnect.wiring.exporting import exported
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +57,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     compared.add_argument("--from", type=day, dest="since", metavar="YYYY-MM-DD", help="the first day (UTC)")
     compared.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="the last day")
 
+    out = actions.add_parser("export", help="a node's log as a file: R4 AuditEvents or a table; the export is logged")
+    out.add_argument("--config", type=pathlib.Path, metavar="FILE", required=True, help="the node's configuration")
+    out.add_argument("--form", choices=("ndjson", "bundle", "csv"), default="ndjson")
+    out.add_argument("--person", default="", metavar="ID", help="only what this person did, or was responsible for")
+    out.add_argument("--from", type=day, dest="since", metavar="YYYY-MM-DD", help="the first day (UTC)")
+    out.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="the last day")
+    out.add_argument("--out", type=pathlib.Path, metavar="FILE", required=True, help="readable by you only")
+
 
 def run(options: argparse.Namespace) -> int:
+    if options.action == "export":
+        return _export(options)
     if options.action == "reconcile":
         return _reconcile(options)
     if options.action == "prove":
@@ -123,12 +139,33 @@ def _prove(options: argparse.Namespace) -> int:
     return 0
 
 
-def _reconcile(options: argparse.Namespace) -> int:
-    one, other = _node(options.one), _node(options.other)
-    wanted = Wanted(
+def _export(options: argparse.Namespace) -> int:
+    wanted = replace(_period(options), person=options.person)
+    size = 0
+    try:
+        handle = os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            for piece in exported(options.config, wanted, options.form, getpass.getuser()):
+                size += file.write(piece)
+    except FileExistsError as there:
+        raise Failure(f"{options.out}: is there already") from there
+    except (SettingsRefused, AuditFault) as problem:
+        options.out.unlink(missing_ok=True)
+        raise Failure(str(problem)) from problem
+    print(f"{counted(size, 'byte')} written to {options.out}")
+    return 0
+
+
+def _period(options: argparse.Namespace) -> Wanted:
+    return Wanted(
         since=dt.datetime.combine(options.since, dt.time(), dt.UTC) if options.since else None,
         until=dt.datetime.combine(options.until, dt.time(), dt.UTC) + dt.timedelta(days=1) if options.until else None,
     )
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    one, other = _node(options.one), _node(options.other)
+    wanted = _period(options)
     differences = 0
     for asker, holder in (((options.one, one), (options.other, other)), ((options.other, other), (options.one, one))):
         found = reconcile.logs(asker[0], holder[0], asker[1], holder[1], wanted)

@@ -11,7 +11,7 @@ import csv
 import datetime as dt
 import io
 import itertools
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +48,18 @@ class Question:
     outcome: str = ""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The looks and acts that match, the newest first.  `cut`: there was more than could be taken in."""
+
+    accounts: tuple[Account, ...]
+    cut: bool
+
+
+class TooMany(Exception):
+    """More events than one file of a page holds: a shorter period, or `babyconnect audit export`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,10 @@ class Oversight:
         """Every name by which this node's log knows her."""
         return frozenset({self.journal.pseudonym(bsn), *self.known_as(bsn)})
 
-    async def ask(self, actor: Actor, question: Question, came: Came) -> list[Account]:
+    async def ask(self, actor: Actor, question: Question, came: Came) -> Found:
         """The looks and acts that match, the newest first."""
         await self._note(actor, question, came)
         return await asyncio.to_thread(self._accounts, question)
-
-    async def own(self, actor: Actor, bsn: Bsn, came: Came) -> list[Account]:
-        """What she may see of the log herself: whatever concerned her record."""
-        return await self.ask(actor, Question(client=bsn), came)
 
     async def overview(self, actor: Actor, days: int, came: Came) -> Overview:
         """The last so many days: figures, and what deserves a question."""
@@ -115,7 +123,7 @@ class Oversight:
         return Overview(tuple(found), hits, shares, months, cut)
 
     async def export(self, actor: Actor, question: Question, form: Form, came: Came) -> bytes:
-        """The events that match, as a file; in the log before a byte of it is made."""
+        """The events that match, as a file; in the log before a byte of it is made.  Raises TooMany: never a part."""
         await self._note(actor, question, came, "log.export", f"export/{form}")
         return await asyncio.to_thread(self._exported, question, form)
 
@@ -157,22 +165,25 @@ class Oversight:
     def _entries(self, question: Question) -> Iterator[Entry]:
         return reading.search(self.folder, self._wanted(question), newest_first=True)
 
-    def _accounts(self, question: Question) -> list[Account]:
-        found = looks.accounts(itertools.islice(self._entries(question), MOST_EVENTS))
-        return [
+    def _accounts(self, question: Question) -> Found:
+        found, cut = self._recent(question)
+        matching = (
             account
             for account in found
             if (not question.group or account.group == question.group)
             and (not question.outcome or account.outcome == question.outcome)
-        ]
+        )
+        return Found(tuple(matching), cut)
 
     def _recent(self, question: Question) -> tuple[list[Account], bool]:
         taken = list(itertools.islice(self._entries(question), MOST_EVENTS + 1))
         return looks.accounts(taken[:MOST_EVENTS]), len(taken) > MOST_EVENTS
 
     def _exported(self, question: Question, form: Form) -> bytes:
-        events = (entry for entry in self._entries(question) if entry.event.get("type") != "log.recovered")
-        return as_file(itertools.islice(events, MOST_EVENTS), form)
+        found = list(itertools.islice(self._entries(question), MOST_EVENTS + 1))
+        if len(found) > MOST_EVENTS:
+            raise TooMany
+        return b"".join(as_file(found, form))
 
     def _proved(self, bsn: Bsn, seq: int) -> Inclusion | None:
         mine = reading.search(self.folder / "node", Wanted(clients=self.names(bsn)))
@@ -197,24 +208,30 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def as_file(entries: Iterator[Entry], form: Form) -> bytes:
-    """Events as R4 AuditEvents (a Bundle, or one a line), or as a table with all that the log has."""
+def as_file(entries: Iterable[Entry], form: Form) -> Iterator[bytes]:
+    """Events as R4 AuditEvents (a Bundle, or one a line), or as a table with all that the log has, piece by piece."""
     if form == "csv":
-        return _csv(entries)
-    resources = ({**r4.to_fhir(entry.event), "id": f"{entry.seq}-{entry.hash[:12]}"} for entry in entries)
+        yield _row(COLUMNS)
+        yield from (_row(_cells(entry)) for entry in entries)
+        return
+    resources = (orjson.dumps({**r4.to_fhir(entry.event), "id": f"{entry.seq}-{entry.hash[:12]}"}) for entry in entries)
     if form == "ndjson":
-        return b"".join(orjson.dumps(resource) + b"\n" for resource in resources)
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    return orjson.dumps(bundle)
+        yield from (resource + b"\n" for resource in resources)
+        return
+    yield b'{"resourceType":"Bundle","type":"collection","entry":['
+    for number, resource in enumerate(resources):
+        yield b'%s{"resource":%s}' % (b"," if number else b"", resource)
+    yield b"]}"
 
 
-def _csv(entries: Iterator[Entry]) -> bytes:
+def _cells(entry: Entry) -> list[str]:
+    event: Mapping[str, Any] = {**entry.event, **(entry.event.get("actor") or {}), "seq": entry.seq}
+    return [_cell(event.get(name, "")) for name in COLUMNS]
+
+
+def _row(cells: Sequence[str]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for entry in entries:
-        event: Mapping[str, Any] = {**entry.event, **(entry.event.get("actor") or {}), "seq": entry.seq}
-        writer.writerow([_cell(event.get(name, "")) for name in COLUMNS])
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().encode()
 
 

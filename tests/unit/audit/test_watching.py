@@ -7,11 +7,30 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from babyconnect import settings
+from babyconnect.audit.event import About, Actor, Place, event
+from babyconnect.audit.log import AuditLog
+from babyconnect.audit.reading import Wanted, search
+from babyconnect.audit.verify import verify
+from babyconnect.cli.main import main
 from babyconnect.settings import SettingsRefused
 from babyconnect.wiring import oversight
+
+CONFIG = """
+[node]
+name = "Praktijk"
+ura = "00000003"
+kind = "midwifery_practice"
+base_url = "http://node.test"
+listen = "127.0.0.1:1"
+
+[region]
+url = "http://region.test"
+name = "ommelanden"
+"""
 
 GOOD = """
 [[staff]]
@@ -51,3 +70,26 @@ def test_a_log_is_kept_five_years_at_least() -> None:
     assert oversight.retention(link(5)) >= dt.timedelta(days=5 * 365 + 1)
     with pytest.raises(SettingsRefused, match="5 years or more"):
         oversight.retention(link(4))
+
+
+def test_the_log_is_exported_from_a_terminal_and_that_is_logged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "node.toml").write_text(CONFIG)
+    log = AuditLog.open(tmp_path / "audit" / "node", "00000003")
+    for n in range(3):
+        moment = dt.datetime(2026, 6, 1 + n, tzinfo=dt.UTC)
+        log.append_and_wait(event("search", "ok", moment, Actor("00000003", f"p{n}"), Place("00000003"), About("c1")))
+    export = ["audit", "export", "--config", str(tmp_path / "node.toml"), "--until", "2026-06-02"]
+    assert main([*export, "--out", str(tmp_path / "all.ndjson")]) == 0  # while the node has its log open
+    log.close()
+    lines = [orjson.loads(line) for line in (tmp_path / "all.ndjson").read_bytes().splitlines()]
+    assert [line["resourceType"] for line in lines] == ["AuditEvent"] * 2
+    assert (tmp_path / "all.ndjson").stat().st_mode & 0o077 == 0
+    assert main([*export, "--out", str(tmp_path / "all.ndjson")]) == 1
+    assert main([*export, "--form", "csv", "--person", "p1", "--out", str(tmp_path / "one.csv")]) == 0
+    assert len((tmp_path / "one.csv").read_text().splitlines()) == 2
+    exports = [entry.event for entry in search(tmp_path / "audit", Wanted(types=frozenset({"log.export"})))]
+    assert [one["object"] for one in exports] == ["export/ndjson", "export/csv"]
+    assert verify(tmp_path / "audit").ok
+    assert "is there already" in capsys.readouterr().err

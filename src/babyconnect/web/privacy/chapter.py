@@ -21,7 +21,7 @@ from babyconnect.birthcare.parties import Function
 from babyconnect.definitions import document
 from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.flows.journal import Actor, Came
-from babyconnect.flows.oversight import Form, Oversight, Overview, Question
+from babyconnect.flows.oversight import Form, Found, Oversight, Overview, Question, TooMany
 from babyconnect.web.forms import single
 from babyconnect.web.privacy.charts import Bar, Chart, chart
 from babyconnect.web.privacy.lines import NameOf, as_csv, lines, organisation
@@ -109,13 +109,14 @@ class _Pages:
         """The looks and acts that match, a page at a time."""
         _, asked, found = await self._found(request)
         number = single(request.url.query).get("pagina", "1")
-        last = max(1, -(-len(found) // PAGE))
+        last = max(1, -(-len(found.accounts) // PAGE))
         page = min(int(number), last) if number.isdecimal() and 0 < int(number) < 10**6 else 1
         t = Texts(language_of(request))
-        shown = lines(found[(page - 1) * PAGE : page * PAGE], t, self._name_of)
+        shown = lines(found.accounts[(page - 1) * PAGE : page * PAGE], t, self._name_of)
         return self._page(
             request, "privacy/answer.html",
-            asked=asked, lines=shown, count=len(found), page=page, last=last, handle=request.path_params["handle"],
+            asked=asked, lines=shown, count=len(found.accounts), cut=found.cut,
+            page=page, last=last, handle=request.path_params["handle"],
         )  # fmt: skip
 
     async def file(self, request: Request) -> Response:
@@ -123,7 +124,10 @@ class _Pages:
         session, fields = await self._site.posted(request)
         asked = self._asked(session, request)
         form, media, name = FORMS.get(fields.get("vorm", ""), FORMS["csv"])
-        content = await self._oversight.export(_actor(self._oversight, session), asked, form, came(request))
+        try:
+            content = await self._oversight.export(_actor(self._oversight, session), asked, form, came(request))
+        except TooMany:
+            return self._page(request, "privacy/wrong.html", 422, wrong="too_many")
         return _download(content, media, name)
 
     async def report(self, request: Request) -> Response:
@@ -132,7 +136,7 @@ class _Pages:
         t = Texts(language_of(request))
         return self._page(
             request, "privacy/report.html",
-            party=session.party, asked=asked, lines=lines(hers(found), t, self._name_of),
+            party=session.party, asked=asked, lines=lines(hers(found.accounts), t, self._name_of), cut=found.cut,
             made=self._oversight.journal.clock().astimezone(patterns.HERE).strftime("%d-%m-%Y %H:%M"),
             standing=self._oversight.stands(), handle=request.path_params["handle"],
         )  # fmt: skip
@@ -142,7 +146,9 @@ class _Pages:
         asked = self._asked(session, request)
         found = await self._oversight.ask(_actor(self._oversight, session), asked, came(request))
         t = Texts(language_of(request))
-        return _download(as_csv(lines(hers(found), t, self._name_of), t), "text/csv; charset=utf-8", "inzage.csv")
+        return _download(
+            as_csv(lines(hers(found.accounts), t, self._name_of), t), "text/csv; charset=utf-8", "inzage.csv"
+        )
 
     async def standing(self, request: Request) -> Response:
         """Whether the log is whole: checkpoints, the last verification, what is published."""
@@ -157,7 +163,7 @@ class _Pages:
         await self._oversight.verify(_actor(self._oversight, session), came(request))
         return RedirectResponse(f"{self._home}logboek", 303)
 
-    async def _found(self, request: Request) -> tuple[ViewerSession, Question, list[Account]]:
+    async def _found(self, request: Request) -> tuple[ViewerSession, Question, Found]:
         session = self._site.session(request)
         asked = self._asked(session, request)
         return session, asked, await self._oversight.ask(_actor(self._oversight, session), asked, came(request))

@@ -74,7 +74,7 @@ class _Pages:
         wrong: str = "",
     ) -> Response:
         about = Question(client=session.client, since=asked.since, until=asked.until)
-        found = hers(await self._oversight.ask(self._actor(session), about, came(request)))
+        found = hers((await self._oversight.ask(self._actor(session), about, came(request))).accounts)
         t = Texts(language_of(request))
         given = dates or {"van": "", "tot": ""}
         return self._site.page(
