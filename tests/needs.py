@@ -15,6 +15,7 @@ import sys
 
 import pytest
 
+NODE_AT_LEAST = 20
 HOW = {
     "postgres": "apt-get install postgresql (the test run starts and stops its own server)",
     "chromium": "apt-get install chromium",
@@ -48,6 +49,9 @@ def node_packages(folder: pathlib.Path) -> pathlib.Path:
     """The folder, with the packages of its lock file installed; a skip without Node, npm or a registry."""
     if not shutil.which("node") or not shutil.which("npm"):
         absent("node")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.strip().lstrip("v").split(".")[0]) < NODE_AT_LEAST:
+        absent("node", f"it is {version.strip()}, and {NODE_AT_LEAST} or later is needed")
     with (folder / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test processes side by side install once
         done = folder / "node_modules" / ".installed"

@@ -115,4 +115,4 @@ class InProcess:
         if basic is not None:
             headers["authorization"] = basic_header(*basic)
         answer = await Visitor(self.app).post(url, fields, **headers)
-        return answer.status, orjson.loads(answer.body)
+        return answer.status, orjson.loads(answer.body) if answer.body else None

@@ -86,7 +86,7 @@ async def build(port: int) -> Any:
     practice = Practice(OWN.ura.value, OWN.name, viewer_base, staff, (NOOR, SANNE))
     more = {"other-app": (f"{viewer_base}/app/back",)}
     key = ECKey.generate_key("P-256")
-    desk = care_systems_app(CareSystems(desk_base, key, lambda: {OWN.ura.value: practice}, time.time, more))
+    desk = care_systems_app(CareSystems(desk_base, key, lambda: {OWN.ura.value: practice}, time.time, more=more))
     viewer = viewer_app(
         party=OWN,
         base_url=viewer_base,

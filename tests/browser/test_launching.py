@@ -86,9 +86,10 @@ def test_another_client_in_the_care_system_empties_the_first_screen_at_once(desk
 def test_another_user_in_the_care_system_ends_the_first_user_s_screen(desk: Any, port: int) -> None:
     first = opened(desk, "Noor Voorbeeld")
     desk.get_by_role("button", name="Andere gebruiker").click()
+    first.wait_for_selector("#gesloten:not([hidden])")
+    assert "Noor Voorbeeld" not in first.inner_text("main"), "she left, before anybody else came"
     work_as(desk, port, "bea")
     second = opened(desk, "Noor Voorbeeld")
-    first.wait_for_selector("#gesloten:not([hidden])")
     assert "Bea de Vries" in second.inner_text("header") and "Anna de Vries" not in second.inner_text("header")
 
 

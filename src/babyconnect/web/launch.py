@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.birthcare.resources import bsn_of
 from babyconnect.definitions import document
+from babyconnect.trust import jose
 from babyconnect.trust.dezi import role_of
 from babyconnect.web.assurance import LOWEST
 from babyconnect.web.attempts import Attempts
 from babyconnect.web.backchannel import BackchannelFault
 from babyconnect.web.claims import Who, one_line
-from babyconnect.web.forms import single
+from babyconnect.web.forms import form, single
 from babyconnect.web.login import Admitted, Login, LoginEvent
 from babyconnect.web.relying_party import LoginRefused
 from babyconnect.web.rendering import log
@@ -85,6 +86,7 @@ class Launch:
         return [
             Route("/launch", self.begin, methods=["GET"]),
             Route("/launch/terug", self.finish, methods=["GET"]),
+            Route("/launch/afmelding", self.told, methods=["POST"]),
         ]
 
     async def begin(self, request: Request) -> Response:
@@ -129,6 +131,15 @@ class Launch:
         answer = await self._login.enter(request, Admitted(session, event))
         answer.headers["location"] = await self._open_record(request, session, found.bsn)
         return answer
+
+    async def told(self, request: Request) -> Response:
+        """The care system says that its user left: her screens here end (Back-Channel Logout 1.0)."""
+        token = (await form(request)).get("logout_token", "")
+        claims = jose.unverified(token)
+        found = None if isinstance(claims, jose.Rejected) else self._app.speaking_for(str(claims.get("iss", "")))
+        if found is None:
+            return JSONResponse({"error": "invalid_request"}, 400)
+        return await self._login.end_by_token(request, *found, token)
 
 
 def _person_id(launched: Launched, systems: Mapping[str, Any]) -> str:

@@ -20,8 +20,8 @@ from babyconnect.web.attempts import Attempts, Cookies
 from babyconnect.web.backchannel import BackchannelFault
 from babyconnect.web.forms import form, single
 from babyconnect.web.limits import Limit
-from babyconnect.web.logout_tokens import LoggedOut, LogoutTokens, NotALogout
-from babyconnect.web.relying_party import Attempt, LoginRefused, RelyingParty, Verified
+from babyconnect.web.logout_tokens import Decode, LoggedOut, LogoutTokens, NotALogout
+from babyconnect.web.relying_party import Attempt, Issuer, LoginRefused, RelyingParty, Verified
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
 from babyconnect.web.sessions import Session, Sessions
 
@@ -89,9 +89,10 @@ class Login(Generic[S]):
         self._note = note
         self._farewell = farewell
         self._left = f"{origin}{cookies.path}/afgemeld"
-        self._logouts = LogoutTokens(relying_party, now)
+        self._logouts = LogoutTokens(now)
         self._attempts: Attempts[Attempt] = Attempts("login", cookies, clock)
         self._limit = Limit(60, 60, clock)
+        self._told = Limit(600, 60, clock)
 
     def routes(self) -> list[Route]:
         return [
@@ -192,18 +193,21 @@ class Login(Generic[S]):
 
     async def told(self, request: Request) -> Response:
         """The issuer says that somebody logged out there: her sessions end (Back-Channel Logout 1.0 §2.5-2.8)."""
-        if not self._limit.take(_address(request)):
+        return await self.end_by_token(request, self._relying_party.issuer, self._relying_party.published.decode)
+
+    async def end_by_token(self, request: Request, issuer: Issuer, decode: Decode, token: str = "") -> Response:
+        """Ends the sessions that a logout token of this issuer names."""
+        if not self._told.take(_address(request)):
             return JSONResponse({"error": "temporarily_unavailable"}, 429)
         try:
-            found = await self._logouts.read((await form(request)).get("logout_token", ""))
+            found = await self._logouts.read(token or (await form(request)).get("logout_token", ""), issuer, decode)
         except BackchannelFault as problem:
             log.warning("logout", outcome="unreachable", reason=str(problem))
             return JSONResponse({"error": "temporarily_unavailable"}, 503)
         if isinstance(found, NotALogout):
             log.warning("logout", outcome="refused", reason=found.reason)
             return JSONResponse({"error": "invalid_request"}, 400)
-        ended = self._sessions.end_where(lambda session: _is_of(session, self._relying_party.issuer.issuer, found))
-        for session in ended:
+        for session in self._sessions.end_where(lambda session: _is_of(session, issuer.issuer, found)):
             await self._note(_at(self._farewell(session), _address(request)))
         return Response(status_code=200)
 

@@ -5,11 +5,13 @@ A logout token is no id token and the other way round: it must name the logout e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.web.relying_party import SKEW_SECONDS, RelyingParty, claims_problem
+from joserfc import jwt
+
+from babyconnect.web.relying_party import SKEW_SECONDS, Issuer, claims_problem
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 YOUNGEST_SECONDS = 120
@@ -31,30 +33,34 @@ class NotALogout:
     reason: str
 
 
+Decode = Callable[[str, Sequence[str]], Awaitable[jwt.Token | None]]
+"""The token when one of the issuer's keys signed it by one of these algorithms."""
+
+
 class LogoutTokens:
     """Believes each logout token once.  `now` gives seconds since the epoch."""
 
-    def __init__(self, relying_party: RelyingParty, now: Callable[[], float]) -> None:
-        self._relying_party = relying_party
+    def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._seen: dict[str, float] = {}
 
-    async def read(self, token: str) -> LoggedOut | NotALogout:
+    async def read(self, token: str, issuer: Issuer, decode: Decode) -> LoggedOut | NotALogout:
         """Raises BackchannelFault when the issuer's keys cannot be had."""
-        issuer = self._relying_party.issuer
-        decoded = await self._relying_party.published.decode(token, issuer.algorithms)
+        decoded = await decode(token, issuer.algorithms)
         if decoded is None:
             return NotALogout("signature")
         if str(decoded.header.get("typ", "JWT")).removeprefix("application/") not in ("logout+jwt", "JWT"):
             return NotALogout("typ")
         claims = decoded.claims
-        problem = claims_problem(claims, issuer, self._now(), {"jti": {"essential": True}}) or self._flaw(claims)
+        problem = claims_problem(claims, issuer, self._now(), {"jti": {"essential": True}}) or self._flaw(
+            claims, issuer
+        )
         if problem:
             return NotALogout(problem)
-        self._remember(str(claims["jti"]))
+        self._remember(f"{issuer.issuer} {claims['jti']}")
         return LoggedOut(_text(claims, "sub"), _text(claims, "sid"))
 
-    def _flaw(self, claims: Mapping[str, Any]) -> str:
+    def _flaw(self, claims: Mapping[str, Any], issuer: Issuer) -> str:
         events = claims.get("events")
         if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
             return "events"
@@ -64,7 +70,7 @@ class LogoutTokens:
             return "subject"
         if self._now() - claims["iat"] > YOUNGEST_SECONDS + SKEW_SECONDS:
             return "iat"
-        return "jti" if str(claims["jti"]) in self._seen else ""
+        return "jti" if f"{issuer.issuer} {claims['jti']}" in self._seen else ""
 
     def _remember(self, jti: str) -> None:
         horizon = self._now() - YOUNGEST_SECONDS - 2 * SKEW_SECONDS

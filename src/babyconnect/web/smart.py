@@ -10,12 +10,15 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from joserfc import jwt
+
 from babyconnect.web.backchannel import Backchannel, BackchannelFault
 from babyconnect.web.issuers import ALGORITHMS, KEPT_SECONDS, PublishedKeys
+from babyconnect.web.logout_tokens import Decode
 from babyconnect.web.relying_party import Issuer, LoginRefused, claims_problem, s256, with_query
 
 SCOPE = (
@@ -113,6 +116,17 @@ class SmartApp:
         if isinstance(claims, LoginRefused):
             return claims
         return await _Reading(self._backchannel, launching.system, answer).launched(claims)
+
+    def speaking_for(self, issuer: str) -> tuple[Issuer, Decode] | None:
+        """Who may log somebody out in this issuer's name: a care system that launched since this node started."""
+        for iss, (_, configuration) in self._configurations.items():
+            if configuration["issuer"] == issuer:
+
+                async def decode(token: str, algorithms: Sequence[str]) -> jwt.Token | None:
+                    return await self._keys.decode(token, configuration["jwks_uri"], algorithms)  # noqa: B023
+
+                return Issuer(issuer, self._systems[iss].client_id), decode
+        return None
 
     async def _configuration(self, system: CareSystem) -> Mapping[str, Any]:
         known = self._configurations.get(system.iss)

@@ -47,12 +47,21 @@ class Desk(Stage):
     def __init__(self, practice: Practice = PRACTICE, iss: str = FHIR) -> None:
         super().__init__()
         self.practice = practice
-        systems = CareSystems(AT, ECKey.generate_key("P-256"), lambda: {OWN.ura.value: self.practice}, self.clock.epoch)
+        self.to_viewer = InProcess(None)
+        systems = CareSystems(
+            AT, ECKey.generate_key("P-256"), lambda: {OWN.ura.value: self.practice}, self.clock.epoch,
+            backchannel=self.to_viewer,
+        )  # fmt: skip
         self.care_system = care_systems_app(systems)
         self.backchannel = self.wire = Wire(self.care_system)
         self.care_systems = [CareSystem(iss, "babyconnect")]
         self.build(Issuer(ISSUER, "kijker", SECRET))
+        self.to_viewer.app = self.viewer
         self.screen = Visitor(self.care_system)
+
+    async def leave(self) -> None:
+        page = await self.screen.get(f"{AT}/{OWN.ura.value}/")
+        await self.screen.post(f"{AT}/{OWN.ura.value}/afmelden", {"csrf": page.field("csrf")})
 
     async def work_as(self, username: str) -> None:
         self.screen.jar.clear()
@@ -141,6 +150,25 @@ async def test_another_user_in_the_care_system_ends_the_session_of_the_first() -
     second = await at.launch()
     assert "Bea Bos" in (await at.visitor.get(second.location)).text
     assert (await Visitor(at.viewer, jar=held).get(first)).status == 303
+
+
+async def test_a_user_who_leaves_the_care_system_leaves_the_viewer_too() -> None:
+    at = await desk("anna")
+    record = (await at.launch()).location
+    await at.leave()
+    assert (await at.visitor.get(record)).status == 303 and at.noted[-1].type == "logout"
+
+
+async def test_the_care_system_logs_out_only_whom_it_let_in() -> None:
+    at = await desk("anna")
+    record = (await at.launch()).location
+    direct = Stage()
+    await direct.log_in()
+    await at.work_as("bea")
+    await at.leave()
+    assert (await at.visitor.get(record)).status == 200, "bea left, anna did not"
+    assert (await Visitor(at.viewer).post("/viewer/launch/afmelding", {"logout_token": "x.y.z"})).status == 400
+    assert (await Visitor(direct.viewer).post("/viewer/launch/afmelding", {"logout_token": ""})).status == 400
 
 
 async def test_a_switch_that_fails_shows_nobodys_record() -> None:

@@ -7,6 +7,7 @@ The button always opens the same window, so that another client's record replace
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from babyconnect.web.attempts import Cookies
+from babyconnect.web.backchannel import Backchannel, BackchannelFault, HttpBackchannel
 from babyconnect.web.care_system.records import Practice
 from babyconnect.web.care_system.smart_server import SmartServer, Visit
 from babyconnect.web.forms import form, single
@@ -50,8 +52,11 @@ class CareSystems:
         key: ECKey,
         practices: Callable[[], Mapping[str, Practice]],
         now: Callable[[], float],
+        *,
         more: Mapping[str, tuple[str, ...]] | None = None,
+        backchannel: Backchannel | None = None,
     ) -> None:
+        self._backchannel = backchannel or HttpBackchannel()
         self._base = base
         self._key = key
         self._practices = practices
@@ -128,8 +133,12 @@ class CareSystems:
 
     async def log_out(self, request: Request) -> Response:
         practice, session, _ = await self._posted(request)
-        self._server(practice).end(session.visit)
+        server = self._server(practice)
+        server.end(session.visit)
         self._sessions.end_where(lambda one: one is session)
+        with contextlib.suppress(BackchannelFault):  # a viewer that is away has no screen open either
+            fields = {"logout_token": server.logout_token(session.visit, CLIENT_ID)}
+            await self._backchannel.post(f"{practice.viewer}/viewer/launch/afmelding", fields, None)
         return RedirectResponse(f"{urlsplit(self._base).path}/{practice.ura}/", 303)
 
     async def open(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 
 from babyconnect.web.care_system import records
 from babyconnect.web.care_system.records import Listed, Practice, Works
+from babyconnect.web.logout_tokens import EVENT
 from babyconnect.web.relying_party import s256
 
 LAUNCH_SECONDS = 120
@@ -155,6 +156,21 @@ class SmartServer:
             for handle in [handle for handle, launch in kept.items() if launch.visit == visit]:
                 del kept[handle]
         self._codes = {handle: code for handle, code in self._codes.items() if code.launch.visit != visit}
+
+    def logout_token(self, visit: Visit, client_id: str) -> str:
+        """Tells an app that this user left (OpenID Connect Back-Channel Logout 1.0 §2.4)."""
+        now = int(self._now())
+        claims = {
+            "iss": self.base,
+            "aud": client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_urlsafe(16),
+            "sub": visit.works.username,
+            "sid": visit.name,
+            "events": {EVENT: {}},
+        }
+        return jwt.encode({"alg": "ES256", "kid": self._key.thumbprint(), "typ": "logout+jwt"}, claims, self._key)
 
     def _id_token(self, launch: _Launch, asked: Mapping[str, str]) -> str:
         now = int(self._now())
