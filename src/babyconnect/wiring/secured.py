@@ -60,4 +60,4 @@ def listeners(path: pathlib.Path, chosen: TlsSection) -> list[Listener]:
         connection = transport.get_extra_info("ssl_object")
         return facts(Secured(connection.getpeercert(binary_form=True), judge))
 
-    return [Listener(host or "127.0.0.1", int(port), found.serving(), of)]
+    return [Listener(host.strip("[]") or "127.0.0.1", int(port), found.serving(), of)]
