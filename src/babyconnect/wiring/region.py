@@ -7,7 +7,7 @@ import datetime as dt
 import pathlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import orjson
@@ -73,6 +73,7 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: dict[str, Any]
     agb: str = ""
     machine_url: str = ""
+    grant: Literal["minvws", "gf", "nuts"] = "minvws"
 
     @property
     def party(self) -> Party:
@@ -80,7 +81,7 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def entry(self) -> Entry:
         base = (self.machine_url or self.base_url).rstrip("/")
-        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True)
+        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, grant=self.grant)
         return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None)
 
 
