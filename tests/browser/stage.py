@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import pathlib
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -25,12 +27,14 @@ from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.merge import merge
+from babyconnect.web.consents import staff
 from babyconnect.web.login import LoginEvent
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.users import User, hash_password
 from babyconnect.web.viewer import viewer_app
 from tests.needs import nictiz as nictiz_folder
+from tests.support.consents import LocalRegister, Log, consenting
 from tests.support.published import NTS, resources
 from tests.support.sample_view import sample
 
@@ -189,6 +193,24 @@ async def note(event: LoginEvent) -> None:
     """The stage has no audit log."""
 
 
+@dataclasses.dataclass
+class Changes:
+    """What the region tells of changes: whenever anything is recorded, whoever it is about."""
+
+    register: LocalRegister
+
+    def now(self) -> float:
+        return 0.0
+
+    async def of(self, bsn: Bsn, since: float) -> AsyncIterator[None]:
+        known = self.register.service.sequence()
+        while True:
+            await self.register.service.wait_for_change(known, 1.0)
+            if self.register.service.sequence() > known:
+                known = self.register.service.sequence()
+                yield
+
+
 async def build(port: int) -> Any:
     """The application and how to close it, as `api.server.serve` wants them."""
     base = f"http://127.0.0.1:{port}"
@@ -211,9 +233,10 @@ async def build(port: int) -> Any:
     class Either:
         """Opens the hostile client with hostile texts, the published one with what the product makes of her."""
 
-        def open(self, bsn: Bsn, person: Person) -> Any:
-            return by_bsn.get(bsn.value, viewing).open(bsn, person)
+        def open(self, bsn: Bsn, person: Person, declared: Any = None) -> Any:
+            return by_bsn.get(bsn.value, viewing).open(bsn, person, declared)
 
+    register = LocalRegister(pathlib.Path(tempfile.mkdtemp()), OWN, now)
     viewer = viewer_app(
         party=OWN,
         base_url=base,
@@ -222,6 +245,8 @@ async def build(port: int) -> Any:
         todays_clients=todays_clients,
         now=now,
         note=note,
+        chapters=[staff.chapter(consenting(register, Log()), {party.ura: party for party in PARTIES}.get)],
+        changes=Changes(register),
     )
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -6,6 +6,7 @@ What the region would check (who may give, end and read) is left out, but for th
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,10 @@ class Log:
         self.events.append(event)
 
 
+def pseudonym_of(bsn: str) -> str:
+    return hashlib.sha256(bsn.encode()).hexdigest()[:43]
+
+
 class LocalRegister:
     """`ConsentDesk`, `ConsentCodes` and `Pseudonyms` of one organisation.  `away`: the region cannot be reached."""
 
@@ -44,7 +49,7 @@ class LocalRegister:
     async def of(self, bsn: Bsn) -> str:
         if self.away:
             raise RegionFault("away")
-        return f"pseudonym-of-{bsn.value[:3]}"
+        return pseudonym_of(bsn.value)
 
     async def of_all(self, bsns: Sequence[Bsn]) -> Sequence[str]:
         return [await self.of(bsn) for bsn in bsns]

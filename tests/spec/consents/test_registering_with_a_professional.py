@@ -17,11 +17,11 @@ from babyconnect.network.consent.resources import Origin
 from babyconnect.trust.rules import rules_on
 from babyconnect.web.consents import staff
 from tests.spec.viewer.stage import BSN, HOSPITAL, OWN, Clock, Stage, user
-from tests.support.consents import LocalRegister, Log, consenting
+from tests.support.consents import LocalRegister, Log, consenting, pseudonym_of
 from tests.visitor import Answer
 
 KINDS = [receiver.kind.value for receiver in choices.receivers()]
-HER = f"pseudonym-of-{BSN[:3]}"
+HER = pseudonym_of(BSN)
 
 
 @dataclass
