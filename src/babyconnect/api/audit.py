@@ -12,6 +12,7 @@ POST /reconcile               a signed question of another organisation: how our
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -24,10 +25,11 @@ from babyconnect.audit import proofs
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.flows.journal import Came
 from babyconnect.flows.reconciling import Comparing
+from babyconnect.network.limits import Limits
 
 PATH = "/.well-known/audit"
 MOST = 1_000
-AT_ONCE = 2
+AT_ONCE, PER_SECOND, BURST = 2, 1.0, 20.0
 LARGEST = 8 * 2**20
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
@@ -69,15 +71,19 @@ class AuditApi:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # A proof reads the log since the checkpoint it starts from: not too many at a time.
+        # A proof reads the log since the checkpoint it starts from: neither many at a time nor often.
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._limits = Limits(PER_SECOND, BURST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         status, body = 405, b""
-        if scope["method"] in ("GET", "HEAD"):
-            status, body = await self._answer(scope["path"].removeprefix(PATH), scope["query_string"].decode("latin-1"))
+        path = scope["path"].removeprefix(PATH)
+        if path != "/checkpoint" and self._limits.take("everybody", 1, time.monotonic()):
+            status = 429
+        elif scope["method"] in ("GET", "HEAD"):
+            status, body = await self._answer(path, scope["query_string"].decode("latin-1"))
         headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -87,16 +93,17 @@ class AuditApi:
         if not since.isdecimal() or len(since) > 18:
             return 400, b""
         if path == "/checkpoint":
-            kept = await asyncio.to_thread(proofs.signed, self._folder)
-            return (200, kept[-1].dump()) if kept else (404, b"")
-        if path == "/checkpoints":
-            kept = await asyncio.to_thread(proofs.signed, self._folder)
-            after = [orjson.Fragment(mark.dump()) for mark in kept if mark.seq > int(since)][:MOST]
-            return 200, orjson.dumps(after)
-        if path == "/growth":
-            async with self._room:
-                return await asyncio.to_thread(self._growth, int(since))
-        return 404, b""
+            mark = await asyncio.to_thread(proofs.last, self._folder)
+            return (200, mark.dump()) if mark else (404, b"")
+        tell = {"/checkpoints": self._checkpoints, "/growth": self._growth}.get(path)
+        if tell is None:
+            return 404, b""
+        async with self._room:
+            return await asyncio.to_thread(tell, int(since))
+
+    def _checkpoints(self, since: int) -> tuple[int, bytes]:
+        after = [mark for mark in proofs.signed(self._folder) if mark.seq > since][:MOST]
+        return 200, orjson.dumps([orjson.Fragment(mark.dump()) for mark in after])
 
     def _growth(self, since: int) -> tuple[int, bytes]:
         old = next((mark for mark in proofs.signed(self._folder) if mark.seq == since), None)

@@ -96,6 +96,7 @@ class Disk:
         if full or self.head.seq - signed >= self._sizes.checkpoint_records:
             self.sign()
         if full:
+            tree.note(self._path, self._tree)
             self._begin_segment()
 
     def cut(self) -> None:
@@ -149,7 +150,6 @@ class Disk:
         finally:
             os.close(handle)
         self.checkpoint = made
-        tree.note(self._path, self._tree)
 
     def _fold(self) -> None:
         done, self._unfolded = self._unfolded, []

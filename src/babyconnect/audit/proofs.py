@@ -110,8 +110,9 @@ def prove(path: Path, seq: int) -> Inclusion:
     mark = _last(path)
     if not 0 < seq <= mark.seq:
         raise NoProof(f"record {seq} is not under a checkpoint yet: the last one is of record {mark.seq}")
-    leaves = tree.leaves(path)
     try:
+        # What lies before the record's own segment is known by its peaks, which is all that a path needs of it.
+        leaves = tree.leaves_from(path, folder.first_of(_segment(path, seq)) - 1)
         steps = merkle.inclusion(leaves, seq - 1, mark.seq)
     except LookupError as gone:
         raise NoProof(f"record {seq} is no longer kept") from gone
@@ -140,19 +141,34 @@ def signed(path: Path) -> list[Checkpoint]:
     return [mark for mark in map(checkpoints.load, lines) if mark is not None and mark.root]
 
 
+def last(path: Path) -> Checkpoint | None:
+    """The last checkpoint with a root, without reading those before."""
+    file = path / folder.CHECKPOINTS
+    mark = checkpoints.load(folder.last_line(file)) if file.exists() else None
+    return mark if mark is not None and mark.root else None
+
+
 def _last(path: Path) -> Checkpoint:
-    kept = signed(path)
-    if not kept:
+    mark = last(path)
+    if mark is None:
         raise NoProof("the log has no checkpoint with a tree yet")
-    return kept[-1]
+    return mark
 
 
 def _record(path: Path, seq: int) -> str:
-    segment = [one for one in folder.segments(path) if folder.first_of(one) <= seq][-1]
+    segment = _segment(path, seq)
     for place, line in enumerate(folder.lines(segment), folder.first_of(segment)):
         if place == seq:
             return line.rstrip(b"\n").decode()
     raise NoProof(f"record {seq} is not there")
+
+
+def _segment(path: Path, seq: int) -> Path:
+    """The segment that record `seq` is in.  LookupError when it is no longer kept."""
+    begun = [one for one in folder.segments(path) if folder.first_of(one) <= seq]
+    if not begun:
+        raise LookupError("no longer kept")
+    return begun[-1]
 
 
 def _checkpoint(content: Any) -> Checkpoint:

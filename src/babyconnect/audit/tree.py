@@ -1,7 +1,7 @@
-"""The log's Merkle tree on disk: where it stood at each checkpoint, and how it is known again.
+"""The log's Merkle tree on disk: where it stood when each segment began, and how it is known again.
 
-tree.jsonl   `{"seq":N,"peaks":[…]}` per checkpoint: a note, so that a start reads one segment and not all of them.  It
-             is believed only where its root is the one that was signed; without it the tree is made anew.
+tree.jsonl   `{"seq":N,"peaks":[…]}` per segment: a note, so that a start reads one segment and not all of them.  It is
+             believed only where its root is the one that was signed; without it the tree is made anew.
 """
 
 from __future__ import annotations

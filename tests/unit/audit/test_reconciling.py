@@ -157,3 +157,6 @@ async def test_the_open_side_tells_checkpoints_and_growth_to_everybody(sides: tu
     assert (await ask(api, "GET", f"{audit.PATH}/growth?since=3")).status == 404
     assert (await ask(api, "GET", f"{audit.PATH}/growth?since=x")).status == 400
     assert (await ask(api, "DELETE", f"{audit.PATH}/checkpoint")).status == 405
+    for _ in range(int(audit.BURST)):
+        answer = await ask(api, "GET", f"{audit.PATH}/growth?since={first.seq}")
+    assert answer.status == 429 and (await ask(api, "GET", f"{audit.PATH}/checkpoint")).status == 200
