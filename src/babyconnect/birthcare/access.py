@@ -16,6 +16,8 @@ from babyconnect.birthcare.parties import Kind, Responsible, Role
 class Purpose(StrEnum):
     """Purpose of use (HL7 v3 PurposeOfUse; the codes that the Mitz and Dutch token profiles use)."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and a decision looks up by these all the time
+
     TREATMENT = "TREAT"
     COORDINATION = "COC"
     EMERGENCY = "BTG"
@@ -30,6 +32,8 @@ EMERGENCY_SCOPE = "noodinzage-geboortezorg"
 
 class Shielded(StrEnum):
     """Groups outside every default (domain: shielded groups), carried in `meta.security` of a resource."""
+
+    __hash__ = str.__hash__  # Enum's own is written in Python, and a decision looks up by these all the time
 
     SAFETY = "safety"
     ABORTION = "abortion"

@@ -11,6 +11,8 @@ from babyconnect.birthcare.identifiers import Ura
 class Kind(StrEnum):
     """Kind of organisation; the value is used in configuration, consents and the role matrix."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and a decision looks up by these all the time
+
     MIDWIFERY_PRACTICE = "midwifery_practice"
     HOSPITAL = "hospital"
     ULTRASOUND_CENTRE = "ultrasound_centre"
@@ -21,6 +23,8 @@ class Kind(StrEnum):
 
 class Role(StrEnum):
     """What a person is, on whose behalf a request is made."""
+
+    __hash__ = str.__hash__  # Enum's own is written in Python, and a decision looks up by these all the time
 
     MIDWIFE = "midwife"
     CLINICAL_MIDWIFE = "clinical_midwife"

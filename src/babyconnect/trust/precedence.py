@@ -11,7 +11,6 @@ Taking a yes away, or adding a no, can only add a "no" to what remains unbeaten:
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -103,6 +102,5 @@ def weigh(weights: Sequence[Weight]) -> Verdict:
     return "permit"
 
 
-@functools.lru_cache(maxsize=4096)
 def _ranks(ura: Ura, kind: Kind, ranks: tuple[int, ...]) -> dict[str, int]:
-    return {"*": ranks[0], f"kind:{kind.value}": ranks[1], f"ura:{ura.value}": ranks[2]}
+    return {"*": ranks[0], "kind:" + kind: ranks[1], "ura:" + ura.value: ranks[2]}
