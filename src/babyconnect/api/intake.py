@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import pathlib
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,14 @@ from babyconnect.flows.inputs import Input
 from babyconnect.sources.recognise import LIMIT
 
 Publish = Callable[[Input], Awaitable[Report]]
+Withdraw = Callable[[str, str], Awaitable[object | None]]
+_NAMED = re.compile(r"/(?P<type>[A-Z][A-Za-z]{1,40})/(?P<id>[A-Za-z0-9.-]{1,64})", re.ASCII)
+_WITHDRAWN = orjson.dumps(
+    {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "diagnostics": "withdrawn: shown to nobody"}],
+    }
+)
 Audit = Callable[[Mapping[str, Any]], Awaitable[object]]
 
 _log = structlog.get_logger(__name__)
@@ -78,6 +87,7 @@ class Intake:
     publish: Publish
     audit: Audit
     limit: int = LIMIT
+    withdraw: Withdraw | None = None
     # One record at a time: what one takes of memory is bounded, what all callers together take must be too.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -86,14 +96,17 @@ class Intake:
             await send(await self._answer(request(scope, receive, "/intake")), sending)
 
     async def _answer(self, asked: Request) -> Answer:
-        if not self.token_sha256 or asked.path not in ("", "/"):
+        named = _NAMED.fullmatch(asked.path)
+        if not self.token_sha256 or (asked.path not in ("", "/") and not named):
             return refuse(Refusal("no_such_interaction"))
-        if asked.method != "POST":
-            return refuse(Refusal("method"), headers=((b"allow", b"POST"),))
+        if asked.method != ("DELETE" if named else "POST"):
+            return refuse(Refusal("method"), headers=((b"allow", b"DELETE" if named else b"POST"),))
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"))
         if not self._may_enter(asked.token):
             return refuse(Refusal("no_token"), headers=_CHALLENGE)
+        if named:
+            return await self._withdraw(named["type"], named["id"], asked)
         if media_type(asked.headers.get("content-type", "")) not in _MEDIA:
             return refuse(Refusal("media_type"))
         async with self.turn:
@@ -105,6 +118,15 @@ class Intake:
     def _may_enter(self, token: str | None) -> bool:
         given = hashlib.sha256((token or "").encode()).hexdigest()
         return hmac.compare_digest(given, self.token_sha256.strip().lower()) and bool(token)
+
+    async def _withdraw(self, type_name: str, source_id: str, asked: Request) -> Answer:
+        """Logged first: what is not in the log does not happen."""
+        digest = hashlib.sha256(f"{type_name}/{source_id}".encode()).hexdigest()
+        if not await self._note(asked, digest, "ok", None, "delete"):
+            return refuse(Refusal("unavailable"))
+        async with self.turn:
+            outcome = await self.withdraw(type_name, source_id) if self.withdraw else None
+        return refuse(Refusal("not_found")) if outcome is None else Answer(200, _WITHDRAWN)
 
     async def _take(self, content: bytes, asked: Request) -> Answer:
         digest = hashlib.sha256(content).hexdigest()
@@ -120,9 +142,11 @@ class Intake:
             return refuse(Refusal("unavailable"))
         return Answer(422 if taken.status == "refused" else 200, outcome(taken))
 
-    async def _note(self, asked: Request, digest: str, result: str, taken: InputReport | None) -> bool:
+    async def _note(
+        self, asked: Request, digest: str, result: str, taken: InputReport | None, kind: str = "publish"
+    ) -> bool:
         event = {
-            "type": "publish",
+            "type": kind,
             "outcome": result,
             "client": taken.client if taken else "",
             "count": taken.created + taken.updated if taken else 0,

@@ -47,6 +47,9 @@ class EnrollingWriter:
     async def original(self, digest: str) -> Original | None:
         return await self._inner.original(digest)
 
+    async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
+        return await self._inner.withdraw(type, id, group, moment)
+
     async def erase(self, type: str, id: str) -> int:
         return await self._inner.erase(type, id)
 

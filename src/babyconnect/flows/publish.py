@@ -16,6 +16,7 @@ from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
 from babyconnect.labelling.families import Key
 from babyconnect.labelling.identity import Identity
+from babyconnect.labelling.labels import WITHDRAWN
 from babyconnect.sources.recognise import LIMIT
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
 
@@ -74,6 +75,20 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
     for unit in await asyncio.to_thread(units_of_loose, loose, refused, identity):
         reports.append(await _keep(await _prepare(unit, node), node))
     return Report(tuple(reports))
+
+
+async def withdraw(node: PublishingNode, type_name: str, source_id: str) -> Outcome | None:
+    """Take back what the source calls `type_name/source_id`: shown to nobody from now on, kept with its history.
+
+    None when there is no such thing.  A client herself is not taken back, she is destroyed at her request.
+    """
+    if type_name == "Patient":
+        return None
+    opaque = Identity(node.secret, node.source).opaque(type_name, source_id)
+    known = await node.writer.known([(type_name, opaque)])
+    if not known.get((type_name, opaque)):
+        return None
+    return await node.writer.withdraw(type_name, opaque, WITHDRAWN, node.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ Form = Literal["json", "xml", "json_masked", "xml_masked"]
 SHARED = ""
 """The `client` of what is about no client (Organization, Practitioner, ...): never searched, only read or included."""
 
+WITHDRAWN = b"withdrawn"
+"""The digest of a version that its source took back: no content has it, so the same content again is a new version."""
+
 ORIGIN = b"\0"
 """Stands in a page's entries where the server's own address belongs: no JSON or XML can hold this byte."""
 
@@ -166,6 +169,11 @@ class Writer(Protocol):
 
     async def original(self, digest: str) -> Original | None:
         """What a source once sent, for whoever translates it again."""
+
+    async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
+        """A new version in a group that is shown to nobody, for what its source took back; None when it is not kept.
+
+        No destruction: every version stays.  Published again, it is shown again."""
 
     async def erase(self, type: str, id: str) -> int:
         """True erasure: every version, rendering, index row, and the originals that held it; the versions that went."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import Renderings, instant, render
 from babyconnect.store.contract import (
     SHARED,
+    WITHDRAWN,
     Client,
     Form,
     Original,
@@ -102,6 +103,13 @@ class MemoryWriter:
 
     async def original(self, digest: str) -> Original | None:
         return self.store.originals.get(digest)
+
+    async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
+        kept = self.store.versions.get((type, id))
+        if not kept:
+            return None
+        taken = replace(kept[-1].publication, group=group, digest=WITHDRAWN, original=None)
+        return (await self.publish([taken], [], moment))[0]
 
     async def erase(self, type: str, id: str) -> int:
         gone = self.store.versions.pop((type, id), [])

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from babyconnect.fhir import json
 from babyconnect.fhir.rendering import instant, render
-from babyconnect.store.contract import SHARED, Original, Outcome, Publication
+from babyconnect.store.contract import SHARED, WITHDRAWN, Original, Outcome, Publication
 from babyconnect.store.entries import entry
 from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry
@@ -165,6 +166,31 @@ async def known(db: Connection, sql: Statement, keys: Sequence[tuple[str, str]])
     return {key: found[0][0] for key, found in rows if found}
 
 
+async def withdraw(
+    db: Connection, sql: Statement, key: tuple[str, str], group: str, moment: dt.datetime
+) -> Outcome | None:
+    """Keep what is kept once more, in another group."""
+    rows = await db.fetch(sql("resource:json"), *key)
+    if not rows:
+        return None
+    marked, client = labels(bytes((await db.fetch(sql("latest"), *key))[0][2])), rows[0][2]
+    taken = Publication(
+        *key,
+        resource=json.loads(bytes(rows[0][4])),
+        client=client,
+        group=group,
+        shielded=frozenset(marked.shielded),
+        episodes=frozenset(marked.episodes),
+        index=marked.index,
+        digest=WITHDRAWN,
+        subject=marked.subject,
+    )
+    work = Batch(db, sql, moment)
+    outcome = await work.keep(taken)
+    await work.finish()
+    return outcome
+
+
 async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
     """Take every row of a resource away, with the originals that held it; the number of versions that went."""
     versions = await db.fetch(sql("versions_of"), type, id)
@@ -211,6 +237,9 @@ class TableWriter:
     async def original(self, digest: str) -> Original | None:
         rows = await self._engine.fetch(self._sql("get_original"), digest)
         return Original(*rows[0]) if rows else None
+
+    async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
+        return await self._engine.write(lambda db: withdraw(db, self._sql, (type, id), group, moment))
 
     async def erase(self, type: str, id: str) -> int:
         return await self._engine.write(lambda db: erase(db, self._sql, type, id), erasing=True)

@@ -34,7 +34,7 @@ def intake_of(link: Link, store: Store, log: AuditLog, soon: asyncio.Event) -> I
         ura = link.party.ura.value
         return await log.append(
             event(
-                "publish",
+                happened["type"],
                 happened["outcome"],
                 dt.datetime.now(dt.UTC),
                 Actor(ura, SOURCE_SYSTEM),
@@ -48,5 +48,8 @@ def intake_of(link: Link, store: Store, log: AuditLog, soon: asyncio.Event) -> I
             )
         )
 
+    async def withdraw(type_name: str, source_id: str) -> object | None:
+        return await publish.withdraw(node, type_name, source_id)
+
     token = files.text(link.beside(link.chosen.intake.token_sha256_file))
-    return Intake(token, into_store, audit, link.chosen.intake.file_bytes)
+    return Intake(token, into_store, audit, link.chosen.intake.file_bytes, withdraw)

@@ -11,7 +11,8 @@ import pytest
 from babyconnect.api.intake import Intake
 from babyconnect.audit import AuditFault
 from babyconnect.flows.findings import Report
-from babyconnect.flows.publish import Input, publish
+from babyconnect.flows.publish import Input, publish, withdraw
+from babyconnect.trust.rules import data_groups
 from tests.asgi import Response, ask
 from tests.spec.publishing.records import Node, bundle, record, weight
 
@@ -34,7 +35,10 @@ class Desk:
                 raise AuditFault("the disk is full")
             self.events.append(event)
 
-        self.app = Intake(hashlib.sha256(TOKEN.encode()).hexdigest(), take, audit, limit)
+        async def back(type_name: str, source_id: str) -> object | None:
+            return await withdraw(self.node.node, type_name, source_id)
+
+        self.app = Intake(hashlib.sha256(TOKEN.encode()).hexdigest(), take, audit, limit, back)
 
     async def post(self, content: bytes, token: str | None = TOKEN, **headers: str) -> Response:
         authorisation = {"authorization": f"Bearer {token}"} if token is not None else {}
@@ -175,3 +179,50 @@ async def test_an_unexpected_fault_is_an_outcome_and_a_line_in_the_log_without_i
     assert "intake_fault" in logged.out + logged.err
     assert "RuntimeError" in logged.out + logged.err
     assert "999901023" not in logged.out + logged.err + response.body.decode()
+
+
+async def test_what_a_source_takes_back_is_shown_to_nobody_and_kept() -> None:
+    desk = Desk()
+    await desk.post(bundle(*record()))
+    before = desk.node.publication("Observation/W")
+
+    response = await ask(desk.app, "DELETE", "/intake/Observation/W", {"authorization": f"Bearer {TOKEN}"})
+
+    assert response.status == 200
+    after = desk.node.publication("Observation/W")
+    assert after.group not in data_groups() and after.resource == before.resource
+    assert len(desk.node.store.versions["Observation", after.id]) == 2 and desk.node.store.originals
+    assert desk.events[-1]["type"] == "delete"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token", "status"),
+    [
+        ("DELETE", "/intake/Observation/NEVER", TOKEN, 404),
+        ("DELETE", "/intake/Patient/JAMILA", TOKEN, 404),
+        ("DELETE", "/intake/Observation/W", "another", 401),
+        ("POST", "/intake/Observation/W", TOKEN, 405),
+        ("DELETE", "/intake", TOKEN, 405),
+        ("DELETE", "/intake/Observation/../W", TOKEN, 404),
+    ],
+)
+async def test_taking_back_what_is_not_there_a_client_or_without_the_token_does_nothing(
+    method: str, path: str, token: str, status: int
+) -> None:
+    desk = Desk()
+    await desk.post(bundle(*record()))
+
+    response = await ask(desk.app, method, path, {"authorization": f"Bearer {token}"})
+
+    assert response.status == status
+    assert all(len(versions) == 1 for versions in desk.node.store.versions.values())
+
+
+async def test_nothing_is_taken_back_that_the_log_does_not_know() -> None:
+    desk = Desk()
+    await desk.post(bundle(*record()))
+    desk.fails = True
+
+    response = await ask(desk.app, "DELETE", "/intake/Observation/W", {"authorization": f"Bearer {TOKEN}"})
+
+    assert response.status == 503 and desk.node.publication("Observation/W").group in data_groups()
