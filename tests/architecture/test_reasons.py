@@ -23,6 +23,13 @@ def given(path: Path) -> Iterator[str]:
             argument = node.args[place] if len(node.args) > place else None
             if isinstance(argument, ast.Constant):
                 yield str(argument.value)
+        if isinstance(node, ast.FunctionDef) and ("flaw" in node.name or node.name == "untimely"):
+            # These say what is wrong, or nothing.
+            yield from (
+                one.value.value
+                for one in ast.walk(node)
+                if isinstance(one, ast.Return) and isinstance(one.value, ast.Constant) and one.value.value
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -31,4 +38,6 @@ def test_each_reason_has_its_sentence(path: Path) -> None:
 
 
 def test_the_look_finds_reasons_at_all() -> None:
-    assert {"replayed", "key_unknown", "proof_key"} <= {reason for path in FILES for reason in given(path)}
+    assert {"replayed", "key_unknown", "proof_key", "proof_stale", "expired"} <= {
+        reason for path in FILES for reason in given(path)
+    }
