@@ -215,6 +215,8 @@ def introspection(session: Session, issuer: str) -> dict[str, Any]:
     }
     if asker.responsible:
         claims["responsible"] = {"user_id": asker.responsible.id, "user_role": asker.responsible.role.value}
+    if asker.emergency:
+        claims["emergency"] = {"reason": asker.emergency.reason, "over_objection": asker.emergency.over_objection}
     if verified.authorization_base:
         claims["authorization_base"] = verified.authorization_base
     if session.bound.claim():

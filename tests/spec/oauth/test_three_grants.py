@@ -114,6 +114,7 @@ async def test_breaking_the_glass_has_a_scope_of_its_own_a_declared_reason_and_a
     session = stage.sessions.known(given["access_token"])
     assert session is not None and session.asker.emergency == Emergency("labour", True)
     assert session.asker.scopes == {"noodinzage-geboortezorg"}
+    assert (await told(stage, given["access_token"]))["emergency"] == {"reason": "labour", "over_objection": True}
 
 
 async def test_who_is_responsible_and_an_authorization_base_are_part_of_the_claims(stage: Stage) -> None:
