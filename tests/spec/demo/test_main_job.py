@@ -25,6 +25,7 @@ def statuses(outcome: dict[str, Any]) -> dict[str, str]:
 
 def test_five_kinds_of_organisation_answer_for_one_client(healthy: dict[str, Any]) -> None:
     assert healthy["ok"] is True
+    assert healthy["people"] == {"launched": True, "client": True}
     assert len({kind for kind, status in statuses(healthy).items() if status == "answered"}) >= 5
 
 

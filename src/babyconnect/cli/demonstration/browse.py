@@ -38,7 +38,7 @@ class Browser:
 
     async def submit(self, url: str, page: Any, having: str, fields: Mapping[str, str]) -> tuple[str, Any]:
         """Fill in and send the form that has a field of this name."""
-        form = next((f for f in page.forms if having in f.fields), None)
+        form = next((f for f in page.iter("form") if having in f.fields), None)
         if form is None:
             raise Failure(f"{url.partition('?')[0]} has no form with '{having}': {_said(page)}")
         values = {**{name: value or "" for name, value in form.form_values()}, **fields}
@@ -50,6 +50,33 @@ class Browser:
 
 def _said(page: Any) -> str:
     return " ".join(page.text_content().split())[:300]
+
+
+async def launch_record(desk: str, username: str, password: str, client: str) -> bool:
+    """Whether the record of `client` comes whole from the button in her care system, without a second log-in."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, timeout=PATIENCE) as session:
+        browser = Browser(session)
+        url, page = await browser.open(desk)
+        url, page = await browser.submit(url, page, "password", {"username": username, "password": password})
+        for row in page.xpath("//li[.//button[@name='client']]"):
+            if row.xpath("string(.//strong)") == client:
+                (button,) = row.xpath(".//button[@name='client']/@value")
+                url, page = await browser.submit(url, row, "csrf", {"client": button})
+                url, page = await browser.open(f"{url}?geheel=1")
+                sections = page.get_element_by_id("secties", None)
+                return sections is not None and sections.get("data-klaar") == "ja"
+    raise Failure(f"{desk} does not list her")
+
+
+async def greeted(portal: str, username: str, password: str, name: str) -> bool:
+    """Whether a client who logs in at `portal` is greeted by her name."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, timeout=PATIENCE) as session:
+        browser = Browser(session)
+        url, page = await browser.open(f"{portal}/client/aanmelden")
+        url, page = await browser.submit(url, page, "password", {"username": username, "password": password})
+        return name in page.text_content()
 
 
 async def open_record(viewer: str, username: str, password: str, bsn: str) -> Screen:

@@ -32,6 +32,8 @@ FIVE_KINDS = 5
 def check(home: pathlib.Path, plan: Plan, broken: Mapping[str, str]) -> int:
     """Print the outcome; 0 when `ok`."""
     outcome = asyncio.run(_outcome(home, plan, plan.showcase, FIVE_KINDS))
+    outcome["people"] = asyncio.run(_people(plan, plan.showcase))
+    outcome["ok"] = outcome["ok"] and all(outcome["people"].values())
     outcome["loaded"] = asyncio.run(_loaded(home, plan))
     print(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode())
     return 0 if outcome["ok"] else 1
@@ -40,6 +42,22 @@ def check(home: pathlib.Path, plan: Plan, broken: Mapping[str, str]) -> int:
 async def _loaded(home: pathlib.Path, plan: Plan) -> list[dict[str, Any]]:
     """The same for each client who came with --load, from the first organisation that has her."""
     return [await _outcome(home, plan, client, 1) for client in plan.loaded]
+
+
+async def _people(plan: Plan, client: Showcase) -> dict[str, bool]:
+    """The other ways in: from the care system on its client, and she herself."""
+    member = plan.member(client.member)
+    herself = next((one for one in plan.clients if one.bsn == client.bsn), None)
+    try:
+        launched = await browse.launch_record(
+            member.care_system(plan), member.log_ins[0].username, plan.password, client.name
+        )
+        greeted = herself is None or await browse.greeted(
+            member.base_url, herself.username, plan.password, herself.name
+        )
+    except (aiohttp.ClientError, TimeoutError, Failure):
+        return {"launched": False, "client": False}
+    return {"launched": launched, "client": greeted}
 
 
 async def _outcome(home: pathlib.Path, plan: Plan, client: Showcase, least: int) -> dict[str, Any]:
