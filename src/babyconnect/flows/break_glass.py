@@ -95,18 +95,23 @@ class BreakGlass:
             return
         if not isinstance(happening.interaction, Bind) or decision.legal_basis != "emergency":
             return
-        today = happening.moment.astimezone(HOME).date()
-        await self.book.open(
-            Broken(
-                *(_reference(by), "holder", by.ura.value, happening.moment),
-                happening.moment + dt.timedelta(minutes=self.minutes),
-                *(by.person, by.role.value, by.emergency.reason, happening.client or ""),
-                due=_due(today),
-                responsible=by.responsible.id if by.responsible else "",
-                over_objection="objection_overridden" in decision.reasons,
-            ),
-            tell=("holder", "client"),
+        item = Broken(
+            *(_reference(by), "holder", by.ura.value, happening.moment),
+            happening.moment + dt.timedelta(minutes=self.minutes),
+            *(by.person, by.role.value, by.emergency.reason, happening.client or ""),
+            due=_due(happening.moment.astimezone(HOME).date()),
+            responsible=by.responsible.id if by.responsible else "",
+            over_objection="objection_overridden" in decision.reasons,
         )
+        if by.ura == self.journal.own.ura:
+            await self.book.tell_client(item)  # its review is the one that the declaration made
+        else:
+            await self.book.open(item, tell=("holder", "client"))
+
+    async def looked(self, by: Person, came: Came = _DIRECTLY) -> None:
+        """Somebody reads the queue: logged before it is shown."""
+        about = About(object="breakglass/queue")
+        await self.journal.note("log.read", "ok", self.journal.person(by), about, NO_GROUNDS, came)
 
     async def review(
         self, key: tuple[Side, str, str], outcome: str, remark: str, reviewer: Person, came: Came = _DIRECTLY

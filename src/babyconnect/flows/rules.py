@@ -92,6 +92,8 @@ class RulesDesk:
         )
 
     def _version(self, version: str) -> Rules:
+        if not version:
+            return self.policies.on(self._today())
         found = self.policies.version(version).found
         return NOTHING if isinstance(found, Invalid) else prepared(found)
 

@@ -113,6 +113,19 @@ class Emergencies:
 
         await self._db.write(change)
 
+    async def tell_client(self, broken: Broken) -> None:
+        """She is to be told of what needs no second item: her own provider broke the glass on its own record."""
+
+        def change(connection: apsw.Connection) -> None:
+            made = (broken.side, broken.other, broken.id, "client", broken.client, broken.opened.isoformat())
+            connection.execute(
+                "insert into notice (side, other, emergency, recipient, client, made) select ?1, ?2, ?3, ?4, ?5, ?6"
+                " where not exists (select 1 from notice where emergency = ?3 and client = ?5)",
+                made,
+            )
+
+        await self._db.write(change)
+
     def find(self, side: Side, other: str, id: str) -> Broken | None:
         rows = self._db.rows(
             f"select {COLUMNS} from emergency where side = ? and other = ? and id = ?",  # noqa: S608

@@ -5,14 +5,14 @@ For the privacy officer.  Nobody reviews what they declared themselves; what was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from babyconnect.birthcare.parties import Function
+from babyconnect.birthcare.parties import Function, Person
 from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document
 from babyconnect.flows.break_glass import BreakGlass
@@ -22,13 +22,15 @@ from babyconnect.web.site import Chapter, Site
 
 PATH = "/spoedbeoordeling"
 NameOf = Callable[[str], str]
+Clients = Callable[[Person], Awaitable[Mapping[str, str]]]
 
 
-def chapter(glass: BreakGlass, name_of: NameOf) -> Chapter[Any]:
-    """`name_of`: an organisation's name by its URA."""
+def chapter(glass: BreakGlass, name_of: NameOf, clients: Clients) -> Chapter[Any]:
+    """`name_of`: an organisation's name by its URA; `clients`: who the own clients are, by opaque id, for whoever must
+    tell them."""
 
     def routes(site: Site[Any]) -> Sequence[BaseRoute]:
-        pages = _Pages(site, glass, name_of)
+        pages = _Pages(site, glass, name_of, clients)
         return [
             Route("/", pages.queue, methods=["GET"]),
             Route("/oordeel", pages.review, methods=["POST"]),
@@ -40,15 +42,18 @@ def chapter(glass: BreakGlass, name_of: NameOf) -> Chapter[Any]:
 
 
 class _Pages:
-    def __init__(self, site: Site[Any], glass: BreakGlass, name_of: NameOf) -> None:
-        self._site, self._glass, self._name_of = site, glass, name_of
+    def __init__(self, site: Site[Any], glass: BreakGlass, name_of: NameOf, clients: Clients) -> None:
+        self._site, self._glass, self._name_of, self._clients = site, glass, name_of, clients
         self._home = f"{site.path}{PATH}/"
 
     async def queue(self, request: Request) -> Response:
-        return self._page(request)
+        return await self._page(request)
 
-    def _page(self, request: Request, flaw: str = "") -> Response:
+    async def _page(self, request: Request, flaw: str = "") -> Response:
         book, now = self._glass.book, self._glass.journal.clock()
+        person = self._site.session(request).person
+        await self._glass.looked(person, _came(request))
+        to_tell = [one for one in book.unsent() if one.recipient == "client"]
         today = now.astimezone(HOME).date()
         table = document("break_glass.toml")
         return self._site.page(
@@ -57,7 +62,8 @@ class _Pages:
             422 if flaw else 200,
             waiting=[self._row(one) for one in book.queue()],
             done=[self._row(one) for one in book.queue(reviewed=True, most=50)],
-            to_tell=[one for one in book.unsent() if one.recipient == "client"],
+            to_tell=to_tell,
+            names=await self._clients(person) if to_tell else {},
             chosen=book.channel,
             today=today,
             reasons=table["reason"],
@@ -77,9 +83,9 @@ class _Pages:
         key = (side, fields.get("bij", ""), fields.get("item", ""))
         remark = fields.get("opmerking", "")
         if len(remark.strip()) < 3:
-            return self._page(request, "remark")
+            return await self._page(request, "remark")
         done = await self._glass.review(key, fields.get("oordeel", ""), remark, session.person, _came(request))
-        return RedirectResponse(self._home, 303) if done else self._page(request, "not_reviewed")
+        return RedirectResponse(self._home, 303) if done else await self._page(request, "not_reviewed")
 
     async def told(self, request: Request) -> Response:
         """Somebody told her in person."""

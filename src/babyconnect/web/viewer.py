@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.birthcare.resources import HOME
+from babyconnect.definitions import rows
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
@@ -198,8 +199,16 @@ class Viewer:
         if session.person.role is Role.EMPLOYEE:
             return self._site.page(request, "functions.html", status)
         clients, fault = await self._listed(session)
+        person, acting = session.person, {row["role"] for row in rows("delegation")}
         return self._site.page(
-            request, "start.html", status, session=session, clients=clients, fault=fault, error=error
+            request,
+            "start.html",
+            status,
+            session=session,
+            clients=clients,
+            fault=fault,
+            error=error,
+            nobody_responsible=person.role.value in acting and person.responsible is None,
         )
 
     async def _listed(self, session: ViewerSession) -> tuple[list[tuple[str, ListedClient]], bool]:

@@ -8,6 +8,7 @@ from typing import Any
 from babyconnect.api.access import METADATA, Access
 from babyconnect.api.server import App
 from babyconnect.birthcare.identifiers import Ura
+from babyconnect.flows.door import Door
 from babyconnect.flows.evaluate import Evaluator
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.rules import RulesDesk
@@ -22,13 +23,14 @@ from babyconnect.web.viewer import ViewerSession
 from babyconnect.wiring import files
 from babyconnect.wiring.deciding import Deciding
 from babyconnect.wiring.link import Link
+from babyconnect.wiring.today import own_clients
 
 
-def staff_chapters(link: Link, journal: Journal, decides: Deciding) -> list[Chapter[ViewerSession]]:
+def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[Chapter[ViewerSession]]:
     desk = RulesDesk(journal, decides.policies, link.roster, decides.grounds.consents, decides.terms)
     pages: list[Chapter[Any]] = [
         evidence.chapter(decides.desk, time.monotonic),
-        reviews.chapter(decides.break_glass, lambda ura: _name(link, ura)),
+        reviews.chapter(decides.break_glass, lambda ura: _name(link, ura), own_clients(door)),
         administration.chapter(desk, link.directory),
     ]
     return pages

@@ -53,6 +53,16 @@ async def every_client(door: Door, person: Person) -> list[Client]:
             return clients
 
 
+def own_clients(door: Door) -> Callable[[Person], Awaitable[dict[str, str]]]:
+    """Name and birth date of every own client by opaque id; logged as a look at the list."""
+
+    async def named(person: Person) -> dict[str, str]:
+        found = await every_client(door, person)
+        return {one.id: f"{_name(one.patient.get('name', []))} ({one.patient.get('birthDate', '')})" for one in found}
+
+    return named
+
+
 def _open(client: Client, roster: Roster, today: dt.date) -> bool:
     evidence = relation.from_episodes(client.episodes, "asker", roster.births(client.id))
     return bool(relation.standing(evidence, today, "asker"))

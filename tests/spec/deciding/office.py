@@ -120,11 +120,14 @@ class Office:
         )
         chapters: Any = (
             evidence.chapter(self.desk, lambda: 0.0),
-            reviews.chapter(self.glass, lambda ura: f"URA {ura}"),
+            reviews.chapter(self.glass, lambda ura: f"URA {ura}", self.names),
             administration.chapter(self.rules, directory),
         )
         self.stage = Stage(STAFF, chapters=chapters, glass=self.glass)
         self.visitor = self.stage.visitor
+
+    async def names(self, person: Person) -> dict[str, str]:
+        return {CLIENT: "Noor Voorbeeld (1995-05-05)"}
 
     async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
         return self.said

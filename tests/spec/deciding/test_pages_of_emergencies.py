@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.spec.viewer.stage import BSN, OTHER_BSN
+from babyconnect.network.emergencies import Broken
+from tests.spec.viewer.stage import BSN, HOSPITAL, OTHER_BSN, START
 
-from .office import Office
+from .office import CLIENT, TODAY, Office
 
 GOOD = {"reden": "unconscious", "toelichting": "Bewusteloos, hevig bloedverlies.", "zeker": "ja"}
 QUEUE = "/spoedbeoordeling"
@@ -111,3 +112,16 @@ async def test_only_the_privacy_officer_sees_the_queue(office: Office) -> None:
     for username in ("anna", "beheer"):
         await office.stage.log_in(username)
         assert (await office.visitor.get(f"/viewer{QUEUE}/")).status == 404
+
+
+async def test_whom_to_tell_in_person_stands_there_by_name_until_it_is_done(office: Office) -> None:
+    item = Broken(
+        "ref-1", "holder", HOSPITAL.ura.value, START, START, "uzi:1", "gynaecologist", "unconscious", CLIENT, TODAY
+    )
+    await office.book.open(item, tell=("client",))
+    await office.stage.log_in("fg")
+    page = await office.visitor.get(f"/viewer{QUEUE}/")
+    assert "Noor Voorbeeld" in page.text and "Nog te vertellen" in page.text
+    assert office.log.of("log.read"), "whoever reads the queue is in the log"
+    await office.post(f"{QUEUE}/verteld", bericht=page.field("bericht"))
+    assert office.book.unsent() == () and len(office.log.of("notify")) == 1

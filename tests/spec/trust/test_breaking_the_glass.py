@@ -231,3 +231,11 @@ async def test_after_destruction_nothing_written_about_her_is_left(hospital: Nod
     await hospital.book.forget(booked.client)
     (left,) = hospital.book.queue()
     assert left.explanation == "" and left.client == ""
+
+
+async def test_on_ones_own_record_there_is_one_review_and_she_is_told_once(hospital: Node) -> None:
+    declared = await hospital.declare()
+    for _ in range(2):
+        await hospital.glass.answered(happening(asker(declared.relation.reference)))
+    assert [item.side for item in hospital.book.queue()] == ["asker"]
+    assert [(notice.recipient, notice.client) for notice in hospital.book.unsent()] == [("client", "client-1")]
