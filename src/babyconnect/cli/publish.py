@@ -72,4 +72,5 @@ def _together(found: list[Organisation]) -> Organisation:
         enrolments=tuple(row for one in found for row in one.enrolments),
         consents=tuple(row for one in found for row in one.consents),
         appointments=tuple(row for one in found for row in one.appointments),
+        authorities=tuple(row for one in found for row in one.authorities),
     )

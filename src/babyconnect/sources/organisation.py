@@ -5,9 +5,10 @@
     [bsn]          "<Patient id in the records>" = "<BSN>"
     [[enrolment]]  patient, start, end (absent: still enrolled), basis (absent: enrolment)
     [[consent]]    bsn, permit (true, false), actor, holder, groups, start, end
+    [[authority]]  child (Patient id in the records), bsn (of who has it), standing, source, start, end, born, name
 
-The last three may instead be `bsn.csv`, `enrolments.csv` and `consents.csv` (groups separated by spaces), with the same
-columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with file, place and rule; so
+Numbers, enrolments and consents may instead be `bsn.csv`, `enrolments.csv` and `consents.csv` (groups separated by
+spaces), with the same columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with file, place and rule; so
 is a key or column that is not known, since what was meant by it would silently not be done.
 """
 
@@ -52,6 +53,20 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedAuthority:
+    """What a source says of somebody's authority over a child; `child` is the source's own Patient id."""
+
+    child: str
+    person: Bsn
+    standing: str
+    source: str
+    start: dt.date
+    end: dt.date | None
+    born: dt.date
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """What was found; `None` or empty where the folder says nothing."""
 
@@ -66,6 +81,7 @@ class Organisation:
     enrolments: tuple[tuple[str, Relation], ...] = ()
     consents: tuple[tuple[Bsn, Consent], ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    authorities: tuple[StatedAuthority, ...] = ()
 
 
 def read(folder: Path) -> Organisation:
@@ -94,6 +110,7 @@ def read(folder: Path) -> Organisation:
         enrolments=tuple(_each(*_rows(folder, document, "enrolment"), _enrolment)),
         consents=tuple(_each(*_rows(folder, document, "consent"), _consent)),
         appointments=tuple(_each(*_rows(folder, document, "appointment"), _appointment)),
+        authorities=tuple(_each(path, "authority", document.get("authority", ()), _authority)),
     )
 
 
@@ -135,6 +152,7 @@ _ROWS: Mapping[str, frozenset[str]] = {
     "enrolment": frozenset({"patient", "start", "end", "basis", "reference"}),
     "consent": frozenset({"bsn", "permit", "actor", "holder", "groups", "start", "end"}),
     "appointment": frozenset({"patient", "start", "kind"}),
+    "authority": frozenset({"child", "bsn", "standing", "source", "start", "end", "born", "name"}),
 }
 _TABLES = {
     "bsn": "bsn.csv",
@@ -221,3 +239,17 @@ def _permit(given: object) -> bool:
 
 def _appointment(row: Mapping[str, Any]) -> Appointment:
     return Appointment(row["patient"], dt.datetime.fromisoformat(row["start"]), row.get("kind", ""))
+
+
+STANDINGS = ("parent", "guardian", "suspended", "none")
+
+
+def _authority(row: Mapping[str, Any]) -> StatedAuthority:
+    sources = [one["source"] for one in definitions.rows("authority_sources")]
+    for name, valid in (("standing", STANDINGS), ("source", sources)):
+        if row[name] not in valid:
+            raise ValueError(f"{name}: valid are {', '.join(valid)}")
+    end = dt.date.fromisoformat(row["end"]) if row.get("end") else None
+    start, born = dt.date.fromisoformat(row["start"]), dt.date.fromisoformat(row["born"])
+    who = (row["child"], Bsn(row["bsn"]), row["standing"], row["source"])
+    return StatedAuthority(*who, start, end, born, str(row.get("name", "")))

@@ -6,16 +6,19 @@ import datetime as dt
 import pathlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.fhir import search_index
 from babyconnect.flows import enrol, publish
 from babyconnect.flows.findings import Report
+from babyconnect.flows.registers import Ward
+from babyconnect.labelling.identity import Identity
 from babyconnect.network.contract import RegionFault
 from babyconnect.sources.organisation import Organisation
 from babyconnect.store.contract import Writer
+from babyconnect.trust.authority import Authority, Standing
 from babyconnect.wiring import files, shielding
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
@@ -59,6 +62,7 @@ class Publishing:
         node = enrolling(self.link)
         visits = [(a.patient, a) for a in organisation.appointments]
         await node.roster.enrol(_by_bsn(organisation, organisation.enrolments))
+        await self._authorities(organisation)
         await node.roster.expect_visits([(bsn, a.start, a.kind) for bsn, a in _by_bsn(organisation, visits)])
         try:
             await enrol.send_pointers(node)
@@ -66,6 +70,30 @@ class Publishing:
         except RegionFault as fault:
             return f"the region could not be told yet ({fault}); pointers are kept, the running node sends them"
         return ""
+
+    async def _authorities(self, organisation: Organisation) -> None:
+        """Authority over children whose records are here; the same statement again is no new row."""
+        identity = Identity(files.secret(self.link.beside(self.link.chosen.keys.tenant_secret_file)))
+        for stated in organisation.authorities:
+            child = identity.opaque("Patient", stated.child)
+            client = (await self.writer.known([("Patient", child)])).get(("Patient", child))
+            if not client:
+                continue
+            row = Authority(
+                child,
+                self.link.registers.handle(stated.person),
+                Standing(stated.standing),
+                stated.source,
+                stated.start,
+                stated.born,
+                now(),
+                stated.end,
+                "source system",
+            )
+            known = [replace(one, recorded=row.recorded) for one in self.link.registers.authorities(client)]
+            if row not in known:
+                ward = Ward(client, stated.name, organisation.bsns.get(stated.child), row)
+                await self.link.registers.record_authority(ward)
 
 
 def _by_bsn(organisation: Organisation, rows: Iterable[tuple[str, Row]]) -> list[tuple[Bsn, Row]]:

@@ -10,6 +10,7 @@ from babyconnect.birthcare.parties import Kind
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Unreadable
 
+AUTHORITY = '[[authority]]\nchild = "k"\nbsn = "999901023"\nstart = "2026-09-01"\nborn = "2026-09-01"\n'
 CONSENT = '[[consent]]\nbsn = "999901023"\nactor = "*"\npermit = '
 
 
@@ -25,6 +26,9 @@ CONSENT = '[[consent]]\nbsn = "999901023"\nactor = "*"\npermit = '
         (f'{CONSENT}true\ngroup = ["*"]', "consent 1: 'group' is not known; there are actor, bsn, end, groups"),
         ('[[staff]]\nusername = "a"\nname = "A"\nrole = "nurse"\nrol = "x"', "staff 1: 'rol' is not known"),
         ('[[enrolment]]\npatient = "p"\nstart = "2026-05-01"\neinde = "x"', "enrolment 1: 'einde' is not known"),
+        (f'{AUTHORITY}standing = "mother"\nsource = "brp"', "authority 1: standing: valid are parent, guardian"),
+        (f'{AUTHORITY}standing = "parent"\nsource = "birth"', "authority 1: source: valid are register, brp"),
+        (f'{AUTHORITY}standing = "parent"', "authority 1: 'source' is missing"),
     ],
 )
 def test_what_is_not_understood_is_refused_with_file_place_and_rule(
