@@ -63,7 +63,7 @@ def decide(request: AccessRequest, rules: Rules | None = None) -> Decision:
     basis, groups, withheld = _groups(request, rules, visible, said, relation.proves_referral(asking, holding))
     if groups <= rules.spine:
         return Refused(("objection" if "objection" in withheld else "no_legal_basis",), rules.version)
-    shielded = frozenset[str]()
+    shielded = NONE
     if basis == "own":
         shielded = _own_shielded(asker, rules, said.about_this_holder())
     elif not emergency:  # breaking the glass opens no shielded group, whatever she said
@@ -121,6 +121,7 @@ def may_know(
     return bool(by["permit"] or (emergency and by["silent"]) or (referred and by["silent"] & rules.relevant))
 
 
+NONE: frozenset[str] = frozenset()
 _NOTHING_SAID: dict[Verdict, frozenset[str]] = dict.fromkeys(get_args(Verdict), frozenset())
 
 _REASON = {
@@ -165,7 +166,7 @@ def _reasons(request: AccessRequest, basis: str, shielded: frozenset[str], withh
         reasons.append("under_responsibility")
     if "overridden" in withheld:
         reasons.append("objection_overridden")
-    if withheld - {"overridden"}:
+    if withheld and withheld != {"overridden"}:
         reasons.append("part_withheld")
     return tuple(reasons)
 
@@ -175,7 +176,7 @@ def _groups(
 ) -> tuple[str, frozenset[str], set[str]]:
     """The legal basis, the data groups it opens, and what kept others closed ("objection", "silent")."""
     asker = request.asker
-    own = asker.ura == request.holder
+    own = asker.ura.value == request.holder.value
     # Her consent is about exchange (Wabvpz 15a); within one organisation only a no about that very holder counts.
     by = _sorted(visible, said.about_this_holder() if own else said)
     overridden = False
@@ -194,14 +195,16 @@ def _groups(
         # The spine goes along with whatever is opened, unless she said no to it by name.
         opened |= (rules.spine & visible) - _refused_by_name(rules.spine & by["objection"], said)
     withheld: set[str] = {verdict for verdict, groups in by.items() if not groups <= opened}
-    return basis, opened, withheld | ({"overridden"} if overridden else set())
+    if overridden:
+        withheld.add("overridden")
+    return basis, opened, withheld
 
 
 def _sorted(groups: frozenset[str], said: Said) -> dict[Verdict, frozenset[str]]:
     """The groups by her verdict; weighed once for all that she did not name."""
-    by_name = said.named.keys() & groups if said.named else None
-    by = {**_NOTHING_SAID, precedence.weigh(said.general): groups - by_name if by_name else groups}
-    for group in by_name or ():
+    by_name = [group for group in said.named if group in groups]
+    by = {**_NOTHING_SAID, precedence.weigh(said.general): groups.difference(by_name) if by_name else groups}
+    for group in by_name:
         by[said.verdict(group)] |= {group}
     return by
 
@@ -241,8 +244,8 @@ def _may_act(asker: Asker, roles: frozenset[Role], rules: Rules) -> bool:
 def _claimed(asker: Asker, day: dt.date, rules: Rules) -> list[Relation]:
     """The asker's evidence for its purpose: break-glass is evidence for an emergency only, which needs it."""
     emergency = asker.purpose is Purpose.EMERGENCY
-    found = relation.standing(asker.relations, day, "asker", rules.asker)
-    return [item for item in found if (item.basis == relation.BREAK_GLASS) == emergency]
+    found = asker.relations
+    return [i for i in found if (i.basis == relation.BREAK_GLASS) == emergency and relation.holds(i, day, rules.asker)]
 
 
 def _believed(request: AccessRequest, claimed: list[Relation], day: dt.date, rules: Rules) -> list[Relation]:

@@ -73,7 +73,8 @@ def said(
     general: list[Weight] = []
     named: dict[str, list[Weight]] = {}
     for consent in consents:
-        actor, kept_by = asking.get(consent.actor), holding.get(consent.holder)
+        actor = asking.get(consent.actor)
+        kept_by = holding.get(consent.holder)
         if actor is None or kept_by is None:
             continue
         if (consent.start and moment < consent.start) or (consent.end and moment >= consent.end):

@@ -33,13 +33,14 @@ def standing(
 ) -> tuple[Relation, ...]:
     """The evidence that holds on `day`: its basis counts on this side, and the day lies in its period."""
     rule = rule or terms(side)
-    return tuple([relation for relation in relations if _holds(relation, day, rule)])
+    return tuple([relation for relation in relations if holds(relation, day, rule)])
 
 
-def _holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
+def holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
+    """Whether one piece of evidence holds."""
     if relation.basis not in rule.bases or not relation.reference:
         return False
-    if not _in_period(relation, day):
+    if (relation.start and day < relation.start) or (relation.end and day > relation.end):
         return False
     longest = rule.longest.get(relation.basis)
     if longest is None:
@@ -79,7 +80,7 @@ def _in_period(relation: Relation, day: dt.date) -> bool:
 
 def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bool:
     """Whether both sides name the same referral: the holder referred her, and it was to this asker."""
-    sent = {relation.reference for relation in holder if relation.basis == "referral"}
+    sent = [relation.reference for relation in holder if relation.basis == "referral"]
     return bool(sent) and any(relation.reference in sent for relation in asker if relation.basis in REFERRED_BY)
 
 
