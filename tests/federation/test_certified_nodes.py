@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote_plus
@@ -10,6 +11,7 @@ from urllib.parse import quote_plus
 import orjson
 import pytest
 
+from babyconnect.audit import reading
 from babyconnect.birthcare.access import Purpose
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.cli.main import main
@@ -166,8 +168,34 @@ def test_a_revoked_organisation_reaches_nobody_any_more(running: Certified) -> N
 
     assert reached(), "with a certificate, and without a token"
     file = running.folder("hospital") / "tls" / "certificate.pem"
+    standing = Standing(running)
+    assert standing.ask() == 401
     assert main(["pki", "revoke", str(running.home / "pki"), "--certificate", str(file)]) == 0
     soon(lambda: not reached())
+    assert standing.ask() == 403
+    standing.close()
+    wanted = reading.Wanted(outcome="refused")
+    noted = [entry.event for entry in reading.search(running.folder("practice") / "audit", wanted)]
+    reasons = [event.get("reasons", []) for event in noted if event["type"] == "token.refuse"]
+    assert ["certificate_revoked"] in reasons, "the refusal is in the log"
+
+
+class Standing:
+    """A connection of the hospital to the practice that stands while things change."""
+
+    def __init__(self, running: Certified) -> None:
+        material = Material(running.files("hospital"), now)
+        plain = socket.create_connection(("127.0.0.1", running.member("practice").secured_port), 10)
+        self._socket = material.current().client.wrap_socket(plain, server_hostname="127.0.0.1")
+
+    def ask(self) -> int:
+        """The status of one request."""
+        self._socket.sendall(b"GET /fhir/stu3/Patient HTTP/1.1\r\nHost: a\r\n\r\n")
+        line = self._socket.recv(100_000).split(b"\r\n")[0]
+        return int(line.split()[1])
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def _kids(running: Certified, slug: str) -> list[str]:

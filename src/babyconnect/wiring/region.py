@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from babyconnect import settings
 from babyconnect.api.dispatch import Mounts
-from babyconnect.api.machines import Served
+from babyconnect.api.machines import Refused, Served
 from babyconnect.api.region import region_app
 from babyconnect.api.region_call import RegionState
 from babyconnect.api.region_routes import ROUTES
@@ -127,7 +127,18 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         log.close()
 
     paths = tuple(sorted({f"/{path.split('/')[1]}" for _, path, _, _ in ROUTES}))
-    return secured.behind_both(Mounts(mounts), chosen.tls, Served(paths, only=paths)), close
+    served, refused = Served(paths, only=paths), _refusals(log, chosen.region.name)
+    return secured.behind_both(Mounts(mounts), chosen.tls, served, refused=refused), close
+
+
+def _refusals(log: AuditLog, name: str) -> Refused:
+    """Into the log: a caller whose certificate was not believed.  Whose it is cannot be said."""
+
+    async def note(reason: str, address: str) -> object:
+        place, grounds = Place(name, client_address=address), Grounds(reasons=(reason,))
+        return await log.append(event("token.refuse", "refused", _now(), Actor("unknown"), place, grounds=grounds))
+
+    return note
 
 
 def machine_base(chosen: settings.Region) -> str:
