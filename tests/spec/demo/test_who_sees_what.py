@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from babyconnect.birthcare.access import Consent
+import aiohttp
+
+from babyconnect.birthcare.access import Consent, Purpose
 from babyconnect.birthcare.answers import SourceAnswer
-from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
+from babyconnect.exchange import ask
+from babyconnect.exchange.contract import Asking
+from babyconnect.flows import consult
 from babyconnect.network.contract import By
 from babyconnect.synthetic import special_cases
-from babyconnect.wiring.asking import consult_once
+from babyconnect.wiring.asking import Consulted, consult_once, opened
 from babyconnect.wiring.link import open_link
 from tests.spec.demo.conftest import Home
 
@@ -100,3 +108,111 @@ async def withdraw(region: Home, slug: str, id: str) -> None:
         await link.desk.change("", [], [id], By("person-1", "midwife"))
     finally:
         await link.close()
+
+
+# --- what was given already: a token, a screen
+
+AT_ONCE_SECONDS = 1.5
+"""The lease (0.9 s) and the way there, on a busy machine."""
+
+
+def objection(ura: str) -> Consent:
+    return Consent("", False, f"ura:{ura}", start=dt.datetime.now(dt.UTC))
+
+
+async def until(status: int, conversation: ask._Conversation, url: str) -> float:
+    """How long it took until the same question with the same token got this answer."""
+    began = time.monotonic()
+    async with asyncio.timeout(AT_ONCE_SECONDS):
+        while True:
+            answer = await conversation._send("GET", url, conversation._headers())
+            if answer.status == status:
+                return time.monotonic() - began
+            await asyncio.sleep(0.02)
+
+
+def test_a_token_that_was_given_ends_at_the_holder_with_an_objection(region: Home) -> None:
+    bsn = special(region, "Gave birth six days ago")
+    member = region.plan.member("vkp-de-dageraad")
+    holder = next(m for m in region.plan.members if m.slug.startswith("echo-"))
+
+    async def play() -> None:
+        async with opened(region.config(member.slug), Consulted()) as node:
+            asking = Asking(MIDWIFE, Purpose.TREATMENT, bsn)
+            asking = replace(asking, relations=tuple(await node.evidence(bsn)))
+            party = node.directory.party(Ura(holder.ura))
+            assert party is not None
+            source = consult._source(node, party)
+            assert source is not None
+            trace = ask.new_traceparent(ask.new_trace())
+            conversation = ask._Conversation(node.exchange, asking, source, trace)
+            await conversation._bind()
+            url = f"{source.fhir_base}/EpisodeOfCare"
+            assert await until(200, conversation, url) < AT_ONCE_SECONDS
+            id = await record(region, holder.slug, bsn, objection(member.ura))
+            try:
+                assert await until(401, conversation, url) < AT_ONCE_SECONDS
+            finally:
+                await withdraw(region, holder.slug, id)
+
+    asyncio.run(play())
+
+
+class Screen:
+    """Somebody's browser, without scripts: cookies, forms, pages."""
+
+    def __init__(self, session: aiohttp.ClientSession, base: str) -> None:
+        self.session, self.base = session, base
+
+    async def get(self, path: str) -> str:
+        async with self.session.get(path if path.startswith("http") else self.base + path) as answer:
+            return await answer.text()
+
+    async def post(self, path: str, fields: dict[str, str], origin: str = "") -> tuple[str, str]:
+        url = path if path.startswith("http") else self.base + path
+        async with self.session.post(url, data=fields, headers={"Origin": origin or self.base}) as answer:
+            return str(answer.url), await answer.text()
+
+    async def log_in(self, username: str, password: str, provider: str) -> None:
+        form = await self.get("/viewer/aanmelden")
+        ticket = re.search(r'name="ticket" value="([^"]+)"', form)
+        assert ticket, form[:500]
+        fields = {"ticket": ticket[1], "username": username, "password": password}
+        await self.post(f"{provider}/idp/authorize", fields, provider)
+
+    async def open(self, bsn: Bsn) -> str:
+        csrf = re.search(r'name="csrf" value="([^"]+)"', await self.get("/viewer/"))
+        assert csrf
+        address, _ = await self.post("/viewer/zoek", {"csrf": csrf[1], "bsn": bsn.value})
+        return address
+
+
+def test_a_screen_that_stands_open_forgets_and_asks_anew(region: Home) -> None:
+    bsn = special(region, "Gave birth six days ago")
+    member = region.plan.member("vkp-de-dageraad")
+    others = [m for m in region.plan.members if m.slug.startswith("echo-")]
+
+    async def play() -> None:
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            screen = Screen(session, member.base_url)
+            person = next(one for one in member.log_ins if one.role == "midwife")
+            await screen.log_in(person.username, region.plan.password, region.plan.region_url)
+            address = await screen.open(bsn)
+            before = await screen.get(address + "?geheel=1")
+            assert others[0].name in before
+            turn = re.search(r'data-beurt="(\d+)"', before)
+            assert turn
+            listening = asyncio.create_task(screen.get(f"{address}/wijziging?b={turn[1]}"))
+            await asyncio.sleep(0.2)
+            id = await record(region, others[0].slug, bsn, objection(member.ura))
+            try:
+                began = time.monotonic()
+                async with asyncio.timeout(AT_ONCE_SECONDS):
+                    assert "event: opnieuw" in await listening
+                assert time.monotonic() - began < AT_ONCE_SECONDS
+                assert others[0].name not in await screen.get(address + "?geheel=1")
+            finally:
+                await withdraw(region, others[0].slug, id)
+
+    asyncio.run(play())
