@@ -90,8 +90,7 @@ def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
         f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n'
         f"client_portals = {_list(member.ura for member in plan.members)}\n\n"
         '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n'
-        'care_systems_file = "care_systems.json"\n\n'
-        + section(home, plan.secured_port, plan.secured_region_url),
+        'care_systems_file = "care_systems.json"\n\n' + section(home, plan.secured_port, plan.secured_region_url),
         encoding="utf-8",
     )
 
