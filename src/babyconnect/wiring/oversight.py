@@ -151,7 +151,7 @@ def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Ove
         standing=lambda: Standing(
             log.checkpoint, log.head.seq, log.faulted, tending.witnessed, tending.differences, tending.compared_at
         ),
-        genuine=lambda: _genuine(link),
+        genuine=lambda: genuine_by(link),
     )
 
 
@@ -245,14 +245,16 @@ def _comparing(link: Link, journal: Journal) -> Comparing:
     return Comparing(link.beside(link.chosen.audit.folder), journal)
 
 
-def _genuine(link: Link) -> Genuine:
+def genuine_by(link: Link) -> Genuine:
     """By every key that this node ever had: what an earlier one signed stays signed."""
     try:
         kept = orjson.loads(link.ring.places.public.read_bytes())
     except (OSError, ValueError):
         kept = {}
     listed = kept.get("keys", []) if isinstance(kept, dict) else []
-    return keys.genuine({"keys": [*listed, *link.ring.published.get("keys", [])]})
+    # Once each: a JWKS with two keys of one name is believed by nobody.
+    by_kid = {key.get("kid"): key for key in (*listed, *link.ring.published.get("keys", []))}
+    return keys.genuine({"keys": list(by_kid.values())})
 
 
 def staff_chapter(link: Link, overseen: Oversight) -> Chapter[ViewerSession]:

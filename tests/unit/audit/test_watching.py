@@ -17,6 +17,7 @@ from babyconnect.audit.reading import Wanted, search
 from babyconnect.audit.verify import verify
 from babyconnect.cli.main import main
 from babyconnect.settings import SettingsRefused
+from babyconnect.trust import keys
 from babyconnect.wiring import oversight
 
 CONFIG = """
@@ -64,6 +65,19 @@ def test_a_watch_file_that_is_none_is_refused_without_a_word_of_its_content(tmp_
 def test_family_names_are_compared_by_their_parts_without_prefixes() -> None:
     assert oversight.folded(["van der Veen-de Boer"]) == {"veen", "boer"}
     assert oversight.folded(["El Idrissi"]) == oversight.folded(["IDRISSI"])
+
+
+def test_what_any_key_of_the_node_signed_stays_signed_after_it_was_replaced(tmp_path: Path) -> None:
+    old, new = keys.generate(), keys.generate()
+    public = tmp_path / "organisation.public.json"
+    public.write_bytes(orjson.dumps(keys.jwks(old, new)))
+    ring = SimpleNamespace(published=keys.jwks(new), places=SimpleNamespace(public=public))
+    genuine = oversight.genuine_by(SimpleNamespace(ring=ring))  # type: ignore[arg-type]
+    assert genuine(old.kid, b"text", old.sign(b"text")) and genuine(new.kid, b"text", new.sign(b"text"))
+    assert not genuine(keys.generate().kid, b"text", new.sign(b"text"))
+    assert not genuine(old.kid, b"other", old.sign(b"text"))
+    public.unlink()
+    assert oversight.genuine_by(SimpleNamespace(ring=ring))(new.kid, b"text", new.sign(b"text"))  # type: ignore[arg-type]
 
 
 def test_a_log_is_kept_five_years_at_least() -> None:
