@@ -19,6 +19,7 @@ from babyconnect.delivery import plain
 from babyconnect.delivery.plain import PlainLine
 from babyconnect.delivery.view import View
 from babyconnect.exchange.ask import new_trace, new_traceparent
+from babyconnect.fhir import json
 from babyconnect.fhir.search_names import types
 from babyconnect.flows import reducing
 from babyconnect.flows.door import Door, Everything, Herself, Wire, Withheld
@@ -74,6 +75,13 @@ class OwnRecord:
         """Her record as a screen lays it out."""
         answer = await self.hers(looking)
         return picture([answer], self.now().astimezone(HOME).date())
+
+    async def copy(self, looking: Looking) -> bytes:
+        """Her electronic copy (Wabvpz 15d): all that may go into an export, as one Bundle in JSON."""
+        answer = await self.hers(looking, Channel.EXPORT)
+        entries = [{"resource": dict(one)} for one in answer.resources]
+        bundle = {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
+        return json.dumps(bundle)
 
     async def childs_page(self, looking: Looking, child: str) -> tuple[str, tuple[PlainLine, ...]]:
         """The child's name and its lines; "" and nothing when there is nothing to show."""

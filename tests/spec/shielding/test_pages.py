@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,11 @@ import pytest
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Function, Role
 from babyconnect.fhir import json
+from babyconnect.flows.preparing import Said
+from babyconnect.labelling.disclosing import Stated
+from babyconnect.trust import disclosure
+from babyconnect.trust.disclosure import Choice, Disclosure
+from babyconnect.wiring import shielding
 from tests.spec.shielding.stage import BSN, CHILDS, HERS, PARTNER, SECRET, Practice, mother, without_bsn
 from tests.visitor import Answer, Visitor
 
@@ -206,3 +213,31 @@ async def test_a_hold_keeps_the_record_until_it_ends(practice: Practice) -> None
     assert refused.status == 422 and practice.store.versions
     free = await step("behouden", refused, item="", reden="complaint", vervalt="ja")
     assert "Vernietigd" in (await step("uitvoeren", free, door="client", op="2026-11-20", zeker="ja")).text
+
+
+async def test_her_copy_holds_what_an_export_may_and_is_logged(practice: Practice) -> None:
+    visitor = practice.as_client()
+    assert practice.client_session is not None
+    answer = await visitor.post("/client/dossier/kopie", {"csrf": practice.client_session.csrf})
+    assert answer.status == 200 and answer.headers["content-disposition"].startswith("attachment")
+    assert HERS in answer.text and SECRET not in answer.text and BSN not in answer.text
+    assert practice.looks[-1].by.channel == "export"  # type: ignore[union-attr]
+    assert (await visitor.post("/client/dossier/kopie", {"csrf": "0" * 128})).status == 403
+
+
+async def test_what_a_source_says_of_showing_is_taken_once_and_undoes_no_later_choice(practice: Practice) -> None:
+    client, item = practice.id("Patient", "JAMILA"), "Condition/x"
+    link: Any = SimpleNamespace(registers=practice.registers)
+    take = shielding.told(link)
+    today = shielding.now().date()
+    stated = Stated("show", "met haar besproken", today + dt.timedelta(days=30), None, "uzi-1")
+    useless = Stated("show", "zonder herziening")
+    said = Said(client, ((item, stated), ("Condition/y", useless)), secret=True)
+    await take(said)
+    await take(said)
+    assert [(one.item, one.choice) for one in practice.registers.choices(client)] == [(item, Choice.SHOW)]
+    assert len(practice.registers.secrets(client)) == 1
+    later = Disclosure(item, Choice.NOT_DIGITALLY, "toch niet", today, "uzi-1", shielding.now())
+    await practice.registers.choose(client, later)
+    await take(said)
+    assert disclosure.in_force(practice.registers.choices(client))[item].choice is Choice.NOT_DIGITALLY

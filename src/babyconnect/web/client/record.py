@@ -40,6 +40,7 @@ class RecordPages:
         return [
             Route("/", self.record, methods=["GET"]),
             Route("/kind/{handle}", self.child, methods=["GET"]),
+            Route("/kopie", self.copy, methods=["POST"]),
         ]
 
     async def record(self, request: Request) -> Response:
@@ -61,6 +62,16 @@ class RecordPages:
             view=view,
             children=self._named(session),
         )
+
+    async def copy(self, request: Request) -> Response:
+        """Her own record as a file; nothing of it stays here, and the browser is told to keep none."""
+        session, _ = await self._site.posted(request)
+        if session.represents is not None:
+            raise HTTPException(404)
+        self._looking(request)
+        content = await self._own.copy(self._who(request, session))
+        headers = {"content-disposition": 'attachment; filename="mijn-dossier.json"', "cache-control": "no-store"}
+        return Response(content, media_type="application/fhir+json; fhirVersion=3.0", headers=headers)
 
     async def child(self, request: Request) -> Response:
         session = self._looking(request)
