@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -38,12 +38,14 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BreakGlass:
-    """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's."""
+    """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's.
+    `clients`: this node's opaque ids of her, so that what was written about her can be destroyed with her record."""
 
     journal: Journal
     book: Emergencies
     rules: Callable[[dt.date], Rules]
     minutes: int
+    clients: Callable[[Bsn], Sequence[str]] = lambda bsn: ()
 
     async def declare(
         self, person: Person, bsn: Bsn, emergency: Emergency, explanation: str, came: Came = _DIRECTLY
@@ -65,7 +67,7 @@ class BreakGlass:
         await self.book.open(
             Broken(
                 *(reference, "asker", "", now, until, person.id, person.role.value, emergency.reason),
-                client=about.pseudonym,
+                client=next(iter(self.clients(bsn)), about.pseudonym),
                 due=_due(today),
                 responsible=person.responsible.id if person.responsible else "",
                 over_objection=emergency.over_objection,

@@ -10,7 +10,7 @@ destroying withdraws no consent; an item that its source calls a mistake is with
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from babyconnect.audit.event import About, Actor, Grounds, Outcome
@@ -59,9 +59,14 @@ class NotDestroyed:
     reason: str
 
 
+async def _nothing(client: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Destroying:
-    """What destroying needs of a node.  `forget`: lets go of what this process remembers of a client."""
+    """What destroying needs of a node.  `forget`: lets go of what this process remembers of a client; `told`: of what
+    was written about her beside her record (the book of emergencies)."""
 
     writer: Writer
     roster: Roster
@@ -69,6 +74,7 @@ class Destroying:
     localisation: Localisation
     journal: Journal
     forget: Callable[[str], None] = lambda client: None
+    told: Callable[[str], Awaitable[None]] = _nothing
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
         """Her opaque ids here; one, unless her records were never joined."""
@@ -99,6 +105,7 @@ class Destroying:
         if not keep:
             await self.roster.forget(asked.client)
             await self.registers.forget(asked.client)
+            await self.told(asked.client)
         self.forget(asked.client)
         return Destroyed(versions, holds)
 

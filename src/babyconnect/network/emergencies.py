@@ -196,7 +196,7 @@ class Emergencies:
             connection.execute("delete from notice where client = ?", (client,))
             connection.execute("delete from channel where client = ?", (client,))
 
-        await self._db.write(change)
+        await self._db.forget(change)
 
 
 def _execute(sql: str, bindings: tuple[Any, ...]) -> Callable[[apsw.Connection], None]:

@@ -67,11 +67,8 @@ CHANNELS: dict[str, Channel] = {"portal": Portal()}
 def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -> Deciding:
     policies = policies_of(link)
     terms = _terms(link)
-    try:
-        book = Emergencies(link.beside(link.chosen.store.path).with_suffix(".emergencies.sqlite"))
-    except DatabaseFault as fault:
-        raise SettingsRefused(f"{link.path}: store.path: beside it the book of emergencies {fault}") from fault
-    glass = BreakGlass(journal, book, policies.on, terms.minutes)
+    book = emergencies_of(link)
+    glass = BreakGlass(journal, book, policies.on, terms.minutes, link.roster.clients)
     codes = ConsentCodes(link.region)
 
     def rules() -> Rules:
@@ -86,6 +83,14 @@ def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -
         grounds=HolderGrounds(link.roster, link.consents, rules, checks, glass.declared, terms, elsewhere),
         terms=terms,
     )
+
+
+def emergencies_of(link: Link) -> Emergencies:
+    """The book lies beside the store."""
+    try:
+        return Emergencies(link.beside(link.chosen.store.path).with_suffix(".emergencies.sqlite"))
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{link.path}: store.path: beside it the book of emergencies {fault}") from fault
 
 
 def policies_of(link: Link) -> Policies:

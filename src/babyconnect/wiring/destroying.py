@@ -10,16 +10,22 @@ from collections.abc import AsyncIterator, Callable
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows.destroy import Destroying
 from babyconnect.flows.journal import Journal
+from babyconnect.network.emergencies import Emergencies
 from babyconnect.store.contract import Writer
+from babyconnect.wiring.deciding import emergencies_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, open_link
 from babyconnect.wiring.stores import open_store
 
 
 def destroying(
-    link: Link, writer: Writer, journal: Journal, forget: Callable[[str], None] = lambda client: None
+    link: Link,
+    writer: Writer,
+    journal: Journal,
+    book: Emergencies,
+    forget: Callable[[str], None] = lambda client: None,
 ) -> Destroying:
-    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget)
+    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget, book.forget)
 
 
 @contextlib.asynccontextmanager
@@ -33,4 +39,6 @@ async def opened(path: pathlib.Path) -> AsyncIterator[Destroying]:
         folder = link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}"
         log = AuditLog.open(folder, link.party.ura.value, link.key)
         opening.callback(log.close)
-        yield destroying(link, store.writer, journal_of(link, log))
+        book = emergencies_of(link)
+        opening.callback(book.close)
+        yield destroying(link, store.writer, journal_of(link, log), book)

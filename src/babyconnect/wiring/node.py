@@ -95,7 +95,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     opening.callback(http.close)
     staff_chapters: list[Chapter[ViewerSession]] = [consents.staff_chapter(link, journal)]
     staff_chapters += deciding_pages.staff_chapters(link, journal, decides, door)
-    staff_chapters += shielding_pages(link, door, journal, store.writer)
+    staff_chapters += shielding_pages(link, door, journal, store.writer, decides.book)
     own = own_record(link, door)
     client_chapters: list[Chapter[ClientSession]] = [record.chapter(own), consents.client_chapter(link, journal)]
     staff_chapters.append(oversight.staff_chapter(link, overseen))

@@ -6,6 +6,7 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.own_staff import OwnStaff
+from babyconnect.network.emergencies import Emergencies
 from babyconnect.store.contract import Writer
 from babyconnect.trust import relation
 from babyconnect.web.destroying import destroying_chapter
@@ -16,10 +17,12 @@ from babyconnect.wiring.destroying import destroying
 from babyconnect.wiring.link import Link, now
 
 
-def shielding_pages(link: Link, door: Door, journal: Journal, writer: Writer) -> list[Chapter[ViewerSession]]:
+def shielding_pages(
+    link: Link, door: Door, journal: Journal, writer: Writer, book: Emergencies
+) -> list[Chapter[ViewerSession]]:
     return [
         own_clients_chapter(own_staff(link, door, journal)),
-        destroying_chapter(destroying(link, writer, journal, door.forget)),
+        destroying_chapter(destroying(link, writer, journal, book, door.forget)),
     ]
 
 

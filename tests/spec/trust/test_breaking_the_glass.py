@@ -239,3 +239,13 @@ async def test_on_ones_own_record_there_is_one_review_and_she_is_told_once(hospi
         await hospital.glass.answered(happening(asker(declared.relation.reference)))
     assert [item.side for item in hospital.book.queue()] == ["asker"]
     assert [(notice.recipient, notice.client) for notice in hospital.book.unsent()] == [("client", "client-1")]
+
+
+async def test_what_was_written_about_an_own_client_goes_with_her_record_to_the_last_byte(tmp_path: Path) -> None:
+    node = Node(tmp_path / "own", Party(HOSPITAL, "Ziekenhuis Zuid", Kind.HOSPITAL))
+    node.glass = BreakGlass(node.journal, node.book, rules_on, 60, lambda bsn: ("client-1",))
+    await node.declare()
+    await node.book.forget("client-1")
+    node.book.close()
+    left = b"".join(path.read_bytes() for path in (tmp_path / "own").iterdir())
+    assert b"bloedverlies" not in left and b"client-1" not in left
