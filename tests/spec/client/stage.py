@@ -35,7 +35,7 @@ def child(years: int = 3, kind: str = "parent", bsn: Bsn = CHILD) -> Represented
 
 
 class ClientStage:
-    def __init__(self, least: str = "substantial") -> None:
+    def __init__(self, least: str = "substantial", chapters: Sequence[Chapter[ClientSession]] = ()) -> None:
         self.clock = Clock()
         self.noted: list[LoginEvent] = []
         self.log_fault: Exception | None = None
@@ -52,7 +52,7 @@ class ClientStage:
                 note=self._note,
                 now=self.clock.now,
                 wards=self._wards,
-                chapters=(Chapter("/blad", "client.start_title", self._routes),),
+                chapters=(Chapter("/blad", "client.start_title", self._routes), *chapters),
                 claims=ClientClaims(least=least),
                 clock=self.clock,
                 backchannel=self.backchannel,
