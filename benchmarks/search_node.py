@@ -18,6 +18,8 @@ from typing import Any
 import orjson
 
 from babyconnect.api.bearers import Bearers, Gate, Unbelieved
+from babyconnect.api.dispatch import Mounts
+from babyconnect.api.health import Measured
 from babyconnect.api.http import Request
 from babyconnect.api.server import App, Receive, Scope, Send, serve
 from babyconnect.api.source import SourceApi
@@ -193,7 +195,8 @@ async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awa
     origin = f"http://127.0.0.1:{port}"
     proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
     gate = Gate(Bearers(sessions, proofs, origin).admit, _turned_away)
-    return SourceApi(door, gate, f"{origin}/fhir/stu3"), close
+    api = SourceApi(door, gate, f"{origin}/fhir/stu3")
+    return Measured(Mounts([("/fhir/stu3", api)]), dict), close
 
 
 async def _turned_away(unbelieved: Unbelieved, request: Request) -> None:

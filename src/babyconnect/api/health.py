@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 
-from babyconnect.api.server import App, Receive, Scope, Send
+from babyconnect.api.asgi import App, Message, Receive, Scope, Send
 
 PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -28,6 +28,7 @@ class Measured:
         self._seconds = Histogram(
             "node_seconds", "Seconds per request, by part.", ["part"], buckets=_BUCKETS, registry=self._registry
         )
+        self._kept: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,21 +45,39 @@ class Measured:
             await self._counted(scope, receive, send, path)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        part = next((part for part in PARTS if path.startswith(part)), "other")
+        part = path[: path.find("/", 1)] if path.find("/", 1) > 0 else path
+        if part not in PARTS:
+            part = "other"
+        watched = _Watched(send)
         began = time.perf_counter()
-        status = 500
-
-        async def watching(message: dict[str, object]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = int(message["status"])  # type: ignore[call-overload]
-            await send(message)
-
         try:
-            await self._app(scope, receive, watching)  # type: ignore[arg-type]
+            await self._app(scope, receive, watched.send)
         finally:
-            self._requests.labels(part, status).inc()
-            self._seconds.labels(part).observe(time.perf_counter() - began)
+            counted, timed = self._meters(part, watched.status)
+            counted.inc()
+            timed.observe(time.perf_counter() - began)
+
+    def _meters(self, part: str, status: int) -> tuple[Counter, Histogram]:
+        """Kept: looking one up by its labels costs as much as the rest of counting."""
+        found = self._kept.get((part, status))
+        if found is None:
+            found = self._kept[part, status] = (self._requests.labels(part, status), self._seconds.labels(part))
+        return found
+
+
+class _Watched:
+    """A `send` that remembers the status that went by; 500 until there is one."""
+
+    __slots__ = ("_send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 500
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
 
 
 async def _send(send: Send, body: bytes, media: bytes, status: int = 200) -> None:
