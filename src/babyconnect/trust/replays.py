@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -34,28 +34,25 @@ class Replays:
         self.born = born
         self._capacity, self._share, self._journal = capacity, share, journal
         self._until: dict[bytes, tuple[float, bytes]] = {}
+        self._order: deque[bytes] = deque()
         self._held: Counter[bytes] = Counter()
-        self._next_sweep = born
         self._written = 0
 
     def recall(self, kept: Iterable[tuple[bytes, bytes, float]]) -> None:
         """What the journal still knows from before a restart."""
         for key, issuer, until in kept:
             if key not in self._until:
-                self._until[key] = (until, issuer)
-                self._held[issuer] += 1
+                self._remember(key, issuer, until)
 
     def first_use(self, issuer: str, jti: str, until: float, now: float) -> bool:
         """True once per (issuer, jti) before `until`; False for a replay, or when there is no room to remember it."""
-        if now >= self._next_sweep:
-            self._sweep(now)
+        self._forget(now)
         key, who = _digest(f"{issuer}\n{jti}"), _who(issuer)
         if key in self._until or len(self._until) >= self._capacity or self._held[who] >= self._share:
             return False
         if self._journal is not None and not self._journal.append(key, who, until):
             return False
-        self._until[key] = (until, who)
-        self._held[who] += 1
+        self._remember(key, who, until)
         self._written += 1
         return True
 
@@ -63,16 +60,21 @@ class Replays:
     def size(self) -> int:
         return len(self._until)
 
-    def _sweep(self, now: float) -> None:
-        gone = [key for key, (until, _) in self._until.items() if until <= now]
-        for key in gone:
-            _, issuer = self._until.pop(key)
+    def _remember(self, key: bytes, issuer: bytes, until: float) -> None:
+        self._until[key] = (until, issuer)
+        self._order.append(key)
+        self._held[issuer] += 1
+
+    def _forget(self, now: float) -> None:
+        """What ended, oldest first: a step or two at every use instead of a walk through all.  What came before
+        something that lives a little longer stays with it, which only makes the memory a minute longer."""
+        while self._order and self._until[self._order[0]][0] <= now:
+            _, issuer = self._until.pop(self._order.popleft())
             self._held[issuer] -= 1
             if not self._held[issuer]:
                 del self._held[issuer]
-        self._next_sweep = now + 5
-        if self._journal is not None and self._written > self._capacity:
-            # As long as the memory itself at most: the journal is rewritten when it holds mostly what expired.
+        if self._journal is not None and self._written > 2 * self._capacity:
+            # Twice as long as the memory at most, so that it is rewritten seldom, also when the memory is nearly full.
             self._journal.replace((key, issuer, until) for key, (until, issuer) in self._until.items())
             self._written = len(self._until)
 
