@@ -14,6 +14,7 @@ from babyconnect.fhir import json, xml
 from babyconnect.labelling import childs_view, whereabouts
 from babyconnect.store.contract import ORIGIN, Form, Page, Stored
 from babyconnect.store.entries import entry
+from babyconnect.trust import secrecy
 
 Resource = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ def allowed_part(resource: Resource, allowed: Filter) -> Resource | None:
     part = childs_view.reduced(resource, allowed.subject) if allowed.subject else resource
     if part is None or not allowed.hidden:
         return part
-    return whereabouts.without_whereabouts(part)
+    return whereabouts.marked(part) if allowed.hidden == {secrecy.MARKED} else whereabouts.without_whereabouts(part)
 
 
 @overload

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from babyconnect.fhir.walk import transform
+from babyconnect.definitions import document
+from babyconnect.fhir.walk import find, transform
 from babyconnect.labelling import displays
 
 Resource = Mapping[str, Any]
@@ -37,6 +38,16 @@ def without_whereabouts(resource: Resource) -> dict[str, Any]:
         resource, {"Address": _masked, "ContactPoint": _masked, "Reference": _reference, "Attachment": _attachment}
     )
     return _without(masked)
+
+
+def marked(resource: Resource) -> Resource:
+    """The resource with a label when it says where she is, for who may see it and must not print it."""
+    places = any(True for kind in ("Address", "ContactPoint") for _ in find(resource, kind))
+    if not places and not set(_PLACED.get(str(resource.get("resourceType", "")), ())) & resource.keys():
+        return resource
+    meta = resource.get("meta") or {}
+    label = {"system": document("shielded.toml")["system"], "code": "address"}
+    return {**resource, "meta": {**meta, "security": [*meta.get("security", ()), label]}}
 
 
 def _without(resource: Mapping[str, Any]) -> dict[str, Any]:

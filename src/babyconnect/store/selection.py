@@ -103,7 +103,7 @@ def _seen(entry: Entry, allowed: Filter) -> Entry:
     """Nothing is found by what is not shown: by a mother's record in a child's view, by a place that is secret."""
     if allowed.subject:
         kept = {name: values for name, values in entry.index.items() if name in CHILD_PARAMETERS}
-    elif allowed.hidden and PLACE_PARAMETERS & entry.index.keys():
+    elif "address" in allowed.hidden and PLACE_PARAMETERS & entry.index.keys():
         kept = {name: values for name, values in entry.index.items() if name not in PLACE_PARAMETERS}
     else:
         return entry

@@ -14,6 +14,9 @@ from enum import StrEnum
 from babyconnect.birthcare.access import Channel
 from babyconnect.trust import channels
 
+MARKED = "address-marked"
+"""In a filter's `hidden`: nothing is taken out, what says where she is bears a label."""
+
 
 class Basis(StrEnum):
     SAFE_HOUSE = "safe_house"
@@ -37,8 +40,11 @@ def is_secret(known: Iterable[Secrecy], day: dt.date) -> bool:
 
 
 def hidden(known: Iterable[Secrecy], channel: Channel, day: dt.date, own: bool = False) -> frozenset[str]:
-    """What is taken out of everything released into a channel; `own`: the asker is the organisation that has it."""
+    """What is taken out of everything released into a channel; `own`: the asker is the organisation that has it.
+
+    Its own people see the address, marked, so that no paper and no shared screen shows it.
+    """
     rule = channels.rule(channel, channels.ADDRESS)
-    if rule in ("open", "decision") or (rule == "own" and own):
+    if rule in ("open", "decision") or not is_secret(known, day):
         return frozenset()
-    return frozenset({channels.ADDRESS}) if is_secret(known, day) else frozenset()
+    return frozenset({MARKED if rule == "own" and own else channels.ADDRESS})

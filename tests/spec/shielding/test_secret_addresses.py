@@ -10,6 +10,8 @@ import pytest
 
 from babyconnect.birthcare.access import Channel, Consent
 from babyconnect.birthcare.parties import Role
+from babyconnect.birthcare.record import Item
+from babyconnect.delivery import discretion
 from babyconnect.flows.door import Door
 from babyconnect.labelling.whereabouts import without_whereabouts
 from babyconnect.store.contract import SHARED
@@ -87,7 +89,11 @@ async def test_her_own_practice_still_finds_her() -> None:
     node = await _node((HIDE,))
     token = node.token(role=Role.MIDWIFE, party=HOLDER)
     await node.find(BSN, token)
-    assert TOWN.encode() in (await node.get("/Patient/anna", token)).body
+    her = await node.get("/Patient/anna", token)
+    assert TOWN.encode() in her.body
+    item = Item("i", "Patient", her.json(), ())
+    assert discretion.unprinted(item), "on the screen of her own people, on no paper"
+    assert discretion.discreet(item, "Adres")
 
 
 async def test_a_secret_that_ended_is_none() -> None:
