@@ -101,3 +101,31 @@ def test_whoever_acts_for_another_acts_for_a_role_that_needs_nobody_itself() -> 
     acting = {Role(row["role"]) for row in rows}
     assert acting == {Role.RESIDENT, Role.STUDENT, Role.OUTPATIENT_CLERK, Role.LOCUM}
     assert all(Role(row["under"]) not in acting and row["citation"] for row in rows)
+
+
+def test_breaking_the_glass_has_reasons_outcomes_channels_and_words_in_both_languages_each_cited() -> None:
+    table = definitions.document("break_glass.toml")
+    assert {Role(role) for role in table["roles"]} and table["citation"]
+    assert 0 < table["longest_minutes"] <= 240 and 0 < table["review_days"] <= 31
+    for block in ("reason", "outcome", "notice", "channel"):
+        assert all(row["nl"] and row["en"] and row["citation"] for row in table[block].values())
+    assert {"client", "holder"} == set(table["notice"]) and {"portal", "in_person", "none"} == set(table["channel"])
+
+
+def test_every_reason_and_outcome_of_an_emergency_can_be_read_in_the_log() -> None:
+    table, said = definitions.document("break_glass.toml"), definitions.document("reasons.toml")
+    assert {*table["reason"], *table["outcome"]} <= set(said)
+
+
+def test_the_more_specific_ranks_above_and_a_draw_is_a_no() -> None:
+    table = definitions.document("precedence.toml")
+    assert table["draw"] == "objection" and table["citation"]
+    for who in ("actor", "holder"):
+        assert table[who]["*"] < table[who]["kind"] < table[who]["ura"]
+
+
+def test_every_basis_of_an_asker_says_how_far_it_is_checked() -> None:
+    terms = definitions.document("relation_terms.toml")
+    assert set(terms["asker"]["bases"]) == {basis for basis in terms["check"] if basis != "citation"}
+    assert {terms["check"][basis] for basis in ("code", "locum")} == {"register"}
+    assert all(Kind(kind) for basis, kinds in terms["kinds"].items() if basis != "citation" for kind in kinds)
