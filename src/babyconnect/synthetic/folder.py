@@ -8,6 +8,7 @@
     [[enrolment]]  patient, start, end (absent: still enrolled); dates
     [[consent]]    bsn, permit (true, false), actor ("ura:…", "kind:…", "*"), holder ("ura:…", "*"), groups = ["*"],
                    start, end (absent: until withdrawn); moments with an offset
+    [[authority]]  child (Patient id), bsn (of the parent), standing, source, start, born, name (none when given up)
 
 A region of more than `MANY` women has the last three as tables beside it, with the same columns: `bsn.csv` (patient,
 bsn), `enrolments.csv`, `consents.csv` (groups separated by spaces, permit as true/false).  `appointments.csv` (patient,
@@ -37,6 +38,7 @@ class Beside:
     enrolments: list[tuple[str, str, str]] = field(default_factory=list)
     consents: list[tuple[str, str, str, str, str, str, str]] = field(default_factory=list)
     appointments: list[tuple[str, str, str]] = field(default_factory=list)
+    authorities: list[tuple[str, str, str, str, str, str, str]] = field(default_factory=list)
     records: int = 0
     size: int = 0
 
@@ -45,6 +47,7 @@ class Beside:
         self.enrolments += other.enrolments
         self.consents += other.consents
         self.appointments += other.appointments
+        self.authorities += other.authorities
         self.records += other.records
         self.size += other.size
 
@@ -52,6 +55,7 @@ class Beside:
 ENROLMENT = ("patient", "start", "end")
 CONSENT = ("bsn", "permit", "actor", "holder", "groups", "start", "end")
 APPOINTMENT = ("patient", "start", "kind")
+AUTHORITY = ("child", "bsn", "standing", "source", "start", "born", "name")
 
 
 def write_beside(folder: Path, organisation: Organisation, beside: Beside, many: bool) -> None:
@@ -65,6 +69,7 @@ def write_beside(folder: Path, organisation: Organisation, beside: Beside, many:
         text += "\n[bsn]\n" + "".join(f"{_text(patient)} = {_text(bsn)}\n" for patient, bsn in beside.bsn.items())
         text += "".join(_block("enrolment", zip(ENROLMENT, row, strict=True)) for row in beside.enrolments)
         text += "".join(_block("consent", zip(CONSENT, row, strict=True)) for row in beside.consents)
+    text += "".join(_block("authority", zip(AUTHORITY, row, strict=True)) for row in beside.authorities)
     (folder / "organisation.toml").write_text(text, encoding="utf-8")
     _table(folder / "appointments.csv", APPOINTMENT, sorted(beside.appointments, key=lambda row: (row[1], row[0])))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from babyconnect.birthcare.access import Shielded
 from babyconnect.birthcare.parties import Kind
 from babyconnect.synthetic.ada import ada
+from babyconnect.synthetic.course import Child
 from babyconnect.synthetic.dossier import Dossier
 from babyconnect.synthetic.folder import MANY, Beside, write_beside
 from babyconnect.synthetic.organisations import Network, Organisation, published
@@ -180,6 +181,16 @@ def _children(dossier: Dossier, beside: Beside) -> None:
     for child in dossier.children:
         if child.bsn:
             beside.bsn[child_id(dossier, child.rank)] = child.bsn
+            _authority(dossier, child, beside)
+
+
+def _authority(dossier: Dossier, child: Child, beside: Beside) -> None:
+    """A parent's authority is a fact of its own with a source (BW 1:253b); giving birth is not one."""
+    if dossier.woman.bsn and child.alive and not child.relinquished:
+        born = child.born.date().isoformat()
+        name = f"{child.given} {dossier.woman.family}".strip()
+        row = (child_id(dossier, child.rank), dossier.woman.bsn, "parent", "birth_certificate", born, born, name)
+        beside.authorities.append(row)
 
 
 def _consents(job: _Job, found: Client, dossiers: list[Dossier], part: _Part) -> None:
