@@ -1,4 +1,5 @@
-"""Evidence that one organisation gives another, and breaking the glass, between running nodes: each opens what it should.
+"""Evidence that organisations give each other, and breaking the glass, between running nodes: each opens what
+it should.
 
 Evidence that was taken back opens nothing; an emergency keeps to an objection, and every holder that answers books it.
 """
