@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -130,18 +130,24 @@ class Gate:
         return party, claims
 
 
-def region_app(state: RegionState, verify: Verify, audit: Audit) -> Starlette:
-    """The region as an ASGI application.  `audit` must be durable when it returns; it raises to stop an answer."""
+def region_app(
+    state: RegionState, verify: Verify, audit: Audit, told: Callable[[], Mapping[str, object]] = dict
+) -> Starlette:
+    """The region as an ASGI application.  `audit` must be durable when it returns; it raises to stop an answer.
+
+    `told`: what `/health` says besides; a `status` that is not ok makes it a 503.
+    """
     gate = Gate(state, verify, audit)
 
     async def health(_: Request) -> Response:
-        ready = {
+        ready: dict[str, object] = {
             "status": "ok",
             "process": os.getpid(),
             "pointers": state.index.count(),
             "consents": state.consents.sequence(),
+            **told(),
         }
-        return Response(orjson.dumps(ready), media_type="application/json")
+        return Response(orjson.dumps(ready), 200 if ready["status"] == "ok" else 503, media_type="application/json")
 
     async def metrics(_: Request) -> Response:
         text = await asyncio.to_thread(generate_latest, gate.registry)

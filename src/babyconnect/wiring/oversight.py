@@ -35,7 +35,7 @@ from babyconnect.flows.signatures import signer, verifier
 from babyconnect.flows.witnessing import Witnessed
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.signed import digest
-from babyconnect.settings import SettingsRefused
+from babyconnect.settings import AuditSection, SettingsRefused
 from babyconnect.store.contract import Client
 from babyconnect.trust import keys
 from babyconnect.trust.replays import Replays
@@ -74,7 +74,7 @@ class Tending:
 
     async def forever(self) -> None:
         """Sign where the log stands every so often, show it to the region, let go what is too old."""
-        kept = retention(self.link)
+        kept = term(self.link.path, self.link.chosen.audit)
         every, since = self.link.chosen.audit.checkpoint_minutes * 60.0, DAY
         while True:
             with contextlib.suppress(AuditFault):  # refused to everybody; `/health` says so
@@ -137,7 +137,7 @@ class Tending:
 
 def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Oversight:
     """How the privacy officer and a client look into this node's log."""
-    retention(link)  # a setting that is refused is refused at the start
+    term(link.path, link.chosen.audit)  # a setting that is refused is refused at the start
     journal = journal_of(link, log)
 
     async def watch(found: Sequence[Account]) -> Watch:
@@ -216,11 +216,11 @@ def state_of(log: AuditLog) -> Mapping[str, object]:
     return {"log": {"records": log.head.seq, "checkpoint": log.checkpoint.seq if log.checkpoint else 0}}
 
 
-def retention(link: Link) -> dt.timedelta:
-    years = link.chosen.audit.retention_years
-    if years < LEAST_YEARS:
-        raise SettingsRefused(f"{link.path}: audit.retention_years: the log is kept {LEAST_YEARS} years or more")
-    return dt.timedelta(days=366 * years)
+def term(path: pathlib.Path, chosen: AuditSection) -> dt.timedelta:
+    """How long the log that `path` configures is kept."""
+    if chosen.retention_years < LEAST_YEARS:
+        raise SettingsRefused(f"{path}: audit.retention_years: the log is kept {LEAST_YEARS} years or more")
+    return dt.timedelta(days=366 * chosen.retention_years)
 
 
 def published(link: Link, journal: Journal) -> list[tuple[str, App]]:

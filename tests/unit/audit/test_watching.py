@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import orjson
 import pytest
@@ -44,10 +43,6 @@ bsn = "999990019"
 """
 
 
-def link(years: int) -> Any:
-    return SimpleNamespace(path="node.toml", chosen=SimpleNamespace(audit=settings.AuditSection(retention_years=years)))
-
-
 def test_a_watch_file_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "watch.toml").write_text(GOOD)
     content = oversight.watch_file(tmp_path / "watch.toml")
@@ -81,9 +76,9 @@ def test_what_any_key_of_the_node_signed_stays_signed_after_it_was_replaced(tmp_
 
 
 def test_a_log_is_kept_five_years_at_least() -> None:
-    assert oversight.retention(link(5)) >= dt.timedelta(days=5 * 365 + 1)
+    assert oversight.term(Path("node.toml"), settings.AuditSection()) >= dt.timedelta(days=5 * 365 + 1)
     with pytest.raises(SettingsRefused, match="5 years or more"):
-        oversight.retention(link(4))
+        oversight.term(Path("node.toml"), settings.AuditSection(retention_years=4))
 
 
 def test_the_log_is_exported_from_a_terminal_and_that_is_logged(
