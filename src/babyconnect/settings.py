@@ -221,6 +221,7 @@ class ProviderSection(Strict, frozen=True):
     users_file: str = ""
     clients_file: str = ""
     care_systems_file: str = ""
+    mitz_file: str = ""
 
 
 class Region(Strict, frozen=True):

@@ -11,6 +11,7 @@ import time
 
 from babyconnect import synthetic
 from babyconnect.api import faults
+from babyconnect.birthcare.parties import Kind
 from babyconnect.cli.demonstration import plan as plans
 from babyconnect.cli.demonstration import prepare
 from babyconnect.cli.demonstration.keeping import kept
@@ -79,6 +80,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="do the main job once, end to end, print its outcome as JSON and stop"
     )
     parser.add_argument(
+        "--mitz",
+        action="store_true",
+        help="nodes also ask a simulated Mitz, whose choices are in HOME/region/mitz.json",
+    )
+    parser.add_argument(
         "--fault",
         type=fault,
         action="append",
@@ -114,7 +120,7 @@ def _run(options: argparse.Namespace, home: pathlib.Path, began: float) -> int:
     plan.secure()
     require_free(plans.HOST, plan.ports)
     broken = {plan.member(slug).slug: what for slug, what in options.fault}
-    prepare.configure(home, plan, broken)
+    prepare.configure(home, plan, broken, options.mitz)
     plans.save(home, plan)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave the with block, so that every process stops
     with Processes() as processes:
@@ -189,6 +195,10 @@ def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str], now: dict[s
         lines += [f"  {client.bsn or '(geen BSN)':<10}  {client.name}: {client.text}", f"  {'':<10}  {who}"]
     lines += ["", "Als cliënt inloggen kan bij elke organisatie op /client/, bijvoorbeeld als:"]
     lines += [f"  {client.username:<28} {client.name}" for client in plan.clients]
+    youth = next((member for member in plan.members if member.kind is Kind.YOUTH_HEALTH_CARE), None)
+    mother = next((client for client in plan.clients if client.bsn == plan.showcase.bsn), None)
+    if youth and mother:
+        lines.append(f"  Namens haar pasgeboren kind: {mother.username} op {youth.base_url}/client/")
     begin = plan.member(plan.showcase.member)
     who = begin.log_ins[0].username if begin.log_ins else ""
     lines += [

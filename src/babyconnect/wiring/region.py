@@ -33,6 +33,7 @@ from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
+from babyconnect.network.mitz.simulator import Simulator
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision, replay_journal
@@ -43,8 +44,12 @@ from babyconnect.web.dezi_simulator import simulator_app
 from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.users import Account, read_clients, read_users
 from babyconnect.wiring import files, secured
+from babyconnect.wiring.oversight import state_of
+from babyconnect.wiring.region_log import RegionLog
 
 Close = Callable[[], Awaitable[None]]
+
+MITZ = "/mitz-simulator"
 
 EVENT_TYPES = {
     "register": "register",
@@ -116,12 +121,18 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         replays, journal = replay_journal.opened(home / "replays", time.time())
     except OSError as fault:
         raise SettingsRefused(f"{path}: region.home: the file of used requests: {fault.strerror or fault}") from fault
+    kept = RegionLog(path, beside(path, chosen.audit.folder) / "region", log, chosen.region.name, chosen.audit)
     mounts: list[tuple[str, App]] = [
-        ("", region_app(state, verifier(replays, time.time), _auditor(log, chosen.region.name)))
+        ("", region_app(state, verifier(replays, time.time), _auditor(log, chosen.region.name), lambda: state_of(log))),
+        kept.mount,
     ]
     mounts += _providers(path, chosen, home, listed)
+    mounts += _simulated_mitz(path, chosen)
+
+    await kept.begin()
 
     async def close() -> None:
+        await kept.close()
         state.close()
         journal.close()
         log.close()
@@ -168,6 +179,24 @@ def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
     )
 
 
+def _event_type(happened: RegionEvent) -> str:
+    """An objection is a kind of its own in the log, as it is at the node."""
+    if happened.action == "consent" and happened.detail.endswith(" deny"):
+        return "consent.object"
+    return EVENT_TYPES[happened.action]
+
+
+def _simulated_mitz(path: pathlib.Path, chosen: settings.Region) -> list[tuple[str, App]]:
+    """Beside the region of a demo: choices of its clients that nodes ask as they would ask the Mitz."""
+    if not chosen.provider.mitz_file:
+        return []
+    try:
+        played = Simulator().read(beside(path, chosen.provider.mitz_file).read_bytes())
+    except (OSError, ValueError, KeyError) as problem:
+        raise SettingsRefused(f"{chosen.provider.mitz_file}: {problem}") from problem
+    return [(MITZ, played.application(MITZ))]
+
+
 def _portals(chosen: settings.Region) -> frozenset[Ura]:
     try:
         return frozenset(Ura(ura) for ura in chosen.region.client_portals)
@@ -179,7 +208,7 @@ def _auditor(log: AuditLog, name: str) -> Callable[[RegionEvent], Awaitable[None
     async def audit(happened: RegionEvent) -> None:
         await log.append(
             event(
-                EVENT_TYPES[happened.action],
+                _event_type(happened),
                 happened.outcome,
                 _now(),
                 Actor(happened.organisation, happened.person, happened.role),

@@ -77,25 +77,47 @@ def node_folder(home: pathlib.Path, member: Member) -> pathlib.Path:
     return home / "nodes" / member.slug
 
 
-def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str]) -> None:
+def configure(home: pathlib.Path, plan: Plan, fault: dict[str, str], mitz: bool = False) -> None:
     """Write every configuration anew: addresses, faults, members and certificates may differ from the last time."""
     plan.secure()
     region = home / "region"
     region.mkdir(parents=True, exist_ok=True, mode=0o700)
     certify(home, plan, dt.datetime.now(dt.UTC))
-    listed = [_node(home, plan, member, fault.get(member.slug, "")) for member in plan.members]
+    listed = [_node(home, plan, member, fault.get(member.slug, ""), mitz) for member in plan.members]
     (region / "organisations.json").write_bytes(msgspec.json.encode(listed))
     _users(region, plan)
+    played = 'mitz_file = "mitz.json"\n' if mitz else ""
+    if mitz:
+        (region / "mitz.json").write_bytes(msgspec.json.format(msgspec.json.encode(_mitz_choices(plan)), indent=1))
     (region / "region.toml").write_text(
         f'[region]\nname = "{plans.REGION}"\nlisten = "{plans.HOST}:{plan.port}"\nbase_url = "{plan.region_url}"\n'
         f"client_portals = {_list(member.ura for member in plan.members)}\n\n"
         '[provider]\nusers_file = "users.toml"\nclients_file = "clients.toml"\n'
-        'care_systems_file = "care_systems.json"\n\n' + section(home, plan.secured_port, plan.secured_region_url),
+        'care_systems_file = "care_systems.json"\n'
+        + played
+        + "\n"
+        + section(home, plan.secured_port, plan.secured_region_url),
         encoding="utf-8",
     )
 
 
-def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[str, object]:
+def _mitz_choices(plan: Plan) -> dict[str, object]:
+    """What the played Mitz says: yes for everybody, but for the two who never gave or took back their consent."""
+    words = {"nergens is toestemming": "NotApplicable", "trok die gisteren in": "Deny"}
+    choices = {one.bsn: said for one in plan.special for word, said in words.items() if word in one.text and one.bsn}
+    return {"otherwise": "Permit", "choices": choices}
+
+
+def _mitz(plan: Plan, folder: pathlib.Path) -> str:
+    """A node's section: it asks the played Mitz too, and is told of changes by a word of its own."""
+    token = folder / "mitz.token"
+    if not token.exists():
+        token.touch(0o600)
+        token.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return f'\n[mitz]\nbase_url = "{plan.region_url}/mitz-simulator"\nnotify_token_file = "mitz.token"\n'
+
+
+def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str, mitz: bool = False) -> dict[str, object]:
     """One node's configuration and key; returns what the directory is to say of it."""
     folder = node_folder(home, member)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,7 +131,8 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str) -> dict[st
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
         f"{_login(plan, member)}\n"
         f'[[launch.systems]]\niss = "{member.care_system(plan)}fhir"\nclient_id = "{CLIENT_ID}"\n\n'
-        f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n',
+        f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n'
+        + (_mitz(plan, folder) if mitz else ""),
         encoding="utf-8",
     )
     _intake_token(folder)

@@ -53,14 +53,21 @@ class Simulator:
     asked: list[Asked] = field(default_factory=list)
     subscriptions: list[dict[str, Any]] = field(default_factory=list)
 
-    def application(self) -> Starlette:
+    def application(self, below: str = "") -> Starlette:
         paths = table()["paths"]
         return Starlette(
             routes=[
-                Route(paths["question"], self.question, methods=["POST"]),
-                Route(paths["subscription"], self.subscribe, methods=["POST"]),
+                Route(below + paths["question"], self.question, methods=["POST"]),
+                Route(below + paths["subscription"], self.subscribe, methods=["POST"]),
             ]
         )
+
+    def read(self, content: bytes) -> Simulator:
+        """Choices from a file: `{"otherwise": "Permit", "choices": {"<BSN>": "Deny"}}`.  Raises ValueError."""
+        chosen = orjson.loads(content)
+        self.otherwise = str(chosen["otherwise"])
+        self.choices = {(str(bsn), ""): str(decision) for bsn, decision in chosen.get("choices", {}).items()}
+        return self
 
     async def question(self, request: Request) -> Response:
         asked = understood(await request.body())
