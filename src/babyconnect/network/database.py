@@ -22,6 +22,7 @@ def connect(path: Path | str) -> apsw.Connection:
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=full")
     connection.execute("pragma foreign_keys=on")
+    connection.execute("pragma temp_store=memory")  # rewriting the file leaves no copy in a temporary folder
     connection.execute("pragma secure_delete=on")  # what is forgotten is gone from the file too
     return connection
 

@@ -130,3 +130,13 @@ async def test_postgres_keeps_no_byte_of_it_in_any_file(postgres_server: Postgre
         assert holding(postgres_server.data, "van bea 7")
     finally:
         await store.close()
+
+
+async def test_what_may_not_be_destroyed_stays_and_the_rest_of_the_client_goes(store: Store) -> None:
+    await fill(store)
+    keep = [("Observation", "anna-other"), ("Patient", "anna-opaque")]
+    assert await store.writer.erase_client("anna-opaque", keep) == 3
+    assert await store.writer.items_of("anna-opaque") == sorted(keep)
+    page = await store.open_reader().search(Query("Observation"), allowed("anna-opaque"), "json")
+    assert page.matched == 1 and b"blijft" in page.entries
+    assert await store.writer.items_of("bea")
