@@ -31,7 +31,11 @@ EventType = Literal["login", "login.refused", "logout", "context.switch"]
 
 @dataclass(frozen=True, slots=True)
 class LoginEvent:
-    """What the audit log is told.  `person` is an opaque subject, never a BSN; `client` is for the log's pseudonym."""
+    """What the audit log is told.  `person` is an opaque subject, never a BSN.
+
+    `client`: she who logs in herself; `about`: whose record a care system opens, in which `episode`.  Both BSNs are for
+    the log's pseudonym only.
+    """
 
     type: EventType
     outcome: Literal["ok", "refused", "fault"]
@@ -42,6 +46,8 @@ class LoginEvent:
     reason: str = ""
     address: str = ""
     client: Bsn | None = None
+    about: Bsn | None = None
+    episode: str = ""
 
 
 Note = Callable[[LoginEvent], Awaitable[object]]

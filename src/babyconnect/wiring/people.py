@@ -44,7 +44,9 @@ def noter(journal: Journal) -> Note:
             about = About(pseudonym=journal.pseudonym(happened.client))
         else:
             person = Actor(journal.own.ura.value, happened.person, happened.role, "", happened.loa)
-            actor, about = person if happened.person else journal.unknown(), About()
+            actor = person if happened.person else journal.unknown()
+            opened = journal.pseudonym(happened.about) if happened.about else ""
+            about = About(pseudonym=opened, episodes=(happened.episode,) if happened.episode else ())
         return await journal.note(
             happened.type,
             happened.outcome,

@@ -107,6 +107,7 @@ async def test_the_care_system_s_own_login_counts_as_a_lower_assurance_on_the_sc
     assert "lager betrouwbaarheidsniveau" in (await at.visitor.get(answer.location)).text
     event = at.noted[-1]
     assert (event.type, event.outcome, event.loa, event.how) == ("login", "ok", "low", "care-system")
+    assert (event.about, event.episode) == (Bsn(BSN), "episode-c1")
 
 
 async def test_no_address_of_a_launch_holds_a_bsn_or_a_name() -> None:

@@ -123,6 +123,19 @@ async def test_a_token_that_is_wrong_in_one_claim_yields_no_session(what: str, c
     assert "babyconnect_90000001" not in stage.visitor.jar
 
 
+async def test_a_clock_that_is_half_a_minute_off_locks_nobody_out_and_one_that_is_more_does() -> None:
+    for seconds, status in ((29, 303), (31, 403)):
+        stage = Stage()
+        now = int(stage.clock.epoch())
+        assert await _return_with(stage, {"iat": now + seconds}) == status
+        stage = Stage()
+        assert await _return_with(stage, {"iat": now - 300, "exp": now - seconds}) == status
+
+
+async def test_an_access_token_that_is_not_the_one_the_id_token_speaks_of_yields_no_session() -> None:
+    assert await _return_with(Stage(), {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}) == 403
+
+
 async def test_a_token_signed_by_another_key_or_a_shared_secret_yields_no_session() -> None:
     assert await _return_with(Stage(), {}, ECKey.generate_key("P-256")) == 403
     assert await _return_with(Stage(), {}, OctKey.import_key("a shared secret of 32 bytes and more"), "HS256") == 403

@@ -136,7 +136,7 @@ class ClientSite:
             left = "afgemeld" in request.query_params
             return self._site.page(request, "client/landing.html", party=self._parts.party, logged_out=left)
         await self._representation.holds(session)
-        others = await self._representation.may_represent(session)
+        others = [one for one in await self._representation.may_represent(session) if one[1].bsn != session.client]
         return self._site.page(request, "client/start.html", session=session, party=self._parts.party, others=others)
 
     async def log_out(self, request: Request) -> Response:
