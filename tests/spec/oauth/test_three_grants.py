@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -58,8 +59,6 @@ async def told(stage: Stage, token: str, path: str = "/oauth/introspect") -> dic
     """What the organisation that has the token is told of it."""
     made = assertion.token_form(KEY, CLAIM, stage.base + path, HOLDER.ura, stage.seconds())
     form = {name: made[name] for name in ("client_assertion", "client_assertion_type")}
-    from urllib.parse import urlencode
-
     answer = await stage.send("POST", path, [("content-type", FORM)], urlencode({**form, "token": token}).encode())
     assert answer.status == 200
     return answer.json()
@@ -176,3 +175,46 @@ async def test_a_token_bound_to_one_woman_never_opens_another(stage: Stage) -> N
     token = await stage.token()
     assert b'"anna"' in (await stage.find(token, ANNA)).body
     assert b'"bea"' not in (await stage.find(token, BEA)).body
+
+
+async def test_what_the_node_says_of_itself_is_what_it_does(stage: Stage) -> None:
+    said = (await stage.get("/.well-known/oauth-authorization-server", [])).json()
+    assert set(said["grant_types_supported"]) == {
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "vp_token-bearer",
+    }
+    assert said["dpop_signing_alg_values_supported"] == ["EdDSA", "ES256", "PS256", "RS256"]
+    assert said["scopes_supported"] == ["zorginzage-geboortezorg", "noodinzage-geboortezorg"]
+    assert said["tls_client_certificate_bound_access_tokens"] is True
+    for name in ("token", "introspection", "revocation"):
+        path = said[f"{name}_endpoint"].removeprefix(stage.base)
+        assert (await stage.send("POST", path, [("content-type", FORM)], b"token=x")).status in (400, 401)
+        assert (await stage.get(path, [])).status == 405
+    for name in ("jwks_uri", "presentation_definition_endpoint"):
+        assert (await stage.get(said[name].removeprefix(stage.base), [])).status == 200
+
+
+async def test_who_does_not_prove_who_they_are_learns_and_ends_nothing(stage: Stage) -> None:
+    token = await stage.token()
+    for path, event in (("/oauth/introspect", "token.introspect"), ("/oauth/revoke", "token.revoke")):
+        answer = await stage.send("POST", path, [("content-type", FORM)], f"token={token}".encode())
+        assert (answer.status, answer.json()) == (401, {"error": "invalid_client"})
+        logged = stage.events()[-1]
+        assert (logged["type"], logged["outcome"], logged["reasons"]) == (event, "refused", ["assertion_missing"])
+    assert (await stage.find(token)).status == 200
+
+
+async def test_an_assertion_for_one_endpoint_serves_no_other_and_none_serves_twice(stage: Stage) -> None:
+    token = await stage.token()
+    for_tokens = stage.form()
+    form = {name: for_tokens[name] for name in ("client_assertion", "client_assertion_type")} | {"token": token}
+    answer = await stage.send("POST", "/oauth/introspect", [("content-type", FORM)], urlencode(form).encode())
+    assert answer.status == 401 and stage.events()[-1]["reasons"] == ["wrong_audience"]
+    made = assertion.token_form(KEY, CLAIM, stage.base + "/oauth/introspect", HOLDER.ura, stage.seconds())
+    form |= {"client_assertion": made["client_assertion"]}
+    twice = [
+        await stage.send("POST", "/oauth/introspect", [("content-type", FORM)], urlencode(form).encode())
+        for _ in range(2)
+    ]
+    assert [one.status for one in twice] == [200, 401] and stage.events()[-1]["reasons"] == ["replayed"]
