@@ -8,6 +8,7 @@ from typing import Any
 from babyconnect.audit import event
 from babyconnect.audit.event import About, Actor, Grounds, Place
 from babyconnect.birthcare.access import AccessRequest, Asker, Permit, Relation
+from babyconnect.birthcare.identifiers import BSN_SYSTEM, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.flows.door import Bind, Happening, Herself, History, Interaction, Read
 
@@ -40,6 +41,15 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
             rules=decision.version,
         ),
     )
+
+
+def looked_up(happening: Happening) -> Bsn | None:
+    """Whom a binding asked for by BSN, found or not; None when it asked for nobody so."""
+    asked = happening.interaction
+    if not isinstance(asked, Bind):
+        return None
+    system, _, value = asked.identifier.rpartition("|")
+    return Bsn(value) if system == BSN_SYSTEM and passes_eleven_check(value) else None
 
 
 def _actor(by: Asker | Person | Herself, holder: Party) -> Actor:

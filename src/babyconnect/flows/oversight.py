@@ -104,8 +104,12 @@ class Oversight:
     _verifying: asyncio.Task[None] | None = None
 
     def names(self, bsn: Bsn) -> frozenset[str]:
-        """Every name by which this node's log knows her."""
-        return frozenset({self.journal.pseudonym(bsn), *self.known_as(bsn)})
+        """Every name by which this node's log knows her; blocks.  The log itself tells which ids her record had: also
+        when it was destroyed since, and with it what the roster knew."""
+        pseudonym = self.journal.pseudonym(bsn)
+        bound = Wanted(clients=frozenset({pseudonym}), types=frozenset({"client.bind"}), outcome="ok")
+        ids = {str(entry.event["client"]) for entry in reading.search(self.folder, bound) if entry.event.get("client")}
+        return frozenset({pseudonym, *self.known_as(bsn), *ids})
 
     async def ask(self, actor: Actor, question: Question, came: Came) -> Found:
         """The looks and acts that match, the newest first."""

@@ -21,7 +21,9 @@ from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door_events import looked_up
 from babyconnect.flows.door_template import DoorEvents
+from babyconnect.flows.journal import Journal
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.contract import Store
@@ -77,7 +79,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     mitz = mitz_of(link, journal, given.sessions, opening)
     decides = deciding(link, journal, mitz.elsewhere)
     opening.callback(decides.close)
-    door = _door(link, store, log, given.sessions, decides)
+    door = _door(link, store, journal, given.sessions, decides)
     mounts: list[tuple[str, App]] = [
         ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3")),
         *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
@@ -151,11 +153,14 @@ async def _load_directory(link: Link) -> None:
             await asyncio.sleep(0.2)
 
 
-def _door(link: Link, store: Store, log: AuditLog, sessions: Sessions, decides: Deciding) -> Door:
+def _door(link: Link, store: Store, journal: Journal, sessions: Sessions, decides: Deciding) -> Door:
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
 
     async def note(happening: Happening) -> object:
-        receipt = await log.append(events.of(happening))
+        # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
+        looked_for = looked_up(happening)
+        known = {"pseudonym": journal.pseudonym(looked_for)} if looked_for else {}
+        receipt = await journal.log.append({**events.of(happening), **known})
         await decides.break_glass.answered(happening)
         return receipt
 

@@ -68,6 +68,16 @@ async def test_a_client_is_found_by_every_name_the_node_has_for_her_and_nobody_e
     assert "dezi-1" in page and "dezi-2" in page and "dezi-3" not in page and "dezi-4" not in page
 
 
+async def test_after_her_record_was_destroyed_the_log_still_knows_which_looks_were_hers(office: Office) -> None:
+    office.happened("client.bind", client="client-9", bsn=BSN, resource="Patient")
+    office.happened(client="client-9", person="dezi-5")
+    office.happened("client.bind", "refused", bsn=BSN, person="dezi-6", reasons=("client_unknown",), basis="")
+    office.known.clear()
+    await office.enter()
+    page = (await office.visitor.get(await office.ask(bsn=BSN))).text
+    assert "dezi-5" in page and "dezi-6" in page
+
+
 async def test_no_bsn_is_in_an_address_or_in_the_log(office: Office) -> None:
     await office.enter()
     address = await office.ask(bsn=BSN)
