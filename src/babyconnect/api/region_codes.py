@@ -6,12 +6,14 @@ answer.  Plain JSON: no published interface exists for it.  [own]
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from babyconnect.api import region_consent
 from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network import fhir4
 from babyconnect.network.consent import resources as consents
@@ -67,9 +69,7 @@ async def show(call: Call) -> Response:
     return answer(_evidence(found.shown))
 
 
-async def _give(call: Call, pseudonym: str, permit: Any, shown: ShownCode) -> None:
-    from dataclasses import replace
-
+async def _give(call: Call, pseudonym: str, permit: Consent, shown: ShownCode) -> None:
     yes = replace(permit, actor=f"ura:{call.party.ura}", end=min(permit.end or shown.until, shown.until))
     change = call.state.consents.prepared([(pseudonym, yes)])
     await call.log("consent", "ok", pseudonym, f"{change.give[0][1].id} permit by code {shown.reference}")

@@ -85,19 +85,29 @@ def offered_to_refuse() -> tuple[str, ...]:
 
 
 def provisions(choice: Choice, own: Party, day: dt.date) -> list[Consent]:
-    """What is to be recorded, about this organisation's records."""
-    holder, made = f"ura:{own.ura}", list[Consent]()
+    """What is to be recorded, about this organisation's records.  A yes has a last day; a no holds until it is lifted.
+
+    What nobody else may see, the people who wrote it still may: a no that would meet them too is paired with a yes to
+    this organisation, which is more specific.
+    """
+    holder, made, meets_us = f"ura:{own.ura}", list[Consent](), set[str]()
     for receiver in receivers():
         answer = choice.answers.get(receiver.kind)
         actor = f"kind:{receiver.kind.value}"
         if answer == "no":
-            made.append(Consent("", False, actor, holder, ALL, end=choice.end))
+            # By name where we are of that kind ourselves: a general no would also close what is shielded to ourselves.
+            groups = frozenset(names()) if receiver.kind is own.kind else ALL
+            meets_us |= groups - ALL
+            made.append(Consent("", False, actor, holder, groups))
         elif answer is not None:
             groups = (receiver.needs if answer == "needed" else _may_see(receiver, day)) - choice.not_shared
             if groups:
                 made.append(Consent("", True, actor, holder, groups, end=choice.end))
     if choice.not_shared:
-        made.append(Consent("", False, "*", holder, choice.not_shared, end=choice.end))
+        meets_us |= choice.not_shared
+        made.append(Consent("", False, "*", holder, choice.not_shared))
+    if meets_us:
+        made.append(Consent("", True, holder, holder, frozenset(meets_us)))
     return made
 
 
@@ -119,7 +129,7 @@ def replaced(choice: Choice, known: Iterable[Consent], own: Party) -> list[str]:
     open more than the new answers say.  What is only about shielded groups is not asked here and stays.
     """
     holder = f"ura:{own.ura}"
-    actors = {"*", *(f"kind:{kind.value}" for kind in choice.answers)}
+    actors = {"*", holder, *(f"kind:{kind.value}" for kind in choice.answers)}
     return [one.id for one in known if one.holder == holder and one.actor in actors and asked_here(one)]
 
 

@@ -146,8 +146,7 @@ class By:
 class ConsentVersion:
     """One version of one Consent: what it said from `moment` on, and who made it so.
 
-    `recorder` is the organisation; `before` says whether another version preceded it.  `active` False: withdrawn.
-    `may_withdraw`: whether the one who asked may withdraw it.
+    `recorder` is the organisation.  `active` False: withdrawn.
     """
 
     sequence: int
@@ -157,7 +156,6 @@ class ConsentVersion:
     recorder: Ura
     person: str
     capacity: Capacity
-    may_withdraw: bool = False
 
 
 class ConsentRefused(Exception):
@@ -219,7 +217,7 @@ class ConsentCodes(Protocol):
         organisation as actor, at the moment she shows the code."""
 
     async def verify(self, code: str, pseudonym: str, by: By, traceparent: str = "") -> ShownCode | None:
-        """She showed this code here.  None: not a code of hers that is valid now (wrong, over, withdrawn, too many)."""
+        """She showed this code here.  None: not a code of hers that is valid now.  Many tries are a RegionFault."""
 
     async def shown(self, reference: str, pseudonym: str, asker: Ura, traceparent: str = "") -> ShownCode | None:
         """Whether she showed that code to that organisation: for the holder, who is told of it by the asker's token."""

@@ -141,7 +141,7 @@ async def test_a_registration_is_recorded_for_these_records_until_its_day_and_lo
         "kind:hospital": True, "kind:maternity_home_care": True, "kind:general_practitioner": False,
     }  # fmt: skip
     assert {one.holder for one in kept.values()} == {f"ura:{OWN.ura}"}
-    assert all(one.end is not None for one in kept.values())
+    assert all((one.end is not None) == one.permit for one in kept.values())  # a no holds until it is lifted
     types = [event["type"] for event in desk.log.events]
     assert types.count("consent.record") == 2
     assert types.count("consent.object") == 1
@@ -207,6 +207,32 @@ async def test_what_cannot_be_logged_is_not_recorded(desk):
     desk.log.fault = OSError("no space left on device")
     assert (await desk.post("vastleggen", yes("hospital"))).status == 500
     assert desk.in_force() == []
+
+
+@pytest.mark.parametrize(
+    "answers", [{"niet-allergies": "1"}, {"antwoord-midwifery_practice": "no"}, {"alles": "no", "niet-history": "1"}]
+)
+async def test_what_nobody_else_may_see_the_people_who_wrote_it_still_see(desk, answers):
+    from babyconnect.birthcare.access import AccessRequest, Asker, Permit, Purpose, Relation
+    from babyconnect.birthcare.identifiers import Ura
+    from babyconnect.trust.decision import decide
+
+    now = desk.stage.clock.now()
+    treats = (Relation("episode", "EpisodeOfCare/e1", now.date()),)
+
+    def sees(ura: Ura) -> frozenset[str]:
+        asker = Asker(ura, OWN.kind, "p", Role.MIDWIFE, Purpose.TREATMENT, treats)
+        said = tuple(desk.in_force())
+        decided = decide(AccessRequest(asker, OWN.ura, OWN.kind, "c", frozenset({"e1"}), treats, said, now))
+        return decided.filter.groups if isinstance(decided, Permit) else frozenset()
+
+    before = sees(OWN.ura)
+    await desk.post("vastleggen", answers)
+    assert sees(OWN.ura) == before
+    refused = {name.removeprefix("niet-") for name in answers if name.startswith("niet-")}
+    assert not sees(Ura("90000077")) & (refused or before)
+    page = (await desk.get("vragen")).text
+    assert all(f'name="{name}" value="{value}" checked' in page for name, value in answers.items() if name != "alles")
 
 
 # --- taking back

@@ -71,7 +71,7 @@ def standing(known: Iterable[Consent], own: Party) -> Filled:
         for receiver in choices.receivers():
             if receiver.kind.value == kind and consent.permit:
                 answers[receiver.kind] = "needed" if consent.groups <= receiver.needs else "all"
-            elif receiver.kind.value == kind and "*" in consent.groups:
+            elif receiver.kind.value == kind and ("*" in consent.groups or consent.groups >= set(choices.names())):
                 answers[receiver.kind] = "no"
     return Filled(Choice(answers, frozenset(not_shared)))
 
