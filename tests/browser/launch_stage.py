@@ -1,4 +1,4 @@
-"""A stage for launches: a care system, a viewer and an app of somebody else (the public SMART library) in one process.
+"""A stage for people: a care system, a viewer, a client's site and an app of somebody else (the public SMART library).
 
     python -m tests.browser.launch_stage PORT
 
@@ -8,6 +8,7 @@ The care system answers as `localhost`, the others as `127.0.0.1`: two sites, as
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import pathlib
 import sys
 import time
@@ -26,9 +27,12 @@ from babyconnect.delivery.view import View
 from babyconnect.flows.viewing import Asked, Viewing
 from babyconnect.web.care_system.app import CareSystems, care_systems_app
 from babyconnect.web.care_system.records import Listed, Practice, Works
+from babyconnect.web.client.session import Authority, Represented
+from babyconnect.web.client.site import ClientSite, Parts
+from babyconnect.web.provider import Client, provider_app
 from babyconnect.web.relying_party import Issuer
 from babyconnect.web.smart import CareSystem
-from babyconnect.web.users import hash_password
+from babyconnect.web.users import ClientAccount, hash_password
 from babyconnect.web.viewer import viewer_app
 from tests.browser import stage
 from tests.browser.stage import OWN
@@ -65,6 +69,12 @@ async def note(event: Any) -> None:
     """The stage has no audit log."""
 
 
+async def wards(bsn: Bsn, today: dt.date) -> Sequence[Represented]:
+    """Noor has authority over a child of three."""
+    born = today - dt.timedelta(days=3 * 366)
+    return (Represented(Bsn(SANNE.bsn), "Mees Voorbeeld", born, Authority("parent", born, "birth_certificate")),)
+
+
 async def nobody(person: Person) -> list[Any]:
     return []
 
@@ -97,14 +107,33 @@ async def build(port: int) -> Any:
         now=stage.now,
         note=note,
     )
+    accounts = (ClientAccount("noor", hashed, NOOR.name, Bsn(NOOR.bsn), "substantial"),)
+    portal = Client("portal", OWN.name, (f"{viewer_base}/client/terug",))
+    clients = provider_app(f"{viewer_base}/idp-clients", accounts, (portal,), key, time.time, audience="clients")
+    site = ClientSite(
+        Parts(
+            party=OWN,
+            base_url=viewer_base,
+            issuer=Issuer(f"{viewer_base}/idp-clients", "portal", hint=False),
+            note=note,
+            now=stage.now,
+            wards=wards,
+        )
+    )
     routes = [Route("/app/launch", page), Route("/app/back", page), Route("/app/fhir-client.js", library)]
     other = Starlette(routes=routes)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        path = scope["path"]
-        await (desk if path.startswith("/zis") else other if path.startswith("/app") else viewer)(scope, receive, send)
+        first = scope["path"].split("/")[1]
+        await {"zis": desk, "app": other, "client": site, "idp-clients": clients}.get(first, viewer)(
+            scope, receive, send
+        )
 
-    return app, viewer.close
+    async def close() -> None:
+        await viewer.close()
+        await site.close()
+
+    return app, close
 
 
 if __name__ == "__main__":

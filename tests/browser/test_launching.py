@@ -111,3 +111,46 @@ def test_the_public_smart_library_launches_from_the_care_system_and_reads_client
     desk.wait_for_function("document.getElementById('found') && document.getElementById('found').textContent")
     found = json.loads(desk.inner_text("#found"))
     assert found == {"patient": "Noor Voorbeeld", "user": "Anna de Vries", "episode": "Patient/c1"}
+
+
+def faults_of(page: Any, axe: str) -> list[str]:
+    """What axe-core has against this page (WCAG 2.2 A and AA)."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    return [f"{row['id']}: {row['nodes'][0]['html'][:120]}" for row in found["violations"]]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, {"width": 390, "height": 800}], ids=["desktop", "phone"])
+def test_a_client_logs_in_and_acts_for_her_child_by_keyboard_on_pages_without_faults(
+    browser: Any, port: int, axe: str, size: dict[str, int]
+) -> None:
+    context = browser.new_context(locale="nl-NL", viewport=size, bypass_csp=True)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{port}/client/")
+    faults = faults_of(page, axe)
+    page.get_by_role("link", name="Inloggen").press("Enter")
+    faults += faults_of(page, axe)
+    page.get_by_label("Gebruikersnaam").fill("noor")
+    page.get_by_label("Wachtwoord").fill(stage.PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Verder namens Mees Voorbeeld").wait_for()
+    faults += faults_of(page, axe)
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    page.get_by_role("button", name="Verder namens Mees Voorbeeld").press("Enter")
+    page.get_by_text("namens Mees Voorbeeld", exact=False).first.wait_for()
+    faults += faults_of(page, axe)
+    page.get_by_role("button", name="Terug naar uw eigen gegevens").press("Enter")
+    page.get_by_role("button", name="Verder namens Mees Voorbeeld").wait_for()
+    context.close()
+    assert not faults and not wide
+
+
+def test_the_care_system_s_pages_have_no_faults(browser: Any, port: int, axe: str) -> None:
+    context = browser.new_context(locale="nl-NL", viewport={"width": 390, "height": 800}, bypass_csp=True)
+    page = context.new_page()
+    work_as(page, port, "anna")
+    faults = faults_of(page, axe)
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    context.close()
+    assert not faults and not wide
