@@ -8,8 +8,8 @@
     [[authority]]  child (Patient id in the records), bsn (of who has it), standing, source, start, end, born, name
 
 Numbers, enrolments and consents may instead be `bsn.csv`, `enrolments.csv` and `consents.csv` (groups separated by
-spaces), with the same columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with file, place and rule; so
-is a key or column that is not known, since what was meant by it would silently not be done.
+spaces), with the same columns; `appointments.csv` (patient, start, kind) is the diary.  What is wrong is refused with
+file, place and rule; so is a key or column that is not known, since what was meant by it would silently not be done.
 """
 
 from __future__ import annotations
