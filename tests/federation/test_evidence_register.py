@@ -34,7 +34,10 @@ async def registers(federation):
 
 
 async def her(federation, bsn: Bsn = BSN) -> str:
-    return await federation[PRACTICE].pseudonyms.of(bsn)
+    """Her pseudonym; the practice keeps her."""
+    name = await federation[PRACTICE].pseudonyms.of(bsn)
+    await federation[PRACTICE].localisation.register(name, "xis", SOON)
+    return name
 
 
 async def test_what_was_given_is_found_by_its_receiver_and_confirmed_to_a_holder(federation, registers):
@@ -96,8 +99,7 @@ async def test_a_reference_is_used_once(federation, registers):
 
 
 async def test_a_locum_agreement_counts_for_clients_that_its_issuer_keeps(federation, registers):
-    name, another = await her(federation), await her(federation, OTHER)
-    await federation[PRACTICE].localisation.register(name, "xis", SOON)
+    name, another = await her(federation), await federation[PRACTICE].pseudonyms.of(OTHER)
     await registers[PRACTICE].give("", given("locum", HOSPITAL), "midwife-1")
     assert [one.basis for one in await registers[HOSPITAL].received(name)] == ["locum"]
     assert await registers[HOSPITAL].received(another) == ()
@@ -107,7 +109,6 @@ async def test_a_locum_agreement_counts_for_clients_that_its_issuer_keeps(federa
 
 async def test_whoever_was_referred_to_is_told_where_by_the_index_without_consent(federation, registers):
     name = await her(federation)
-    await federation[PRACTICE].localisation.register(name, "xis", SOON)
     evidence = (Relation("referral", "referral-12345678", TODAY),)
     who = Asker(HOSPITAL.ura, HOSPITAL.kind, "p", Role.GYNAECOLOGIST, Purpose.TREATMENT, evidence)
     assert await federation[HOSPITAL].localisation.localise(name, who) == ()
@@ -122,3 +123,11 @@ async def test_everything_is_in_the_log_of_the_region_before_it_is_answered(fede
         await registers[PRACTICE].give(name, given(), "midwife-1")
     federation.log.broken = False
     assert await registers[PRACTICE].made() == ()
+
+
+@pytest.mark.parametrize("basis", ["announcement", "referral"])
+async def test_who_does_not_keep_her_cannot_announce_or_refer_her(federation, registers, basis):
+    name = await federation[PRACTICE].pseudonyms.of(OTHER)
+    await registers[PRACTICE].give(name, given(basis), "midwife-1")
+    assert await registers[KRAAM].received(name) == ()
+    assert await registers[GP].confirm(name, f"{basis}-12345678", basis, KRAAM.ura) is None

@@ -70,7 +70,7 @@ class EvidenceDesk:
         made = Relation(basis, given.reference, today, end)
         await self._note("relation.record", "ok", person, _about(made, receiver), came, bsn, (made,))
         await self.register.give(name, given, person.id, came.trace)
-        await self.roster.enrol([(bsn, made)])
+        await self.roster.enrol([(bsn, relation.gave(made))])
         return given
 
     async def agree_locum(

@@ -116,7 +116,7 @@ class RulesDesk:
             holder_kind=self.journal.own.kind,
             client=client,
             episodes=frozenset(str(episode["id"]) for episode in episodes),
-            holder_relations=held + self.roster.enrolments_of(client),
+            holder_relations=held + relation.as_holder(self.roster.enrolments_of(client)),
             consents=await self.consents(client, who, ""),
             moment=now,
             verified=(claimed,),

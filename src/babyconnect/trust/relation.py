@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from babyconnect.birthcare.access import Relation
@@ -19,6 +20,7 @@ Side = Literal["asker", "holder"]
 PER_EPISODE = frozenset({"episode", "preconception"})
 REFERRED_BY = frozenset({"referral", "announcement"})
 BREAK_GLASS = "break_glass"
+GAVE = "gave_"
 _UNDERWAY = frozenset({"planned", "active", "onhold", "finished"})
 
 
@@ -76,6 +78,18 @@ def believed(
 
 def _in_period(relation: Relation, day: dt.date) -> bool:
     return not ((relation.start and day < relation.start) or (relation.end and day > relation.end))
+
+
+def gave(relation: Relation) -> Relation:
+    """What this side gave another, as its roster keeps it: evidence of a holder, and never of an asker."""
+    return replace(relation, basis=GAVE + relation.basis)
+
+
+def as_holder(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """Evidence from the roster as the holder's side knows it: what it gave is its own announcement or referral."""
+    return tuple(
+        replace(one, basis=one.basis.removeprefix(GAVE)) if one.basis.startswith(GAVE) else one for one in relations
+    )
 
 
 def proves_referral(asker: Iterable[Relation], holder: Iterable[Relation]) -> bool:

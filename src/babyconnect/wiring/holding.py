@@ -104,7 +104,10 @@ class HolderGrounds:
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         births, rule = self._roster.births(client), self._rules().holder
-        return relation.from_episodes(episodes, "holder", births, rule) + self._roster.enrolments_of(client)
+        return (
+            *relation.from_episodes(episodes, "holder", births, rule),
+            *relation.as_holder(self._roster.enrolments_of(client)),
+        )
 
 
 def asker_relations(roster: Roster, bsn: Bsn) -> tuple[Relation, ...]:

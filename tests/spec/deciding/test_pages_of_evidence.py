@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.trust import relation
 from tests.spec.viewer.stage import BSN, HOSPITAL, OTHER_BSN, OWN
 
 from .office import EPISODE, TODAY, Office
@@ -55,7 +56,8 @@ async def test_what_is_given_to_another_stands_at_both_ends_bound_to_her_episode
     assert (given.basis, given.issuer, given.receiver) == (basis, OWN.ura, HOSPITAL.ura)
     assert given.episode == EPISODE and BSN not in pseudonym
     (kept,) = office.roster.enrolments(Bsn(BSN))
-    assert (kept.basis, kept.reference) == (basis, given.reference)
+    assert relation.as_holder([kept])[0].basis == basis and kept.reference == given.reference
+    assert relation.standing([kept], TODAY, "asker") == (), "what one gives another is no evidence of one's own"
 
 
 async def test_what_was_given_is_taken_back_at_both_ends(office: Office) -> None:

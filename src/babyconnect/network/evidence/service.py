@@ -33,7 +33,7 @@ KeepsHer = Callable[[str, Ura], bool]
 
 
 class EvidenceService:
-    """`keeps`: a locum agreement says something of a client only when its issuer keeps her."""
+    """`keeps`: evidence says something of a client only while its issuer keeps her itself."""
 
     def __init__(self, path: Path, clock: Callable[[], dt.datetime], keeps: KeepsHer) -> None:
         self._db = Database(path, SCHEMA)
@@ -98,9 +98,7 @@ class EvidenceService:
 
     def _stands(self, one: Given, pseudonym: str) -> bool:
         today = self._clock().astimezone(HOME).date()
-        if not one.start <= today <= one.end:
-            return False
-        return one.basis != "locum" or self._keeps(pseudonym, one.issuer)
+        return one.start <= today <= one.end and self._keeps(pseudonym, one.issuer)
 
 
 def _given(row: tuple[Any, ...]) -> Given:
