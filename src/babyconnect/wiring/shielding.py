@@ -64,6 +64,8 @@ def _hidden(registers: Registers) -> Callable[[str, bool], frozenset[str]]:
 
 def _for_client(registers: Registers) -> Callable[[Herself, frozenset[str], dt.datetime], Decision]:
     def decide(who: Herself, episodes: frozenset[str], moment: dt.datetime) -> Decision:
+        rows = registers.authorities(who.client)
+        born = min((row.born for row in rows if row.child == who.client), default=None)
         return client_access.decide(
             ClientRequest(
                 channel=who.channel,
@@ -73,7 +75,9 @@ def _for_client(registers: Registers) -> Callable[[Herself, frozenset[str], dt.d
                 episodes=episodes,
                 moment=moment,
                 child=who.child,
-                authorities=registers.authorities(who.client) if who.child else (),
+                # A child's own record, with youth health care: who has authority over it was told with its birth date.
+                born=born,
+                authorities=rows if who.child else (),
                 choices=registers.choices(who.client),
                 secret=registers.secret_now(who.client),
             )

@@ -15,8 +15,10 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Function, Role
 from babyconnect.fhir import json
 from babyconnect.flows.preparing import Said
+from babyconnect.flows.registers import Ward
 from babyconnect.labelling.disclosing import Stated
 from babyconnect.trust import disclosure
+from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.wiring import shielding
 from tests.spec.shielding.stage import BSN, CHILDS, HERS, PARTNER, SECRET, Practice, mother, without_bsn
@@ -241,3 +243,21 @@ async def test_what_a_source_says_of_showing_is_taken_once_and_undoes_no_later_c
     await practice.registers.choose(client, later)
     await take(said)
     assert disclosure.in_force(practice.registers.choices(client))[item].choice is Choice.NOT_DIGITALLY
+
+
+@pytest.mark.parametrize(("years", "seen"), [(8, False), (15, True)])
+async def test_a_child_below_twelve_does_not_open_its_own_record_and_a_girl_of_fifteen_does(
+    practice: Practice, years: int, seen: bool
+) -> None:
+    client = practice.id("Patient", "JAMILA")
+    born = dt.date(2026 - years, 1, 1)
+    parent = practice.registers.handle(Bsn(PARTNER))
+    row = Authority(client, parent, Standing.PARENT, "brp", born, born, shielding.now())
+    await practice.registers.record_authority(Ward(client, "Jamila", None, row))
+    assert (HERS in (await practice.as_client().get("/client/dossier/")).text) == seen
+    parent_at_home = practice.as_client(PARTNER)
+    parents = await parent_at_home.get("/client/dossier/")
+    links = re.findall(r'href="(/client/dossier/kind/[^"]+)"', parents.text)
+    assert HERS not in parents.text and len(links) == (years < 12)
+    # What is about her as a client bears no child's name, so no authority opens it.
+    assert all([(await parent_at_home.get(link)).status == 404 for link in links])
