@@ -24,6 +24,7 @@ import orjson
 import uvloop
 
 from babyconnect.api.oauth import OAuth
+from babyconnect.api.peers import keep
 from babyconnect.audit.disk import USUAL_SIZES, Disk
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import MAX_BATCH, AuditLog
@@ -31,6 +32,7 @@ from babyconnect.audit.verify import verify
 from babyconnect.birthcare.access import ALL, CONSULT_SCOPE, AccessRequest, Asker, Consent, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.birthcare.peer import Peer
 from babyconnect.flows.grant import Granting
 from babyconnect.trust import algorithms, assertion, jose, keys
 from babyconnect.trust.assertion import Issuer
@@ -107,11 +109,13 @@ async def at_once(workers: int, one: Callable[[], Awaitable[bool]]) -> float:
     return done / (time.perf_counter() - start)
 
 
-async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[str, Any]:
-    """The whole way of a token request, from form to answer, its event durable in between; HTTP parsing left out."""
+async def tokens(folder: Path, algorithm: keys.Algorithm, count: int, proved: bool = True) -> dict[str, Any]:
+    """The whole way of a token request, from form to answer, its event durable in between; HTTP parsing left out.
+
+    `proved`: bound by a proof of possession; else by the certificate of the connection."""
     key = keys.generate(algorithm)
     issuer = Issuer(ASKER, keys.jwks(key))
-    log = AuditLog.open(folder / f"tokens-{algorithm}")
+    log = AuditLog.open(folder / f"tokens-{algorithm}-{proved}")
     kept, seen = Sessions("holder", time.time), Replays(time.time())
     proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
     believing = Believing(HOLDER, ENDPOINT, lambda ura: issuer, seen)
@@ -121,7 +125,7 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     forms = [
         (
             urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode(),
-            prover.prove("POST", ENDPOINT).encode(),
+            prover.prove("POST", ENDPOINT).encode() if proved else b"",
         )
         for _ in range(count)
     ]
@@ -134,10 +138,16 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int) -> dict[st
     async def one() -> bool:
         return bool(forms) and await _post(app, *forms.pop()) == 200
 
+    before = time.process_time()
     rate = await at_once(64, one)
+    spent = (time.process_time() - before) / count
     assert not forms and kept.size == count
     log.close()
-    return {"per_second": round(rate), "ratio_to_bare_verifications": round(rate * bare / 1e6, 2)}
+    return {
+        "per_second": round(rate),
+        "ratio_to_bare_verifications": round(rate * bare / 1e6, 2),
+        "processor_microseconds": round(spent * 1e6),
+    }
 
 
 async def _post(app: OAuth, body: bytes, proof: bytes) -> int:
@@ -149,9 +159,11 @@ async def _post(app: OAuth, body: bytes, proof: bytes) -> int:
     async def send(message: Any) -> None:
         statuses.append(message.get("status", 0))
 
-    headers = (*FORM, (b"dpop", proof))
-
-    await app({"method": "POST", "path": "/oauth/token", "headers": headers, "client": ("127.0.0.1", 1)}, receive, send)
+    headers = (*FORM, (b"dpop", proof)) if proof else FORM
+    scope = {"method": "POST", "path": "/oauth/token", "headers": headers, "client": ("127.0.0.1", 1)}
+    if not proof:
+        keep(scope, Peer(ASKER.ura, "thumbprint"))
+    await app(scope, receive, send)
     return statuses[0]
 
 
@@ -219,6 +231,9 @@ async def main(seconds: float, folder: Path | None, events: int) -> dict[str, An
             "decision": decisions(),
             "session": sessions(),
             "tokens": {name: await tokens(Path(place), name, 1000) for name in ("EdDSA", "ES256", "RS256")},
+            "tokens_by_certificate": {
+                name: await tokens(Path(place), name, 1000, proved=False) for name in ("EdDSA", "ES256")
+            },
             "log": await appends(Path(place), seconds),
             "verifying": verifying(Path(place), events),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from urllib.parse import unquote_plus
 
 from babyconnect.api.asgi import Receive, Scope
@@ -10,6 +11,7 @@ from babyconnect.api.asgi import Receive, Scope
 MAX_BODY = 65_536
 MAX_PARAMETERS = 20
 BODY_SECONDS = 10
+MAX_SHORT = 120
 
 
 async def read(scope: Scope, receive: Receive) -> dict[str, str] | int:
@@ -52,7 +54,15 @@ def _parameters(body: str) -> dict[str, str]:
 
 
 def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
+    if "%" not in text and "+" not in text:
+        return text
+    return _short(text) if len(text) < MAX_SHORT else unquote_plus(text, errors="strict")
+
+
+@functools.lru_cache(maxsize=256)
+def _short(text: str) -> str:
+    """Names of grants and kinds of assertion: the same in every request."""
+    return unquote_plus(text, errors="strict")
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -7,6 +7,7 @@ directory are refused.  What is free text elsewhere is a code or an opaque id he
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -152,7 +153,12 @@ def signed_scopes(signed: object, asking: Asking) -> Asking:
 
 
 def _facility_fits(said: Mapping[str, Any], kind: Kind) -> bool:
-    return said.get("organization_facility_type") in definitions.document("parties.toml")["kind"][kind.value]["codes"]
+    return said.get("organization_facility_type") in _codes(kind)
+
+
+@functools.cache
+def _codes(kind: Kind) -> tuple[str, ...]:
+    return tuple(definitions.document("parties.toml")["kind"][kind.value]["codes"])
 
 
 def _responsible(said: object) -> Responsible | None:
