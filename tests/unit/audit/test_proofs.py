@@ -89,6 +89,15 @@ def test_a_log_from_before_there_was_a_tree_goes_on_and_stays_verifiable(tmp_pat
     assert found.ok and found.signed_until == 40 and proofs.prove(tmp_path, 3).flaw(GENUINE) == ""
 
 
+def test_what_was_published_is_of_the_nodes_own_chain_and_not_of_a_terminals_beside_it(tmp_path: Path) -> None:
+    write(tmp_path / "node", 20)
+    write(tmp_path / "terminal-1", 3)
+    published = proofs.signed(tmp_path / "node")
+    assert verify(tmp_path, GENUINE, published).ok
+    forged_history(tmp_path / "node", 5)
+    assert {problem.file for problem in verify(tmp_path, GENUINE, published).problems} == {"node/published"}
+
+
 def forged_history(path: Path, changed: int) -> Checkpoint:
     """The log as its own keeper would rewrite it: every record from `changed` on made anew, with head and mark."""
     head, prev, growing = 0, chain.GENESIS, merkle.Growing()
