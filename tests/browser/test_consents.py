@@ -41,6 +41,10 @@ def test_the_whole_registration_takes_four_presses_from_an_open_record(visit: Vi
     hand.press("button", "Vastleggen")
     watched.page.get_by_text("Vastgelegd. Het geldt vanaf nu.").wait_for()
     assert hand.actions == 4
+    assert watched.page.get_by_role("button", name="Afdrukken om mee te geven").is_visible()
+    watched.page.emulate_media(media="print")
+    assert watched.page.get_by_role("button", name="Intrekken").count() == 0  # on paper: what holds, no buttons
+    assert watched.page.locator(".consent-lines").first.is_visible()
     assert not watched.complaints
 
 
