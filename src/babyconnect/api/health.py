@@ -4,15 +4,48 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.utils import floatToGoString
 
 from babyconnect.api.asgi import App, Message, Receive, Scope, Send
 
 PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class _Counts:
+    """Requests by part and status and their durations, as plain numbers: one loop counts, so nothing needs a lock."""
+
+    def __init__(self) -> None:
+        self._requests: dict[tuple[str, int], int] = {}
+        self._within: dict[str, list[int]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def count(self, part: str, status: int, seconds: float) -> None:
+        self._requests[part, status] = self._requests.get((part, status), 0) + 1
+        if part not in self._within:
+            self._within[part] = [0] * (len(_BUCKETS) + 1)
+        self._within[part][bisect_left(_BUCKETS, seconds)] += 1
+        self._seconds[part] = self._seconds.get(part, 0.0) + seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """As Prometheus wants it."""
+        requests = CounterMetricFamily("node_requests", "Requests by part and status.", labels=("part", "status"))
+        for (part, status), number in sorted(self._requests.items()):
+            requests.add_metric((part, str(status)), number)
+        yield requests
+        seconds = HistogramMetricFamily("node_seconds", "Seconds per request, by part.", labels=("part",))
+        for part, within in sorted(self._within.items()):
+            bounds = [*map(float, _BUCKETS), float("inf")]
+            buckets = [(floatToGoString(bound), below) for bound, below in zip(bounds, accumulate(within), strict=True)]
+            seconds.add_metric((part,), buckets, self._seconds[part])
+        yield seconds
 
 
 class Measured:
@@ -21,14 +54,9 @@ class Measured:
     def __init__(self, app: App, state: Callable[[], Mapping[str, object]]) -> None:
         self._app = app
         self._state = state
+        self._counts = _Counts()
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "node_requests", "Requests by part and status.", ["part", "status"], registry=self._registry
-        )
-        self._seconds = Histogram(
-            "node_seconds", "Seconds per request, by part.", ["part"], buckets=_BUCKETS, registry=self._registry
-        )
-        self._kept: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._registry.register(self._counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,16 +81,7 @@ class Measured:
         try:
             await self._app(scope, receive, watched.send)
         finally:
-            counted, timed = self._meters(part, watched.status)
-            counted.inc()
-            timed.observe(time.perf_counter() - began)
-
-    def _meters(self, part: str, status: int) -> tuple[Counter, Histogram]:
-        """Kept: looking one up by its labels costs as much as the rest of counting."""
-        found = self._kept.get((part, status))
-        if found is None:
-            found = self._kept[part, status] = (self._requests.labels(part, status), self._seconds.labels(part))
-        return found
+            self._counts.count(part, watched.status, time.perf_counter() - began)
 
 
 class _Watched:
