@@ -67,7 +67,10 @@ def verify(path: Path, genuine: Genuine | None = None, published: Sequence[Check
     if folder.is_log(path):
         return _whole(path, genuine, published)
     total = Verification()
-    for below in sorted(child for child in path.glob("**/") if child != path and folder.is_log(child)):
+    logs = sorted(child for child in path.glob("**/") if child != path and folder.is_log(child))
+    if published and not any(below.name in PUBLISHED for below in logs):
+        total.problems.append(Problem("checkpoint", "published", 0, 0, f"no log here is called {' or '.join(PUBLISHED)}"))
+    for below in logs:
         # A terminal's chain beside the node's own is never published.
         one = _whole(below, genuine, published if below.name in PUBLISHED else ())
         total.records += one.records

@@ -94,6 +94,9 @@ def test_what_was_published_is_of_the_nodes_own_chain_and_not_of_a_terminals_bes
     write(tmp_path / "terminal-1", 3)
     published = proofs.signed(tmp_path / "node")
     assert verify(tmp_path, GENUINE, published).ok
+    (tmp_path / "node").rename(tmp_path / "other")
+    assert not verify(tmp_path, GENUINE, published).ok  # nothing was compared, and that is said
+    (tmp_path / "other").rename(tmp_path / "node")
     forged_history(tmp_path / "node", 5)
     assert {problem.file for problem in verify(tmp_path, GENUINE, published).problems} == {"node/published"}
 
