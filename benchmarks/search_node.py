@@ -21,6 +21,7 @@ from babyconnect.api.bearers import Bearers, Gate, Unbelieved
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.http import Request
+from babyconnect.api.rates import Rates
 from babyconnect.api.server import App, Receive, Scope, Send, serve
 from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
@@ -195,7 +196,7 @@ async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awa
     origin = f"http://127.0.0.1:{port}"
     proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
     gate = Gate(Bearers(sessions, proofs, origin).admit, _turned_away)
-    api = SourceApi(door, gate, f"{origin}/fhir/stu3")
+    api = SourceApi(door, gate, f"{origin}/fhir/stu3", rates=Rates(1e6, 1e6, 1e6, 1e6))
     return Measured(Mounts([("/fhir/stu3", api)]), dict), close
 
 

@@ -184,6 +184,15 @@ class AccessSection(Strict, frozen=True):
     token_sha256_file: str = ""
 
 
+class LimitsSection(Strict, frozen=True):
+    """How much others may ask of this node."""
+
+    requests_per_second: float = 2_000.0
+    clients_per_minute: float = 120.0
+    tokens_per_second: float = 100.0
+    strangers_per_second: float = 200.0
+
+
 class Node(Strict, frozen=True):
     """Everything one node needs to know."""
 
@@ -204,6 +213,7 @@ class Node(Strict, frozen=True):
     mitz: MitzSection = MitzSection()
     tls: TlsSection = TlsSection()
     tokens: TokensSection = TokensSection()
+    limits: LimitsSection = LimitsSection()
 
 
 class RegionSection(Strict, frozen=True):

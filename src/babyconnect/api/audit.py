@@ -31,6 +31,7 @@ PATH = "/.well-known/audit"
 MOST = 1_000
 AT_ONCE, PER_SECOND, BURST = 2, 1.0, 20.0
 LARGEST = 8 * 2**20
+AGAIN_SECONDS = 1
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -85,6 +86,8 @@ class AuditApi:
         elif scope["method"] in ("GET", "HEAD"):
             status, body = await self._answer(path, scope["query_string"].decode("latin-1"))
         headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        headers += [(b"retry-after", b"%d" % AGAIN_SECONDS)] if status == 429 else []
+        headers += [(b"allow", b"GET, HEAD")] if status == 405 else []
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from babyconnect.api.exchange import Exchange
+from babyconnect.api.strict import lacking
 from babyconnect.api.wire import MAX_HEAD, Framing, Head, Malformed, head, status_line
 
 if TYPE_CHECKING:
@@ -237,8 +238,9 @@ class Connection(asyncio.Protocol):
             if exchange.started:
                 self.transport.abort()
                 return
-        lines = (status_line(status), self.shared.date, b"content-length: 0\r\nconnection: close\r\n\r\n")
-        self.transport.write(b"".join(lines))
+        strict = lacking((), self.base["scheme"] == "https")
+        end = b"content-length: 0\r\nconnection: close\r\n\r\n"
+        self.transport.write(b"".join((status_line(status), self.shared.date, strict, end)))
         self._close(lingering=True)
 
     def expire(self, now: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from babyconnect.api.asgi import Message
+from babyconnect.api.strict import lacking
 from babyconnect.api.wire import Head, line, status_line
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Exchange:
         if self._gone or self.started or self._connection.transport.is_closing():
             self._connection.transport.abort()
             return
-        self._head = {"status": 500, "headers": [(b"cache-control", b"no-store")]}
+        self._head = {"status": 500, "headers": []}
         self._keep_alive = False
         self._whole(b"")
 
@@ -212,7 +213,8 @@ class Exchange:
     def _lines(self, status: int, headers: list[tuple[bytes, bytes]]) -> tuple[int | None, list[bytes]]:
         """The length that was said, if any, and the lines of the head."""
         said: int | None = None
-        lines = [status_line(status), self._connection.shared.date]
+        tls = self._connection.base["scheme"] == "https"
+        lines = [status_line(status), self._connection.shared.date, lacking(tuple([h[0] for h in headers]), tls)]
         for header in headers:
             name = header[0]
             if name == b"content-length":

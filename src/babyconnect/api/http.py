@@ -20,12 +20,6 @@ from babyconnect.birthcare.peer import Peer
 
 MAX_URL = 8_000
 BODY_SECONDS = 10.0
-_HEADERS = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-)
 _MEDIA = {True: b"application/fhir+json; charset=utf-8", False: b"application/fhir+xml; charset=utf-8"}
 _JSON_NAMES = frozenset({"json", "application/fhir+json", "application/json", "text/json", "application/json+fhir"})
 _XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})
@@ -46,7 +40,9 @@ class Request:
     @property
     def two_tokens(self) -> bool:
         """More than one Authorization header: which is meant cannot be known (RFC 9110 §5.3 allows one)."""
-        return [name for name, _ in self.scope["headers"]].count(b"authorization") > 1
+        sent = self.scope["headers"]
+        # Without any header twice there is nothing to count.
+        return len(self.headers) < len(sent) and [name for name, _ in sent].count(b"authorization") > 1
 
     @property
     def token(self) -> str | None:
@@ -122,7 +118,6 @@ async def send(answer: Answer, send: Send, method: str = "GET") -> None:
     headers = [
         (b"content-type", _MEDIA[answer.json]),
         (b"content-length", b"%d" % len(answer.body)),
-        *_HEADERS,
         *answer.headers,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

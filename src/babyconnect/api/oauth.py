@@ -19,6 +19,7 @@ import structlog
 from babyconnect.api import forms
 from babyconnect.api.asgi import Receive, Scope, Send
 from babyconnect.api.peers import peer_of
+from babyconnect.api.rates import Rates
 from babyconnect.audit.faults import AuditFault
 from babyconnect.flows.grant import Asked, Denied, Granting
 from babyconnect.trust import algorithms, presentation, scopes
@@ -50,12 +51,17 @@ _NOT_FOUND = _Answer(404, {"error": "not_found"})
 _AWAY = _Answer(503, {"error": "temporarily_unavailable"}, (*_PRIVATE, (b"retry-after", b"5")))
 
 
+def _later(seconds: int) -> _Answer:
+    return _Answer(429, {"error": "temporarily_unavailable"}, (*_PRIVATE, (b"retry-after", b"%d" % seconds)))
+
+
 class OAuth:
     """An ASGI application for `PATHS`.
 
     `base_url`: the node's public address, also the issuer.  `published`: the node's JWKS, asked for each time so that
     keys rotate without a restart.  `introspection_sha256`: SHA-256 of the secret with which the node's own parts
-    introspect; other organisations do so by certificate or assertion, of their own tokens.
+    introspect; other organisations do so by certificate or assertion, of their own tokens.  `rates`: how often a
+    stranger may knock, before anything that it sent is looked at.
     """
 
     def __init__(
@@ -64,7 +70,9 @@ class OAuth:
         base_url: str,
         published: Callable[[], Mapping[str, Any]],
         introspection_sha256: bytes | None = None,
+        rates: Rates | None = None,
     ) -> None:
+        self._rates = rates
         self._granting, self._base, self._published = granting, base_url.rstrip("/"), published
         self._secret = introspection_sha256
         self._handlers = {
@@ -79,8 +87,9 @@ class OAuth:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._handlers.get((scope["method"], scope["path"]))
         if handler is not None:
+            wait = self._rates.knocks(scope) if self._rates is not None and scope["method"] == "POST" else 0
             try:
-                answer = await handler(scope, receive)
+                answer = _later(wait) if wait else await handler(scope, receive)
             except AuditFault:
                 answer = _AWAY
             except Exception as fault:

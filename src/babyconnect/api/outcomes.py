@@ -41,6 +41,7 @@ OUTCOMES = {
     "too_slow": _Said(408, "timeout", "The request took too long to arrive."),
     "too_large": _Said(413, "too-long", "The request is too large."),
     "media_type": _Said(415, "not-supported", "The content type of the request is not supported here."),
+    "too_often": _Said(429, "throttled", "Too many requests; come back later."),
     "fault": _Said(500, "exception", "Something went wrong on this side."),
     "unavailable": _Said(503, "transient", "No answer can be given now; try again later."),
 }

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from babyconnect.api import region_routes
 from babyconnect.api.peers import peer_of
+from babyconnect.api.rates import stranger
 from babyconnect.api.region_call import Call, Handle, Refusal, RegionState, refused
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
@@ -49,6 +50,7 @@ class Gate:
         self._room: int = limits["in_flight"]
         self._largest: int = limits["largest_request"]
         self._limits = Limits(limits["requests_per_second"], limits["requests_burst"])
+        self._strangers = Limits(limits["strangers_per_second"], limits["strangers_burst"])
         self._requests = Counter(
             "region_requests", "Requests by service and status.", ["service", "status"], registry=self.registry
         )
@@ -79,7 +81,15 @@ class Gate:
 
     async def _call(self, request: Request) -> Call:
         body = await self._body(request)
-        party, claims = self._believe(request, body)
+        who = stranger(request.scope)
+        wait = self._strangers.wait(who, 1, time.monotonic())
+        if wait:  # before a signature is looked at
+            raise Refusal(429, "throttled", "too many requests; come back later", wait)
+        try:
+            party, claims = self._believe(request, body)
+        except Refusal:
+            self._strangers.take(who, 1, time.monotonic())
+            raise
         wait = self._limits.take(party.ura.value, 1, time.monotonic())
         if wait:
             raise Refusal(429, "throttled", "too many requests; come back later", wait)

@@ -23,6 +23,7 @@ from babyconnect.api.bearers import NO_TOKEN, Gate, Unbelieved
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
 from babyconnect.api.outcomes import Refusal
+from babyconnect.api.rates import Rates
 from babyconnect.api.search_request import SearchRequest, from_url, is_id, read, split
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
@@ -56,7 +57,7 @@ class SourceApi:
     """The ASGI application of one node.
 
     `gate` gives the session of a request's token, `base` is the absolute address (`https://…/fhir/stu3`), `path` where
-    it is mounted, `masked` whether this asker gets no BSN (a PGO never does).
+    it is mounted, `masked` whether this asker gets no BSN (a PGO never does), `rates` how much each may ask.
     """
 
     def __init__(
@@ -65,8 +66,11 @@ class SourceApi:
         gate: Gate,
         base: str,
         path: str = "/fhir/stu3",
+        *,
         masked: Callable[[Session], bool] = lambda session: False,
+        rates: Rates | None = None,
     ) -> None:
+        self._rates = rates
         self._door = door
         self._gate = gate
         self._base = base.rstrip("/")
@@ -100,9 +104,13 @@ class SourceApi:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
         session = self._gate.admit(asked)
         if isinstance(session, Unbelieved):
+            if self._rates is not None and (wait := self._rates.knocks(asked.scope)):
+                return _later(wait, json)  # nobody fills the log from outside
             if session is not NO_TOKEN:
                 await self._gate.turned_away(session, asked)
             return refuse(Refusal("no_token"), json, session.headers)
+        if self._rates is not None and (wait := self._rates.asks(session)):
+            return _later(wait, json)
         posted = steps == [] or steps[1:] == ["_search"]
         if asked.method != ("POST" if posted else "GET"):
             return _only("POST" if posted else "GET", json)
@@ -141,11 +149,10 @@ class SourceApi:
 
     async def _search(self, caller: Caller, found: SearchRequest) -> Answer:
         query = found.query
-        interaction = (
-            Bind(found.identifier, query, caller.form)
-            if found.identifier and query.type == "Patient"
-            else Search(query, caller.form)
-        )
+        finds = found.identifier if query.type == "Patient" else None
+        if finds and self._rates is not None and (wait := self._rates.finds(caller.session)):
+            return _later(wait, caller.json)
+        interaction = Bind(finds, query, caller.form) if finds else Search(query, caller.form)
         asked = caller.asked(interaction, f"{query.type}?{found.told}")
         url = f"{self._base}/{query.type}"
         self_url = f"{url}?{found.told}" if found.told else url
@@ -204,6 +211,8 @@ class SourceApi:
         entries = batch_entries(content, sent)
         if isinstance(entries, Refusal):
             return refuse(entries, caller.json)
+        if self._rates is not None and (wait := self._rates.asks(session, len(entries))):
+            return _later(wait, caller.json)
         answers = await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in entries))
         return Answer(200, bundles.batch_response([(a.status, a.body) for a in answers], caller.json), caller.json)
 
@@ -228,6 +237,10 @@ def _format(query: str) -> str | None:
         return None
     pairs = split(query)
     return None if isinstance(pairs, Refusal) else next((v for k, v in pairs if k == "_format"), None)
+
+
+def _later(seconds: int, json: bool) -> Answer:
+    return refuse(Refusal("too_often"), json, ((b"retry-after", b"%d" % seconds),))
 
 
 def _only(method: str, json: bool) -> Answer:

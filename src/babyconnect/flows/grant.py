@@ -45,7 +45,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Granting:
-    """What a node needs to give out tokens and to say what became of them."""
+    """What a node needs to give out tokens and to say what became of them.
+
+    `turn`: takes a turn of an organisation that is believed; the seconds to wait when it had none left.
+    """
 
     node: str
     believing: Believing
@@ -53,6 +56,7 @@ class Granting:
     proofs: Proofs
     log: Log
     clock: Callable[[], dt.datetime]
+    turn: Callable[[str], int] | None = None
 
     async def grant(self, asked: Asked) -> Issued | Denied:
         """A token, or the refusal.  Raises AuditFault when the log could not be written: then nothing was given."""
@@ -64,11 +68,12 @@ class Granting:
             return found
         verified, bound = found
         asker, actor = verified.asker, _actor(verified)
-        issued = self.sessions.issue(verified, bound)
+        wait = self.turn(asker.ura.value) if self.turn is not None else 0
+        issued = Busy(wait) if wait else self.sessions.issue(verified, bound)
         if isinstance(issued, Busy):
             grounds = Grounds(asker.purpose.value, reasons=("busy",))
             await self._note("token.issue", "refused", moment, asked, actor, grounds)
-            return Denied("temporarily_unavailable", 503, "busy", issued.seconds)
+            return Denied("temporarily_unavailable", 429 if wait else 503, "busy", issued.seconds)
         try:
             grounds = Grounds(asker.purpose.value, relations=asker.relations)
             await self._note("token.issue", "ok", moment, asked, actor, grounds, _about(issued.session))

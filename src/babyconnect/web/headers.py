@@ -18,6 +18,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+RETRY_SECONDS = "60"
+"""The windows of our limits for people (`web.limits`) are a minute."""
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -51,7 +53,7 @@ class SecurityHeaders:
         if frame_ancestors == "'none'":
             self._headers["x-frame-options"] = "DENY"
         if secure:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+            self._headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -59,6 +61,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if message["status"] in (429, 503):
+                    headers.setdefault("retry-after", RETRY_SECONDS)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -81,7 +81,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     opening.callback(decides.close)
     door = _door(link, store, journal, given.sessions, decides)
     mounts: list[tuple[str, App]] = [
-        ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3")),
+        ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3", rates=given.rates)),
         *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
         did_mount(link),
         *oversight.published(link, journal),

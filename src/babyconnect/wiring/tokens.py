@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ import orjson
 from babyconnect.api.bearers import Bearers, Gate, Unbelieved
 from babyconnect.api.http import Request
 from babyconnect.api.oauth import OAuth
+from babyconnect.api.rates import Rates
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.flows.grant import Asked, Granting
@@ -30,11 +32,12 @@ from babyconnect.wiring.link import Link, now
 
 @dataclass(frozen=True, slots=True)
 class HolderTokens:
-    """`sessions` for the door, `oauth` to mount, `gate` for the source API; `close` at the end."""
+    """`sessions` for the door, `oauth` to mount, `gate` and `rates` for the source API; `close` at the end."""
 
     sessions: Sessions
     oauth: OAuth
     gate: Gate
+    rates: Rates
     close: Callable[[], None]
 
 
@@ -53,7 +56,8 @@ def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
     seen = Replays(0.0, capacity=600_000, share=500_000)
     nonces = Nonces(secrets.token_bytes(32), time.time)
     proofs = Proofs(seen, nonces, time.time, link.chosen.tokens.dpop_nonce)
-    granting = Granting(link.party.ura.value, _believing(link, base, replays), sessions, proofs, log, now)
+    rates = _rates(link)
+    granting = Granting(link.party.ura.value, _believing(link, base, replays), sessions, proofs, log, now, rates.token)
 
     async def turned_away(unbelieved: Unbelieved, request: Request) -> None:
         asked = Asked({}, request.trace, request.address, request.peer, to=f"{base}{request.scope['path']}")
@@ -61,10 +65,24 @@ def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
 
     return HolderTokens(
         sessions=sessions,
-        oauth=OAuth(granting, base, lambda: link.ring.published),
+        oauth=OAuth(granting, base, lambda: link.ring.published, rates=rates),
         gate=Gate(Bearers(sessions, proofs, base).admit, turned_away),
+        rates=rates,
         close=journal.close,
     )
+
+
+def _rates(link: Link) -> Rates:
+    chosen = link.chosen.limits
+    each = (
+        chosen.requests_per_second,
+        chosen.clients_per_minute,
+        chosen.tokens_per_second,
+        chosen.strangers_per_second,
+    )
+    if not all(math.isfinite(rate) and rate >= 1 for rate in each):
+        raise SettingsRefused(f"{link.path}: limits: each is a number of at least 1")
+    return Rates(*each)
 
 
 def _believing(link: Link, base: str, replays: Replays) -> Believing:

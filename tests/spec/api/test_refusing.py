@@ -161,9 +161,3 @@ async def test_a_body_that_lies_about_its_length_is_refused(node: Node, token: s
 async def test_a_refusal_is_written_in_the_form_that_was_asked(node: Node, token: str) -> None:
     answer = await node.get("/Observation?colour=red", token, accept="application/fhir+xml")
     assert answer.status == 400 and b"<OperationOutcome" in answer.body
-
-
-async def test_every_answer_forbids_keeping_and_guessing(node: Node, token: str) -> None:
-    for path in ("/Patient", "/Patient/none", "/metadata"):
-        headers = (await node.get(path, token)).headers
-        assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
