@@ -69,7 +69,8 @@ def verify(path: Path, genuine: Genuine | None = None, published: Sequence[Check
     total = Verification()
     logs = sorted(child for child in path.glob("**/") if child != path and folder.is_log(child))
     if published and not any(below.name in PUBLISHED for below in logs):
-        total.problems.append(Problem("checkpoint", "published", 0, 0, f"no log here is called {' or '.join(PUBLISHED)}"))
+        text = f"no log here is called {' or '.join(PUBLISHED)}"
+        total.problems.append(Problem("checkpoint", "published", 0, 0, text))
     for below in logs:
         # A terminal's chain beside the node's own is never published.
         one = _whole(below, genuine, published if below.name in PUBLISHED else ())
