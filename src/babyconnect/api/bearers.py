@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from babyconnect.api.http import Request
 from babyconnect.trust.dpop import Proofs
 from babyconnect.trust.jose import Rejected
-from babyconnect.trust.sessions import Binding, Session, Sessions
+from babyconnect.trust.sessions import UNBOUND, Binding, Session, Sessions
 
 MAX_TOKEN = 200
 
@@ -60,7 +60,8 @@ class Bearers:
         if isinstance(jkt, Rejected):
             return self._unbelieved(jkt.reason, session)
         peer = request.peer
-        if not self.sessions.live(session, Binding(jkt, peer.thumbprint if peer else "")):
+        shown = Binding(jkt, peer.thumbprint if peer else "") if jkt or peer else UNBOUND
+        if not self.sessions.live(session, shown):
             return self._unbelieved(self._why(session), session)
         if peer is not None and peer.ura != session.asker.ura:
             return self._unbelieved("certificate_of_another", session)
