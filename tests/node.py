@@ -41,7 +41,7 @@ class Node:
     store: MemoryStore = field(default_factory=MemoryStore)
     consents: dict[str, tuple[Consent, ...]] = field(default_factory=dict)
     enrolments: tuple[Relation, ...] = ()
-    weighed: Weighed = Weighed()
+    weighed: Weighed = field(default_factory=Weighed)
     log: list[Happening] = field(default_factory=list)
     log_fault: Exception | None = None
     now: dt.datetime = NOW

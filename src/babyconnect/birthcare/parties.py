@@ -61,7 +61,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Responsible:
-    """Under whose responsibility somebody acts: a named professional of the same organisation, by opaque id and role."""
+    """Under whose responsibility somebody acts: a professional of the same organisation, by opaque id and role."""
 
     id: str
     role: Role

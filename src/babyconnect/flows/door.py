@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from babyconnect.birthcare.access import (
@@ -141,7 +141,7 @@ class Weighed:
     that emergency was first declared here."""
 
     verified: tuple[Relation, ...] = ()
-    terms: EmergencyTerms = EmergencyTerms()
+    terms: EmergencyTerms = field(default_factory=EmergencyTerms)
     declared: dt.datetime | None = None
 
 
@@ -152,7 +152,7 @@ class Grounds(Protocol):
         """What of the asker's claims can be checked, checked.  What cannot be asked now is not verified."""
 
     async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
-        """Raises a fault when nobody can say now.  `identifier`: by which she was just found (`system|value`), or ""."""
+        """Raises a fault when nobody can say now.  `identifier`: by which she was found (`system|value`), or ""."""
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         """Evidence of the holder: from the client's EpisodeOfCare resources, and enrolments, referrals, care teams."""

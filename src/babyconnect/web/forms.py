@@ -11,7 +11,10 @@ LARGEST = 8_192
 
 
 async def form(request: Request, largest: int = LARGEST) -> dict[str, str]:
-    """The fields of a posted form of at most `largest` bytes.  A field that comes twice is refused: two readers might pick different ones."""
+    """The fields of a posted form of at most `largest` bytes.
+
+    A field that comes twice is refused: two readers might pick different ones.
+    """
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = bytearray()

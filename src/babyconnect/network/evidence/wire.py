@@ -44,4 +44,5 @@ def read(said: Mapping[str, Any]) -> Given:
         raise ValueError("issuer and receiver are URAs, start and end are days") from None
     if not 0 <= (end - start).days <= MOST_DAYS or issuer == receiver:
         raise ValueError("between two organisations, for a period that ends")
-    return Given(reference, cast(GivenBasis, basis), issuer, receiver, start, end, episode, said.get("standing", True) is True)
+    standing = said.get("standing", True) is True
+    return Given(reference, cast(GivenBasis, basis), issuer, receiver, start, end, episode, standing)
