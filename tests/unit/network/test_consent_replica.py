@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from babyconnect.birthcare.access import Consent
@@ -152,3 +154,55 @@ async def test_an_answer_about_somebody_else_is_no_answer(case):
 async def test_rubbish_from_the_register_is_no_consent(case, rubbish):
     with pytest.raises(ConsentsUnknown):
         await case.of(rubbish)
+
+
+# --- who has her record open
+
+
+def changed(position: str, *pseudonyms: str) -> dict:
+    made = bundle(position)
+    made["meta"]["extension"] += [{"url": "x/changed", "valueString": one} for one in pseudonyms]
+    return made
+
+
+async def step(steps) -> None:
+    async with asyncio.timeout(1):
+        await anext(steps)
+
+
+async def test_a_change_that_came_just_before_somebody_began_to_watch_is_not_lost(case):
+    case.now = 5.0
+    await case.fed(changed("e.1", HER))
+    await step(case.replica.changes(HER, 4.9))
+    late = asyncio.create_task(anext(case.replica.changes(HER, 5.1)))
+    other = asyncio.create_task(anext(case.replica.changes("somebody", 4.9)))
+    await asyncio.sleep(0.05)
+    assert not late.done()
+    assert not other.done()
+    for task in (late, other):
+        task.cancel()
+
+
+async def test_who_watches_hears_it_when_the_register_falls_silent_and_when_it_is_back(case):
+    case.replica._unconfirmed = 0.04
+    await case.fed(bundle("e.1"))
+    steps = case.replica.changes(HER, 0.0)
+    waiting = asyncio.create_task(anext(steps))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    case.now = 1.0
+    async with asyncio.timeout(1):
+        await waiting
+    await case.fed(bundle("e.1"))
+    await step(steps)
+
+
+async def test_a_register_that_began_anew_makes_every_watcher_ask_anew(case):
+    await case.fed(bundle("e.1"))
+    steps = case.replica.changes(HER, 1.0)
+    waiting = asyncio.create_task(anext(steps))
+    await asyncio.sleep(0.01)
+    case.now = 2.0
+    await case.fed(bundle("f.0"))
+    async with asyncio.timeout(1):
+        await waiting
