@@ -59,7 +59,7 @@ DEFINITIONS = (
         type KEY NOT NULL, id KEY NOT NULL, version INTEGER NOT NULL, client KEY NOT NULL, PRIMARY KEY (type, id))""",
     "CREATE INDEX IF NOT EXISTS current_by_client ON {t}current (client, type, id)",
     """CREATE TABLE IF NOT EXISTS {t}shelf (
-        client KEY NOT NULL, type KEY NOT NULL, stamp BIGINT NOT NULL, body BYTES NOT NULL, directory BYTES NOT NULL,
+        client KEY NOT NULL, type KEY NOT NULL, stamp BIGINT NOT NULL, directory BYTES NOT NULL, body BYTES NOT NULL,
         PRIMARY KEY (client, type))""",
     "CREATE TABLE IF NOT EXISTS {t}compartment (client KEY NOT NULL PRIMARY KEY, stamp BIGINT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS {t}bearer (
