@@ -21,10 +21,10 @@ from babyconnect.delivery import build_view
 from babyconnect.delivery.view import View
 from babyconnect.flows.viewing import Asked, Viewing
 from babyconnect.merge import merge
-from babyconnect.web.events import events
-from babyconnect.web.fragments import Drawer
-from babyconnect.web.records import OpenedRecord
 from babyconnect.web.rendering import Pages
+from babyconnect.web.viewer.events import events
+from babyconnect.web.viewer.fragments import Drawer
+from babyconnect.web.viewer.records import OpenedRecord
 
 SOURCES, RESOURCES, WAIT_SECONDS, VIEWERS = 8, 40, 0.05, 50
 PERSON = Person("p1", "Anna", Role.MIDWIFE)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from babyconnect.web.backchannel import basic_header
+from babyconnect.web.login.backchannel import basic_header
 
 
 @dataclass

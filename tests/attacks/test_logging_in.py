@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from babyconnect.web.logout_tokens import EVENT
+from babyconnect.web.login.logout_tokens import EVENT
 from tests.spec.viewer.stage import BASE, ISSUER, KEY, PASSWORD, Stage
 from tests.visitor import Answer, Visitor
 

@@ -25,15 +25,15 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.delivery.view import View
 from babyconnect.flows.viewing import Asked, Viewing
-from babyconnect.web.care_system.app import CareSystems, care_systems_app
-from babyconnect.web.care_system.records import Listed, Practice, Works
 from babyconnect.web.client.session import Authority, Represented
 from babyconnect.web.client.site import ClientSite, Parts
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.smart import CareSystem
-from babyconnect.web.users import ClientAccount, hash_password
-from babyconnect.web.viewer import viewer_app
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.smart import CareSystem
+from babyconnect.web.simulators.care_system.app import CareSystems, care_systems_app
+from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.users import ClientAccount, hash_password
+from babyconnect.web.viewer.site import viewer_app
 from tests.browser import stage
 from tests.browser.stage import OWN
 

@@ -28,11 +28,11 @@ from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.merge import merge
 from babyconnect.web.consents import staff
-from babyconnect.web.login import LoginEvent
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.users import User, hash_password
-from babyconnect.web.viewer import viewer_app
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.routes import LoginEvent
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.users import User, hash_password
+from babyconnect.web.viewer.site import viewer_app
 from tests.needs import nictiz as nictiz_folder
 from tests.support.consents import LocalRegister, Log, consenting
 from tests.support.published import NTS, resources

@@ -26,11 +26,11 @@ from babyconnect.flows.journal import Journal
 from babyconnect.flows.mitz import Listening, MitzBeside, said_to
 from babyconnect.network.contract import ConsentsUnknown
 from babyconnect.network.mitz.client import Mitz, MitzAnswers
-from babyconnect.network.mitz.simulator import Asked, Simulator, answer, notification
 from babyconnect.network.mitz.subscription import Channel, notifications, subscribe, subscription
 from babyconnect.trust.assertion import Verified
 from babyconnect.trust.decision import decide
 from babyconnect.trust.sessions import Issued, Sessions
+from babyconnect.web.simulators.mitz import Asked, Simulator, answer, notification
 from tests.asgi import ask as call
 from tests.federation.serving import serving
 

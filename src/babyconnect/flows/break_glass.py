@@ -26,6 +26,8 @@ from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
 from babyconnect.trust.rules import Rules
 
 LONGEST_EXPLANATION = 2000
+OVER = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+"""A declaration of then is over in every holder's minutes."""
 _DIRECTLY = Came()
 Flaw = Literal["role", "reason", "explanation"]
 
@@ -84,11 +86,14 @@ class BreakGlass:
         written = explanation.strip()
         return None if 10 <= len(written) <= LONGEST_EXPLANATION else "explanation"
 
-    def declared(self, asker: Asker) -> dt.datetime | None:
-        """When this declaration of this organisation was first answered here."""
+    def declared(self, asker: Asker, client: str) -> dt.datetime | None:
+        """When this declaration of this organisation was first answered here.  It is about one client: for another it
+        was over before it began, or one declaration would open many records and only the first would be told of."""
         reference = _reference(asker)
         found = self.book.find("holder", asker.ura.value, reference) if reference else None
-        return found.opened if found else None
+        if found is None:
+            return None
+        return found.opened if found.client == client else OVER
 
     async def answered(self, happening: Happening) -> None:
         """The holder's end: called for everything at the door that is in the log, before anything is released."""

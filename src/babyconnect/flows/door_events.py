@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from babyconnect.audit import event
 from babyconnect.audit.event import About, Actor, Grounds, Place
@@ -41,6 +42,28 @@ def as_event(happening: Happening, holder: Party, node: str, address: str = "") 
             rules=decision.version,
         ),
     )
+
+
+class Roster(Protocol):
+    """Who is a client here (`network.roster.Roster`)."""
+
+    def clients(self, bsn: Bsn) -> Sequence[str]: ...
+    def known(self, client: str) -> bool: ...
+
+
+def named(happening: Happening, pseudonym: Callable[[Bsn], str], roster: Roster) -> dict[str, Any]:
+    """What an event says of whom a binding asked for.
+
+    By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.  A
+    child found within its mother's record is not its mother: what else happened to that record is no business of who
+    may ask about the child (`within`).
+    """
+    bsn = looked_up(happening)
+    if bsn is None:
+        return {}
+    client = happening.client
+    another = client is not None and roster.known(client) and client not in roster.clients(bsn)
+    return {"pseudonym": pseudonym(bsn), **({"within": True} if another else {})}
 
 
 def looked_up(happening: Happening) -> Bsn | None:

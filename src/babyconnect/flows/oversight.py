@@ -108,7 +108,9 @@ class Oversight:
         when it was destroyed since, and with it what the roster knew."""
         pseudonym = self.journal.pseudonym(bsn)
         bound = Wanted(clients=frozenset({pseudonym}), types=frozenset({"client.bind"}), outcome="ok")
-        ids = {str(entry.event["client"]) for entry in reading.search(self.folder, bound) if entry.event.get("client")}
+        events = [entry.event for entry in reading.search(self.folder, bound)]
+        # Not the record that a child was found within (`door_events.named`): that is its mother's.
+        ids = {str(event["client"]) for event in events if event.get("client") and not event.get("within")}
         return frozenset({pseudonym, *self.known_as(bsn), *ids})
 
     async def ask(self, actor: Actor, question: Question, came: Came) -> Found:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import apsw
 
-from babyconnect.network.database import Database
+from babyconnect.network.database import Database, DatabaseFault
 
 Side = Literal["asker", "holder"]
 
@@ -90,7 +90,8 @@ class Emergencies:
         self._db.close()
 
     async def open(self, broken: Broken, tell: Sequence[Literal["client", "holder"]] = ()) -> None:
-        """Once per declaration and end; declared again it stays as it first was."""
+        """Once per declaration and end; declared again it stays as it first was.  Raises DatabaseFault when it was
+        about somebody else: then nothing may be released, since nobody would be told."""
         row = (
             *(broken.id, broken.side, broken.other, broken.opened.isoformat(), broken.until.isoformat()),
             *(broken.person, broken.role, broken.responsible, broken.reason, int(broken.over_objection)),
@@ -104,6 +105,10 @@ class Emergencies:
                 row,
             )
             if not connection.changes():
+                key = (broken.side, broken.other, broken.id)
+                about = "select client from emergency where side = ? and other = ? and id = ?"
+                if list(connection.execute(about, key)) != [(broken.client,)]:
+                    raise DatabaseFault("one declaration was used for two clients")
                 return
             for recipient in tell:
                 connection.execute(

@@ -33,7 +33,7 @@ ALWAYS_REGISTER = frozenset({"locum", "code"})
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Days = Annotated[int, Meta(ge=0, le=1000)]
 Rank = Annotated[int, Meta(ge=0, le=9)]
-Check = Literal["claimed", "matched", "register"]
+Check = Literal["claimed", "register"]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -19,8 +19,8 @@ from starlette.types import ExceptionHandler
 
 from babyconnect.audit.faults import AuditFault
 from babyconnect.web.assets import Assets
-from babyconnect.web.picture import picture
 from babyconnect.web.texts import LANGUAGES, Texts
+from babyconnect.web.viewer.picture import picture
 
 LANGUAGE_COOKIE = "babyconnect_language"
 log = structlog.get_logger("babyconnect.web")

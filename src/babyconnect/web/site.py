@@ -27,8 +27,8 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from babyconnect.birthcare.parties import Function
 from babyconnect.web.forms import LARGEST, form, single
 from babyconnect.web.headers import App, Receive, Scope, Send
+from babyconnect.web.login.sessions import Session
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages
-from babyconnect.web.sessions import Session
 from babyconnect.web.texts import LANGUAGES
 
 LANGUAGE_SECONDS = 365 * 24 * 3600

@@ -13,13 +13,13 @@ from babyconnect.flows.evaluate import Evaluator
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.rules import RulesDesk
 from babyconnect.settings import SettingsRefused
-from babyconnect.web import reviews
 from babyconnect.web.administration import rules as administration
+from babyconnect.web.break_glass import reviews
 from babyconnect.web.client import notices
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.evidence import chapter as evidence
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import files
 from babyconnect.wiring.deciding import Deciding
 from babyconnect.wiring.link import Link

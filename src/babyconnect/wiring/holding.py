@@ -83,7 +83,7 @@ class HolderGrounds:
         consents: Consents,
         rules: Callable[[], Rules],
         checks: Checks,
-        declared: Callable[[Asker], dt.datetime | None],
+        declared: Callable[[Asker, str], dt.datetime | None],
         terms: EmergencyTerms,
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class HolderGrounds:
         return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:
-        declared = self._declared(asker) if asker.emergency else None
+        declared = self._declared(asker, client) if asker.emergency else None
         return Weighed(await self._checks.of(asker, client), self._terms, declared)
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:

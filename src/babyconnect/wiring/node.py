@@ -21,7 +21,7 @@ from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.door import Door, Happening, Parts
-from babyconnect.flows.door_events import looked_up
+from babyconnect.flows.door_events import named
 from babyconnect.flows.door_template import DoorEvents
 from babyconnect.flows.journal import Journal
 from babyconnect.network.contract import RegionFault
@@ -32,7 +32,7 @@ from babyconnect.trust.sessions import Sessions
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import consents, deciding_pages, oversight, people, secured, shielding
 from babyconnect.wiring.deciding import Deciding, deciding
 from babyconnect.wiring.intake import intake_of
@@ -157,10 +157,8 @@ def _door(link: Link, store: Store, journal: Journal, sessions: Sessions, decide
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
 
     async def note(happening: Happening) -> object:
-        # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
-        looked_for = looked_up(happening)
-        known = {"pseudonym": journal.pseudonym(looked_for)} if looked_for else {}
-        receipt = await journal.log.append({**events.of(happening), **known})
+        whom = named(happening, journal.pseudonym, link.roster)
+        receipt = await journal.log.append({**events.of(happening), **whom})
         await decides.break_glass.answered(happening)
         return receipt
 

@@ -9,10 +9,10 @@ from babyconnect.flows.own_staff import OwnStaff
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.store.contract import Writer
 from babyconnect.trust import relation
-from babyconnect.web.destroying import destroying_chapter
-from babyconnect.web.own_clients import own_clients_chapter
+from babyconnect.web.own_clients.chapter import own_clients_chapter
+from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring.destroying import destroying
 from babyconnect.wiring.link import Link, now
 

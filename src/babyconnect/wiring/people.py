@@ -17,18 +17,18 @@ from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.dezi import Believed
-from babyconnect.web.assurance import LEVELS
-from babyconnect.web.backchannel import Backchannel, HttpBackchannel
-from babyconnect.web.claims import ClaimNames, Identify, by_claims, by_dezi
 from babyconnect.web.client.claims import ClientClaims
 from babyconnect.web.client.session import ClientSession, Wards
 from babyconnect.web.client.site import ClientSite, Parts, nobody
-from babyconnect.web.dezi import Dezi, Register
-from babyconnect.web.login import LoginEvent, Note
-from babyconnect.web.relying_party import Issuer
+from babyconnect.web.login.assurance import LEVELS
+from babyconnect.web.login.backchannel import Backchannel, HttpBackchannel
+from babyconnect.web.login.claims import ClaimNames, Identify, by_claims, by_dezi
+from babyconnect.web.login.dezi import Dezi, Register
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.routes import LoginEvent, Note
+from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.site import Chapter
-from babyconnect.web.smart import CareSystem
-from babyconnect.web.viewer import Viewer, ViewerSession, viewer_app
+from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
 from babyconnect.wiring import consents, consulting, files
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import todays_clients

@@ -33,16 +33,16 @@ from babyconnect.network.database import DatabaseFault
 from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
-from babyconnect.network.mitz.simulator import Simulator
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision, replay_journal
-from babyconnect.web.care_system import app as care_system
-from babyconnect.web.care_system.records import Practice
-from babyconnect.web.care_system.records import read as read_practices
-from babyconnect.web.dezi_simulator import simulator_app
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.users import Account, read_clients, read_users
+from babyconnect.web.simulators.care_system import app as care_system
+from babyconnect.web.simulators.care_system.records import Practice
+from babyconnect.web.simulators.care_system.records import read as read_practices
+from babyconnect.web.simulators.dezi import simulator_app
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.mitz import Simulator
+from babyconnect.web.simulators.users import Account, read_clients, read_users
 from babyconnect.wiring import files, secured
 from babyconnect.wiring.oversight import state_of
 from babyconnect.wiring.region_log import RegionLog

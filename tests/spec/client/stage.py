@@ -14,11 +14,11 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.web.client.claims import ClientClaims
 from babyconnect.web.client.session import Authority, ClientSession, Represented
 from babyconnect.web.client.site import ClientSite, Parts
-from babyconnect.web.login import LoginEvent
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.relying_party import Issuer
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.routes import LoginEvent
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.users import ClientAccount
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.users import ClientAccount
 from tests.spec.viewer.stage import BASE, BSN, HASHED, KEY, OWN, PASSWORD, START, Clock
 from tests.visitor import Answer, InProcess, Visitor
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.web.client.claims import ClientClaims, client_of
-from babyconnect.web.relying_party import LoginRefused
+from babyconnect.web.login.relying_party import LoginRefused
 from tests.spec.client.stage import ANOTHER, CHILD, ClientStage, child
 from tests.spec.viewer.stage import BSN, Stage
 from tests.visitor import Visitor

@@ -20,10 +20,10 @@ from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Roster, Seen
 from babyconnect.trust import decision, relation
 from babyconnect.trust.policies import Policies
-from babyconnect.web import reviews
 from babyconnect.web.administration import rules as administration
+from babyconnect.web.break_glass import reviews
 from babyconnect.web.evidence import chapter as evidence
-from babyconnect.web.users import User
+from babyconnect.web.simulators.users import User
 from tests.spec.viewer.stage import BSN, CLINIC, HASHED, HOSPITAL, OWN, START, Stage
 
 KRAAM = Party(Ura("90000003"), "Kraamzorg Noord", Kind.MATERNITY_HOME_CARE)

@@ -19,7 +19,7 @@ from babyconnect.flows.journal import Journal
 from babyconnect.flows.oversight import Oversight, Standing
 from babyconnect.trust import keys
 from babyconnect.web.privacy.chapter import privacy_chapter
-from babyconnect.web.users import User
+from babyconnect.web.simulators.users import User
 from tests.spec.viewer.stage import BASE, HASHED, OWN, START, Stage
 
 KEY = keys.generate()

@@ -30,10 +30,10 @@ from babyconnect.trust import relation
 from babyconnect.trust.decision import decide
 from babyconnect.web.client import record as client_record
 from babyconnect.web.client.session import ClientSession
-from babyconnect.web.destroying import destroying_chapter
-from babyconnect.web.own_clients import own_clients_chapter
+from babyconnect.web.login.sessions import StaffSession
+from babyconnect.web.own_clients.chapter import own_clients_chapter
+from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.rendering import Pages, error_handlers
-from babyconnect.web.sessions import StaffSession
 from babyconnect.web.site import Site
 from babyconnect.wiring import shielding
 from tests.node import HOLDER, Grounds, Node

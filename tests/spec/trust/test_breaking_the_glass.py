@@ -151,7 +151,8 @@ async def test_every_declaration_is_booked_once_however_often_it_is_used(practic
         await practice.glass.answered(happening(asker("ref-1"), at=NOW + dt.timedelta(minutes=minutes)))
     await practice.glass.answered(happening(asker("ref-1"), bind=False))
     assert len(practice.book.queue()) == 1 and len(practice.book.unsent()) == 2
-    assert practice.glass.declared(asker("ref-1")) == NOW and practice.glass.declared(asker("ref-2")) is None
+    assert practice.glass.declared(asker("ref-1"), "client-1") == NOW
+    assert practice.glass.declared(asker("ref-2"), "client-1") is None
 
 
 async def test_what_was_refused_or_was_no_emergency_is_not_booked(practice: Node) -> None:

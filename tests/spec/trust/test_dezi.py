@@ -11,8 +11,8 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.trust import dezi
 from babyconnect.trust.dezi import Attested, Believed, NotAttested
-from babyconnect.web.dezi_simulator import REGISTER, Register
-from babyconnect.web.users import User
+from babyconnect.web.simulators.dezi import REGISTER, Register
+from babyconnect.web.simulators.users import User
 
 NOW = 1_790_000_000.0
 BASE = "https://register.test"

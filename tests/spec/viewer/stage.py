@@ -16,14 +16,14 @@ from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.viewing import Asked, Declared, ListedClient, Viewing
-from babyconnect.web.claims import Identify
-from babyconnect.web.login import LoginEvent
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.relying_party import Issuer
+from babyconnect.web.login.claims import Identify
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.routes import LoginEvent
+from babyconnect.web.login.smart import CareSystem
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.site import Chapter
-from babyconnect.web.smart import CareSystem
-from babyconnect.web.users import User, hash_password
-from babyconnect.web.viewer import ViewerSession, viewer_app
+from babyconnect.web.viewer.site import ViewerSession, viewer_app
 from tests.support.sample_view import sample
 from tests.visitor import Answer, InProcess, Visitor
 

@@ -12,9 +12,9 @@ import pytest
 from babyconnect.flows.viewing import Viewing
 from babyconnect.web.client.claims import ClientClaims
 from babyconnect.web.client.site import ClientSite, Parts
-from babyconnect.web.login import LoginEvent
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.viewer import viewer_app
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.routes import LoginEvent
+from babyconnect.web.viewer.site import viewer_app
 from tests.federation.serving import free_port, serving
 from tests.spec.viewer.stage import HOSPITAL, OWN, Clock
 from tests.support.certified import Browser, browsing, certified_provider

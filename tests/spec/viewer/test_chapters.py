@@ -7,9 +7,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from babyconnect.birthcare.parties import Function, Person, Role
+from babyconnect.web.simulators.users import User
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.users import User
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 from tests.spec.viewer.stage import BSN, HASHED, OWN, Stage
 from tests.visitor import Visitor
 

@@ -10,14 +10,14 @@ from joserfc.jwk import RSAKey
 
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.trust.dezi import Believed
-from babyconnect.web.backchannel import BackchannelFault
-from babyconnect.web.claims import by_dezi
-from babyconnect.web.dezi import Dezi
-from babyconnect.web.dezi import Register as Believing
-from babyconnect.web.dezi_simulator import REGISTER, Register, number, simulator_app, verklaring_id
-from babyconnect.web.provider import Client
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.users import User
+from babyconnect.web.login.backchannel import BackchannelFault
+from babyconnect.web.login.claims import by_dezi
+from babyconnect.web.login.dezi import Dezi
+from babyconnect.web.login.dezi import Register as Believing
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.simulators.dezi import REGISTER, Register, number, simulator_app, verklaring_id
+from babyconnect.web.simulators.identity_provider import Client
+from babyconnect.web.simulators.users import User
 from tests.spec.viewer.stage import BASE, BSN, HASHED, KEY, OWN, Stage, user
 from tests.visitor import InProcess
 

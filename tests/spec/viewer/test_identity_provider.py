@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from joserfc import jwt
 
-from babyconnect.web.users import hash_password, password_holds, read_users
+from babyconnect.web.simulators.users import hash_password, password_holds, read_users
 from tests.spec.viewer.stage import BASE, HASHED, ISSUER, KEY, PASSWORD, SECRET, Stage
 from tests.visitor import InProcess, Visitor
 

@@ -10,10 +10,10 @@ from joserfc.jwk import ECKey
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Role
-from babyconnect.web.care_system.app import CareSystems, care_systems_app
-from babyconnect.web.care_system.records import Listed, Practice, Works
-from babyconnect.web.relying_party import Issuer
-from babyconnect.web.smart import CareSystem
+from babyconnect.web.login.relying_party import Issuer
+from babyconnect.web.login.smart import CareSystem
+from babyconnect.web.simulators.care_system.app import CareSystems, care_systems_app
+from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
 from tests.spec.viewer.stage import BASE, BSN, HASHED, ISSUER, OTHER_BSN, OWN, PASSWORD, SECRET, Stage
 from tests.visitor import Answer, InProcess, Visitor
 

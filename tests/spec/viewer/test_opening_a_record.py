@@ -15,10 +15,10 @@ import pytest
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.flows.viewing import Asked, ListedClient, Shown, Sources, Viewing
-from babyconnect.web.fragments import Drawer
-from babyconnect.web.records import OpenedRecord
 from babyconnect.web.rendering import Pages
-from babyconnect.web.viewer import FOUND_PER_MINUTE
+from babyconnect.web.viewer.fragments import Drawer
+from babyconnect.web.viewer.records import OpenedRecord
+from babyconnect.web.viewer.site import FOUND_PER_MINUTE
 from tests.spec.viewer.stage import BSN, CLINIC, HOSPITAL, OTHER_BSN, OWN, Stage, answered
 
 PERSON = Person("p", "Anna", Role.MIDWIFE)

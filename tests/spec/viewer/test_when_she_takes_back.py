@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from babyconnect.web import records
+from babyconnect.web.viewer import records
 from tests.spec.viewer.stage import Stage
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.web.claims import always
 from babyconnect.web.limits import MOST_KEYS, Limit
-from babyconnect.web.sessions import MOST_RECORDS, Sessions, StaffSession
+from babyconnect.web.login.claims import always
+from babyconnect.web.login.sessions import MOST_RECORDS, Sessions, StaffSession
 from tools.fetch_assets import AssetFault, checked, members, tarball_address, without_source_map
 
 PARTY = Party(Ura("90000001"), "De Linde", Kind.MIDWIFERY_PRACTICE)

@@ -13,7 +13,7 @@ from babyconnect.audit.faults import AuditFault
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.journal import Journal
-from babyconnect.web.login import LoginEvent
+from babyconnect.web.login.routes import LoginEvent
 from babyconnect.wiring.people import noter
 
 BSN = Bsn("999900730")

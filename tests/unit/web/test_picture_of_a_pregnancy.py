@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from babyconnect.definitions import document, rows
-from babyconnect.web.picture import LEFT, WIDTH, picture
 from babyconnect.web.texts import Texts
+from babyconnect.web.viewer.picture import LEFT, WIDTH, picture
 
 
 @dataclass(frozen=True)

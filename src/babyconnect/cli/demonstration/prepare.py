@@ -21,11 +21,11 @@ from babyconnect.cli.demonstration.plan import Member, Plan, Special
 from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
-from babyconnect.web.care_system.app import CLIENT_ID
-from babyconnect.web.care_system.records import Listed, Practice, Works
-from babyconnect.web.dezi_simulator import REGISTER
-from babyconnect.web.dezi_simulator import number as dezi_number
-from babyconnect.web.users import hash_password
+from babyconnect.web.simulators.care_system.app import CLIENT_ID
+from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
+from babyconnect.web.simulators.dezi import REGISTER
+from babyconnect.web.simulators.dezi import number as dezi_number
+from babyconnect.web.simulators.users import hash_password
 from babyconnect.wiring import files
 
 Say = Callable[[str], None]

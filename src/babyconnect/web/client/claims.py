@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
-from babyconnect.web.assurance import level, reaches
-from babyconnect.web.claims import one_line
-from babyconnect.web.relying_party import LoginRefused
+from babyconnect.web.login.assurance import level, reaches
+from babyconnect.web.login.claims import one_line
+from babyconnect.web.login.relying_party import LoginRefused
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from babyconnect.flows.own_record import Looking, OwnRecord
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.limits import Limit
-from babyconnect.web.sessions import new_handle
+from babyconnect.web.login.sessions import new_handle
 from babyconnect.web.site import Chapter, Site
 
 LOOKS_PER_MINUTE = 30

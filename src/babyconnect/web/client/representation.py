@@ -16,8 +16,8 @@ from starlette.routing import Route
 from babyconnect.trust.authority import Standing
 from babyconnect.trust.client_access import may_represent
 from babyconnect.web.client.session import ClientSession, Represented, Wards
-from babyconnect.web.login import LoginEvent, Note
-from babyconnect.web.sessions import new_handle
+from babyconnect.web.login.routes import LoginEvent, Note
+from babyconnect.web.login.sessions import new_handle
 from babyconnect.web.site import Site
 
 

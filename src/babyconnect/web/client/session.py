@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.web.sessions import Session
+from babyconnect.web.login.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)

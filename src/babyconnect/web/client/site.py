@@ -19,17 +19,17 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party
-from babyconnect.web.attempts import Cookies
-from babyconnect.web.backchannel import Backchannel, HttpBackchannel
 from babyconnect.web.client.claims import ClientClaims, client_of
 from babyconnect.web.client.representation import Representation
 from babyconnect.web.client.session import ClientSession, Represented, Wards
 from babyconnect.web.compression import Compressed
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
-from babyconnect.web.login import Admitted, Login, LoginEvent, Note
-from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.attempts import Cookies
+from babyconnect.web.login.backchannel import Backchannel, HttpBackchannel
+from babyconnect.web.login.relying_party import Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.routes import Admitted, Login, LoginEvent, Note
+from babyconnect.web.login.sessions import Origin, Sessions
 from babyconnect.web.rendering import Pages, error_handlers
-from babyconnect.web.sessions import Origin, Sessions
 from babyconnect.web.site import Chapter, Site
 
 PATH = "/client"

@@ -14,7 +14,7 @@ from babyconnect.flows.consenting import Consenting, Speaker
 from babyconnect.network.contract import By
 from babyconnect.web.consents.asking import Asking, Subject
 from babyconnect.web.consents.words import PartyOf
-from babyconnect.web.sessions import StaffSession
+from babyconnect.web.login.sessions import StaffSession
 from babyconnect.web.site import Chapter, Site
 
 PATH = "/consents"

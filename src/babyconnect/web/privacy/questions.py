@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from babyconnect.audit.patterns import HERE
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.flows.oversight import Question
-from babyconnect.web.sessions import new_handle
+from babyconnect.web.login.sessions import new_handle
 
 MOST = 500
 

@@ -25,23 +25,23 @@ from babyconnect.definitions import rows
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
-from babyconnect.web import emergency
-from babyconnect.web.attempts import Attempts, Cookies
-from babyconnect.web.backchannel import Backchannel, HttpBackchannel
-from babyconnect.web.claims import ClaimNames, Identify, Who, by_claims
+from babyconnect.web.break_glass import declaring
 from babyconnect.web.compression import Compressed
-from babyconnect.web.events import changes, events
-from babyconnect.web.fragments import Drawer
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
-from babyconnect.web.launch import Launch
 from babyconnect.web.limits import Limit
-from babyconnect.web.login import Admitted, Login, LoginEvent, Note
-from babyconnect.web.records import OpenedRecord
-from babyconnect.web.relying_party import Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.attempts import Attempts, Cookies
+from babyconnect.web.login.backchannel import Backchannel, HttpBackchannel
+from babyconnect.web.login.claims import ClaimNames, Identify, Who, by_claims
+from babyconnect.web.login.launch import Launch
+from babyconnect.web.login.relying_party import Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.routes import Admitted, Login, LoginEvent, Note
+from babyconnect.web.login.sessions import Origin, Sessions, StaffSession, new_handle
+from babyconnect.web.login.smart import CareSystem, SmartApp
 from babyconnect.web.rendering import Pages, error_handlers, log_fault
-from babyconnect.web.sessions import Origin, Sessions, StaffSession, new_handle
 from babyconnect.web.site import Chapter, Site, language_of
-from babyconnect.web.smart import CareSystem, SmartApp
+from babyconnect.web.viewer.events import changes, events
+from babyconnect.web.viewer.fragments import Drawer
+from babyconnect.web.viewer.records import OpenedRecord
 
 PATH = "/viewer"
 RECORD_SECONDS = 15 * 60
@@ -131,7 +131,7 @@ class Viewer:
     def _with_emergency(
         self, chapters: Sequence[Chapter[ViewerSession]], glass: BreakGlass | None
     ) -> Sequence[Chapter[ViewerSession]]:
-        return (*chapters, emergency.chapter(glass, self._opened)) if glass else chapters
+        return (*chapters, declaring.chapter(glass, self._opened)) if glass else chapters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -325,7 +325,7 @@ class Viewer:
             record=record,
             handle=handle,
             shared_screen=shared,
-            may_declare=self._site.has(emergency.PATH),
+            may_declare=self._site.has(declaring.PATH),
             closes=_clock(record.declared.until) if record.declared else "",
             has_consents=self._site.has("/consents"),
         )

@@ -20,17 +20,17 @@ from babyconnect.birthcare.resources import bsn_of
 from babyconnect.definitions import document
 from babyconnect.trust import jose
 from babyconnect.trust.dezi import role_of
-from babyconnect.web.assurance import LOWEST
-from babyconnect.web.attempts import Attempts
-from babyconnect.web.backchannel import BackchannelFault
-from babyconnect.web.claims import Who, one_line
 from babyconnect.web.forms import form, single
-from babyconnect.web.login import Admitted, Login, LoginEvent
-from babyconnect.web.relying_party import LoginRefused
+from babyconnect.web.login.assurance import LOWEST
+from babyconnect.web.login.attempts import Attempts
+from babyconnect.web.login.backchannel import BackchannelFault
+from babyconnect.web.login.claims import Who, one_line
+from babyconnect.web.login.relying_party import LoginRefused
+from babyconnect.web.login.routes import Admitted, Login, LoginEvent
+from babyconnect.web.login.sessions import Origin, StaffSession
+from babyconnect.web.login.smart import Launched, Launching, SmartApp
 from babyconnect.web.rendering import log
-from babyconnect.web.sessions import Origin, StaffSession
 from babyconnect.web.site import Site
-from babyconnect.web.smart import Launched, Launching, SmartApp
 
 HOW = "care-system"
 

@@ -18,9 +18,9 @@ from babyconnect.definitions import document
 from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
 from babyconnect.flows.journal import About, Actor
 from babyconnect.flows.registers import Hold
-from babyconnect.web.own_clients import Handles
+from babyconnect.web.own_clients.chapter import Handles
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 
 PATH = "/vernietigen"
 

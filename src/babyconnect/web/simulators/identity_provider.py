@@ -29,7 +29,7 @@ from babyconnect.web.forms import form, single
 from babyconnect.web.headers import App, Guard, SecurityHeaders, content_security_policy
 from babyconnect.web.limits import Limit
 from babyconnect.web.rendering import Pages, error_handlers
-from babyconnect.web.users import Account, hash_password, password_holds
+from babyconnect.web.simulators.users import Account, hash_password, password_holds
 
 CODE_SECONDS = 60
 FORM_SECONDS = 600

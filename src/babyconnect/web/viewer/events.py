@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 
-from babyconnect.web.records import OpenedRecord
+from babyconnect.web.viewer.records import OpenedRecord
 
 HEARTBEAT_SECONDS = 15.0
 

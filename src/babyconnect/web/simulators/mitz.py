@@ -18,9 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from babyconnect.fhir.malformed import Malformed
+from babyconnect.fhir.xml_safety import refuse_unsafe
 from babyconnect.network.mitz.question import table
 
 SOAP = "application/soap+xml; charset=utf-8"
+LARGEST = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ class Simulator:
         return self
 
     async def question(self, request: Request) -> Response:
-        asked = understood(await request.body())
+        try:
+            asked = understood(await _body(request))
+        except ValueError:
+            return Response(status_code=400)
         self.asked.append(asked)
         if self.delay:
             await asyncio.sleep(self.delay)
@@ -79,7 +85,10 @@ class Simulator:
         return Response(body, self.status, media_type=None, headers={"Content-Type": self.media})
 
     async def subscribe(self, request: Request) -> Response:
-        resource = orjson.loads(await request.body())
+        try:
+            resource = dict(orjson.loads(await _body(request)))
+        except (ValueError, TypeError):
+            return Response(status_code=400)
         query = parse_qs(str(resource.get("criteria", "")).partition("?")[2])
         missing = {"_query", "patientid", "providerid", "providertype"} - set(query)
         if resource.get("reason") != table()["subscription"]["reason"] or missing:
@@ -88,10 +97,24 @@ class Simulator:
         return Response(status_code=202, headers={"Location": f"Subscription/{len(self.subscriptions)}"})
 
 
+async def _body(request: Request) -> bytes:
+    """A body of ordinary size; ValueError for a larger one."""
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > LARGEST:
+            raise ValueError("too large")
+    return bytes(found)
+
+
 def understood(body: bytes) -> Asked:
     """Reads a question as the published guide writes it; ValueError for anything else."""
     names, attribute = table()["namespace"], table()["attribute"]
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    try:
+        refuse_unsafe(body)
+        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+    except (Malformed, etree.XMLSyntaxError):
+        raise ValueError("not safe, well-formed XML") from None
     found: dict[str, str] = {}
     for one in root.iter(f"{{{names['xacml']}}}Attribute"):
         for value in one.iter(f"{{{names['hl7']}}}InstanceIdentifier", f"{{{names['hl7']}}}CodedValue"):

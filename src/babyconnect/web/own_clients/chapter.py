@@ -25,9 +25,9 @@ from babyconnect.flows.own_staff import FoundClient, OwnStaff
 from babyconnect.trust.authority import Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.secrecy import Basis
-from babyconnect.web.sessions import new_handle
+from babyconnect.web.login.sessions import new_handle
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer import ViewerSession
+from babyconnect.web.viewer.site import ViewerSession
 
 PATH = "/eigen"
 HELD = 2_000

@@ -16,10 +16,10 @@ from typing import Any
 
 from joserfc import jwt
 
-from babyconnect.web.backchannel import Backchannel, BackchannelFault
-from babyconnect.web.issuers import ALGORITHMS, KEPT_SECONDS, PublishedKeys
-from babyconnect.web.logout_tokens import Decode
-from babyconnect.web.relying_party import Issuer, LoginRefused, claims_problem, s256, with_query
+from babyconnect.web.login.backchannel import Backchannel, BackchannelFault
+from babyconnect.web.login.issuers import ALGORITHMS, KEPT_SECONDS, PublishedKeys
+from babyconnect.web.login.logout_tokens import Decode
+from babyconnect.web.login.relying_party import Issuer, LoginRefused, claims_problem, s256, with_query
 
 SCOPE = (
     "launch openid fhirUser patient/Patient.rs patient/EpisodeOfCare.rs user/Practitioner.rs user/PractitionerRole.rs "

@@ -19,17 +19,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from babyconnect.web.attempts import Cookies
-from babyconnect.web.backchannel import Backchannel, BackchannelFault, HttpBackchannel
-from babyconnect.web.care_system.records import Practice
-from babyconnect.web.care_system.smart_server import SmartServer, Visit
 from babyconnect.web.forms import form, single
 from babyconnect.web.headers import App, Guard, SecurityHeaders, content_security_policy, origin_of
 from babyconnect.web.limits import Limit
-from babyconnect.web.relying_party import with_query
+from babyconnect.web.login.attempts import Cookies
+from babyconnect.web.login.backchannel import Backchannel, BackchannelFault, HttpBackchannel
+from babyconnect.web.login.relying_party import with_query
+from babyconnect.web.login.sessions import Session, Sessions
 from babyconnect.web.rendering import Pages, error_handlers
-from babyconnect.web.sessions import Session, Sessions
-from babyconnect.web.users import hash_password, password_holds
+from babyconnect.web.simulators.care_system.records import Practice
+from babyconnect.web.simulators.care_system.smart_server import SmartServer, Visit
+from babyconnect.web.simulators.users import hash_password, password_holds
 
 PATH = "/zis"
 CLIENT_ID = "babyconnect"

@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from babyconnect.web.backchannel import Backchannel, BackchannelFault
-from babyconnect.web.issuers import ALGORITHMS, Published
+from babyconnect.web.login.backchannel import Backchannel, BackchannelFault
+from babyconnect.web.login.issuers import ALGORITHMS, Published
 
 SKEW_SECONDS = 30
 

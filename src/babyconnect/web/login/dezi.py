@@ -18,9 +18,9 @@ from joserfc.jwk import Key
 from babyconnect.birthcare.parties import Party
 from babyconnect.trust import dezi, jose
 from babyconnect.trust.dezi import Attested, Believed, NotAttested
-from babyconnect.web.backchannel import Backchannel, BackchannelFault
-from babyconnect.web.issuers import KEPT_SECONDS, KEYS_AT_MOST_EVERY
-from babyconnect.web.relying_party import Verified
+from babyconnect.web.login.backchannel import Backchannel, BackchannelFault
+from babyconnect.web.login.issuers import KEPT_SECONDS, KEYS_AT_MOST_EVERY
+from babyconnect.web.login.relying_party import Verified
 
 ENCRYPTIONS = ["RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "A128GCM", "A256GCM", "A256CBC-HS512"]
 

@@ -17,9 +17,9 @@ from babyconnect.definitions import document
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.journal import Came
 from babyconnect.flows.viewing import Declared
-from babyconnect.web.records import OpenedRecord
-from babyconnect.web.sessions import StaffSession
+from babyconnect.web.login.sessions import StaffSession
 from babyconnect.web.site import Chapter, Site
+from babyconnect.web.viewer.records import OpenedRecord
 
 PATH = "/spoed"
 ViewerSession = StaffSession[OpenedRecord]

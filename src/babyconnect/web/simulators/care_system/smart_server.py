@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from babyconnect.web.care_system import records
-from babyconnect.web.care_system.records import Listed, Practice, Works
-from babyconnect.web.logout_tokens import EVENT
-from babyconnect.web.relying_party import s256
+from babyconnect.web.login.logout_tokens import EVENT
+from babyconnect.web.login.relying_party import s256
+from babyconnect.web.simulators.care_system import records
+from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
 
 LAUNCH_SECONDS = 120
 CODE_SECONDS = 60

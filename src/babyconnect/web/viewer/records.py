@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows.viewing import Declared, Shown
-from babyconnect.web.fragments import Drawer
 from babyconnect.web.rendering import log_fault
+from babyconnect.web.viewer.fragments import Drawer
 
 BETWEEN_CHANGES_SECONDS = 1.0
 """Several changes at one registration are one reason to ask anew."""

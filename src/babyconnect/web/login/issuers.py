@@ -14,7 +14,7 @@ from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
 
-from babyconnect.web.backchannel import Backchannel, BackchannelFault
+from babyconnect.web.login.backchannel import Backchannel, BackchannelFault
 
 ALGORITHMS = ("ES256", "PS256", "RS256", "Ed25519", "EdDSA")
 KEPT_SECONDS = 3600

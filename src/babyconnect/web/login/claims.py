@@ -8,9 +8,9 @@ from typing import Any
 
 from babyconnect.birthcare.parties import Function, Party, Person, Role
 from babyconnect.trust.dezi import NotAttested
-from babyconnect.web.assurance import LOWEST, level
-from babyconnect.web.dezi import Dezi
-from babyconnect.web.relying_party import LoginRefused, Verified
+from babyconnect.web.login.assurance import LOWEST, level
+from babyconnect.web.login.dezi import Dezi
+from babyconnect.web.login.relying_party import LoginRefused, Verified
 
 LONGEST_NAME = 120
 DEZI = "dezi"

@@ -11,7 +11,7 @@ from typing import Any
 
 from joserfc import jwt
 
-from babyconnect.web.relying_party import SKEW_SECONDS, Issuer, claims_problem
+from babyconnect.web.login.relying_party import SKEW_SECONDS, Issuer, claims_problem
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 YOUNGEST_SECONDS = 120

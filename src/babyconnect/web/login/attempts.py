@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from babyconnect.web.sessions import new_handle
+from babyconnect.web.login.sessions import new_handle
 
 ATTEMPT_SECONDS = 600
 MOST_ATTEMPTS = 2_000

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from babyconnect.birthcare.parties import Role
 from babyconnect.definitions import document, rows
 from babyconnect.web.headers import App
-from babyconnect.web.provider import Client, provider_app
-from babyconnect.web.users import Account, User
+from babyconnect.web.simulators.identity_provider import Client, provider_app
+from babyconnect.web.simulators.users import Account, User
 
 REGISTER = "https://abonnee.dezi.nl"
 LIFETIME = 90 * 24 * 3600

@@ -16,14 +16,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.web.attempts import Attempts, Cookies
-from babyconnect.web.backchannel import BackchannelFault
 from babyconnect.web.forms import form, single
 from babyconnect.web.limits import Limit
-from babyconnect.web.logout_tokens import Decode, LoggedOut, LogoutTokens, NotALogout
-from babyconnect.web.relying_party import Attempt, Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.attempts import Attempts, Cookies
+from babyconnect.web.login.backchannel import BackchannelFault
+from babyconnect.web.login.logout_tokens import Decode, LoggedOut, LogoutTokens, NotALogout
+from babyconnect.web.login.relying_party import Attempt, Issuer, LoginRefused, RelyingParty, Verified
+from babyconnect.web.login.sessions import Session, Sessions
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
-from babyconnect.web.sessions import Session, Sessions
 
 S = TypeVar("S", bound=Session)
 EventType = Literal["login", "login.refused", "logout", "context.switch"]

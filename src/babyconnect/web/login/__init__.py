@@ -1,0 +1,1 @@
+"""The ways in: OpenID Connect, Dezi and a launch from a care system, each ending in a session."""
