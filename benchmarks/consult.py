@@ -42,7 +42,7 @@ from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.network.evidence.client import EvidenceClient
-from babyconnect.trust import assertion, keys
+from babyconnect.trust import asserting, keys
 from babyconnect.trust.claims import Claim
 from babyconnect.wiring.consulting import _noter
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
@@ -132,7 +132,7 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
 
     def form(asking: Asking, source: Source) -> dict[str, str]:
         claim = Claim(OWN, asking.person, asking.purpose, asking.relations)
-        return assertion.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
+        return asserting.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return (Relation("episode", "opaque"),)

@@ -34,7 +34,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.birthcare.peer import Peer
 from babyconnect.flows.grant import Granting
-from babyconnect.trust import algorithms, assertion, jose, keys
+from babyconnect.trust import algorithms, asserting, assertion, jose, keys
 from babyconnect.trust.assertion import Issuer
 from babyconnect.trust.believing import Believing
 from babyconnect.trust.claims import Asking, Claim, Verified
@@ -80,7 +80,7 @@ def decisions() -> dict[str, Any]:
 def sessions() -> dict[str, Any]:
     kept = Sessions("holder", time.time)
     key = keys.generate()
-    text = assertion.sign(key, _claim(), ENDPOINT, HOLDER, time.time())
+    text = asserting.sign(key, _claim(), ENDPOINT, HOLDER, time.time())
     issuer = Issuer(ASKER, keys.jwks(key))
     asking = Asking("minvws", (CONSULT_SCOPE,), dt.date(2026, 6, 1))
     expected = assertion.Expected(ENDPOINT, HOLDER, asking)
@@ -124,7 +124,7 @@ async def tokens(folder: Path, algorithm: keys.Algorithm, count: int, proved: bo
     prover = Prover(keys.generate(), time.time)
     forms = [
         (
-            urlencode(assertion.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode(),
+            urlencode(asserting.token_form(key, _claim(), ENDPOINT, HOLDER, time.time())).encode(),
             prover.prove("POST", ENDPOINT).encode() if proved else b"",
         )
         for _ in range(count)

@@ -26,7 +26,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.birthcare.peer import Peer
 from babyconnect.flows.grant import Asked, Granting
-from babyconnect.trust import assertion, jose, keys, presenting
+from babyconnect.trust import asserting, jose, keys, presenting
 from babyconnect.trust.assertion import Issuer
 from babyconnect.trust.believing import Believing
 from babyconnect.trust.claims import Claim
@@ -117,12 +117,12 @@ class Stage:
     # What an honest asker sends.
 
     def form(self, claim: Claim = CLAIM, key: SigningKey = KEY, **changes: str) -> dict[str, str]:
-        made = assertion.token_form(key, claim, self.endpoint, HOLDER.ura, self.seconds())
+        made = asserting.token_form(key, claim, self.endpoint, HOLDER.ura, self.seconds())
         return {name: value for name, value in {**made, **changes}.items() if value}
 
     def said(self, **changes: Any) -> dict[str, Any]:
         """The claims of a genuine assertion, changed; a claim changed to None is left out."""
-        text = assertion.sign(KEY, CLAIM, self.endpoint, HOLDER.ura, self.seconds())
+        text = asserting.sign(KEY, CLAIM, self.endpoint, HOLDER.ura, self.seconds())
         claims = jose.unverified(text)
         assert isinstance(claims, dict)
         return {name: value for name, value in {**claims, **changes}.items() if value is not None}

@@ -17,8 +17,8 @@ from babyconnect.birthcare.parties import Person, Role
 from babyconnect.cli.main import main
 from babyconnect.exchange.http1 import Http, Unreachable
 from babyconnect.network.contract import RegionFault
-from babyconnect.trust import assertion, keys, pki
-from babyconnect.trust.assertion import Claim
+from babyconnect.trust import asserting, keys, pki
+from babyconnect.trust.claims import Claim
 from babyconnect.trust.tls import Material
 from babyconnect.wiring.link import open_link
 from tests.federation.certified import Certified, certified
@@ -68,7 +68,7 @@ def token_form(running: Certified, issuer: str, holder: str) -> dict[str, str]:
     signing = keys.load(running.folder(issuer) / "organisation.jwk")
     role = Role.GYNAECOLOGIST if issuer == "hospital" else Role.MIDWIFE
     claim = Claim(member.party, Person("local:x", "Naam", role), Purpose.TREATMENT)
-    form = assertion.token_form(signing, claim, f"{there.secured_url}/oauth/token", there.party.ura, time.time())
+    form = asserting.token_form(signing, claim, f"{there.secured_url}/oauth/token", there.party.ura, time.time())
     return {name: quote_plus(value) for name, value in form.items()}
 
 

@@ -21,7 +21,7 @@ from babyconnect.flows.consult import INDEX_URA, ConsultEvent, ConsultingNode, c
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.network.evidence.client import EvidenceClient
-from babyconnect.trust import assertion, keys
+from babyconnect.trust import asserting, keys
 from babyconnect.trust.claims import Claim
 from tests.federation import region
 from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE
@@ -57,7 +57,7 @@ class World:
     def form(self, asking, source):
         claim = Claim(PRACTICE, asking.person, asking.purpose, asking.relations)
         key = self.federation[PRACTICE].key
-        return assertion.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
+        return asserting.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
 
     async def evidence(self, bsn) -> tuple[Relation, ...]:
         return (EVIDENCE,)

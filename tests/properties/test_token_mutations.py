@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from babyconnect.trust import assertion, jose, keys, presenting
+from babyconnect.trust import asserting, jose, keys, presenting
 from babyconnect.trust.believing import Believing, Denied
 from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.jose import Rejected
@@ -19,7 +19,7 @@ from tests.attacks.stage import ASKER, CLAIM, HOLDER, KEY, NOW, by_hand, issuer_
 ENDPOINT = "https://holder.example/oauth/token"
 DID = "did:web:holder.example"
 AT = NOW.timestamp()
-GENUINE = assertion.token_form(KEY, CLAIM, ENDPOINT, HOLDER.ura, AT)
+GENUINE = asserting.token_form(KEY, CLAIM, ENDPOINT, HOLDER.ura, AT)
 NUTS = presenting.nuts_form(ASKER, CLAIM, DID, AT)
 MANY = settings(max_examples=1000, deadline=None)
 SOME = settings(max_examples=300, deadline=None)

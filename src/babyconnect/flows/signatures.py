@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network.contract import Claims, Jwks, Sign, Verify
-from babyconnect.trust import assertion, jose
+from babyconnect.trust import asserting, assertion, jose
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.keys import SigningKey
 from babyconnect.trust.replays import Replays
@@ -22,7 +22,7 @@ def signer(key: SigningKey | Callable[[], SigningKey], ura: Ura, now: Seconds) -
     """Sign for one organisation by the key that the directory knows; a callable when that changes meanwhile."""
 
     def sign(audience: str, claims: Claims) -> str:
-        return jose.seal(key() if callable(key) else key, {**claims, **assertion.registered(ura, audience, now())})
+        return jose.seal(key() if callable(key) else key, {**claims, **asserting.registered(ura, audience, now())})
 
     return sign
 

@@ -9,7 +9,7 @@ What others call (nothing else here is a seam):
 
     claims.Claim(party, person, purpose, relations, ...)                # what the asker says of itself
     believing.Believing(holder, endpoint, issuer_of, replays, ...).believe(form, now)   # any of the three grants
-    assertion.token_form(...), presenting.gf_form(...), presenting.nuts_form(...)       # the forms, at the asker
+    asserting.token_form(...), presenting.gf_form(...), presenting.nuts_form(...)       # the forms, at the asker
     assertion.Issuer(party, keys, did)                                  # from the DIRECTORY: kind, JWKS, DID
     dpop.Prover(key, now).prove(method, url, token, nonce) / dpop.Proofs(...).check(proof, method, url, token)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from babyconnect.exchange.contract import Asking, Prove, Source
 from babyconnect.network.directory import did_web
 from babyconnect.settings import SettingsRefused
-from babyconnect.trust import assertion, certificates, keys, presenting, scopes
+from babyconnect.trust import asserting, certificates, keys, presenting, scopes
 from babyconnect.trust.claims import Claim
 from babyconnect.trust.dpop import Prover
 from babyconnect.trust.presenting import Holder
@@ -35,7 +35,7 @@ def token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
                 return presenting.nuts_form(_holder(link), claim, server, time.time())
         bound = _thumbprint(link, source.token_endpoint)
         target, now = source.party.ura, time.time()
-        return assertion.token_form(link.key, claim, source.token_endpoint, target, now, bound=bound)
+        return asserting.token_form(link.key, claim, source.token_endpoint, target, now, bound=bound)
 
     return form
 

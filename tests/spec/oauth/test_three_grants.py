@@ -12,7 +12,7 @@ import pytest
 from babyconnect.birthcare.access import Emergency, Purpose
 from babyconnect.birthcare.parties import Responsible, Role
 from babyconnect.birthcare.peer import Peer
-from babyconnect.trust import assertion, presenting
+from babyconnect.trust import asserting, presenting
 from tests.attacks.stage import ANNA, ASKER, BEA, CLAIM, FORM, HOLDER, HOSPITAL, KEY, OTHER, SUPPLIER, Stage, staged
 
 MINE = {
@@ -57,7 +57,7 @@ GRANTS = {
 
 async def told(stage: Stage, token: str, path: str = "/oauth/introspect") -> dict[str, object]:
     """What the organisation that has the token is told of it."""
-    made = assertion.token_form(KEY, CLAIM, stage.base + path, HOLDER.ura, stage.seconds())
+    made = asserting.token_form(KEY, CLAIM, stage.base + path, HOLDER.ura, stage.seconds())
     form = {name: made[name] for name in ("client_assertion", "client_assertion_type")}
     answer = await stage.send("POST", path, [("content-type", FORM)], urlencode({**form, "token": token}).encode())
     assert answer.status == 200
@@ -81,7 +81,7 @@ async def test_every_grant_gives_a_bound_token_with_the_same_claims_that_opens_t
 
 async def test_over_mutual_tls_the_certificate_binds_the_token_and_no_proof_is_needed(stage: Stage) -> None:
     stage.peer = Peer(HOSPITAL.ura, "thumb")
-    made = assertion.token_form(KEY, CLAIM, stage.endpoint, HOLDER.ura, stage.seconds(), bound="thumb")
+    made = asserting.token_form(KEY, CLAIM, stage.endpoint, HOLDER.ura, stage.seconds(), bound="thumb")
     given = (await stage.ask(made)).json()
     assert given["token_type"] == "Bearer"
     assert (await told(stage, given["access_token"]))["cnf"] == {"x5t#S256": "thumb"}
@@ -211,7 +211,7 @@ async def test_an_assertion_for_one_endpoint_serves_no_other_and_none_serves_twi
     form = {name: for_tokens[name] for name in ("client_assertion", "client_assertion_type")} | {"token": token}
     answer = await stage.send("POST", "/oauth/introspect", [("content-type", FORM)], urlencode(form).encode())
     assert answer.status == 401 and stage.events()[-1]["reasons"] == ["wrong_audience"]
-    made = assertion.token_form(KEY, CLAIM, stage.base + "/oauth/introspect", HOLDER.ura, stage.seconds())
+    made = asserting.token_form(KEY, CLAIM, stage.base + "/oauth/introspect", HOLDER.ura, stage.seconds())
     form |= {"client_assertion": made["client_assertion"]}
     twice = [
         await stage.send("POST", "/oauth/introspect", [("content-type", FORM)], urlencode(form).encode())

@@ -19,7 +19,7 @@ from babyconnect.birthcare.access import Purpose
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.grant import Granting
-from babyconnect.trust import assertion, keys
+from babyconnect.trust import asserting, keys
 from babyconnect.trust.assertion import Issuer
 from babyconnect.trust.believing import Believing
 from babyconnect.trust.claims import Claim
@@ -77,7 +77,7 @@ class Endpoint:
         return self.sessions.get(token, Binding(self.prover.jkt))
 
     def form(self, key: keys.SigningKey = KEY, claim: Claim = CLAIM, **changes: str) -> dict[str, str]:
-        made = assertion.token_form(key, claim, ENDPOINT, PRACTICE, self.now.timestamp())
+        made = asserting.token_form(key, claim, ENDPOINT, PRACTICE, self.now.timestamp())
         return {name: value for name, value in {**made, **changes}.items() if value}
 
     async def post(self, form: Mapping[str, str] | str, path: str = "/oauth/token", **headers: str) -> Response:

@@ -15,7 +15,7 @@ import pytest
 from babyconnect.birthcare.access import CONSULT_SCOPE, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.trust import assertion, jose, keys
+from babyconnect.trust import asserting, assertion, jose, keys
 from babyconnect.trust.assertion import Expected, Issuer
 from babyconnect.trust.claims import Asking, Claim, Verified
 from babyconnect.trust.jose import Rejected
@@ -44,7 +44,7 @@ def believe(
 
 
 def signed(key: keys.SigningKey = KEY, claim: Claim = CLAIM, now: float = NOW) -> str:
-    return assertion.sign(key, claim, ENDPOINT, PRACTICE, now)
+    return asserting.sign(key, claim, ENDPOINT, PRACTICE, now)
 
 
 def claims_of(text: str) -> Claims:
