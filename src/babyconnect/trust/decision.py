@@ -249,9 +249,9 @@ def _claimed(asker: Asker, day: dt.date, rules: Rules) -> list[Relation]:
 
 
 def _believed(request: AccessRequest, claimed: list[Relation], day: dt.date, rules: Rules) -> list[Relation]:
-    """What the holder may believe of it: as said, as known at both ends, or as the register confirms."""
-    kind, held, verified = request.asker.kind, request.holder_relations, request.verified
-    return [one for item in claimed for one in relation.believed(item, kind, day, rules.asker, (held, verified))]
+    """What the holder may believe of it: as said, or as the register confirms."""
+    kind, verified = request.asker.kind, request.verified
+    return [one for item in claimed for one in relation.believed(item, kind, day, rules.asker, verified)]
 
 
 def _covered(episodes: frozenset[str], holding: tuple[Relation, ...], asking: list[Relation]) -> frozenset[str]:

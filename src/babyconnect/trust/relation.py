@@ -52,28 +52,20 @@ def holds(relation: Relation, day: dt.date, rule: Terms) -> bool:
 
 
 def believed(
-    relation: Relation, kind: Kind, day: dt.date, rule: Terms, known: tuple[Collection[Relation], Collection[Relation]]
+    relation: Relation, kind: Kind, day: dt.date, rule: Terms, verified: Collection[Relation]
 ) -> Collection[Relation]:
     """The asker's evidence as far as the holder may believe it: with the episode it is about, when that is known here.
 
-    `known`: the holder's own evidence, and what it found true in the register or in its own roster.
+    `verified`: what the holder found true of this very asker in the register or in its own roster.  That it knows the
+    same number itself proves nothing: an asker tells its numbers to everybody whom it asks.
     """
     kinds = rule.kinds.get(relation.basis)
     if kinds is not None and kind not in kinds:
         return ()
-    check = rule.check.get(relation.basis)
-    if check == "claimed":
+    if rule.check.get(relation.basis) == "claimed":
         return (relation,)
-    held, verified = known
     named = [one for one in verified if one.reference == relation.reference and _in_period(one, day)]
-    found = [one for one in named if one.basis == relation.basis]
-    if check == "matched":
-        found += [
-            Relation(relation.basis, relation.reference, relation.start, relation.end, one.episode)
-            for one in held
-            if one.basis in REFERRED_BY and one.reference == relation.reference and _in_period(one, day)
-        ]
-    return found
+    return [one for one in named if one.basis == relation.basis]
 
 
 def _in_period(relation: Relation, day: dt.date) -> bool:

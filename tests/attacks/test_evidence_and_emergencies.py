@@ -1,0 +1,63 @@
+"""Attacks on evidence, codes and emergencies by an organisation that is genuine, and says more than is true."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from babyconnect.birthcare.access import Permit, Relation
+from babyconnect.flows.door import Happening
+from babyconnect.network.database import DatabaseFault
+from babyconnect.trust import relation
+from tests.spec.trust.people import HELD_EPISODE, HOSPITAL, KRAAM, TODAY, decided
+from tests.spec.trust.test_breaking_the_glass import NOW, PRACTICE, Kind, Node, Party, asker, happening
+
+SENT = relation.referral("referral-5f3a", TODAY - dt.timedelta(days=3))
+
+
+@pytest.mark.parametrize("basis", ["referral", "announcement"])
+def test_who_heard_the_number_of_anothers_referral_cannot_claim_it(basis: str) -> None:
+    """The receiver tells its numbers to every organisation that it asks; the holder knows this one itself."""
+    overheard = (Relation(basis, SENT.reference, TODAY),)
+    kept = (HELD_EPISODE, SENT)
+    assert not isinstance(decided(KRAAM, evidence=overheard, held=kept), Permit)
+    given = decided(HOSPITAL, evidence=overheard, held=kept, verified=overheard)
+    assert isinstance(given, Permit), "to whom it was given, as the register says, it is a referral"
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Node]:
+    node = Node(tmp_path, Party(PRACTICE, "Verloskundigen", Kind.MIDWIFERY_PRACTICE))
+    yield node
+    node.book.close()
+
+
+def of(client: str) -> Happening:
+    return replace(happening(asker("ref-1")), client=client)
+
+
+async def test_one_declared_emergency_opens_the_record_of_one_client(practice: Node) -> None:
+    """Or the second would be in no queue, and nobody would tell her."""
+    await practice.glass.answered(of("client-1"))
+    answered = practice.glass.declared(asker("ref-1"), "client-2")
+    assert answered is not None and answered < NOW - dt.timedelta(days=365), "over, so it opens nothing"
+    assert practice.glass.declared(asker("ref-1"), "client-1") == NOW
+
+
+async def test_two_records_asked_at_one_instant_by_one_declaration_are_not_both_released(practice: Node) -> None:
+    await practice.glass.answered(of("client-1"))
+    with pytest.raises(DatabaseFault):
+        await practice.glass.answered(of("client-2"))
+    assert {notice.client for notice in practice.book.unsent()} == {"client-1"}
+
+
+async def test_a_declaration_about_a_destroyed_record_opens_nobody_elses(practice: Node) -> None:
+    await practice.glass.answered(of("client-1"))
+    await practice.book.forget("client-1")
+    for client in ("client-1", "client-2"):
+        found = practice.glass.declared(asker("ref-1"), client)
+        assert found is not None and found < NOW
