@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ BODY_SECONDS = 20.0
 TAKING_SECONDS = 30.0
 """For an answer that the other side does not take in, before it makes room again."""
 LINGER_SECONDS = 2.0
+MOST_OF_ONE_ADDRESS = 1_000
+"""Connections of one network address at a time: whoever opens as many as she can leaves room for others."""
 HIGH_WATER = 262_144
 WRITE_BUFFER = 1_048_576
 """An answer of ordinary size is handed to the system without waiting for its reader."""
@@ -40,17 +43,29 @@ class Shared:
         self.app = app
         self.limit = limit
         self.connections: set[Connection] = set()
+        self.addresses: Counter[str] = Counter()
         self.date = b""
         """The line of an answer that says the time."""
         self.closing = False
         self.running = 0
         """Applications at work, also for whoever left meanwhile: what they use is closed after them."""
 
+    def room(self, address: str) -> bool:
+        """Whether one more connection of this address is taken."""
+        return not self.closing and len(self.connections) < self.limit and self.addresses[address] < MOST_OF_ONE_ADDRESS
+
+    def forget(self, connection: Connection, address: str) -> None:
+        self.connections.discard(connection)
+        self.addresses[address] -= 1
+        if not self.addresses[address]:
+            del self.addresses[address]
+
 
 class Connection(asyncio.Protocol):
     """From bytes to one exchange after the other."""
 
     __slots__ = (
+        "_address",
         "_buffer",
         "_facts",
         "_lingering",
@@ -70,6 +85,7 @@ class Connection(asyncio.Protocol):
         self.shared = shared
         self._facts = facts
         self._buffer = b""
+        self._address = ""
         self._lingering = self._paused = False
         self._writable: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -82,10 +98,14 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
-        if self.shared.closing or len(self.shared.connections) >= self.shared.limit:
+        client = transport.get_extra_info("peername")
+        address = str(client[0]) if client else ""
+        if not self.shared.room(address):
             transport.abort()  # type: ignore[attr-defined]
             return
         self.shared.connections.add(self)
+        self.shared.addresses[address] += 1
+        self._address = address
         tls = transport.get_extra_info("ssl_object") is not None
         self.base = {
             "type": "http",
@@ -93,7 +113,7 @@ class Connection(asyncio.Protocol):
             "http_version": "1.1",
             "scheme": "https" if tls else "http",
             "server": transport.get_extra_info("sockname"),
-            "client": transport.get_extra_info("peername"),
+            "client": client,
             "root_path": "",
             **(self._facts(transport) if self._facts else {}),
         }
@@ -104,10 +124,11 @@ class Connection(asyncio.Protocol):
         if self.exchange is not None and not self.exchange.complete:
             self.body(data)
             return
-        if not self._buffer and self.exchange is None:
+        free = self.exchange is None and self._writable is None
+        if not self._buffer and free:
             self.deadline = self._loop.time() + HEAD_SECONDS
         self._buffer += data
-        if self.exchange is None:
+        if free:
             self._next()
         elif len(self._buffer) > MAX_HEAD:
             self._pause()
@@ -117,15 +138,20 @@ class Connection(asyncio.Protocol):
         self.deadline = self._loop.time() + TAKING_SECONDS
 
     def resume_writing(self) -> None:
+        self._release()
+        self.deadline = math.inf
+        if self.exchange is None and not self.transport.is_closing():
+            self._go_on()
+
+    def _release(self) -> None:
         waiting, self._writable = self._writable, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
-        self.deadline = self._loop.time() + IDLE_SECONDS if self.exchange is None else math.inf
 
     def connection_lost(self, fault: Exception | None) -> None:
-        self.shared.connections.discard(self)
-        if self._writable is not None:
-            self.resume_writing()
+        if self in self.shared.connections:
+            self.shared.forget(self, self._address)
+        self._release()
         if self.exchange is not None:
             self.exchange.lost()
             self.exchange = None
@@ -213,8 +239,14 @@ class Connection(asyncio.Protocol):
         if not go_on or self.shared.closing:
             self._close(lingering=exchange is not None and not exchange.complete)
             return
-        self.deadline = self._loop.time() + IDLE_SECONDS if self._writable is None else self.deadline
-        self._resume()
+        # Who does not take her answers gets no more of them: pipelined requests wait until there is room.
+        if self._writable is None:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self.deadline = self._loop.time() + IDLE_SECONDS
+        if len(self._buffer) < MAX_HEAD:  # else there is enough to go on with: who sends faster than we answer, waits
+            self._resume()
         if self._buffer:
             self.deadline = self._loop.time() + HEAD_SECONDS
             self._next()
@@ -222,6 +254,7 @@ class Connection(asyncio.Protocol):
     def _close(self, lingering: bool) -> None:
         """Close when everything is written.  Unread bytes would make the system throw the answer away: take them in."""
         if not lingering:
+            self.deadline = self._loop.time() + TAKING_SECONDS
             self.transport.close()
             return
         self._lingering, self._buffer = True, b""
@@ -247,7 +280,8 @@ class Connection(asyncio.Protocol):
         """Whatever took too long is over."""
         if now < self.deadline:
             return
-        if self._lingering or self._writable is not None or (self.exchange is None and not self._buffer):
+        idle = self.exchange is None and not self._buffer
+        if idle or self._lingering or self._writable is not None or self.transport.is_closing():
             self.transport.abort()
         else:
             self._refuse(408)

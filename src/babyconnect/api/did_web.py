@@ -9,18 +9,15 @@ import orjson
 
 from babyconnect.api.asgi import App, Receive, Scope, Send
 
-_HEADERS = (
-    (b"content-type", b"application/did+json"),
-    (b"cache-control", b"max-age=60"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_TYPE = (b"content-type", b"application/did+json")
+_KEPT = (b"cache-control", b"max-age=60")
 
 
 def did_app(document: Callable[[], Mapping[str, Any]]) -> App:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         asked = scope["method"] in ("GET", "HEAD")
         body = orjson.dumps(document()) if asked else b""
-        headers = [*_HEADERS, (b"content-length", b"%d" % len(body)), *(() if asked else ((b"allow", b"GET, HEAD"),))]
+        headers = [_TYPE, (b"content-length", b"%d" % len(body)), _KEPT if asked else (b"allow", b"GET, HEAD")]
         await send({"type": "http.response.start", "status": 200 if asked else 405, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

@@ -1,0 +1,16 @@
+"""One served region for all attacks on its edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.edge import Edge
+from tests.attacks.edge import edge as served
+
+
+@pytest.fixture(scope="package")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    with served(tmp_path_factory.mktemp("edge")) as found:
+        yield found
