@@ -40,19 +40,29 @@ async def test_she_gives_and_lifts_all_of_hers_by_her_own_log_in(federation):
 
 @pytest.mark.parametrize(
     "by",
-    [herself("low"), herself(""), herself(ago=3 * 3600), herself(ago=-300), replace(herself(), login=None)],
+    [
+        lambda: herself("low"),
+        lambda: herself(""),
+        lambda: herself(ago=3 * 3600),
+        lambda: herself(ago=-300),
+        lambda: replace(herself(), login=None),
+    ],
     ids=["low assurance", "no assurance", "hours ago", "in the future", "no moment"],
 )
 async def test_a_log_in_that_proves_too_little_is_not_hers(federation, by):
     pseudonym = await registered(federation)
     with pytest.raises(ConsentRefused, match="403"):
-        await give(federation[PRACTICE], pseudonym, Consent("", True, "*"), by)
+        await give(federation[PRACTICE], pseudonym, Consent("", True, "*"), by())
 
 
 async def test_the_word_of_an_organisation_that_is_no_portal_is_not_hers(federation):
     pseudonym = await registered(federation)
     with pytest.raises(ConsentRefused, match="403"):
         await give(federation[KRAAM], pseudonym, Consent("", True, "*"), herself())
+    own = Consent("", True, "*", f"ura:{KRAAM.ura}")
+    with pytest.raises(ConsentRefused, match="403"):  # about its own records too: its own word it may give as its own
+        await give(federation[KRAAM], pseudonym, own, herself())
+    await give(federation[KRAAM], pseudonym, own)
     no = await give(federation[PRACTICE], pseudonym, NO)
     with pytest.raises(ConsentRefused, match="403"):
         await take_back(federation[KRAAM], no, herself())
@@ -256,7 +266,7 @@ async def a_code(federation, pseudonym, permit: bool = True):
 
 
 async def test_a_code_is_evidence_where_she_shows_it_and_the_holder_can_ask_whether_she_did(federation):
-    pseudonym = await registered(federation)
+    pseudonym = await registered(federation, PRACTICE)
     made = await a_code(federation, pseudonym)
     assert len(made.code) == 8 and made.code.isdigit()
     assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is None
@@ -266,6 +276,20 @@ async def test_a_code_is_evidence_where_she_shows_it_and_the_holder_can_ask_whet
     assert (checked.reference, checked.holder) == (made.reference, PRACTICE.ura)
     assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, KRAAM.ura) is None
     assert await federation[PRACTICE].codes.shown(made.reference, "somebody-else", HOSPITAL.ura) is None
+
+
+async def test_who_makes_a_code_itself_and_shows_it_to_itself_has_proved_nothing(federation):
+    pseudonym = await registered(federation, HOSPITAL, PRACTICE)
+    made = await federation[HOSPITAL].codes.make(pseudonym, tomorrow(), None, professional())
+    await federation[HOSPITAL].codes.verify(made.code, pseudonym, professional())
+    assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is None
+
+
+async def test_a_code_of_who_does_not_keep_her_is_no_evidence(federation):
+    pseudonym = await registered(federation, PRACTICE)
+    made = await federation[KRAAM].codes.make(pseudonym, tomorrow(), None, professional())
+    assert await federation[HOSPITAL].codes.verify(made.code, pseudonym, professional()) is not None
+    assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is None
 
 
 async def test_showing_it_is_her_yes_to_that_organisation_alone_about_its_makers_records(federation):

@@ -30,9 +30,11 @@ class Stated:
 def is_working_note(resource: Resource) -> bool:
     """Whether the source calls this a note of its author's own, which is no part of the record."""
     rule = document("publication.toml")["working_notes"]
-    meta = resource.get("meta") or {}
+    # Asked before the structure was checked: nothing is taken for granted.
+    meta = resource.get("meta")
+    meta = meta if isinstance(meta, Mapping) else {}
     labelled = _labels(meta.get("security")) & set(rule["security"]) or _labels(meta.get("tag")) & set(rule["tags"])
-    if labelled or set(rule["profiles"]) & set(as_list(meta.get("profile"))):
+    if labelled or any(profile in rule["profiles"] for profile in as_list(meta.get("profile"))):
         return True
     said = " ".join(text for name in rule["in_elements"] for text in _texts(resource.get(name))).lower()
     return any(word in said for word in rule["words"])
