@@ -1,5 +1,5 @@
-"""Build the process of one node from `node.toml`: the holder's side (tokens, door, source API, intake) and the
-asker's (consult, viewer)."""
+"""Build the process of one node from `node.toml`: what answers other organisations (`answering`), the sites for people
+(`sites`), the intake, and what goes on for as long as it runs."""
 
 from __future__ import annotations
 
@@ -16,34 +16,16 @@ from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.machines import NODE
 from babyconnect.api.server import App
-from babyconnect.api.source import SourceApi
 from babyconnect.audit.log import AuditLog
-from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
-from babyconnect.flows.door import Door, Happening, Parts
-from babyconnect.flows.door_events import named
-from babyconnect.flows.door_template import DoorEvents
-from babyconnect.flows.journal import Journal
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
-from babyconnect.store.contract import Store
-from babyconnect.trust.remembering import Decisions
-from babyconnect.trust.sessions import Sessions
-from babyconnect.web.client import record
-from babyconnect.web.client.session import ClientSession
-from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession
-from babyconnect.wiring import consents, deciding_pages, oversight, people, secured, shielding
-from babyconnect.wiring.deciding import Deciding, deciding
+from babyconnect.wiring import answering, oversight, secured
+from babyconnect.wiring.answering import Kept
 from babyconnect.wiring.intake import intake_of
-from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import did_mount, publishing_keys, refusals
-from babyconnect.wiring.link import Link, enrolling, now, open_link
-from babyconnect.wiring.mitz import mitz_of
-from babyconnect.wiring.own_record import own_record, wards
-from babyconnect.wiring.own_staff import shielding_pages
-from babyconnect.wiring.stores import open_store
-from babyconnect.wiring.tokens import holder_tokens
+from babyconnect.wiring.link import Link, enrolling, open_link
+from babyconnect.wiring.sites import sites
 
 Close = Callable[[], Awaitable[None]]
 REGION_PATIENCE_SECONDS = 30
@@ -61,64 +43,52 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
 
 async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:
     """`opening` closes what was opened, the last first, also when the rest cannot be."""
+    link = await _linked(path, opening)
+    keeps = await answering.kept(link, opening)
+    await _following(link)
+    holds = answering.holder(link, keeps, opening)
+    tending = oversight.Tending(link, keeps.log, keeps.journal)
+    overseen = oversight.oversight_of(link, keeps.log, holds.door, tending)
+    soon = asyncio.Event()
+    for_machines = [
+        *answering.mounts(link, keeps, holds),
+        did_mount(link),
+        *oversight.published(link, keeps.journal),
+        *_intake(link, keeps, soon),
+    ]
+    for_people = sites(link, keeps, holds, overseen, opening)
+    home = "/viewer/" if "/viewer" in dict(for_people) else ""
+    app = _with_fault(link, Mounts([*for_machines, *for_people], home=home))
+    await oversight.begin(opening, tending)
+    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), holds.decides.keep_telling()):
+        opening.push_async_callback(_stopped, asyncio.create_task(lasting))
+    measured = Measured(app, lambda: _state(link, keeps.log))
+    return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))
+
+
+async def _linked(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> Link:
     link = await open_link(path)
     opening.push_async_callback(link.close)
     if link.chosen.node.fault:
         _known_fault(link)
-    store = await open_store(link)
-    opening.push_async_callback(store.close)
-    log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, lambda: link.key)
-    opening.callback(log.close)
+    return link
+
+
+async def _following(link: Link) -> None:
+    """From now on what the region says of parties and consents is followed."""
     await _load_directory(link)
     link.directory.start()
     link.consents.start()
-    given = holder_tokens(link, log)
-    opening.callback(given.close)
-    consents.end_tokens_on_less(link, given.sessions)
-    journal = journal_of(link, log)
-    mitz = mitz_of(link, journal, given.sessions, opening)
-    decides = deciding(link, journal, mitz.elsewhere)
-    opening.callback(decides.close)
-    door = _door(link, store, journal, given.sessions, decides)
-    mounts: list[tuple[str, App]] = [
-        ("/fhir/stu3", SourceApi(door, given.gate, f"{link.machine_base}/fhir/stu3", rates=given.rates)),
-        *((prefix, given.oauth) for prefix in ("/oauth", "/.well-known")),
-        did_mount(link),
-        *oversight.published(link, journal),
-        *mitz.mounts,
-        *deciding_pages.mounts(link, journal, decides),
-    ]
-    tending = oversight.Tending(link, log, journal)
-    overseen = oversight.oversight_of(link, log, door, tending)
-    soon = asyncio.Event()
-    if link.chosen.intake.token_sha256_file:
-        mounts.append(("/intake", intake_of(link, store, log, soon)))
-    http = Http(security=link.secured)
-    opening.callback(http.close)
-    staff_chapters: list[Chapter[ViewerSession]] = [consents.staff_chapter(link, journal)]
-    staff_chapters += deciding_pages.staff_chapters(link, journal, decides, door)
-    staff_chapters += shielding_pages(link, door, journal, store.writer, decides.book)
-    own = own_record(link, door)
-    client_chapters: list[Chapter[ClientSession]] = [record.chapter(own), consents.client_chapter(link, journal)]
-    staff_chapters.append(oversight.staff_chapter(link, overseen))
-    client_chapters += [oversight.client_chapter(link, overseen), deciding_pages.client_chapter(link, decides)]
-    viewer = None
-    if link.chosen.login.issuer:
-        viewer = people.viewer(link, door, log, http, journal, staff_chapters, decides.break_glass)
-        mounts.append(("/viewer", viewer))
-        opening.push_async_callback(viewer.close)
-    if link.chosen.client_login.issuer:
-        client = people.client_site(link, journal, client_chapters, wards(own))
-        mounts.append(("/client", client))
-        opening.push_async_callback(client.close)
-    app: App = Mounts(mounts, home="/viewer/" if viewer is not None else "")
-    if link.chosen.node.fault:
-        app = faults.broken(app, link.chosen.node.fault)
-    measured = Measured(app, lambda: _state(link, log))
-    await oversight.begin(opening, tending)
-    for lasting in (_keep_sending(link, soon), publishing_keys(link, journal), decides.keep_telling()):
-        opening.push_async_callback(_stopped, asyncio.create_task(lasting))
-    return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(journal))
+
+
+def _intake(link: Link, keeps: Kept, soon: asyncio.Event) -> list[tuple[str, App]]:
+    if not link.chosen.intake.token_sha256_file:
+        return []
+    return [("/intake", intake_of(link, keeps.store, keeps.log, soon))]
+
+
+def _with_fault(link: Link, app: App) -> App:
+    return faults.broken(app, link.chosen.node.fault) if link.chosen.node.fault else app
 
 
 def _state(link: Link, log: AuditLog) -> Mapping[str, object]:
@@ -151,29 +121,6 @@ async def _load_directory(link: Link) -> None:
             if time.monotonic() > until:
                 raise SettingsRefused(f"the region at {link.chosen.region.url} cannot be used: {fault}") from fault
             await asyncio.sleep(0.2)
-
-
-def _door(link: Link, store: Store, journal: Journal, sessions: Sessions, decides: Deciding) -> Door:
-    events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
-
-    async def note(happening: Happening) -> object:
-        whom = named(happening, journal.pseudonym, link.roster)
-        receipt = await journal.log.append({**events.of(happening), **whom})
-        await decides.break_glass.answered(happening)
-        return receipt
-
-    return Door(
-        Parts(
-            holder=link.party,
-            open_reader=store.open_reader,
-            grounds=decides.grounds,
-            decide=Decisions(decides.policies.on).decide,
-            bind=sessions.bind,
-            note=note,
-            now=now,
-            **shielding.door_parts(link.registers),
-        )
-    )
 
 
 async def _keep_sending(link: Link, soon: asyncio.Event) -> None:

@@ -1,0 +1,97 @@
+"""The holder's side of a node: what it keeps, what it decides by, and the door through which anything leaves."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from babyconnect.api.server import App
+from babyconnect.api.source import SourceApi
+from babyconnect.audit.log import AuditLog
+from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door_events import looked_up
+from babyconnect.flows.door_template import DoorEvents
+from babyconnect.flows.journal import Journal
+from babyconnect.store.contract import Store
+from babyconnect.trust.remembering import Decisions
+from babyconnect.trust.sessions import Sessions
+from babyconnect.wiring import consents, deciding_pages, shielding
+from babyconnect.wiring.deciding import Deciding, deciding
+from babyconnect.wiring.journal import journal_of
+from babyconnect.wiring.link import Link, now
+from babyconnect.wiring.mitz import MitzHere, mitz_of
+from babyconnect.wiring.stores import open_store
+from babyconnect.wiring.tokens import HolderTokens, holder_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a node keeps: its records, and what happened."""
+
+    store: Store
+    log: AuditLog
+    journal: Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a node answers others with."""
+
+    tokens: HolderTokens
+    mitz: MitzHere
+    decides: Deciding
+    door: Door
+
+
+async def kept(link: Link, opening: contextlib.AsyncExitStack) -> Kept:
+    store = await open_store(link)
+    opening.push_async_callback(store.close)
+    log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, lambda: link.key)
+    opening.callback(log.close)
+    return Kept(store, log, journal_of(link, log))
+
+
+def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack) -> Holder:
+    tokens = holder_tokens(link, keeps.log)
+    opening.callback(tokens.close)
+    consents.end_tokens_on_less(link, tokens.sessions)
+    mitz = mitz_of(link, keeps.journal, tokens.sessions, opening)
+    decides = deciding(link, keeps.journal, mitz.elsewhere)
+    opening.callback(decides.close)
+    return Holder(tokens, mitz, decides, _door(link, keeps, tokens.sessions, decides))
+
+
+def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
+    """Where other organisations' machines come: records, tokens, the Mitz's notices, AuthZEN."""
+    tokens = holds.tokens
+    return [
+        ("/fhir/stu3", SourceApi(holds.door, tokens.gate, f"{link.machine_base}/fhir/stu3", rates=tokens.rates)),
+        *((prefix, tokens.oauth) for prefix in ("/oauth", "/.well-known")),
+        *holds.mitz.mounts,
+        *deciding_pages.mounts(link, keeps.journal, holds.decides),
+    ]
+
+
+def _door(link: Link, keeps: Kept, sessions: Sessions, decides: Deciding) -> Door:
+    events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
+
+    async def note(happening: Happening) -> object:
+        # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
+        looked_for = looked_up(happening)
+        known = {"pseudonym": keeps.journal.pseudonym(looked_for)} if looked_for else {}
+        receipt = await keeps.log.append({**events.of(happening), **known})
+        await decides.break_glass.answered(happening)
+        return receipt
+
+    return Door(
+        Parts(
+            holder=link.party,
+            open_reader=keeps.store.open_reader,
+            grounds=decides.grounds,
+            decide=Decisions(decides.policies.on).decide,
+            bind=sessions.bind,
+            note=note,
+            now=now,
+            **shielding.door_parts(link.registers),
+        )
+    )

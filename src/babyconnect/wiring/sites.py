@@ -1,0 +1,58 @@
+"""The sites of a node for people, and which chapters each of them has: the viewer for staff, her own for a client."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from babyconnect.api.server import App
+from babyconnect.exchange.http1 import Http
+from babyconnect.flows.oversight import Oversight
+from babyconnect.web.client import record
+from babyconnect.web.client.session import ClientSession
+from babyconnect.web.site import Chapter
+from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.wiring import consents, deciding_pages, oversight, people
+from babyconnect.wiring.answering import Holder, Kept
+from babyconnect.wiring.link import Link
+from babyconnect.wiring.own_record import own_record, wards
+from babyconnect.wiring.own_staff import shielding_pages
+
+
+def sites(
+    link: Link, keeps: Kept, holds: Holder, overseen: Oversight, opening: contextlib.AsyncExitStack
+) -> list[tuple[str, App]]:
+    """Those whose log-in is set."""
+    found: list[tuple[str, App]] = []
+    http = Http(security=link.secured)
+    opening.callback(http.close)
+    if link.chosen.login.issuer:
+        chapters = _for_staff(link, keeps, holds, overseen)
+        glass = holds.decides.break_glass
+        viewer = people.viewer(link, holds.door, keeps.log, http, keeps.journal, chapters, glass)
+        opening.push_async_callback(viewer.close)
+        found.append(("/viewer", viewer))
+    if link.chosen.client_login.issuer:
+        own = own_record(link, holds.door)
+        about_her = [record.chapter(own), *_for_clients(link, keeps, holds, overseen)]
+        client = people.client_site(link, keeps.journal, about_her, wards(own))
+        opening.push_async_callback(client.close)
+        found.append(("/client", client))
+    return found
+
+
+def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> Sequence[Chapter[ViewerSession]]:
+    return [
+        consents.staff_chapter(link, keeps.journal),
+        *deciding_pages.staff_chapters(link, keeps.journal, holds.decides, holds.door),
+        *shielding_pages(link, holds.door, keeps.journal, keeps.store.writer, holds.decides.book),
+        oversight.staff_chapter(link, overseen),
+    ]
+
+
+def _for_clients(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> Sequence[Chapter[ClientSession]]:
+    return [
+        consents.client_chapter(link, keeps.journal),
+        oversight.client_chapter(link, overseen),
+        deciding_pages.client_chapter(link, holds.decides),
+    ]
