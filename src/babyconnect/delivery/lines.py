@@ -22,6 +22,7 @@ from babyconnect.delivery.view import Badge, Detail, Flag, Line
 
 _TITLES = {row["type"]: (row["label"], row["headline"].split()) for row in rows("sections/types")}
 _BOOLEANS = {f"{row['system']}|{row['code']}": (row["no"], row["yes"]) for row in rows("sections/booleans")}
+_GESTATION = "http://snomed.info/sct|57036006"
 PHRASES = document("sections/phrases.toml")
 _AUTHORS = ("performer", "asserter", "recorder", "requester", "author", "careManager", "participant", "serviceProvider")
 
@@ -58,11 +59,20 @@ def _value(resource: Mapping[str, Any], names: Names) -> str:
         if name == "valueBoolean" and isinstance(value, bool):
             known = (_BOOLEANS[code] for code in codes_in(resource.get("code")) if code in _BOOLEANS)
             return next((texts[value] for texts in known), "") or _short(value, name, names)
+        if name == "valueQuantity" and (weeks := _weeks(resource, value)):
+            return f"{weeks} ({_short(value, name, names)})"
         if name.startswith("value"):
             return _short(value, name, names)
         if name.startswith("_value"):
             return values.join([shown for _, shown in values.parts(name, value, names)])
     return ""
+
+
+def _weeks(resource: Mapping[str, Any], quantity: Mapping[str, Any]) -> str:
+    """A gestational age in days as weeks and days, which is how everybody says it; "" for any other measurement."""
+    days = quantity.get("value")
+    plain = quantity.get("code") == "d" and not quantity.get("comparator") and isinstance(days, int)
+    return dutch.gestation(days) if plain and _GESTATION in codes_in(resource.get("code")) else ""
 
 
 def _short(value: Any, element: str, names: Names) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person
@@ -58,7 +59,7 @@ def own_clients(door: Door) -> Callable[[Person], Awaitable[dict[str, str]]]:
 
     async def named(person: Person) -> dict[str, str]:
         found = await every_client(door, person)
-        return {one.id: f"{_name(one.patient.get('name', []))} ({one.patient.get('birthDate', '')})" for one in found}
+        return {one.id: f"{_name(one.patient.get('name', []))} ({_born(one.patient)})" for one in found}
 
     return named
 
@@ -81,6 +82,12 @@ def _listed(client: Client, reason: str) -> ListedClient | None:
         birth_date=dt.date.fromisoformat(born) if len(born) == 10 else None,
         reason=reason.strip(),
     )
+
+
+def _born(patient: Mapping[str, Any]) -> str:
+    """The birth date as a screen shows it; as it was recorded when it is not a whole date."""
+    born = str(patient.get("birthDate", ""))
+    return f"{dt.date.fromisoformat(born):%d-%m-%Y}" if len(born) == 10 else born
 
 
 def _name(names: Sequence[dict[str, object]]) -> str:

@@ -72,6 +72,7 @@ class _Pages:
             422 if flaw else 200,
             session=session,
             handle=request.path_params["handle"],
+            bsn=session.records[request.path_params["handle"]].bsn,
             reasons=document("break_glass.toml")["reason"],
             given=given,
             flaw=flaw,
