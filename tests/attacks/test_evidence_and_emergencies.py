@@ -12,7 +12,7 @@ import pytest
 from babyconnect.birthcare.access import Permit, Relation
 from babyconnect.flows.door import Happening
 from babyconnect.network.database import DatabaseFault
-from babyconnect.trust import relation
+from babyconnect.trust import policy, relation
 from tests.spec.trust.people import HELD_EPISODE, HOSPITAL, KRAAM, TODAY, decided
 from tests.spec.trust.test_breaking_the_glass import NOW, PRACTICE, Kind, Node, Party, asker, happening
 
@@ -27,6 +27,15 @@ def test_who_heard_the_number_of_anothers_referral_cannot_claim_it(basis: str) -
     assert not isinstance(decided(KRAAM, evidence=overheard, held=kept), Permit)
     given = decided(HOSPITAL, evidence=overheard, held=kept, verified=overheard)
     assert isinstance(given, Permit), "to whom it was given, as the register says, it is a referral"
+
+
+@pytest.mark.parametrize("basis", ["referral", "announcement", "locum", "code"])
+def test_no_version_of_the_rules_may_believe_unchecked_what_is_a_legal_basis(basis: str) -> None:
+    own = policy.built_in(TODAY)
+    assert own is not None and isinstance(policy.read(policy.written(own)), policy.Policy)
+    opened = policy.written(own).decode().replace(f'"{basis}": "register"', f'"{basis}": "claimed"')
+    found = policy.read(opened.encode())
+    assert isinstance(found, policy.Invalid) and any(basis in problem for problem in found.problems)
 
 
 @pytest.fixture

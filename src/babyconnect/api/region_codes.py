@@ -84,11 +84,19 @@ async def shown(call: Call) -> Response:
         asker = Ura(_text(body, "asker"))
     except ValueError:
         raise Refusal(422, "value", "asker is a URA") from None
-    found = call.state.codes.shown(reference, pseudonym, asker)
+    found = _believable(call, call.state.codes.shown(reference, pseudonym, asker), pseudonym, asker)
     await call.log("code_shown", "ok" if found else "refused", pseudonym, reference[:36])
     if found is None:
         raise Refusal(404, "not-found", "not shown there, or over")
     return answer(_evidence(found))
+
+
+def _believable(call: Call, shown: ShownCode | None, pseudonym: str, asker: Ura) -> ShownCode | None:
+    """A code counts as evidence while its maker keeps her, and never for its maker: nobody proves anything by what it
+    made itself."""
+    if shown is None or shown.holder == asker or not call.state.index.own(pseudonym, shown.holder):
+        return None
+    return shown
 
 
 def _evidence(shown: ShownCode) -> dict[str, str]:

@@ -89,8 +89,11 @@ def _origin(call: Call) -> Origin:
 
 def _may_give(call: Call, provision: Consent) -> bool:
     """A yes is about the records of whoever takes it down (Wabvpz 15a: it is given to the holder), or she says it
-    herself; a no is anybody's.  Else an organisation could permit itself what others keep."""
-    return not provision.permit or provision.holder == f"ura:{call.party.ura}" or herself(call)
+    herself; a no is anybody's.  Else an organisation could permit itself what others keep, or write down as her own
+    word what she never said."""
+    if not provision.permit or herself(call):
+        return True
+    return _capacity(call) == "professional" and provision.holder == f"ura:{call.party.ura}"
 
 
 def _may_end(call: Call, kept: Kept) -> bool:

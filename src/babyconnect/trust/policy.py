@@ -27,8 +27,10 @@ BASES = frozenset(
         *("referral", "care_team", "enrolment", "break_glass"),
     }
 )
-ALWAYS_REGISTER = frozenset({"locum", "code"})
-"""Evidence that anybody could claim of anybody: no version of the rules may believe it unchecked."""
+ALWAYS_REGISTER = frozenset({"locum", "code", "referral", "announcement"})
+"""Evidence that anybody could claim of anybody, or that is a legal basis too: no version of the rules may believe it
+unchecked."""
+SHORT_LIVED = frozenset({"locum", "code", "emergency_registration", "break_glass"})
 
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Days = Annotated[int, Meta(ge=0, le=1000)]
@@ -195,7 +197,7 @@ def _evidence_problems(evidence: Evidence) -> Iterator[str]:
     for basis in sorted(ALWAYS_REGISTER):
         if evidence.check.get(basis, "register") != "register":
             yield f"evidence.check: {basis} must be confirmed by the register."
-    for basis in sorted((ALWAYS_REGISTER | {"emergency_registration", "break_glass"}) - set(evidence.max_days)):
+    for basis in sorted(SHORT_LIVED - set(evidence.max_days)):
         yield f"evidence.max_days: {basis} must end by itself."
 
 
@@ -216,7 +218,7 @@ def built_in(day: dt.date) -> Policy | None:
         version=max(row["version"] for row in matrix),
         status="provisional",
         valid_from=dt.date.fromisoformat(start),
-        citation="definitions/role_matrix.csv and the tables beside it",
+        citation="definitions/role_matrix.csv",
         purposes={p: definitions.document("purposes.toml").get(p.value, {}).get("offered") is True for p in Purpose},
         people=tuple(_people(day)),
         delegation=tuple(_delegation(day)),
