@@ -20,8 +20,8 @@ from babyconnect.audit.verify import verify
 from benchmarks.limits import at_least, at_most
 from benchmarks.load import Measured, fetch, free_port, measure, needed, nginx, processor, pss, running
 from benchmarks.search_node import CLIENTS, OBSERVATIONS, TENANT, client
-from tests.needs import postgres_binaries
-from tests.servers import postgres
+from tests.support.needs import postgres_binaries
+from tests.support.servers import postgres
 
 CONNECTIONS = 16
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from babyconnect.store import numbering
-from tests.needs import postgres_binaries
-from tests.servers import UNSAFE, postgres
+from tests.support.needs import postgres_binaries
+from tests.support.servers import UNSAFE, postgres
 
 # A busy machine is no fault of the code.  In CI the cases are always the same, so that what fails there fails here too;
 # elsewhere every run tries others.

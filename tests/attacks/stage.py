@@ -34,10 +34,10 @@ from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.keys import SigningKey
 from babyconnect.trust.presenting import Holder
 from babyconnect.trust.replays import Replays
-from tests.asgi import Response
 from tests.federation.serving import free_port, serving
-from tests.material import episode, observation, woman
-from tests.node import HOLDER, HOSPITAL, NOW, Node, evidence
+from tests.support.asgi import Response
+from tests.support.material import episode, observation, woman
+from tests.support.node import HOLDER, HOSPITAL, NOW, Node, evidence
 
 ANNA, BEA = "999900730", "999901552"
 OTHER = Party(Ura("00000003"), "Ziekenhuis Ander", Kind.HOSPITAL)

@@ -19,9 +19,9 @@ from babyconnect.exchange.http1 import Http
 from babyconnect.trust import issuing
 from babyconnect.trust import pki as product
 from babyconnect.trust.openssl import narrow
-from tests import pki
 from tests.federation.secured import Server, serving
-from tests.pki import DAY, HOSPITAL, PRACTICE, Folder
+from tests.support import pki
+from tests.support.pki import DAY, HOSPITAL, PRACTICE, Folder
 
 pytestmark = pytest.mark.timeout(60)
 UZI = "2.16.528.1.1007.99.2110-1-990000002-S-90000002-00.000-00000000"

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from babyconnect.web.login.logout_tokens import EVENT
 from tests.spec.viewer.stage import BASE, ISSUER, KEY, PASSWORD, Stage
-from tests.visitor import Answer, Visitor
+from tests.support.visitor import Answer, Visitor
 
 COOKIE = "babyconnect_90000001"
 CODE = "a code of somebody else"

@@ -21,7 +21,6 @@ from babyconnect.birthcare.parties import Role
 from babyconnect.birthcare.peer import Peer
 from babyconnect.trust import jose, keys, presenting, reasons
 from babyconnect.trust.dpop import Prover
-from tests.asgi import Response
 from tests.attacks.stage import (
     ANNA,
     ASKER,
@@ -41,6 +40,7 @@ from tests.attacks.stage import (
     by_hand,
     staged,
 )
+from tests.support.asgi import Response
 
 Send = Callable[[Stage], Awaitable[Response]]
 EVIL = "https://evil.example/jwks"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.browser import stage as play
-from tests.needs import chromium, required
+from tests.support.needs import chromium, required
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

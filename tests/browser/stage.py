@@ -33,8 +33,8 @@ from babyconnect.web.login.routes import LoginEvent
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.viewer.site import viewer_app
-from tests.needs import nictiz as nictiz_folder
 from tests.support.consents import LocalRegister, Log, consenting
+from tests.support.needs import nictiz as nictiz_folder
 from tests.support.published import NTS, resources
 from tests.support.sample_view import sample
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.browser import launch_stage, stage
 from tests.browser.conftest import DESKTOP, HOME, _free_port
-from tests.needs import chromium, required
+from tests.support.needs import chromium, required
 
 DESK = f"/zis/{stage.OWN.ura.value}/"
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from babyconnect.merge import merge
 from tests.browser import stage as play
 from tests.browser.conftest import Watched, find
-from tests.needs import nictiz
 from tests.support.expected_values import expected_values
+from tests.support.needs import nictiz
 from tests.support.view_text import plain
 
 LINES = "Object.fromEntries([...document.querySelectorAll('li.regel')].map((line) => [line.id, line.innerText]))"

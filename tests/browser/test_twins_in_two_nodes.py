@@ -21,9 +21,9 @@ from babyconnect.cli.demonstration.plan import Plan, Showcase
 from babyconnect.cli.demonstration.processes import Processes
 from babyconnect.fhir.xml import to_json
 from babyconnect.sources import relative_dates
-from tests.needs import chromium, nictiz
 from tests.spec.demo.conftest import PORTS, free_ports
 from tests.support.expected_values import expected_values
+from tests.support.needs import chromium, nictiz
 from tests.support.published import PERI
 from tests.support.view_text import plain
 

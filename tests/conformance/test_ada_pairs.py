@@ -23,7 +23,7 @@ from babyconnect.fhir.check import structure
 from babyconnect.fhir.rendering import masked
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
-from tests.needs import nictiz
+from tests.support.needs import nictiz
 
 TODAY = dt.date(2024, 6, 15)
 PAIRS = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6"

@@ -14,7 +14,7 @@ from lxml import etree
 
 from babyconnect.definitions import document, rows
 from babyconnect.translate.tables import codings
-from tests.needs import nictiz
+from tests.support.needs import nictiz
 
 ROOT = Path(__file__).resolve().parents[2]
 BASIS = "geboortezorg-stu3/dataset-pwd32/izk-3.0_Transaction_BeschikbaarstellenMedMijVerloskundeBasis.xml"

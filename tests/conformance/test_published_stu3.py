@@ -10,8 +10,8 @@ import pytest
 from babyconnect.fhir import check, json, xml
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.sources.relative_dates import resolve
-from tests.needs import nictiz
 from tests.spec.publishing.records import Node
+from tests.support.needs import nictiz
 
 T = {"T": dt.date(2026, 1, 1)}
 PLACES = (

@@ -20,9 +20,9 @@ from babyconnect.fhir import xml
 from babyconnect.fhir.search_index import index
 from babyconnect.flows.publish import Input, PublishingNode, publish
 from babyconnect.trust.relation import enrolment
-from tests.asgi import Response
-from tests.needs import nictiz
-from tests.node import BASE, HOLDER, Node
+from tests.support.asgi import Response
+from tests.support.needs import nictiz
+from tests.support.node import BASE, HOLDER, Node
 
 CASES = [
     "Echo-Casus1",

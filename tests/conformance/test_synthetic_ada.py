@@ -13,8 +13,8 @@ from babyconnect.synthetic import published, region
 from babyconnect.synthetic.ada import ada
 from babyconnect.synthetic.organisations import Network
 from babyconnect.synthetic.recording import record
-from tests.needs import nictiz
-from tests.synthetic_region import TODAY
+from tests.support.needs import nictiz
+from tests.support.synthetic_region import TODAY
 
 FILE = "geboortezorg-stu3/dataset-pwd32/izk-3.0_Transaction_BeschikbaarstellenMedMijVerloskundeBasis.xml"
 PAIRS = (

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from babyconnect.synthetic.figures import figures
-from tests.needs import nictiz
+from tests.support.needs import nictiz
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from babyconnect.cli.demonstration.plan import Member, Plan, Showcase
 from babyconnect.cli.demonstration.processes import Processes
 from babyconnect.trust.tls import Files
 from tests.federation.serving import free_port
-from tests.pki import Folder
+from tests.support.pki import Folder
 
 NAMES = (("practice", "90000001", Kind.MIDWIFERY_PRACTICE), ("hospital", "90000002", Kind.HOSPITAL))
 

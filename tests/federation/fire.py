@@ -18,8 +18,8 @@ from babyconnect.flows.door import Happening
 from babyconnect.flows.door_events import as_event
 from babyconnect.wiring.oversight import state_of
 from tests.federation.serving import serving
-from tests.material import episode, observation, woman
-from tests.node import HOLDER, Node
+from tests.support.material import episode, observation, woman
+from tests.support.node import HOLDER, Node
 
 ASKERS = 16
 BSN = "999990019"

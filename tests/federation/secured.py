@@ -14,7 +14,7 @@ from babyconnect.api.server import Listener, listening
 from babyconnect.exchange.http1 import Http
 from babyconnect.trust.tls import Material
 from tests.federation.serving import free_port
-from tests.pki import PRACTICE, Folder
+from tests.support.pki import PRACTICE, Folder
 
 
 async def whoever(scope, receive, send) -> None:

@@ -22,7 +22,7 @@ from babyconnect.trust.claims import Claim
 from babyconnect.trust.tls import Material
 from babyconnect.wiring.link import open_link
 from tests.federation.certified import Certified, certified
-from tests.pki import now
+from tests.support.pki import now
 
 WITHIN = 25.0
 

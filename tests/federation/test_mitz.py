@@ -31,8 +31,8 @@ from babyconnect.trust.assertion import Verified
 from babyconnect.trust.decision import decide
 from babyconnect.trust.sessions import Issued, Sessions
 from babyconnect.web.simulators.mitz import Asked, Simulator, answer, notification
-from tests.asgi import ask as call
 from tests.federation.serving import serving
+from tests.support.asgi import ask as call
 
 HOLDER = Party(Ura("00000001"), "Verloskundigenpraktijk Houder", Kind.MIDWIFERY_PRACTICE)
 HOSPITAL = Party(Ura("00000002"), "Ziekenhuis Vrager", Kind.HOSPITAL)

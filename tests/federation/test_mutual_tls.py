@@ -10,9 +10,9 @@ import pytest
 import uvloop
 
 from babyconnect.exchange.http1 import Http, Unreachable
-from tests import pki
 from tests.federation.secured import Server, serving
-from tests.pki import HOSPITAL, PRACTICE
+from tests.support import pki
+from tests.support.pki import HOSPITAL, PRACTICE
 
 pytestmark = pytest.mark.timeout(60)
 

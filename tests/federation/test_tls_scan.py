@@ -10,7 +10,7 @@ import pytest
 
 from babyconnect.definitions import document
 from tests.federation.certified import certified
-from tests.needs import sslyze
+from tests.support.needs import sslyze
 
 SCANS = "certinfo sslv2 sslv3 tlsv1 tlsv1_1 tlsv1_2 tlsv1_3 elliptic_curves reneg heartbleed openssl_ccs compression"
 SCANS += " resum early_data robot"

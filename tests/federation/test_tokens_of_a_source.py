@@ -16,7 +16,7 @@ from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.trust import presenting
 from tests.attacks.stage import ANNA, ASKER, CLAIM, DOCTOR, HOLDER, Stage, staged
-from tests.node import evidence
+from tests.support.node import evidence
 
 Form = Callable[[Asking, Source], Mapping[str, str]]
 

@@ -14,7 +14,7 @@ from babyconnect.fhir.check import structure
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
-from tests.ada_material import full_xml
+from tests.support.ada_material import full_xml
 
 TODAY = dt.date(2024, 6, 15)
 FULL = full_xml()

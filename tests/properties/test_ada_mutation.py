@@ -22,8 +22,8 @@ from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
 from babyconnect.translate.composites import ASSEMBLE
 from babyconnect.translate.tables import ada_map
-from tests.ada_material import BASIS, TRANSACTIONS, changed, filled, full_xml, leaf_codes
-from tests.needs import nictiz
+from tests.support.ada_material import BASIS, TRANSACTIONS, changed, filled, full_xml, leaf_codes
+from tests.support.needs import nictiz
 
 TODAY = dt.date(2024, 6, 15)
 PUBLISHED = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6"

@@ -15,7 +15,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.trust import certificates, issuing, uzi_name
 from babyconnect.trust.certificates import OrganisationCertificate, Rejected, Trusted
 from babyconnect.trust.uzi_name import UziName
-from tests.pki import der, holder
+from tests.support.pki import der, holder
 
 LAWS = int(os.environ.get("BABYCONNECT_EXAMPLES", "300"))
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

@@ -21,8 +21,8 @@ from babyconnect.store.memory import MemoryStore
 from babyconnect.trust.decision import decide, may_release
 from babyconnect.trust.rules import data_groups
 from tests.conftest import Postgres
-from tests.material import NOON, observation
 from tests.properties.test_consent_laws import requests
+from tests.support.material import NOON, observation
 
 CLIENT, OTHER = "client-1", "client-2"
 SHIELDS = (frozenset[str](), frozenset({"safety"}), frozenset({"genetics"}), frozenset({"safety", "genetics"}))

@@ -30,7 +30,7 @@ from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.client_access import ClientRequest
 from babyconnect.trust.decision import may_release
 from babyconnect.trust.disclosure import Choice, Disclosure
-from tests.node import HOLDER, Grounds, Node
+from tests.support.node import HOLDER, Grounds, Node
 
 BC = "http://nictiz.nl/fhir/StructureDefinition/"
 SCT = "http://snomed.info/sct"

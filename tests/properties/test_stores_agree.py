@@ -19,7 +19,7 @@ from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Clause, Query, Store
 from babyconnect.store.memory import MemoryStore
 from tests.conftest import Postgres
-from tests.material import NOON, SNOMED, encounter, episode, observation, organisation, woman
+from tests.support.material import NOON, SNOMED, encounter, episode, observation, organisation, woman
 
 T = TypeVar("T")
 CLIENTS, GROUPS, SHIELDS = (

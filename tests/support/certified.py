@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import aiohttp
 from lxml import html
 
-from tests.needs import node_packages
+from tests.support.needs import node_packages
 
 FOLDER = pathlib.Path(__file__).parent / "oidc"
 

@@ -18,8 +18,8 @@ from babyconnect.birthcare.record import Record
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Line, Section, View
 from babyconnect.merge import merge
-from tests.needs import nictiz
 from tests.support.expected_values import expected_values
+from tests.support.needs import nictiz
 from tests.support.published import NTS, PERI, cases, resources
 from tests.support.view_text import plain, texts
 

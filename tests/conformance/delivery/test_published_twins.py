@@ -20,7 +20,7 @@ from babyconnect.merge import merge
 from babyconnect.sources import Record as Recognised
 from babyconnect.sources.recognise import recognise
 from babyconnect.translate import ada
-from tests.needs import nictiz
+from tests.support.needs import nictiz
 from tests.support.published import NTS, PERI, resources
 
 TODAY = dt.date(2026, 11, 21)

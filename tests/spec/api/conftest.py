@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from babyconnect.birthcare.access import Consent
-from tests.material import encounter, episode, observation, organisation, practitioner, woman
-from tests.node import Node
+from tests.support.material import encounter, episode, observation, organisation, practitioner, woman
+from tests.support.node import Node
 
 ANNA, BEA, NOBODY = "999900730", "999901552", "999911120"
 

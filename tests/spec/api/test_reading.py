@@ -11,10 +11,10 @@ from lxml import etree
 from babyconnect import definitions
 from babyconnect.api.batch import MAX_ENTRIES
 from babyconnect.fhir.search_names import parameters, types
-from tests.asgi import ask
-from tests.material import woman
-from tests.node import BASE, NOW, Node
 from tests.spec.api.conftest import ANNA
+from tests.support.asgi import ask
+from tests.support.material import woman
+from tests.support.node import BASE, NOW, Node
 
 JSON = {"content-type": "application/fhir+json"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from babyconnect.birthcare.identifiers import passes_eleven_check
-from tests.asgi import Response, ask
-from tests.node import Node
 from tests.spec.api.conftest import ANNA
+from tests.support.asgi import Response, ask
+from tests.support.node import Node
 
 BSN = "http://fhir.nl/fhir/NamingSystem/bsn"
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from lxml import etree
 
-from tests.node import BASE, Node
 from tests.spec.api.conftest import ANNA
+from tests.support.node import BASE, Node
 
 EPISODES = (
     "/EpisodeOfCare?type=http://snomed.info/sct|364320009&status=active"

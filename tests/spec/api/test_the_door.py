@@ -14,10 +14,10 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
 from babyconnect.flows.door import Wire
 from babyconnect.flows.door_events import as_event
-from tests.asgi import Response
-from tests.material import episode, observation, woman
-from tests.node import HOLDER, HOSPITAL, Node
 from tests.spec.api.conftest import ANNA, BEA, NOBODY
+from tests.support.asgi import Response
+from tests.support.material import episode, observation, woman
+from tests.support.node import HOLDER, HOSPITAL, Node
 
 OBSERVATIONS = "/Observation?context=EpisodeOfCare/anna-episode"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

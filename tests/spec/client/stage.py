@@ -20,7 +20,7 @@ from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import ClientAccount
 from babyconnect.web.site import Chapter, Site
 from tests.spec.viewer.stage import BASE, BSN, HASHED, KEY, OWN, PASSWORD, START, Clock
-from tests.visitor import Answer, InProcess, Visitor
+from tests.support.visitor import Answer, InProcess, Visitor
 
 ISSUER = "http://region.test/idp-clients"
 CHILD = Bsn("999990019")

@@ -7,7 +7,7 @@ from babyconnect.web.client.claims import ClientClaims, client_of
 from babyconnect.web.login.relying_party import LoginRefused
 from tests.spec.client.stage import ANOTHER, CHILD, ClientStage, child
 from tests.spec.viewer.stage import BSN, Stage
-from tests.visitor import Visitor
+from tests.support.visitor import Visitor
 
 
 async def test_a_client_logs_in_and_is_greeted_by_name_without_a_number_anywhere() -> None:

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from babyconnect.cli.main import COMMANDS, main
-from tests.needs import nictiz
+from tests.support.needs import nictiz
 
 SMALL = {"resourceType": "Patient", "id": "p1", "birthDate": "1990-02-30"}
 

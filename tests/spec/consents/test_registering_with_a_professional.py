@@ -18,7 +18,7 @@ from babyconnect.trust.rules import rules_on
 from babyconnect.web.consents import staff
 from tests.spec.viewer.stage import BSN, HOSPITAL, OWN, Clock, Stage, user
 from tests.support.consents import LocalRegister, Log, consenting, pseudonym_of
-from tests.visitor import Answer
+from tests.support.visitor import Answer
 
 KINDS = [receiver.kind.value for receiver in choices.receivers()]
 HER = pseudonym_of(BSN)

@@ -19,7 +19,7 @@ from babyconnect.web.consents import client
 from tests.spec.client.stage import CHILD, ClientStage, child
 from tests.spec.viewer.stage import BSN, HOSPITAL, OWN, Clock
 from tests.support.consents import LocalRegister, Log, consenting, pseudonym_of
-from tests.visitor import Answer
+from tests.support.visitor import Answer
 
 HERS = pseudonym_of(BSN)
 

@@ -11,8 +11,8 @@ import pytest
 from babyconnect.api.access import MANY, METADATA, ONE, Access
 from babyconnect.audit.faults import AuditFault
 from babyconnect.network.contract import ConsentsUnknown
-from tests.asgi import Response, ask
 from tests.spec.viewer.stage import HOSPITAL, OWN
+from tests.support.asgi import Response, ask
 
 from .office import CLIENT, TODAY, Office
 

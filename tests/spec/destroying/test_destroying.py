@@ -32,9 +32,9 @@ from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.rules import data_groups
 from babyconnect.trust.secrecy import Basis, Secrecy
-from tests.node import HOLDER
 from tests.spec.publishing.records import NOW, bundle, episode, organisation, pregnancy, record, weight, woman
 from tests.spec.store.test_erasing import holding
+from tests.support.node import HOLDER
 
 MARK, BSN, KEY = "Onvergetelijk", "999900730", b"k" * 32
 TODAY = NOW.date()

@@ -15,7 +15,7 @@ from babyconnect.trust.certified import _fingerprint, certified
 from babyconnect.trust.credentials import Known
 from babyconnect.trust.jose import Rejected
 from tests.attacks.stage import by_hand
-from tests.pki import HOSPITAL, PRACTICE, Folder, der, make, self_made
+from tests.support.pki import HOSPITAL, PRACTICE, Folder, der, make, self_made
 
 HERS = "did:web:hospital.example"
 KIND = credentials.kinds()["organisation"]

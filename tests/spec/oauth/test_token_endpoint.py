@@ -26,8 +26,8 @@ from babyconnect.trust.claims import Claim
 from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Binding, Session, Sessions
-from tests.asgi import Response, ask
 from tests.spec.trust.people import HOSPITAL, OWN_EPISODE, PRACTICE
+from tests.support.asgi import Response, ask
 
 BASE = "https://practice.example"
 ENDPOINT = BASE + "/oauth/token"

@@ -11,8 +11,8 @@ from babyconnect.definitions import document
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.tls import Files, Material
 from babyconnect.wiring import link, secured
-from tests import pki
-from tests.pki import HOSPITAL, PRACTICE, Folder
+from tests.support import pki
+from tests.support.pki import HOSPITAL, PRACTICE, Folder
 
 NODE = """
 [node]

@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from babyconnect.trust import certificates, issuing, uzi_name
 from babyconnect.trust.certificates import OrganisationCertificate, Rejected, Trusted
-from tests.pki import DAY, HOSPITAL, der, holder
+from tests.support.pki import DAY, HOSPITAL, der, holder
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 ROOT = issuing.make_root("Proef", issuing.make_key(), NOW, 3650)

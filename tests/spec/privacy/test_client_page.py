@@ -21,7 +21,7 @@ from babyconnect.web.rendering import Pages, error_handlers
 from babyconnect.web.site import Site
 from tests.spec.privacy.stage import KEY, NAMES, Office
 from tests.spec.viewer.stage import BASE, BSN, OTHER_BSN, OWN
-from tests.visitor import Visitor
+from tests.support.visitor import Visitor
 
 PAGE = "/client/wie-keek/"
 

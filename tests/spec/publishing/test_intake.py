@@ -13,8 +13,8 @@ from babyconnect.audit import AuditFault
 from babyconnect.flows.findings import Report
 from babyconnect.flows.publish import Input, publish, withdraw
 from babyconnect.trust.rules import data_groups
-from tests.asgi import Response, ask
 from tests.spec.publishing.records import Node, bundle, record, weight
+from tests.support.asgi import Response, ask
 
 TOKEN = "a-token-of-the-source-system"
 

@@ -36,9 +36,9 @@ from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.rendering import Pages, error_handlers
 from babyconnect.web.site import Site
 from babyconnect.wiring import shielding
-from tests.node import HOLDER, Grounds, Node
 from tests.spec.publishing.records import bundle, concept, episode, pregnancy, woman
-from tests.visitor import Visitor
+from tests.support.node import HOLDER, Grounds, Node
+from tests.support.visitor import Visitor
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 BSN, PARTNER, KEY = "999900730", "999901643", b"k" * 32

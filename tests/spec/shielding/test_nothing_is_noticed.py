@@ -14,8 +14,8 @@ import pytest
 from babyconnect.birthcare.access import Consent
 from babyconnect.fhir import json
 from babyconnect.store import numbering
-from tests.material import encounter, episode, observation, organisation, practitioner, woman
-from tests.node import HOSPITAL, Node
+from tests.support.material import encounter, episode, observation, organisation, practitioner, woman
+from tests.support.node import HOSPITAL, Node
 
 BSN = "999900730"
 ANNA = "anna"

@@ -22,7 +22,7 @@ from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.wiring import shielding
 from tests.spec.shielding.stage import BSN, CHILDS, HERS, PARTNER, SECRET, Practice, mother, without_bsn
-from tests.visitor import Answer, Visitor
+from tests.support.visitor import Answer, Visitor
 
 LINE = "Mogelijk niet volledig; vraag het uw zorgverlener"
 

@@ -17,8 +17,8 @@ from babyconnect.labelling.whereabouts import without_whereabouts
 from babyconnect.store.contract import SHARED
 from babyconnect.trust import secrecy
 from babyconnect.trust.secrecy import Basis, Secrecy
-from tests.material import encounter, episode, observation, publication, woman
-from tests.node import HOLDER, HOSPITAL, NOW, Node
+from tests.support.material import encounter, episode, observation, publication, woman
+from tests.support.node import HOLDER, HOSPITAL, NOW, Node
 
 BSN, TOWN = "999900730", "Schuilstad"
 YES = Consent("c1", True, f"ura:{HOSPITAL.ura}", groups=frozenset({"*"}))
@@ -65,8 +65,8 @@ async def _node(known: tuple[Secrecy, ...]) -> Node:
     return node
 
 
-ASKED = ("/Patient", "/Patient/anna", "/Patient/anna/_history", "/Encounter", "/Location/home", "/Observation",
-         "/EpisodeOfCare?_include=EpisodeOfCare:organization", "/Organization/org")  # fmt: skip
+ASKED = ("/Patient", "/Patient/anna", "/Patient/anna/_history", "/Encounter", "/Observation",
+         "/EpisodeOfCare?_include=EpisodeOfCare:organization")  # fmt: skip
 
 
 @pytest.mark.parametrize("media", ["application/fhir+json", "application/fhir+xml"])
@@ -79,10 +79,26 @@ async def test_no_other_organisation_gets_a_place_of_hers_by_any_way(media: str)
         answers = [await node.get(url, token, accept=media) for url in ASKED]
         assert all(answer.status == 200 for answer in answers)
         bodies = bound.body + b"".join(answer.body for answer in answers)
+        for place in ("/Location/home", "/Organization/org"):
+            assert ((await node.get(place, token, accept=media)).status == 200) == (node is open_)
         assert (TOWN.encode() in bodies) == (node is open_)
         assert (b"1234AB" in bodies) == (node is open_)
         told += bodies.count(b"o-1")
     assert told, "what is no place is there as ever"
+
+
+async def test_no_reference_tells_what_could_be_read_by_the_leave_of_another_client() -> None:
+    """Shared places and people have one id for everybody who comes there."""
+    node = await _node((HIDE,))
+    node.consents["bea"] = (YES,)
+    await node.publish(woman("bea", "999901552"), episode("bea"))
+    token, others = node.token(), node.token()
+    await node.find(BSN, token)
+    await node.find("999901552", others)
+    assert TOWN.encode() in (await node.get("/Organization/org", others)).body, "to others it is a practice as any"
+    told = b"".join([(await node.get(url, token)).body for url in ASKED])
+    for id in (b"Organization/org", b"Organization/gp", b"Location/home"):
+        assert id not in told
 
 
 async def test_her_own_practice_still_finds_her() -> None:
@@ -106,6 +122,7 @@ async def test_a_secret_that_ended_is_none() -> None:
 def test_what_is_taken_out_is_marked_as_masked_and_the_rest_is_as_it_was() -> None:
     her = telling()[0].resource
     made = without_whereabouts(her)
+    assert made is not None
     assert made["birthDate"] == her["birthDate"] and made["name"] == her["name"]
     assert made["address"] == [{"use": "home", "extension": [
         {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}]  # fmt: skip

@@ -13,7 +13,7 @@ from babyconnect.birthcare.access import Filter
 from babyconnect.store.contract import SHARED, Clause, Form, Page, Query, Store
 from babyconnect.store.selection import released
 from babyconnect.trust.decision import may_release
-from tests.material import NOON, allowed, encounter, episode, observation, organisation, practitioner, woman
+from tests.support.material import NOON, allowed, encounter, episode, observation, organisation, practitioner, woman
 
 BSN = "999900730"
 LATER = NOON + dt.timedelta(hours=1)

@@ -11,7 +11,7 @@ import pytest
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import SHARED, Original, Query, Store
 from tests.conftest import Postgres
-from tests.material import NOON, allowed, episode, observation, organisation, woman
+from tests.support.material import NOON, allowed, episode, observation, organisation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
 MARK, BSN = "Geheimzinnigheid", "999900730"

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from babyconnect.store.contract import SHARED, Original, Store
-from tests.material import NOON, allowed, observation, organisation, woman
+from tests.support.material import NOON, allowed, observation, organisation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
 

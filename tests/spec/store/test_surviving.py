@@ -11,7 +11,7 @@ from pathlib import Path
 
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
-from tests.material import NOON, allowed, observation, woman
+from tests.support.material import NOON, allowed, observation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
 BATCH = 12
@@ -19,7 +19,7 @@ PUBLISHER = """
 import asyncio, sys
 from pathlib import Path
 from babyconnect.store import sqlite
-from tests.material import NOON, observation
+from tests.support.material import NOON, observation
 async def main():
     store = await sqlite.open_store(Path(sys.argv[1]))
     for n in range(100_000):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from babyconnect.store.contract import Query, Store
-from tests.material import NOON, allowed, observation, woman
+from tests.support.material import NOON, allowed, observation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
 

@@ -25,7 +25,7 @@ from babyconnect.synthetic.population import client
 from babyconnect.synthetic.recording import record
 from babyconnect.synthetic.stu3 import resources
 from babyconnect.translate.ada import translate
-from tests.synthetic_region import TODAY, Written
+from tests.support.synthetic_region import TODAY, Written
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 

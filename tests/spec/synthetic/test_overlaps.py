@@ -15,7 +15,7 @@ from babyconnect.synthetic.figures import assumption
 from babyconnect.synthetic.organisations import Network
 from babyconnect.synthetic.population import Client
 from babyconnect.synthetic.recording import record
-from tests.synthetic_region import TODAY
+from tests.support.synthetic_region import TODAY
 
 FIRST_BLOODS = ("blood_group", "rhesus_d", "rhesus_c", "hbsag", "hiv", "syphilis")
 

@@ -16,7 +16,7 @@ import pytest
 from babyconnect.synthetic import region
 from babyconnect.synthetic.course import Child, Course
 from babyconnect.synthetic.figures import figures, growth
-from tests.synthetic_region import TODAY
+from tests.support.synthetic_region import TODAY
 
 WOMEN, SEED = 5000, 20
 

@@ -18,7 +18,7 @@ from babyconnect.synthetic import writing
 from babyconnect.synthetic.organisations import Network
 from babyconnect.synthetic.population import Client, client, special_cases
 from babyconnect.synthetic.recording import record
-from tests.synthetic_region import TODAY, Written
+from tests.support.synthetic_region import TODAY, Written
 
 NETWORK = Network(synthetic.published())
 

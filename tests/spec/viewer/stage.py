@@ -25,7 +25,7 @@ from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession, viewer_app
 from tests.support.sample_view import sample
-from tests.visitor import Answer, InProcess, Visitor
+from tests.support.visitor import Answer, InProcess, Visitor
 
 START = dt.datetime(2026, 3, 2, 13, 3, tzinfo=dt.UTC)
 BASE = "http://node.test"

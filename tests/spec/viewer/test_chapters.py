@@ -11,7 +11,7 @@ from babyconnect.web.simulators.users import User
 from babyconnect.web.site import Chapter, Site
 from babyconnect.web.viewer.site import ViewerSession
 from tests.spec.viewer.stage import BSN, HASHED, OWN, Stage
-from tests.visitor import Visitor
+from tests.support.visitor import Visitor
 
 
 def office(name: str, *functions: Function) -> User:

@@ -19,7 +19,7 @@ from babyconnect.web.simulators.dezi import REGISTER, Register, number, simulato
 from babyconnect.web.simulators.identity_provider import Client
 from babyconnect.web.simulators.users import User
 from tests.spec.viewer.stage import BASE, BSN, HASHED, KEY, OWN, Stage, user
-from tests.visitor import InProcess
+from tests.support.visitor import InProcess
 
 AT = "http://region.test/dezi"
 RSA = RSAKey.generate_key(2048)

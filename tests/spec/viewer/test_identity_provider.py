@@ -11,7 +11,7 @@ from joserfc import jwt
 
 from babyconnect.web.simulators.users import hash_password, password_holds, read_users
 from tests.spec.viewer.stage import BASE, HASHED, ISSUER, KEY, PASSWORD, SECRET, Stage
-from tests.visitor import InProcess, Visitor
+from tests.support.visitor import InProcess, Visitor
 
 VERIFIER = "v" * 50
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()

@@ -12,7 +12,7 @@ import pytest
 from babyconnect.web.headers import content_security_policy
 from babyconnect.web.rendering import Pages
 from tests.spec.viewer.stage import BSN, PASSWORD, Stage
-from tests.visitor import Visitor
+from tests.support.visitor import Visitor
 
 PAYLOAD = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}{% raw %}"
 NOT_TEXT = {"id", "code", "tone", "kind", "state", "ura", "gestation"}

@@ -15,7 +15,7 @@ from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.simulators.care_system.app import CareSystems, care_systems_app
 from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
 from tests.spec.viewer.stage import BASE, BSN, HASHED, ISSUER, OTHER_BSN, OWN, PASSWORD, SECRET, Stage
-from tests.visitor import Answer, InProcess, Visitor
+from tests.support.visitor import Answer, InProcess, Visitor
 
 AT = "http://region.test/zis"
 FHIR = f"{AT}/{OWN.ura.value}/fhir"

@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
 from tests.spec.viewer.stage import BASE, ISSUER, KEY, OWN, PASSWORD, Stage
-from tests.visitor import Visitor
+from tests.support.visitor import Visitor
 
 
 async def test_a_midwife_of_this_organisation_logs_in_and_sees_the_search_page() -> None:

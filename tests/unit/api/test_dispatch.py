@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from babyconnect.api.dispatch import Mounts
-from tests.asgi import ask
+from tests.support.asgi import ask
 
 
 @pytest.mark.parametrize(("home", "status", "location"), [("/viewer/", 303, "/viewer/"), ("", 404, None)])

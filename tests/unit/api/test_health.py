@@ -6,7 +6,7 @@ import pytest
 
 from babyconnect.api.asgi import Receive, Scope, Send
 from babyconnect.api.health import Measured
-from tests.asgi import ask
+from tests.support.asgi import ask
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

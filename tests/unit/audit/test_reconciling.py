@@ -17,7 +17,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.flows.journal import Came, Journal
 from babyconnect.flows.reconciling import PATH, Comparing, NotUnderstood, differences
-from tests.asgi import ask
+from tests.support.asgi import ask
 from tests.unit.audit.test_reconcile import ASKER, HOLDER, asker_events, holder_events
 
 DAY = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)

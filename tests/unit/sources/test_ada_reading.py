@@ -6,7 +6,7 @@ import pytest
 
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.sources.ada import exists, read
-from tests.ada_material import BASIS, full_xml
+from tests.support.ada_material import BASIS, full_xml
 
 REF = "2.16.840.1.113883.2.4.3.11.60.90.77.4.2575"
 CONCEPT = "2.16.840.1.113883.2.4.3.11.60.90.77.2.12."

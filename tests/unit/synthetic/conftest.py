@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.synthetic_region import sixty
+from tests.support.synthetic_region import sixty
 
 __all__ = ["sixty"]

@@ -19,7 +19,7 @@ from babyconnect.synthetic.ada_tree import tree, write
 from babyconnect.synthetic.codes import code
 from babyconnect.synthetic.organisations import Network
 from babyconnect.synthetic.recording import record
-from tests.synthetic_region import TODAY, Written
+from tests.support.synthetic_region import TODAY, Written
 
 PREFIX = "2.16.840.1.113883.2.4.3.11.60.90.77.2.12."
 ROWS = {row["concept"]: row for row in definitions.rows("ada/basis_structure")}

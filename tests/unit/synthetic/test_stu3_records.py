@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir import check, json, xml
-from tests.synthetic_region import Written
+from tests.support.synthetic_region import Written
 
 
 def bundle(path: Path) -> dict[str, Any]:

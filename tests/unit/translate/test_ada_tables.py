@@ -14,7 +14,7 @@ from babyconnect.translate.composites import ASSEMBLE
 from babyconnect.translate.conditions import _parsed
 from babyconnect.translate.tables import ada_map
 from babyconnect.translate.values import TRANSFORMS, Context
-from tests.ada_material import TRANSACTIONS, leaf_codes
+from tests.support.ada_material import TRANSACTIONS, leaf_codes
 
 BOTH = pytest.mark.parametrize(("structure", "names"), TRANSACTIONS.values(), ids=[m for _, m in TRANSACTIONS.values()])
 OWN_TRANSFORMS = {"group", "none", "follow", "reference", "practitioner", "performer", "self", "part", *ASSEMBLE}

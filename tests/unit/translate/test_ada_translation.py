@@ -13,7 +13,7 @@ from babyconnect.fhir.check import structure
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
 from babyconnect.translate.findings import Translated
-from tests.ada_material import BASIS, TEST_BSN, full_xml
+from tests.support.ada_material import BASIS, TEST_BSN, full_xml
 
 P = "2.16.840.1.113883.2.4.3.11.60.90.77.2.12."
 SCT = "2.16.840.1.113883.6.96"

@@ -16,7 +16,7 @@ from babyconnect.settings import SettingsRefused, TokensSection
 from babyconnect.trust import jose, keys
 from babyconnect.trust.dpop import token_hash
 from babyconnect.wiring.asker_tokens import prover, token_form
-from tests.pki import HOSPITAL, PRACTICE, make
+from tests.support.pki import HOSPITAL, PRACTICE, make
 
 ASKING = Asking(Person("p", "Jansen", Role.GYNAECOLOGIST), Purpose.TREATMENT, Bsn("999900730"))
 TLS, PLAIN = "https://holder.example", "http://127.0.0.1:8080"

@@ -22,7 +22,7 @@ from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.relation import from_episodes
 from babyconnect.trust.replays import Replays
 from babyconnect.trust.sessions import Issued, Sessions
-from tests.asgi import Response, ask
+from tests.support.asgi import Response, ask
 
 HOLDER = Party(Ura("00000001"), "Verloskundigenpraktijk Houder", Kind.MIDWIFERY_PRACTICE)
 HOSPITAL = Party(Ura("00000002"), "Ziekenhuis Vrager", Kind.HOSPITAL)

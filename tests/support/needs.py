@@ -39,7 +39,7 @@ def absent(part: str, detail: str = "") -> None:
 
 def nictiz() -> pathlib.Path:
     """The folder with the published standard, or a skip."""
-    folder = pathlib.Path(os.environ.get("NICTIZ_DATA", pathlib.Path(__file__).parents[2] / "shared" / "nictiz"))
+    folder = pathlib.Path(os.environ.get("NICTIZ_DATA", pathlib.Path(__file__).parents[3] / "shared" / "nictiz"))
     if not (folder / "SOURCES.md").exists():
         absent("shared")
     return folder
@@ -66,7 +66,7 @@ def node_packages(folder: pathlib.Path) -> pathlib.Path:
 
 def sslyze() -> pathlib.Path:
     """The TLS scanner, in an environment of its own by its lock file; a skip without PyPI."""
-    here = pathlib.Path(__file__).parent
+    here = pathlib.Path(__file__).parents[1]
     wanted, home = here / "federation" / "scanner" / "requirements.txt", here.parent / "build" / "scanner"
     home.parent.mkdir(exist_ok=True)
     with wanted.open() as lock:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-from tests.needs import absent
+from tests.support.needs import absent
 
 UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests of what a store answers, not of what survives a loss of power."""
