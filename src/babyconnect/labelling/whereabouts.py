@@ -2,6 +2,9 @@
 
 Addresses, telephone numbers, visiting places, and where her practice and her GP are.  Used on what is released, so that
 it covers every version and whatever an answer includes.  What is taken out is marked as FHIR marks it: masked.
+
+Places and people of care are shared by many clients under one id: whoever heard the id here could read it by the leave
+of another client.  So they do not leave at all, and no reference tells which one it was.
 """
 
 from __future__ import annotations
@@ -25,15 +28,18 @@ _PLACED = {
     "Location": ("name", "description", "alias", "position", "physicalType", "identifier"),
     "Organization": ("name", "alias", "identifier", "contact"),
     "HealthcareService": ("name", "comment", "extraDetails", "coverageArea"),
-    "Practitioner": ("identifier",),
+    "Practitioner": ("identifier", "name"),
     "PractitionerRole": ("location", "identifier"),
     "Procedure": ("location",),
     "Immunization": ("location",),
 }
 
 
-def without_whereabouts(resource: Resource) -> dict[str, Any]:
-    """The resource with every place masked, its narrative gone, and nobody named by whom she could be found."""
+def without_whereabouts(resource: Resource) -> dict[str, Any] | None:
+    """The resource with every place masked, its narrative gone, and nobody named by whom she could be found; None for
+    what is a place, or somebody by whom she could be."""
+    if resource.get("resourceType") in _PLACES | _PERSONS:
+        return None
     masked = transform(
         resource, {"Address": _masked, "ContactPoint": _masked, "Reference": _reference, "Attachment": _attachment}
     )
@@ -72,7 +78,9 @@ def _attachment(node: dict[str, Any]) -> dict[str, Any]:
 def _reference(node: dict[str, Any]) -> dict[str, Any]:
     """A practice or a professional is as good as an address: neither a name, an address nor a number of them."""
     kind = str(node.get("reference", "")).partition("/")[0]
+    if kind.startswith("#"):  # what it holds itself, made less by itself; its display is its name
+        return {name: value for name, value in node.items() if name not in ("identifier", "display")}
     if kind not in _PLACES | _PERSONS and "identifier" not in node:
         return node
-    kept = {name: value for name, value in node.items() if name not in ("identifier", "display")}
+    kept = {name: value for name, value in node.items() if name not in ("identifier", "display", "reference")}
     return {**kept, "display": displays.of_type(kind) if kind else displays.unknown()}

@@ -127,3 +127,17 @@ def test_what_is_taken_out_is_marked_as_masked_and_the_rest_is_as_it_was() -> No
     assert made["address"] == [{"use": "home", "extension": [
         {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]}]  # fmt: skip
     assert TOWN not in repr(made)
+
+
+def test_what_a_resource_holds_itself_is_not_named_where_it_is_referred_to() -> None:
+    practice = {"resourceType": "Organization", "id": "gp", "name": f"Huisarts {TOWN}", "address": [{"city": TOWN}]}
+    doctor = {"resourceType": "Practitioner", "id": "dr", "name": [{"family": f"Van {TOWN}"}]}
+    her = {
+        **dict(woman("anna", BSN).resource),
+        "contained": [practice, doctor],
+        "generalPractitioner": [
+            {"reference": "#gp", "display": f"Huisarts {TOWN}"},
+            {"reference": "#dr", "display": f"Van {TOWN}"},
+        ],
+    }
+    assert TOWN not in repr(without_whereabouts(her))
