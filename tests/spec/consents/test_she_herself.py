@@ -124,3 +124,26 @@ async def test_no_number_of_hers_is_in_the_log_or_in_a_page(home):
     assert BSN.encode() not in orjson.dumps(home.log.events)
     for page in (await home.get(), await home.get("vragen")):
         assert BSN not in page
+
+
+async def test_a_form_drawn_for_her_child_records_nothing_for_herself(home):
+    """Two tabs: she goes back to her own record in the one, and presses the button in the other."""
+    home.stage.wards = [child()]
+    await home.stage.act_for()
+    drawn = (await home.stage.visitor.get("/client/consents/")).field("csrf")
+    await home.stage.act_for("-")
+    sent = {"csrf": drawn, "antwoord-hospital": "needed"}
+    assert (await home.stage.visitor.post("/client/consents/vastleggen", sent)).status == 403
+    assert home.in_force() == [] and home.in_force(pseudonym_of(CHILD.value)) == []
+    assert (await home.post("vastleggen", {"antwoord-hospital": "needed"})).status == 303
+
+
+async def test_a_form_drawn_for_her_child_is_void_when_her_authority_ends(home):
+    home.stage.wards = [child()]
+    await home.stage.act_for()
+    drawn = (await home.stage.visitor.get("/client/consents/")).field("csrf")
+    home.stage.wards = []
+    sent = {"csrf": drawn, "antwoord-hospital": "needed"}
+    for _ in range(2):
+        assert (await home.stage.visitor.post("/client/consents/vastleggen", sent)).status in (303, 403)
+    assert home.register.spoke == []

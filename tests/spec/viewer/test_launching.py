@@ -13,7 +13,7 @@ from babyconnect.birthcare.parties import Role
 from babyconnect.web.login.relying_party import Issuer
 from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.simulators.care_system.app import CareSystems, care_systems_app
-from babyconnect.web.simulators.care_system.records import Listed, Practice, Works
+from babyconnect.web.simulators.care_system.records import Listed, Practice, Works, practitioner_role
 from tests.spec.viewer.stage import BASE, BSN, HASHED, ISSUER, OTHER_BSN, OWN, PASSWORD, SECRET, Stage
 from tests.support.visitor import Answer, InProcess, Visitor
 
@@ -240,6 +240,22 @@ async def test_a_role_that_no_table_knows_opens_nothing() -> None:
     works = Works("anna", HASHED, "Anna", Role.OUTPATIENT_CLERK, "900000001")
     at = await desk(practice=Practice(OWN.ura.value, OWN.name, BASE, (works,), (NOOR,)))
     assert (await at.launch()).status == 403 and at.noted[-1].reason == "launch:role"
+
+
+async def test_what_she_is_at_another_organisation_she_is_not_here() -> None:
+    """A clerk of this practice who is a midwife elsewhere is a clerk here."""
+    works = Works("anna", HASHED, "Anna", Role.OUTPATIENT_CLERK, "900000001")
+    at = await desk(practice=Practice(OWN.ura.value, OWN.name, BASE, (works,), (NOOR,)))
+    here = practitioner_role(works, at.practice)
+    uras = "http://fhir.nl/fhir/NamingSystem/ura"
+    elsewhere = {
+        **practitioner_role(ANNA, at.practice),
+        "organization": {"identifier": {"system": uras, "value": "90000002"}},
+    }
+    for order in ((here, elsewhere), (elsewhere, here)):
+        at.wire.changes["PractitionerRole"] = {"entry": [{"resource": one} for one in order]}
+        assert (await at.launch()).status == 403
+        assert at.noted[-1].reason == "launch:role" and not at.asked
 
 
 async def test_a_care_system_without_pkce_or_that_does_not_answer_is_not_used() -> None:

@@ -55,7 +55,7 @@ class Representation:
         found = [one for one in await self._wards(session.subject, today) if one.bsn == acting.bsn]
         if any(may_act_for(one, today) for one in found):
             return True
-        session.represents = None
+        session.act_for(None)
         return False
 
     async def choose(self, request: Request) -> Response:
@@ -66,10 +66,10 @@ class Representation:
         today = self._now().date()
         found = next((one for one in await self._wards(session.subject, today) if one.bsn == wanted), None)
         if chosen and (found is None or not may_act_for(found, today)):
-            session.represents = None
+            session.act_for(None)
             return self._site.message(request, "not_yours", 403)
         role, how = ("representative", found.authority.kind) if found else ("client", "")
         await self._note(LoginEvent("context.switch", "ok", role=role, loa=session.loa, how=how,
                                     client=session.subject))  # fmt: skip
-        session.represents = found
+        session.act_for(found)
         return RedirectResponse(f"{self._site.path}/", 303)

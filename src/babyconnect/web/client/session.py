@@ -6,6 +6,7 @@ The BSN stands in the session only, on our side: never in a page's address, a co
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,15 @@ class ClientSession(Session):
     represents: Represented | None = None
     wards: dict[str, Bsn] = field(default_factory=dict, repr=False)
     children: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def act_for(self, ward: Represented | None) -> None:
+        """From now on the record of somebody else, or her own again.
+
+        A form of a page that was drawn before is taken no more: what she meant for her child would be done to herself.
+        """
+        if (ward and ward.bsn) != (self.represents and self.represents.bsn):
+            self.secret = secrets.token_bytes(32)
+        self.represents = ward
 
     @property
     def client(self) -> Bsn:

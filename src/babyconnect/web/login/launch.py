@@ -50,9 +50,12 @@ def context_of(launched: Launched, own: Party) -> Context | LoginRefused:
     number = bsn_of(launched.patient)
     if not number or not passes_eleven_check(number):
         return LoginRefused("launch:bsn", "launch_bsn")
-    if own.ura.value not in _identifiers(launched.organisation, systems["organisation"]["systems"]):
+    # What she is elsewhere she is not here.
+    known = systems["organisation"]["systems"]
+    here = [role for role, organisation in launched.posts if own.ura.value in _identifiers(organisation, known)]
+    if not here:
         return LoginRefused("launch:organisation", "login_organisation")
-    codes = [code for role in launched.roles for code in _codes(role, systems["role"]["systems"])]
+    codes = [code for role in here for code in _codes(role, systems["role"]["systems"])]
     role = next((found for code in codes if (found := role_of(code, own))), None)
     if role is None or role is Role.EMPLOYEE:
         return LoginRefused("launch:role", "login_organisation")

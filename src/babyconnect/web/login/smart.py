@@ -59,8 +59,8 @@ class Launched:
     claims: Mapping[str, Any]
     patient: Mapping[str, Any] = field(repr=False)
     practitioner: Mapping[str, Any] = field(repr=False)
-    roles: tuple[Mapping[str, Any], ...] = ()
-    organisation: Mapping[str, Any] = field(default_factory=dict)
+    posts: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
+    """Each role of hers, and the organisation where she has it."""
     episode: str = ""
 
 
@@ -187,13 +187,11 @@ class _Reading:
         practitioner, roles = await self._user(str(claims["fhirUser"]).removeprefix(f"{self._system.iss}/"))
         if patient is None or practitioner is None:
             return LoginRefused("launch:context")
-        organisation = None
-        for role in roles:
-            organisation = organisation or await self._organisation(role)
+        posts = tuple([(role, await self._organisation(role) or {}) for role in roles])
         episode = await self._episode(str(patient["id"]))
         if episode is None:
             return LoginRefused("launch:episode")
-        return Launched(self._system, claims, patient, practitioner, roles, organisation or {}, episode)
+        return Launched(self._system, claims, patient, practitioner, posts, episode)
 
     async def _user(self, reference: str) -> tuple[Mapping[str, Any] | None, tuple[Mapping[str, Any], ...]]:
         """The professional, and what she does for the organisation; `fhirUser` may name either."""
