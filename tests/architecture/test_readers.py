@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import functools
 from pathlib import Path
 
 import pytest
 
-import babyconnect
+from tests.architecture.modules import calls, imported, modules
 
-SOURCE = Path(babyconnect.__file__).parent
 OPENING = "open_reader"
 
 MAY_OPEN = {"flows/door.py": "the door: decides and logs before it reads"}
@@ -33,35 +31,8 @@ ENGINES = {"babyconnect.store.sqlite", "babyconnect.store.postgres", "babyconnec
 DRIVERS = {"apsw", "asyncpg", "sqlite3"}
 
 
-@functools.cache
-def modules() -> tuple[tuple[str, ast.Module], ...]:
-    return tuple((str(p.relative_to(SOURCE)), ast.parse(p.read_text())) for p in sorted(SOURCE.rglob("*.py")))
-
-
 def builds(name: str) -> bool:
     return Path(name).parts[0].removesuffix(".py") in BUILDS
-
-
-def imported(tree: ast.Module) -> set[str]:
-    """Every module and every `module.name` a module imports, wherever in it."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
-def calls(tree: ast.Module) -> set[str]:
-    """Names of what a module calls, or asks for by name as text."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            found.add(node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value)
-    return found
 
 
 def test_only_the_door_opens_a_reader() -> None:
