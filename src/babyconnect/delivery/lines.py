@@ -71,8 +71,9 @@ def _value(resource: Mapping[str, Any], names: Names) -> str:
 def _weeks(resource: Mapping[str, Any], quantity: Mapping[str, Any]) -> str:
     """A gestational age in days as weeks and days, which is how everybody says it; "" for any other measurement."""
     days = quantity.get("value")
-    plain = quantity.get("code") == "d" and not quantity.get("comparator") and isinstance(days, int)
-    return dutch.gestation(days) if plain and _GESTATION in codes_in(resource.get("code")) else ""
+    if not isinstance(days, int) or quantity.get("code") != "d" or quantity.get("comparator"):
+        return ""
+    return dutch.gestation(days) if _GESTATION in codes_in(resource.get("code")) else ""
 
 
 def _short(value: Any, element: str, names: Names) -> str:

@@ -43,6 +43,7 @@ class Known:
     name: str
     bsn: str | None = field(repr=False)
     practice: str
+    born: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,9 @@ def _make(job: _Job, start: int) -> _Part:
         part.outside += found.woman.bsn is not None and not in_test_range(found.woman.bsn)
         if found.woman.key:
             case = special_cases()[index]
+            woman = found.woman
             part.known.append(
-                Known(case["key"], case["text"], found.woman.display, found.woman.bsn, found.practice.key)
+                Known(case["key"], case["text"], woman.display, woman.bsn, found.practice.key, woman.born)
             )
     return part
 

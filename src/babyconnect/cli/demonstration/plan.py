@@ -89,12 +89,16 @@ class Showcase(msgspec.Struct, frozen=True):
 
 
 class Special(msgspec.Struct, frozen=True):
-    """A client who is worth looking at: what for (Dutch), and the member where she is booked."""
+    """A client who is worth looking at: what for (Dutch), and the member where she is booked.
+
+    `born`: for who has no BSN, and is found by name and birth date.
+    """
 
     text: str
     name: str
     bsn: str
     member: str
+    born: str = ""
 
 
 class Plan(msgspec.Struct):

@@ -70,7 +70,8 @@ def new_plan(home: pathlib.Path, port: int, women: int, seed: int, say: Say) -> 
 
 def _special(known: synthetic.Known) -> plans.Special:
     told = {case["key"]: case["text_nl"] for case in synthetic.special_cases()}
-    return plans.Special(told[known.key], known.name, known.bsn or "", known.practice)
+    born = f"{known.born:%d-%m-%Y}"
+    return plans.Special(told[known.key], known.name, known.bsn or "", known.practice, born)
 
 
 def node_folder(home: pathlib.Path, member: Member) -> pathlib.Path:

@@ -31,6 +31,7 @@ def treating(plan: Plan, by_member: Mapping[str, Sequence[Special]]) -> Iterator
     """Each client of the list with a sentence (Dutch); where she is booked comes first, if that still treats her."""
     for client in plan.special:
         now = [member for member in plan.members if client in by_member.get(member.slug, ())]
+        now = now if client.bsn else [member for member in plan.members if member.slug == client.member]
         yield client, _said(client, sorted(now, key=lambda member: (member.slug != client.member, _rank(member))))
 
 
@@ -41,7 +42,8 @@ def _rank(member: Member) -> int:
 
 def _said(client: Special, now: list[Member]) -> str:
     if not client.bsn:
-        return "zonder BSN is zij niet op te zoeken"
+        where = f"log in als {now[0].log_ins[0].username} ({now[0].name})" if now else "bij haar eigen praktijk"
+        return f"{where}; onder Eigen cliënten, op naam en geboortedatum{f' {client.born}' if client.born else ''}"
     if not now:
         return "niemand behandelt haar op dit moment: haar dossier opent voor niemand"
     return f"log in als {now[0].log_ins[0].username} ({now[0].name})"
