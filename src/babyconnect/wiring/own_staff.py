@@ -15,6 +15,7 @@ from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring.destroying import destroying
 from babyconnect.wiring.link import Link, now
+from babyconnect.wiring.today import own_clients
 
 
 def shielding_pages(
@@ -22,7 +23,7 @@ def shielding_pages(
 ) -> list[Chapter[ViewerSession]]:
     return [
         own_clients_chapter(own_staff(link, door, journal)),
-        destroying_chapter(destroying(link, writer, journal, book, door.forget)),
+        destroying_chapter(destroying(link, writer, journal, book, door.forget), own_clients(door)),
     ]
 
 

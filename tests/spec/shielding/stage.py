@@ -36,6 +36,7 @@ from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.rendering import Pages, error_handlers
 from babyconnect.web.site import Site
 from babyconnect.wiring import shielding
+from babyconnect.wiring.today import own_clients
 from tests.spec.publishing.records import bundle, concept, episode, pregnancy, woman
 from tests.support.node import HOLDER, Grounds, Node
 from tests.support.visitor import Visitor
@@ -169,7 +170,7 @@ class Practice:
         )
         self.staff_session = session
         pages = Pages("/viewer/static", home="/viewer/")
-        chapters = (own_clients_chapter(self.staff), destroying_chapter(self.destroying))
+        chapters = (own_clients_chapter(self.staff), destroying_chapter(self.destroying, own_clients(self.door)))
         site: Site[Any] = Site("/viewer", "http://node.test", pages, lambda request: session, chapters)
         return Visitor(
             Starlette(routes=[Mount("/viewer", routes=site.routes())], exception_handlers=error_handlers(pages))

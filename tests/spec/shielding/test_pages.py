@@ -191,7 +191,7 @@ async def test_only_the_privacy_officer_destroys_and_only_when_sure(practice: Pr
     officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER)
     found = await post(practice, officer, "/viewer/vernietigen/zoek", bsn=BSN)
     action = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', found.text)
-    assert action and HERS not in found.text and SECRET not in found.text
+    assert action and f"{HERS} (01-04-1990)" in found.text and SECRET not in found.text
     unsure = await post(practice, officer, action[1], door="client", op="2026-11-20")
     assert unsure.status == 422 and practice.store.versions
     again = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', unsure.text)

@@ -18,6 +18,7 @@ from babyconnect.birthcare.access import Decision, Permit, Purpose
 from babyconnect.birthcare.identifiers import Bsn, Ura, passes_eleven_check
 from babyconnect.birthcare.parties import Function, Kind, Role
 from babyconnect.birthcare.resources import HOME
+from babyconnect.flows import consent_choices
 from babyconnect.flows.journal import Came
 from babyconnect.flows.rules import Imagined, Previewed, RulesDesk
 from babyconnect.network.contract import Parties, RegionFault
@@ -149,11 +150,17 @@ def _decision(one: Decision) -> dict[str, Any]:
         "permit": permitted,
         "version": one.version,
         "basis": one.legal_basis if isinstance(one, Permit) else "",
-        "groups": sorted(one.filter.groups) if isinstance(one, Permit) else [],
+        "groups": _groups(one) if isinstance(one, Permit) else [],
         "shielded": len(one.filter.shielded) if isinstance(one, Permit) else 0,
         "episodes": len(one.filter.episodes) if isinstance(one, Permit) else 0,
         "reasons": [reasons.sentence(code) for code in one.reasons],
     }
+
+
+def _groups(permit: Permit) -> list[str]:
+    """By the name that people know, with the code that a document of rules has."""
+    known = consent_choices.names()
+    return sorted(f"{known[group]} ({group})" if group in known else group for group in permit.filter.groups)
 
 
 def _without_bsn(fields: Mapping[str, str]) -> dict[str, str]:

@@ -1,19 +1,19 @@
 """The privacy officer's page for destroying a record at a client's request (WGBO 7:455): look, hold or destroy.
 
-Nothing of what a record says is shown here: how many items go, which stay and why.  Each step is in the log.
+Nothing of what a record says is shown but whose it is: how many items go, which stay and why.  Each step is logged.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
-from babyconnect.birthcare.parties import Function
+from babyconnect.birthcare.parties import Function, Person
 from babyconnect.definitions import document
 from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
 from babyconnect.flows.journal import About, Actor
@@ -24,18 +24,22 @@ from babyconnect.web.viewer.site import ViewerSession
 
 PATH = "/vernietigen"
 
+NamesFor = Callable[[Person], Awaitable[Mapping[str, str]]]
+"""Name and birth date of each own client by opaque id: what cannot be undone is done to a name, not to a number."""
 
-def destroying_chapter(node: Destroying) -> Chapter[ViewerSession]:
+
+def destroying_chapter(node: Destroying, names: NamesFor) -> Chapter[ViewerSession]:
     def routes(site: Site[ViewerSession]) -> Sequence[BaseRoute]:
-        return _Pages(site, node).routes()
+        return _Pages(site, node, names).routes()
 
     return Chapter(PATH, "destroying.menu", routes, function=Function.PRIVACY_OFFICER)
 
 
 class _Pages:
-    def __init__(self, site: Site[ViewerSession], node: Destroying) -> None:
+    def __init__(self, site: Site[ViewerSession], node: Destroying, names: NamesFor) -> None:
         self._site = site
         self._node = node
+        self._names = names
         self._handles = Handles()
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -62,7 +66,9 @@ class _Pages:
     async def _examined(self, request: Request, session: ViewerSession, client: str, wrong: str = "") -> Response:
         found = await self._node.examine(client)
         handle = self._handles.give(session, client)
-        return self._page(request, 422 if wrong else 200, found=found, handle=handle, client=client, wrong=wrong)
+        name = (await self._names(session.person)).get(client, "")
+        status = 422 if wrong else 200
+        return self._page(request, status, found=found, handle=handle, client=client, name=name, wrong=wrong)
 
     async def hold(self, request: Request) -> Response:
         """What may not be destroyed, or may again: recorded with its reason, in the log before it holds."""
@@ -99,7 +105,7 @@ class _Pages:
 
     def _page(self, request: Request, status: int = 200, **values: object) -> Response:
         rules = document("destruction.toml")
-        shown = {"found": None, "done": None, "wrong": "", "handle": "", "client": "", **values}
+        shown = {"found": None, "done": None, "wrong": "", "handle": "", "client": "", "name": "", **values}
         return self._site.page(
             request, "destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
             today=self._node.journal.clock().date(), address=f"{self._site.path}{PATH}", **shown,
