@@ -31,6 +31,13 @@ class Watch:
     attention: frozenset[str] = frozenset()
 
 
+def folded_names(names: Sequence[str]) -> frozenset[str]:
+    """Family names as they are compared: parts of a double name each, without prefixes."""
+    prefixes = table()["family_name"]["prefixes"]
+    parts = (part for name in names for part in name.casefold().replace("-", " ").split())
+    return frozenset(part for part in parts if part not in prefixes)
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One thing to look at: which pattern, by whom, since when until when, and the accounts it rests on."""

@@ -21,7 +21,7 @@ from babyconnect.audit.accounts import Account
 from babyconnect.audit.checkpoints import Checkpoint, Genuine
 from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog
-from babyconnect.audit.patterns import Watch
+from babyconnect.audit.patterns import Watch, folded_names
 from babyconnect.audit.reconcile import Difference
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
@@ -179,7 +179,7 @@ async def _watch(link: Link, journal: Journal, door: Door, found: Sequence[Accou
         return frozenset({journal.pseudonym(one), *link.roster.clients(one)})
 
     staff = content.get("staff", [])
-    family = {str(row["person"]): folded(row.get("names", ())) for row in staff if row.get("names")}
+    family = {str(row["person"]): folded_names(row.get("names", ())) for row in staff if row.get("names")}
     return Watch(
         own={str(row["person"]): names(str(row["bsn"])) for row in staff if row.get("bsn")},
         family=family,
@@ -191,21 +191,12 @@ async def _watch(link: Link, journal: Journal, door: Door, found: Sequence[Accou
 async def _names_of_clients(door: Door) -> Mapping[str, frozenset[str]]:
     """Family names of this organisation's own clients, through the door like any other list."""
     officer = Person("log", "log", Role.EMPLOYEE)
-    return {client.id: folded(_family(client)) for client in await every_client(door, officer)}
+    return {client.id: folded_names(_family(client)) for client in await every_client(door, officer)}
 
 
 def _family(client: Client) -> list[str]:
     listed = client.patient.get("name") or []
     return [str(name["family"]) for name in listed if isinstance(name, Mapping) and name.get("family")]
-
-
-_PREFIXES = frozenset({"van", "de", "der", "den", "het", "ten", "ter", "te", "in", "op", "'t", "el", "al"})
-
-
-def folded(names: Sequence[str]) -> frozenset[str]:
-    """Family names as they are compared: parts of a double name each, without prefixes."""
-    parts = (part for name in names for part in name.casefold().replace("-", " ").split())
-    return frozenset(part for part in parts if part not in _PREFIXES)
 
 
 def state_of(log: AuditLog) -> Mapping[str, object]:

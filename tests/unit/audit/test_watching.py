@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from babyconnect import settings
+from babyconnect.audit import patterns
 from babyconnect.audit.event import About, Actor, Place, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.reading import Wanted, search
@@ -58,8 +59,8 @@ def test_a_watch_file_that_is_none_is_refused_without_a_word_of_its_content(tmp_
 
 
 def test_family_names_are_compared_by_their_parts_without_prefixes() -> None:
-    assert oversight.folded(["van der Veen-de Boer"]) == {"veen", "boer"}
-    assert oversight.folded(["El Idrissi"]) == oversight.folded(["IDRISSI"])
+    assert patterns.folded_names(["van der Veen-de Boer"]) == {"veen", "boer"}
+    assert patterns.folded_names(["El Idrissi"]) == patterns.folded_names(["IDRISSI"])
 
 
 def test_what_any_key_of_the_node_signed_stays_signed_after_it_was_replaced(tmp_path: Path) -> None:
