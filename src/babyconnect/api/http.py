@@ -64,8 +64,7 @@ class Request:
     @property
     def trace(self) -> str:
         """The asker's `traceparent` (W3C Trace Context), so that both ends log the same; a fresh one when unusable."""
-        sent = self.headers.get("traceparent", "")
-        return sent if _TRACE.fullmatch(sent) else _new_trace()
+        return trace_of(self.headers.get("traceparent", "")) or _new_trace()
 
 
 class Answer(NamedTuple):
@@ -75,6 +74,11 @@ class Answer(NamedTuple):
     body: bytes
     json: bool = True
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def trace_of(sent: str) -> str:
+    """A `traceparent` as it may be logged; "" for anything else, so that nobody writes into a log what they like."""
+    return sent if _TRACE.fullmatch(sent) else ""
 
 
 def _new_trace() -> str:

@@ -18,6 +18,7 @@ import structlog
 
 from babyconnect.api import forms
 from babyconnect.api.asgi import Receive, Scope, Send
+from babyconnect.api.http import trace_of
 from babyconnect.api.peers import peer_of
 from babyconnect.api.rates import Rates
 from babyconnect.audit.faults import AuditFault
@@ -36,7 +37,6 @@ PATHS = frozenset({TOKEN, INTROSPECT, REVOKE, DEFINITION, METADATA, JWKS})
 Headers = tuple[tuple[bytes, bytes], ...]
 _PRIVATE: Headers = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 _PUBLIC: Headers = ((b"cache-control", b"max-age=300"),)
-_TRACE_LENGTH = 64
 _log = structlog.get_logger(__name__)
 
 
@@ -128,11 +128,10 @@ class OAuth:
         return ((b"dpop-nonce", self._granting.proofs.nonces.current().encode()),)
 
     def _asked(self, scope: Scope, form: Mapping[str, str]) -> Asked:
-        trace = forms.header(scope, b"traceparent")
         sent = [value for name, value in scope["headers"] if name == b"dpop"]
         return Asked(
             form,
-            trace if len(trace) <= _TRACE_LENGTH and trace.isascii() else "",
+            trace_of(forms.header(scope, b"traceparent")),
             (scope.get("client") or ("",))[0],
             peer_of(scope),
             None if not sent else sent[0].decode("latin-1") if len(sent) == 1 else "",

@@ -116,7 +116,7 @@ def event(  # noqa: PLR0917 - who, what, where, about whom and why: NEN 7513 ask
             client=about.client,
             pseudonym=about.pseudonym,
             episodes=sorted(about.episodes),
-            resource=about.resource,
+            resource=without_bsn(about.resource),
             query=harmless(about.query),
             count=about.count,
             object=without_bsn(about.object),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from babyconnect.audit.event import harmless
+from babyconnect.audit.event import harmless, without_bsn
 from babyconnect.audit.reading import text_of
 from babyconnect.birthcare.access import Asker
 from babyconnect.birthcare.parties import Party
@@ -47,7 +47,7 @@ class DoorEvents:
             made["network"] = [wire.address, self._address]
         if wire.trace:
             made["trace"] = wire.trace
-        made["resource"] = resource
+        made["resource"] = without_bsn(resource)
         if query:
             made["query"] = harmless(query)
         return made
