@@ -114,7 +114,8 @@ class Destroying:
             return "asked_by"
         if asked.asked_on > self.journal.clock().date():
             return "date"
-        if not items:
+        # What was broken off between the store and the registers is finished by asking again.
+        if not items and not self.roster.known(asked.client):
             return "unknown"
         return "held" if any(hold.item == WHOLE for hold in holds) else ""
 

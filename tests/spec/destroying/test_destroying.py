@@ -169,6 +169,24 @@ async def test_her_id_lives_on_in_the_log_only(node: Node) -> None:
     assert (event["outcome"], event["client"], event["actor"]["person"]) == ("ok", hers, "fg-1")  # type: ignore[index]
 
 
+async def test_what_was_broken_off_halfway_is_finished_by_asking_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await node.publish(bundle(*record(MARK)))
+    assert node.roster.clients(Bsn(BSN)) == (client,)
+
+    async def stopped(self: Roster, client: str) -> None:
+        raise OSError("stopped")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Roster, "forget", stopped)
+        with pytest.raises(OSError, match="stopped"):
+            await node.destroying.destroy(node.asked(client))
+    assert node.roster.clients(Bsn(BSN)) == (client,), "half of it is still there"
+    assert isinstance(await node.destroying.destroy(node.asked(client)), Destroyed)
+    assert node.roster.clients(Bsn(BSN)) == ()
+
+
 async def test_the_pointer_is_withdrawn_first_and_without_that_nothing_goes(node: Node) -> None:
     hers, _ = await filled(node)
     node.index.away = True
