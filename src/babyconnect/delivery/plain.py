@@ -8,7 +8,7 @@ from typing import Any
 
 from babyconnect.birthcare.resources import as_list
 from babyconnect.definitions import document
-from babyconnect.delivery import dutch, values
+from babyconnect.delivery import dutch, labels, values
 
 _DATES = ("effectiveDateTime", "performedDateTime", "onsetDateTime", "date", "dateTime", "birthDate")
 
@@ -53,7 +53,7 @@ def _lines(resource: Mapping[str, Any]) -> Iterator[PlainLine]:
 def _label(node: Mapping[str, Any]) -> str:
     for name in ("code", "vaccineCode", "medicationCodeableConcept"):
         if isinstance(node.get(name), Mapping):
-            return values.concept_text(node[name])
+            return labels.of_concept(node[name])
     kinds: Mapping[str, str] = document("displays.toml")["names"]
     return kinds.get(str(node.get("resourceType", "")), "Bevinding")
 
