@@ -172,7 +172,7 @@ async def test_her_id_lives_on_in_the_log_only(node: Node) -> None:
 async def test_what_was_broken_off_halfway_is_finished_by_asking_again(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = await node.publish(bundle(*record(MARK)))
+    client = await node.publish(marked(1))
     assert node.roster.clients(Bsn(BSN)) == (client,)
 
     async def stopped(self: Roster, client: str) -> None:
