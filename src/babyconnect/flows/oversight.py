@@ -11,7 +11,7 @@ import csv
 import datetime as dt
 import io
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -169,7 +169,9 @@ class Oversight:
         )
 
     def _entries(self, question: Question) -> Iterator[Entry]:
-        return reading.search(self.folder, self._wanted(question), newest_first=True)
+        wanted = self._wanted(question)
+        found = reading.search(self.folder, wanted, newest_first=True)
+        return (_of_child(entry) if _is_anothers(entry, wanted.clients) else entry for entry in found)
 
     def _accounts(self, question: Question) -> Found:
         found, cut = self._recent(question)
@@ -192,13 +194,27 @@ class Oversight:
         return b"".join(as_file(found, form))
 
     def _proved(self, bsn: Bsn, seq: int) -> Inclusion | None:
-        mine = reading.search(self.folder / "node", Wanted(clients=self.names(bsn)))
-        if not any(entry.seq == seq for entry in mine):
+        names = self.names(bsn)
+        mine = reading.search(self.folder / "node", Wanted(clients=names))
+        if not any(entry.seq == seq and not _is_anothers(entry, names) for entry in mine):
             return None
         try:
             return proofs.prove(self.folder / "node", seq)
         except proofs.NoProof:
             return None
+
+
+OF_CHILD = ("type", "outcome", "at", "actor", "node", "side", "holder", "network", "trace", "pseudonym", "purpose")
+"""What of a look-up of a child is the child's: that it happened.  On what it rested is its mother's (`within`)."""
+
+
+def _is_anothers(entry: Entry, names: Collection[str]) -> bool:
+    """Whether this is a child's look-up that found its mother's record, while somebody asks about the child."""
+    return bool(names and entry.event.get("within") and entry.event.get("client") not in names)
+
+
+def _of_child(entry: Entry) -> Entry:
+    return replace(entry, event={name: entry.event[name] for name in OF_CHILD if name in entry.event})
 
 
 def _drawn(
