@@ -68,7 +68,7 @@ class _Pages:
     def _page(self, request: Request, session: ViewerSession, given: Mapping[str, str], flaw: str = "") -> Response:
         return self._site.page(
             request,
-            "emergency.html",
+            "break_glass/emergency.html",
             422 if flaw else 200,
             session=session,
             handle=request.path_params["handle"],

@@ -58,7 +58,7 @@ class _Pages:
         table = document("break_glass.toml")
         return self._site.page(
             request,
-            "reviews/queue.html",
+            "break_glass/reviews.html",
             422 if flaw else 200,
             waiting=[self._row(one) for one in book.queue()],
             done=[self._row(one) for one in book.queue(reviewed=True, most=50)],

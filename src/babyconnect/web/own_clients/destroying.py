@@ -107,6 +107,6 @@ class _Pages:
         rules = document("destruction.toml")
         shown = {"found": None, "done": None, "wrong": "", "handle": "", "client": "", "name": "", **values}
         return self._site.page(
-            request, "destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
+            request, "own_clients/destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
             today=self._node.journal.clock().date(), address=f"{self._site.path}{PATH}", **shown,
         )  # fmt: skip

@@ -232,7 +232,7 @@ class Provider:
 
     def _form(self, ticket: str, asked: _Asked, error: str = "", status: int = 200, language: str = "") -> Response:
         answer = self.pages.page(
-            "provider_login.html",
+            "simulators/identity_provider.html",
             status=status,
             language=language,
             ticket=ticket,

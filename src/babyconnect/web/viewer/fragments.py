@@ -26,7 +26,7 @@ class Drawer:
 
     def __init__(self, pages: Pages, language: str, bsn: str = "") -> None:
         self._bsn = bsn
-        self._draw = pages.macros("fragments.html", language, lines_of=lines_of)
+        self._draw = pages.macros("viewer/fragments.html", language, lines_of=lines_of)
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
         self._pieces: dict[tuple[str, Any], Markup] = {}

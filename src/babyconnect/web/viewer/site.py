@@ -189,7 +189,7 @@ class Viewer:
         session = self._login.session_of(request)
         if session is None:
             left = "afgemeld" in request.query_params
-            return self._site.page(request, "landing.html", party=self._party, logged_out=left)
+            return self._site.page(request, "viewer/landing.html", party=self._party, logged_out=left)
         return await self._start_page(request, session)
 
     async def _start_page(
@@ -197,12 +197,12 @@ class Viewer:
     ) -> Response:
         """A privacy officer or administrator without a care task finds no clients here, only what the menu offers."""
         if session.person.role is Role.EMPLOYEE:
-            return self._site.page(request, "functions.html", status)
+            return self._site.page(request, "viewer/functions.html", status)
         clients, fault = await self._listed(session)
         person, acting = session.person, {row["role"] for row in rows("delegation")}
         return self._site.page(
             request,
-            "start.html",
+            "viewer/start.html",
             status,
             session=session,
             clients=clients,
@@ -320,7 +320,7 @@ class Viewer:
         shared = request.cookies.get(SHARED_SCREEN_COOKIE) == "1"
         return self._site.page(
             request,
-            "record.html",
+            "viewer/record.html",
             session=session,
             record=record,
             handle=handle,

@@ -109,7 +109,7 @@ class CareSystems:
     def _page(self, practice: Practice, session: Working | None, error: str = "", status: int = 200) -> Response:
         here = f"{urlsplit(self._base).path}/{practice.ura}/"
         answer = self.pages.page(
-            "care_system/start.html", status, practice=practice, working=session, here=here, error=error
+            "simulators/care_system.html", status, practice=practice, working=session, here=here, error=error
         )
         actions = f"'self' {origin_of(practice.viewer)}"
         answer.headers["content-security-policy"] = content_security_policy(form_actions=actions)
