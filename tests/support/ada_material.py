@@ -82,7 +82,7 @@ def _second_patient(made: Mapping[str, Any]) -> None:
     for element in child.iter(made["683"].tag):
         element.set("value", "T-5D")
     woman.addnext(child)
-    for concept in ("1378", "9685", "10283"):
+    for concept in ("1378", "9685", "10283", "10663"):
         if concept in made:
             made[concept].set("value", "nchild")
 

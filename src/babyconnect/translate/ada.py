@@ -118,10 +118,16 @@ class _Translation:
             if site.element.value:
                 late.append((site, row))
             return False  # `_refer` says whether something took it
-        targets = list(self.instances.of(site, row.resource))
+        targets = self._targets(site, row)
         given = TRANSFORMS[row.transform](site.element, self._context(site, row)) if targets else None
         done = [self._put(target, row.path, given) for target in targets]
         return any(done)
+
+    def _targets(self, site: Site, row: Row) -> list[Instance]:
+        """The resources a row is about: of its rule, near the site; or the one that its link finds."""
+        if row.resource.startswith("@"):
+            return self.linker.at(site, row.resource[1:])
+        return list(self.instances.of(site, row.resource))
 
     def _followed(self, site: Site) -> bool:
         """A reference that links follow: used when it leads somewhere (a value that is borrowed: when it is taken)."""
@@ -188,7 +194,7 @@ class _Translation:
             above = site.parent or site
             targets = list(self.instances.of(above, row.resource))
         else:
-            targets = list(self.instances.of(site, row.resource))
+            targets = self._targets(site, row)
             made = self._reference(site, row) if targets else {}
         for target in targets:
             if self._put(target, row.path, Given(made)):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from babyconnect.translate import paths
+from babyconnect.translate.conditions import holds
 from babyconnect.translate.instances import Instance, Instances
 from babyconnect.translate.sites import Site, Tree
 from babyconnect.translate.tables import AdaMap, Link
@@ -65,7 +66,14 @@ class Linker:
             if name in near.instances and own is None:
                 yield near.instances[name]
 
+    def at(self, site: Site, name: str) -> list[Instance]:
+        """The resource that a link finds from a site, if any."""
+        found = self._follow(site, self._table.links[name])
+        return [found[0]] if found else []
+
     def _follow(self, site: Site, link: Link) -> tuple[Instance, Link] | None:
+        if not holds(link.when, self._tree, site):
+            return None
         found = next(self._candidates(site, link), None)
         if found is not None:
             return found, link

@@ -59,10 +59,15 @@ def fresh(content: Any) -> Any:
 
 def holder(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str) -> dict[str, Any]:
     """The object that the last step of `path` is set in; what lies on the way is made.  `slots`: slices made so far."""
+    return _walked(resource, slots, compiled(path)[:-1])[0]
+
+
+def _walked(resource: dict[str, Any], slots: dict[str, dict[str, Any]],
+            steps: tuple[Step, ...]) -> tuple[dict[str, Any], str]:  # fmt: skip
     here, prefix = resource, ""
-    for step in compiled(path)[:-1]:
+    for step in steps:
         here, prefix = _enter(here, step, slots, prefix)
-    return here
+    return here, prefix
 
 
 def _enter(here: dict[str, Any], step: Step, slots: dict[str, dict[str, Any]],
@@ -88,10 +93,15 @@ def _enter(here: dict[str, Any], step: Step, slots: dict[str, dict[str, Any]],
 
 def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, value: Any,
         extra: Mapping[str, Any] | None = None) -> None:  # fmt: skip
-    """Set `value` (None: none) at `path`, and `extra` beside it as the primitive's `_name`."""
+    """Set `value` (None: none) at `path`, and `extra` beside it as the primitive's `_name`.
+
+    A slice as the last step takes the elements of `value` beside what it has.
+    """
     last = compiled(path)[-1]
-    here = holder(resource, slots, path)
-    if last.kind == "append":
+    here, prefix = _walked(resource, slots, compiled(path)[:-1])
+    if last.kind in ("slice", "new-slice"):
+        _enter(here, last, slots, prefix)[0].update(value)
+    elif last.kind == "append":
         here.setdefault(last.name, []).append(value)
     elif last.kind == "first":
         here.setdefault(last.name, []).insert(0, value)

@@ -43,7 +43,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Where the value of a data element goes.  `resource` names a rule, `transform` one of the closed list."""
+    """Where the value of a data element goes.
+
+    `resource` names a rule, or `@` and a link: the resource that the link finds from there.  `transform` is one of the
+    closed list.
+    """
 
     concept: str
     resource: str
@@ -67,7 +71,10 @@ class Borrowed:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How a resource finds another: a data element to follow, or a rule to find, inside `within`; else `otherwise`."""
+    """How a resource finds another: a data element to follow, or a rule to find, inside `within`; else `otherwise`.
+
+    `when`: the link is there only where this condition holds.
+    """
 
     name: str
     within: str
@@ -75,6 +82,7 @@ class Link:
     rule: str
     otherwise: str
     form: str
+    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,6 @@ def _borrowed(row: Mapping[str, str]) -> Borrowed:
 def _links() -> Mapping[str, Link]:
     return {
         name: Link(name, row.get("within", ""), row.get("via", ""), row.get("rule", ""), row.get("otherwise", ""),
-                   row.get("form", "plain"))
+                   row.get("form", "plain"), row.get("when", ""))
         for name, row in document("ada/links.toml").items()
     }  # fmt: skip

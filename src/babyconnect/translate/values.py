@@ -92,6 +92,26 @@ def first_coding(element: AdaElement, context: Context) -> Given | None:
     return Given({"extension": [_specified(given.value)], **given.value["coding"][0]})
 
 
+def plain_coding(element: AdaElement, context: Context) -> Given | None:
+    """A Coding."""
+    return Given(coding(element, context)) if element.code or element.null_flavor else None
+
+
+def coded_identifier(element: AdaElement, context: Context) -> Given | None:
+    """An Identifier of what the source gives as a code (the number of a product)."""
+    if not element.code:
+        return None
+    oid = element.attributes.get("codeSystem", "").strip()
+    return Given({"system": codes.system(oid), "value": element.code} if oid else {"value": element.code})
+
+
+def display(element: AdaElement, context: Context) -> Given | None:
+    """The name of a code as text, where FHIR has no place for the code."""
+    made = coding(element, context) if element.code or element.null_flavor else {}
+    shown = element.attributes.get("originalText", "").strip() or made.get("display", "") or element.value
+    return Given(shown) if shown else None
+
+
 def _specified(made: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": SPECIFICATION, "valueCodeableConcept": made}
 
@@ -255,15 +275,18 @@ TRANSFORMS: Mapping[str, Transform] = {
     "birth": birth,
     "boolean": boolean,
     "centimetres": centimetres,
+    "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,
     "count": count,
+    "display": display,
     "ended": ended,
     "identifier": identifier,
     "integer": integer,
     "interpretation": interpretation,
     "mapped-code": mapped_code,
     "moment": moment,
+    "plain-coding": plain_coding,
     "quantity": quantity,
     "text": text,
     "value-concept": value_concept,

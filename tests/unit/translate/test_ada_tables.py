@@ -48,12 +48,12 @@ def test_every_concept_has_a_row_that_maps_it_or_says_why_not(structure: str, na
 
 
 def test_no_row_is_of_a_concept_that_the_transaction_does_not_have() -> None:
-    for name in ("basis", "echo"):
+    for name in ("basis", "echo", "kraam"):
         known = {row["concept"]: row["element"] for row in rows(f"ada/{name}_structure")}
         assert all(known.get(row["concept"]) == row["element"] for row in rows(f"ada/{name}_map"))
 
 
-TABLES = [f"{name}_{kind}" for name in ("basis", "echo") for kind in ("map", "rules", "borrowed")]
+TABLES = [f"{name}_{kind}" for name in ("basis", "echo", "kraam") for kind in ("map", "rules", "borrowed")]
 
 
 @pytest.mark.parametrize("table", [*TABLES, "concept_maps", "systems"])
@@ -73,7 +73,7 @@ def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_
     table = ada_map(names, structure)
     for row in (row for found in table.rows.values() for row in found):
         assert row.transform in OWN_TRANSFORMS | set(TRANSFORMS), row
-        assert not row.resource or row.resource in table.rule_of, row
+        assert not row.resource or row.resource in table.rule_of or row.resource.removeprefix("@") in table.links, row
         assert not row.path or paths.compiled(row.path), row
         assert not row.when or _parsed(row.when), row
     for borrowed in (row for found in table.borrowed.values() for row in found):
@@ -94,13 +94,13 @@ def test_templates_name_links_and_slices_that_exist(structure: str, names: str) 
 
 
 def test_links_end_at_a_rule() -> None:
-    rules = {row["rule"] for name in ("basis", "echo") for row in rows(f"ada/{name}_rules")}
+    rules = {row["rule"] for name in ("basis", "echo", "kraam") for row in rows(f"ada/{name}_rules")}
     for link in document("ada/links.toml").values():
         assert link["rule"] in rules
         assert link.get("otherwise", "woman") in document("ada/links.toml")
 
 
-@pytest.mark.parametrize("name", ["basis", "echo"])
+@pytest.mark.parametrize("name", ["basis", "echo", "kraam"])
 def test_map_paths_name_slices_that_exist(name: str) -> None:
     for row in rows(f"ada/{name}_map"):
         if row["path"]:
