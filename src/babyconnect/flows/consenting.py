@@ -23,7 +23,6 @@ from babyconnect.network.contract import (
     MadeCode,
     Pseudonyms,
     RegionFault,
-    ShownCode,
 )
 
 
@@ -74,13 +73,6 @@ class Consenting:
         trace = new_traceparent(new_trace())
         await self._note("consent.code", "ok", speaker, bsn, trace)
         return await self.codes.make(await self.pseudonyms.of(bsn), until, permit, speaker.by, trace)
-
-    async def show_code(self, code: str, bsn: Bsn, speaker: Speaker) -> ShownCode | None:
-        """She shows a code here: evidence that she is treated here, or None.  Raises RegionFault."""
-        trace = new_traceparent(new_trace())
-        found = await self.codes.verify(code, await self.pseudonyms.of(bsn), speaker.by, trace)
-        await self._note("consent.code", "ok" if found else "refused", speaker, bsn, trace)
-        return found
 
     async def _note(self, kind: str, outcome: Outcome, speaker: Speaker, bsn: Bsn, trace: str) -> None:
         await self.journal.note(

@@ -18,7 +18,6 @@ from babyconnect.fhir.references import references
 from babyconnect.labelling.labels import tokens
 
 Resource = Mapping[str, Any]
-_PRIMITIVE = (str, int, float, bool)
 
 
 def _table() -> Mapping[str, Any]:

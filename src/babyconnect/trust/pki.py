@@ -60,10 +60,6 @@ class Pki:
     register: Register
 
     @property
-    def authorities_file(self) -> Path:
-        return self.folder / "ca.pem"
-
-    @property
     def lists_file(self) -> Path:
         return self.folder / "crl.pem"
 
