@@ -7,13 +7,16 @@ consent change is in the region's audit log before its answer leaves.  Errors ar
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import Counter as Counted
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -50,9 +53,11 @@ class Gate:
         limits = document("network.toml")["limits"]
         self._room: int = limits["in_flight"]
         self._largest: int = limits["largest_request"]
+        self._most_of_one = max(1, self._room // limits["shares"])
+        self._reading, self._working = Counter[str](), Counter[str]()
         self._limits = Limits(limits["requests_per_second"], limits["requests_burst"])
         self._strangers = Limits(limits["strangers_per_second"], limits["strangers_burst"])
-        self._requests = Counter(
+        self._requests = Counted(
             "region_requests", "Requests by service and status.", ["service", "status"], registry=self.registry
         )
         self._seconds = Histogram("region_seconds", "Seconds per request.", ["service"], registry=self.registry)
@@ -74,15 +79,31 @@ class Gate:
             return refused(Refusal(503, "throttled", "busy; come back later", 1))
         self.in_flight += 1
         try:
-            return await handle(await self._call(request))
+            call = await self._call(request)
+            with self._share(self._working, call.party.ura.value):
+                return await handle(call)
         except Refusal as refusal:
             return refused(refusal)
         finally:
             self.in_flight -= 1
 
+    @contextlib.contextmanager
+    def _share(self, among: Counter[str], who: str) -> Iterator[None]:
+        """Nobody has more than a part of the room: one that sends slowly, or waits long, leaves some to others."""
+        if among[who] >= self._most_of_one:
+            raise Refusal(429, "throttled", "too many requests at the same time", 1)
+        among[who] += 1
+        try:
+            yield
+        finally:
+            among[who] -= 1
+            if not among[who]:
+                del among[who]
+
     async def _call(self, request: Request) -> Call:
-        body = await self._body(request)
         who = stranger(request.scope)
+        with self._share(self._reading, who):
+            body = await self._body(request)
         wait = self._strangers.wait(who, 1, time.monotonic())
         if wait:  # before a signature is looked at
             raise Refusal(429, "throttled", "too many requests; come back later", wait)
