@@ -1,4 +1,4 @@
-"""One served region for all attacks on its edge."""
+"""A served region for each table of attacks on its edge: what one uses up of a limit is not another's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.attacks.edge import Edge
 from tests.attacks.edge import edge as served
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     with served(tmp_path_factory.mktemp("edge")) as found:
         yield found

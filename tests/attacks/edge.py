@@ -24,7 +24,7 @@ from babyconnect.cli.demonstration import prepare
 from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase, Special
 from babyconnect.settings import Node, Region, read
 from babyconnect.wiring import node, region, secured
-from tests.federation.serving import free_port
+from tests.spec.demo.conftest import free_ports
 
 MARKER = "999900730"
 """A BSN that may be found nowhere."""
@@ -134,12 +134,13 @@ def _people(slug: str) -> tuple[tuple[LogIn, ...], tuple[LogIn, ...]]:
 
 def _plan() -> Plan:
     woman = Special("een cliënt", "Anna Voorbeeld", MARKER, "practice")
-    plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase(woman.name, MARKER, "practice"), (woman,))
+    first = free_ports(2 * len(NAMES) + 2)
+    plan = Plan(first, 0, 0, dt.date.today(), "demo-none", Showcase(woman.name, MARKER, "practice"), (woman,))
+    plan.secured_port = first + 1
     plan.members = [
-        Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", *_people(slug), secured_port=free_port())
-        for slug, ura, kind in NAMES
+        Member(slug, f"Organisatie {slug}", ura, kind, "", at, "", *_people(slug), secured_port=at + 1)
+        for at, (slug, ura, kind) in zip(range(first + 2, first + 99, 2), NAMES, strict=False)
     ]
-    plan.secured_port = free_port()
     return plan
 
 
@@ -197,7 +198,7 @@ async def _serve(made: Edge, stack: contextlib.AsyncExitStack) -> None:
     for member in made.plan.members:
         config = made.folder(member.slug) / "node.toml"
         (made.folder(member.slug) / "access.sha256").write_text("0" * 64)
-        _over_both(config, '\n[access]\ntoken_sha256_file = "access.sha256"\n')
+        _over_both(config, '\n[limits]\nstrangers_per_second = 5000\n\n[access]\ntoken_sha256_file = "access.sha256"\n')
         one, close = await node.build(config)
         stack.push_async_callback(close)
         made.apps[member.slug], made.ports[member.slug] = one, member.port

@@ -92,7 +92,7 @@ class Stage:
         self.proofs = Proofs(Replays(0.0), Nonces(b"n" * 32, self.seconds), self.seconds, self.demand_nonce)
         self.granting = Granting("holder", believing, self.sessions, self.proofs, self.log, lambda: self.node.now)
         gate = Gate(Bearers(self.sessions, self.proofs, self.base).admit, self._turned_away)
-        oauth = OAuth(self.granting, self.base, lambda: keys.jwks(RSA_KEY))
+        self.oauth = oauth = OAuth(self.granting, self.base, lambda: keys.jwks(RSA_KEY))
         source = SourceApi(self.node.door, gate, f"{self.base}/fhir/stu3")
         self._mounts = Mounts([("/oauth", oauth), ("/.well-known", oauth), ("/fhir/stu3", source)])
 

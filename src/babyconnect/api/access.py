@@ -62,6 +62,8 @@ class Access:
             status, answer = 503, {"error": "no decision can be made now"}
         body = orjson.dumps(answer)
         extra = [(b"content-length", b"%d" % len(body))]
+        if status == 405:
+            extra.append((b"allow", b"GET" if scope["path"] == METADATA else b"POST"))
         if status == 401:
             extra.append((b"www-authenticate", b"Bearer"))
         known = headers.get("x-request-id", "")
@@ -78,10 +80,10 @@ class Access:
                 "access_evaluation_endpoint": self._base + ONE,
                 "access_evaluations_endpoint": self._base + MANY,
             }
-        if path not in (ONE, MANY):
+        if path not in (ONE, MANY, METADATA):
             raise Refused(404, "no such endpoint")
-        if scope["method"] != "POST":
-            raise Refused(405, "only POST")
+        if scope["method"] != "POST" or path == METADATA:
+            raise Refused(405, "another method")
         scheme, _, given = headers.get("authorization", "").partition(" ")
         digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
         authorisations = sum(name.lower() == b"authorization" for name, _ in scope["headers"])

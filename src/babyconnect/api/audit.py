@@ -32,6 +32,15 @@ MOST = 1_000
 AT_ONCE, PER_SECOND, BURST = 2, 1.0, 20.0
 LARGEST = 8 * 2**20
 AGAIN_SECONDS = 1
+_WORDS = {
+    400: b'{"error":"not understood"}',
+    401: b'{"error":"a signed request is required"}',
+    404: b'{"error":"not found"}',
+    405: b'{"error":"another method"}',
+    410: b'{"error":"not kept any more"}',
+    413: b'{"error":"too large"}',
+    429: b'{"error":"too many requests"}',
+}
 _HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -47,7 +56,9 @@ class ReconcileApi:
             return
         asked = http.request(scope, receive, "")
         status, body = await self._answer(asked) if asked.method == "POST" else (405, b"")
+        body = body or _WORDS.get(status, b"{}")
         headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        headers += [(b"allow", b"POST")] if status == 405 else []
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -85,6 +96,7 @@ class AuditApi:
             status = 429
         elif scope["method"] in ("GET", "HEAD"):
             status, body = await self._answer(path, scope["query_string"].decode("latin-1"))
+        body = body or _WORDS.get(status, b"{}")
         headers = [*_HEADERS, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         headers += [(b"retry-after", b"%d" % AGAIN_SECONDS)] if status == 429 else []
         headers += [(b"allow", b"GET, HEAD")] if status == 405 else []
@@ -92,8 +104,11 @@ class AuditApi:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _answer(self, path: str, query: str) -> tuple[int, bytes]:
-        since = dict(parse_qsl(query)).get("since", "0")
-        if not since.isdecimal() or len(since) > 18:
+        asked = parse_qsl(query, keep_blank_values=True)
+        since = asked[0][1] if asked else "0"
+        if len(asked) > 1 or [name for name, _ in asked] not in ([], ["since"]) or (query and not asked):
+            return 400, b""
+        if not since.isascii() or not since.isdecimal() or len(since) > 18:
             return 400, b""
         if path == "/checkpoint":
             mark = await asyncio.to_thread(proofs.last, self._folder)

@@ -62,7 +62,10 @@ class Measured:
         if scope["type"] != "http":
             return
         path = scope["path"]
-        if path == "/health":
+        if path in ("/health", "/metrics") and scope["method"] not in ("GET", "HEAD"):
+            await send({"type": "http.response.start", "status": 405, "headers": [(b"allow", b"GET, HEAD")]})
+            await send({"type": "http.response.body", "body": b""})
+        elif path == "/health":
             told = {"status": "ok", "process": os.getpid(), **self._state()}
             # Whatever balances load or watches goes by the status: a node that releases nothing is not well.
             well = 200 if told["status"] == "ok" else 503

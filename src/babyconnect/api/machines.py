@@ -46,9 +46,9 @@ class Served:
 
 
 NODE = Served(
-    machines=("/fhir", "/oauth", "/intake", "/.well-known", "/access", "/did.json", "/mitz"),
+    machines=("/fhir", "/oauth", "/intake", "/.well-known", "/access", "/did.json", "/mitz", "/openapi.json"),
     only=("/fhir", "/oauth"),
-    unnamed=("/.well-known", "/did.json", "/fhir/stu3/metadata", "/fhir/r4/metadata", "/mitz"),
+    unnamed=("/.well-known", "/did.json", "/fhir/stu3/metadata", "/fhir/r4/metadata", "/mitz", "/openapi.json"),
     own=("/intake", "/access"),
 )
 

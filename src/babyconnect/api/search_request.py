@@ -28,6 +28,8 @@ PAGE = 1000
 _NAME = re.compile(r"([A-Za-z_][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([a-z-]+))?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _REFERENCE = re.compile(r"(?:([A-Za-z]{1,40})/)?([A-Za-z0-9\-.]{1,64})", re.ASCII)
+_ONCE = frozenset({"_format", "_count", "_after", "identifier"})
+"""What steers an answer: given twice, which is meant cannot be known.  What selects may repeat, and narrows."""
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -106,8 +108,13 @@ class _Reading:
         self.after: str | None = None
         self.format: str | None = None
         self.identifier: str | None = None
+        self.taken: set[str] = set()
 
     def take(self, name: str, value: str) -> Refusal | None:
+        if name in _ONCE:
+            if name in self.taken:
+                return Refusal("parameter", f"{name} more than once")
+            self.taken.add(name)
         match name:
             case "_format":
                 self.format = value

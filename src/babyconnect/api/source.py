@@ -104,9 +104,9 @@ class SourceApi:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
         session = self._gate.admit(asked)
         if isinstance(session, Unbelieved):
-            if self._rates is not None and (wait := self._rates.knocks(asked.scope)):
-                return _later(wait, json)  # nobody fills the log from outside
             if session is not NO_TOKEN:
+                if self._rates is not None and (wait := self._rates.knocks(asked.scope)):
+                    return _later(wait, json)  # nobody fills the log from outside
                 await self._gate.turned_away(session, asked)
             return refuse(Refusal("no_token"), json, session.headers)
         if self._rates is not None and (wait := self._rates.asks(session)):

@@ -8,6 +8,7 @@ nothing at all is answered.  No other module opens a `store.Reader` (tests/archi
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -266,6 +267,7 @@ class Door:
         """Find her and bind the token, in that order: a token that is bound, or would be refused, binds nothing."""
         found = await self._reader.client_of(identifier)
         if len(found) != 1:
+            await self._as_if_known(session.asker, identifier, moment)
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
             return None, None, Refused(("client_ambiguous" if found else "client_unknown",))
         client = found[0]
@@ -276,6 +278,14 @@ class Door:
         if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
             decision = Refused(("token_bound_elsewhere",))
         return client, request, decision
+
+    async def _as_if_known(self, asker: Asker, identifier: str, moment: dt.datetime) -> None:
+        """The work that a refusal of somebody who is known here takes, so that time does not tell who is.
+
+        About nobody: under a name that no client has, and without the identifier, which goes nowhere for a stranger.
+        """
+        nobody = f"nobody-{hashlib.sha256(identifier.encode()).hexdigest()[:32]}"
+        self._parts.decide(await self._request(asker, nobody, None, moment, ""))
 
     async def _request(
         self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime, identifier: str

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from babyconnect.api import faults
+from babyconnect.api import faults, openapi, openapi_node
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.machines import NODE
@@ -56,6 +56,8 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         *oversight.published(link, keeps.journal),
         *_intake(link, keeps, soon),
     ]
+    known = openapi_node.described(link.machine_base, [prefix for prefix, _ in for_machines])
+    for_machines.append((openapi.PATH, openapi.serving(known)))
     for_people = sites(link, keeps, holds, overseen, opening)
     home = "/viewer/" if "/viewer" in dict(for_people) else ""
     app = _with_fault(link, Mounts([*for_machines, *for_people], home=home))

@@ -14,6 +14,7 @@ import orjson
 from joserfc.jwk import ECKey, RSAKey
 
 from babyconnect import settings
+from babyconnect.api import openapi, openapi_region
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.machines import Refused, Served
 from babyconnect.api.region import region_app
@@ -125,6 +126,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     mounts: list[tuple[str, App]] = [
         ("", region_app(state, verifier(replays, time.time), _auditor(log, chosen.region.name), lambda: state_of(log))),
         kept.mount,
+        (openapi.PATH, openapi.serving(openapi_region.described(machine_base(chosen)))),
     ]
     mounts += _providers(path, chosen, home, listed)
     mounts += _simulated_mitz(path, chosen)
