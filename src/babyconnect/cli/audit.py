@@ -170,7 +170,8 @@ def _reconcile(options: argparse.Namespace) -> int:
     for asker, holder in (((options.one, one), (options.other, other)), ((options.other, other), (options.one, one))):
         found = reconcile.logs(asker[0], holder[0], asker[1], holder[1], wanted)
         for difference in found.differences:
-            print(f"{difference.trace}: {difference.what}: asker {difference.at_asker}, holder {difference.at_holder}")
+            sides = f"asker {difference.at_asker or 'nothing'}, holder {difference.at_holder or 'nothing'}"
+            print(f"{difference.trace}: {difference.what}: {sides}")
         lost = f", {counted(found.lost, 'answer')} lost on the way" if found.lost else ""
         print(
             f"{asker[1]} asked {holder[1]}: {counted(found.exchanges, 'exchange')}{lost}, "
