@@ -187,14 +187,14 @@ def _welcome(home: pathlib.Path, plan: Plan, broken: dict[str, str], now: dict[s
         lines.append(f"{member.name}{state}")
         lines.append(f"  viewer {member.base_url}/viewer/   (URA {member.ura}, {member.slug})")
         lines.append(f"  zorgsysteem {member.care_system(plan)}   cliënten {member.base_url}/client/")
-        lines += [f"  {person.username:<22} {roles[person.role]['name']}, {person.name}" for person in member.log_ins]
-        lines += [f"  {person.username:<22} {FUNCTIONS[person.functions[0]]}" for person in member.office]
+        lines += [f"  {person.username:<30} {roles[person.role]['name']}, {person.name}" for person in member.log_ins]
+        lines += [f"  {person.username:<30} {FUNCTIONS[person.functions[0]]}" for person in member.office]
     lines += ["", f"Wachtwoord voor iedereen: {plan.password}", f"Regio: {plan.region_url}/health", ""]
     lines += ["Cliënten om mee te beginnen (testnummers), en wie haar nu behandelt:"]
     for client, who in treating(plan, now):
         lines += [f"  {client.bsn or '(geen BSN)':<10}  {client.name}: {client.text}", f"  {'':<10}  {who}"]
     lines += ["", "Als cliënt inloggen kan bij elke organisatie op /client/, bijvoorbeeld als:"]
-    lines += [f"  {client.username:<28} {client.name}" for client in plan.clients]
+    lines += [f"  {client.username:<30} {client.name}" for client in plan.clients]
     youth = next((member for member in plan.members if member.kind is Kind.YOUTH_HEALTH_CARE), None)
     mother = next((client for client in plan.clients if client.bsn == plan.showcase.bsn), None)
     if youth and mother:
