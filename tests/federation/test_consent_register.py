@@ -292,6 +292,15 @@ async def test_a_code_of_who_does_not_keep_her_is_no_evidence(federation):
     assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is None
 
 
+async def test_nor_is_a_code_of_who_kept_her_until_yesterday(federation):
+    pseudonym = await registered(federation, PRACTICE)
+    made = await a_code(federation, pseudonym, permit=False)
+    await federation[HOSPITAL].codes.verify(made.code, pseudonym, professional())
+    assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is not None
+    federation.state.index._clock = lambda: SOON + dt.timedelta(days=1)
+    assert await federation[PRACTICE].codes.shown(made.reference, pseudonym, HOSPITAL.ura) is None
+
+
 async def test_showing_it_is_her_yes_to_that_organisation_alone_about_its_makers_records(federation):
     pseudonym = await registered(federation)
     made = await a_code(federation, pseudonym)

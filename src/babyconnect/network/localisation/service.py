@@ -110,9 +110,11 @@ class IndexService:
         ]
 
     def own(self, pseudonym: str, holder: Ura) -> list[tuple[str, Registration]]:
+        """What this organisation registered of her, as long as it lasts."""
         found = self._db.rows(
-            f"select {COLUMNS} from registration where pseudonym = ? and holder = ? order by source",  # noqa: S608
-            (pseudonym, holder.value),
+            f"select {COLUMNS} from registration where pseudonym = ? and holder = ? and until > ?"  # noqa: S608
+            " order by source",
+            (pseudonym, holder.value, fhir4.instant(self._clock())),
         )
         return [_registration(row) for row in found]
 
