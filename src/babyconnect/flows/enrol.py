@@ -15,6 +15,7 @@ from typing import Any
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.resources import bsn_of
+from babyconnect.definitions import document
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
@@ -22,7 +23,7 @@ from babyconnect.trust import relation
 
 SOURCE = "main"
 PREGNANCY_DAYS = 294
-BIRTH_CODE = "3950001"
+"""42 weeks, the longest that a pregnancy is taken to last."""
 TELLING = frozenset({"Patient", "EpisodeOfCare", "Procedure"})
 
 
@@ -99,9 +100,9 @@ def _bsn(patient: Mapping[str, Any]) -> Bsn | None:
 
 
 def _birth_day(procedure: Mapping[str, Any]) -> dt.date | None:
-    codes = {coding.get("code") for coding in procedure.get("code", {}).get("coding", [])}
+    codes = {f"{coding.get('system')}|{coding.get('code')}" for coding in procedure.get("code", {}).get("coding", [])}
     moment = procedure.get("performedDateTime") or procedure.get("performedPeriod", {}).get("end") or ""
-    if BIRTH_CODE not in codes or len(moment) < 10:
+    if codes.isdisjoint(document("compartments.toml")["codes"]["birth"]) or len(moment) < 10:
         return None
     return dt.date.fromisoformat(moment[:10])
 

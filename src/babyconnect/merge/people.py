@@ -111,7 +111,7 @@ def children_of(items: Sequence[Item], scope: Scope) -> tuple[Child, ...]:
 def _child(name: str, keys: Sequence[tuple[str, str]], about: Sequence[Item], scope: Scope) -> Child:
     persons = _richest([item for item in about if item.type == "Patient"])
     births = sorted(
-        (item for item in about if item.type == "Procedure" and "http://snomed.info/sct|3950001" in item.codes),
+        (item for item in about if item.type == "Procedure" and item.kind == "birth"),
         key=lambda i: i.id,
     )
     locals_ = [scope.children[key] for key in keys]
