@@ -27,7 +27,7 @@ def neutral(text: str) -> str:
     return re.sub(r'value="[0-9a-f]{100,}"|/(?:spoed|dossier)/[\w-]+', "", text)
 
 
-async def test_it_is_offered_with_every_record_and_its_page_differs_by_nothing_but_the_bsn_asked_for(office: Office) -> None:
+async def test_it_is_offered_with_every_record_and_its_page_differs_by_the_bsn_asked_for_alone(office: Office) -> None:
     await office.stage.log_in()
     pages = []
     for bsn in (BSN, OTHER_BSN):
