@@ -13,6 +13,8 @@ from babyconnect.api.bearers import Unbelieved
 from babyconnect.api.rates import Rates
 from babyconnect.api.source import SourceApi
 from babyconnect.network.limits import Limits
+from tests.attacks.edge import Edge
+from tests.attacks.edge import ask as knock
 from tests.attacks.stage import ANNA, OTHER, staged
 from tests.support.asgi import ask
 from tests.support.node import BASE, Node
@@ -132,3 +134,13 @@ def test_strangers_without_end_fill_no_memory(most: int, strangers: int) -> None
     for n in range(strangers):
         limits.take(str(n), 1, n / 1000)
     assert len(limits) <= most
+
+
+def test_a_browser_that_tries_too_often_gets_a_page_that_says_when(edge: Edge) -> None:
+    """Of one site; the other is still open to her."""
+    answers = [knock(edge.ports["practice"], "GET", "/viewer/aanmelden") for _ in range(65)]
+    assert {one.status for one in answers} == {303, 429}
+    last = answers[-1]
+    assert last.headers["retry-after"] == "60" and b"Even wachten" in last.body
+    assert knock(edge.ports["practice"], "GET", "/client/aanmelden").status == 303
+    assert knock(edge.ports["practice"], "GET", "/viewer/").status == 200

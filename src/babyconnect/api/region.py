@@ -104,14 +104,7 @@ class Gate:
         who = stranger(request.scope)
         with self._share(self._reading, who):
             body = await self._body(request)
-        wait = self._strangers.wait(who, 1, time.monotonic())
-        if wait:  # before a signature is looked at
-            raise Refusal(429, "throttled", "too many requests; come back later", wait)
-        try:
-            party, claims = self._believe(request, body)
-        except Refusal:
-            self._strangers.take(who, 1, time.monotonic())
-            raise
+        party, claims = self._checked(request, body)
         wait = self._limits.take(party.ura.value, 1, time.monotonic())
         if wait:
             raise Refusal(429, "throttled", "too many requests; come back later", wait)
@@ -139,6 +132,19 @@ class Gate:
         except (TimeoutError, ClientDisconnect):
             raise Refusal(408, "timeout", "the body did not come") from None
         return b"".join(parts)
+
+    def _checked(self, request: Request, body: bytes) -> tuple[Party, Claims]:
+        """Who keeps sending what is not believed waits, before a signature is looked at.  Only whose certificate says who
+        it is: many may come from one address, and none of them may shut out the others."""
+        peer = peer_of(request.scope)
+        if peer is not None and (wait := self._strangers.wait(peer.ura.value, 1, time.monotonic())):
+            raise Refusal(429, "throttled", "too many requests; come back later", wait)
+        try:
+            return self._believe(request, body)
+        except Refusal:
+            if peer is not None:
+                self._strangers.take(peer.ura.value, 1, time.monotonic())
+            raise
 
     def _believe(self, request: Request, body: bytes) -> tuple[Party, Claims]:
         if len(request.headers.getlist("authorization")) > 1:
