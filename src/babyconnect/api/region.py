@@ -134,8 +134,10 @@ class Gate:
         return b"".join(parts)
 
     def _checked(self, request: Request, body: bytes) -> tuple[Party, Claims]:
-        """Who keeps sending what is not believed waits, before a signature is looked at.  Only whose certificate says who
-        it is: many may come from one address, and none of them may shut out the others."""
+        """Who keeps sending what is not believed waits, before a signature is looked at.
+
+        Only whose certificate says who it is: many may come from one address, and none may shut out the others.
+        """
         peer = peer_of(request.scope)
         if peer is not None and (wait := self._strangers.wait(peer.ura.value, 1, time.monotonic())):
             raise Refusal(429, "throttled", "too many requests; come back later", wait)
