@@ -75,11 +75,21 @@ class World:
     async def consents(self, *local: Consent, who: Asker | None = None, found: str = FOUND) -> tuple[Consent, ...]:
         return await self.beside.consents("c1", who or asker(), found, local)
 
-    async def decided(self, *local: Consent, who: Asker | None = None, held: tuple[Relation, ...] = ()) -> Any:
+    async def decided(
+        self,
+        *local: Consent,
+        who: Asker | None = None,
+        held: tuple[Relation, ...] = (),
+        verified: tuple[Relation, ...] = (),
+    ) -> Any:
         holding = held or (Relation("episode", "EpisodeOfCare/e1", dt.date(2026, 1, 1)),)
         consents = await self.consents(*local, who=who)
         who = who or asker()
-        return decide(AccessRequest(who, HOLDER.ura, HOLDER.kind, "c1", frozenset({"e1"}), holding, consents, NOW))
+        return decide(
+            AccessRequest(
+                who, HOLDER.ura, HOLDER.kind, "c1", frozenset({"e1"}), holding, consents, NOW, verified=verified
+            )
+        )
 
 
 @pytest.fixture
@@ -299,16 +309,14 @@ async def test_a_no_anywhere_denies_and_without_a_permit_no_yes_counts(world, sa
 
 async def test_a_provable_referral_needs_no_consent_and_a_deny_still_closes_it(world):
     referred = Relation("referral", "r1", TODAY)
+    came = Relation("announcement", "r1", TODAY)
     sent = asker()
-    sent = Asker(
-        sent.ura, sent.kind, sent.person, sent.role, sent.purpose,
-        (*sent.relations, Relation("announcement", "r1", TODAY)),
-    )  # fmt: skip
+    sent = Asker(sent.ura, sent.kind, sent.person, sent.role, sent.purpose, (*sent.relations, came))
     held = (Relation("episode", "EpisodeOfCare/e1", dt.date(2026, 1, 1)), referred)
     results = []
     for answered in ("NotApplicable", "Deny"):
         world.mitz.otherwise, world.now = answered, world.now + 1
-        results.append(bool(opened(await world.decided(who=sent, held=held))))
+        results.append(bool(opened(await world.decided(who=sent, held=held, verified=(came,)))))
     assert results == [True, False]
 
 
