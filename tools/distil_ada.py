@@ -37,7 +37,10 @@ TRANSACTIONS = {
     "basis": "izk-3.0_Transaction_BeschikbaarstellenMedMijVerloskundeBasis.xml",
     "kraam": "RetrieveTransaction_BeschikbaarstellenMedMijKraam.xml",
     "echo": "RetrieveTransaction_BeschikbaarstellenMedMijEcho.xml",
+    "echo_beta": "RetrieveTransaction_BeschikbaarstellenMedMijEcho.xml",
+    "kraam_beta": "RetrieveTransaction_BeschikbaarstellenMedMijKraam.xml",
 }
+SUPPLEMENTS = {"echo": ("echo",), "echo_beta": ("echo", "echo_beta"), "kraam_beta": ("kraam_beta",)}
 STRUCTURE = ("concept", "parent", "element", "kind", "datatype", "target", "min", "max", "conformance", "mandatory",
              "lists", "units", "precision", "name")  # fmt: skip
 NULL_FLAVOR = "2.16.840.1.113883.5.1008"
@@ -150,7 +153,9 @@ def main() -> int:
     systems: dict[str, dict[str, str]] = {}
     for name, file in TRANSACTIONS.items():
         root = etree.parse(str(data / FOLDER / file)).getroot()
-        rows = supplemented(name, [structure_row(concept, parent) for concept, parent in concepts(root)])
+        rows = [structure_row(concept, parent) for concept, parent in concepts(root)]
+        for supplement in SUPPLEMENTS.get(name, ()):
+            rows = supplemented(supplement, rows)
         write(f"{name}_structure.csv", STRUCTURE, rows,
               f"Nictiz, {FOLDER}/{file}: transaction {root.get('shortName')} "
               f"({root.get('transactionId')}, {root.get('transactionEffectiveDate')})")  # fmt: skip

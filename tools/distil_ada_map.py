@@ -27,7 +27,13 @@ OWN = ROOT / "tools" / "ada_map"
 MAPPING = "geboortezorg-stu3/dataset-mapping/fhirmapping-3-2.xml"
 ADDENDUM = "geboortezorg-stu3/mapping-tables-izk30/Addendum_profile_mapping.mediawiki.txt"
 COLUMNS = ("concept", "element", "resource", "path", "transform", "argument", "when", "citation", "reason")
-LAYERS: dict[str, tuple[str, ...]] = {"basis": (), "echo": ("basis",), "kraam": ("echo", "basis")}
+LAYERS: dict[str, tuple[str, ...]] = {
+    "basis": (),
+    "echo": ("basis",),
+    "kraam": ("echo", "basis"),
+    "echo_beta": ("echo", "basis"),
+    "kraam_beta": ("kraam", "echo", "basis"),
+}
 """Maps, and those that each builds on: what these have of a data element is not made again."""
 
 

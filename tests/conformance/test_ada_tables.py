@@ -121,7 +121,9 @@ def test_profiles_of_templates_exist() -> None:
         for path in (nictiz() / folder).rglob("*.xml")
         if (found := re.search(r'<url value="([^"]+)"', path.read_text(encoding="utf-8")))
     }
-    used = {profile for template in document("ada/templates.toml").values() for profile in template["profiles"]}
+    templates = document("ada/templates.toml").values()
+    used = {profile for template in templates for profile in template["profiles"]
+            if not template["source"].startswith("4.0.0-beta: profile not published")}  # fmt: skip
     assert not used - published
 
 

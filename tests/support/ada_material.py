@@ -13,6 +13,11 @@ from babyconnect.birthcare.ada import PWD_32, AdaElement, AdaRecord
 from babyconnect.definitions import document, rows
 
 TRANSACTIONS = {name: (block["structure"], block["map"]) for name, block in document("ada/transactions.toml").items()}
+EVERY_VERSION = list(TRANSACTIONS.values()) + [
+    (other["structure"], other["map"])
+    for block in document("ada/transactions.toml").values()
+    for other in block.get("versions", {}).values()
+]
 BASIS = "med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart"
 TEST_BSN = "999900730"
 _SAMPLES = {"string": "tekst", "text": "vrije tekst", "boolean": "true", "count": "2", "ordinal": "7",

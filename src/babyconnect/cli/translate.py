@@ -13,7 +13,7 @@ from babyconnect.fhir import json, xml_writer
 from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input
-from babyconnect.flows.translating import Outcome, translating
+from babyconnect.flows.translating import Outcome, translating, versions
 from babyconnect.sources.recognise import LIMIT
 
 FROM = {"ada": ("ada",), "stu3": ("stu3-xml", "stu3-json")}
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="+", type=pathlib.Path, metavar="IN", help="a file or a folder of records")
     parser.add_argument("--from", dest="source", choices=sorted(FROM), help="recognised when left out")
     parser.add_argument("--to", choices=["stu3"], default="stu3", help="the format wanted (default stu3)")
-    parser.add_argument("--version", choices=["3.2"], default="3.2", help="version of the data set (default 3.2)")
+    parser.add_argument("--version", choices=versions(), default="3.2", help="version of the data set (default 3.2)")
     parser.add_argument("--format", choices=["json", "xml"], default="json", help="how resources are written")
     add_dates(parser)
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             raise Failure(f"--out {options.out} cannot be made: {fault.strerror}") from fault
     worst = 0
     written: set[str] = set()
-    for outcome in translating(inputs, LIMIT, dates, dates.get("T") or dt.date.today()):
+    for outcome in translating(inputs, LIMIT, dates, dates.get("T") or dt.date.today(), options.version):
         outcome = _wanted(outcome, options)
         _report(outcome)
         if outcome.refused or (options.strict and any(f.severity == "warning" for f in outcome.findings)):

@@ -36,22 +36,31 @@ class Outcome:
         return {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
 
 
-def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], today: dt.date) -> Iterator[Outcome]:
-    """Each input, one at a time in memory; single resources of a folder come as one outcome each."""
+def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], today: dt.date,
+                version: str = "") -> Iterator[Outcome]:  # fmt: skip
+    """Each input, one at a time in memory; single resources of a folder come as one outcome each.
+
+    `version`: of the data set that ADA is of.
+    """
     for item in read(inputs, limit, dates):
         if isinstance(item, Refusal):
             yield Outcome(item.name, item.format, findings=(item.finding,))
         elif isinstance(item, Loose):
             yield _stu3(item.record)
         elif item.ada is not None:
-            yield _ada(item, today)
+            yield _ada(item, today, version)
         else:
             yield _stu3(item)
 
 
-def _ada(record: Record, today: dt.date) -> Outcome:
+def versions() -> list[str]:
+    """The versions of the data set that ADA can be of, the usual first."""
+    return ada.versions()
+
+
+def _ada(record: Record, today: dt.date, version: str) -> Outcome:
     assert record.ada is not None
-    translated = ada.translate(record.ada, today)
+    translated = ada.translate(record.ada, today, version)
     findings = [
         Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
     ]

@@ -8,7 +8,7 @@ Specification: Nictiz geboortezorg STU3 3.0.0 on PWD 3.2; the tables cite their 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
@@ -26,14 +26,34 @@ from babyconnect.translate.tables import AdaMap, Borrowed, Row, ada_map
 from babyconnect.translate.values import TRANSFORMS, Context, Given
 
 
-def translate(record: AdaRecord, today: dt.date) -> Translated:
-    """Translate one record; relative dates count from `today`.  A finding of severity `error` means: refuse it."""
-    known = document("ada/transactions.toml").get(record.transaction)
+def translate(record: AdaRecord, today: dt.date, version: str = "") -> Translated:
+    """Translate one record; relative dates count from `today`.  A finding of severity `error` means: refuse it.
+
+    `version`: of the tables (`transactions.toml`); left out, the transaction's own.
+    """
+    known = _known(record.transaction, version)
     if known is None:
         place = record.transaction
-        return Translated([], [Finding("error", place, 0, "", "unknown-transaction", "no map for this transaction")])
+        return Translated(
+            [], [Finding("error", place, 0, "", "unknown-transaction", "no map for this transaction in this version")]
+        )
     translation = _Translation(record, ada_map(known["map"], known["structure"]), today)
     return translation.run()
+
+
+def _known(transaction: str, version: str) -> Mapping[str, Any] | None:
+    """The block of a transaction in a version, None when there is none."""
+    found: Mapping[str, Any] | None = document("ada/transactions.toml").get(transaction)
+    if found is None or version in ("", found["version"]):
+        return found
+    other: Mapping[str, Any] | None = found.get("versions", {}).get(version)
+    return other
+
+
+def versions() -> list[str]:
+    """Every version that some transaction has, the usual first."""
+    blocks = document("ada/transactions.toml").values()
+    return list(dict.fromkeys([b["version"] for b in blocks] + [v for b in blocks for v in b.get("versions", {})]))
 
 
 class _Translation:

@@ -37,6 +37,8 @@ class Instance:
         self.resource: dict[str, Any] = {
             "resourceType": template.type, "id": identity, "meta": {"profile": list(template.profiles)}
         }  # fmt: skip
+        if not template.profiles:
+            del self.resource["meta"]
         self.resource.update(paths.fresh(template.fixed))
         if rule.codings:
             self.resource["code"] = {"coding": [dict(coding) for coding in rule.codings]}

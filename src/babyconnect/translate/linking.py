@@ -32,7 +32,8 @@ class Linker:
             if found is not None:
                 target, link = found
                 if target is not instance:
-                    paths.put(instance.resource, instance.slots, path, self.reference(target, link.form))
+                    made = target.reference if link.form == "address" else self.reference(target, link.form)
+                    paths.put(instance.resource, instance.slots, path, made)
 
     def gather(self, instance: Instance) -> None:
         """What a report has as results: every Observation that lies in it."""
@@ -103,6 +104,9 @@ class Linker:
     def _reach(self, scope: Site, via: str) -> Site | None:
         here: Site | None = scope
         for concept in via.split(">"):
+            if here is not None and concept.startswith("<"):
+                here = self._tree.referring(here, concept[1:])
+                continue
             here = next((s for s in self._tree.within(here, concept) if s.element.value), None) if here else None
             if here is not None and here.element.is_reference:
                 here = self._tree.target(here, self._table.targets.get(here.concept, ""))

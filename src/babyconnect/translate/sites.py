@@ -103,7 +103,8 @@ class Tree:
         """Follow a source to an element, or None.
 
         `A`: that data element near the site; `^A`: anywhere in the record; `A>B`: what A refers to (or A itself), then
-        B in it; `A:R>B`: only when what A refers to became a resource of rule R; ` | `-separated: the first that is.
+        B in it; `A><C`: what a reference C to it lies in; `A:R>B`: only when what A refers to became a resource of
+        rule R; ` | `-separated: the first that is.
         """
         for alternative in source.split("|"):
             found = self._trace(site, alternative.split(">"), targets)
@@ -122,8 +123,16 @@ class Tree:
                 here = self.target(here, targets.get(here.concept, ""))
                 if here is not None and rule and rule not in here.instances:
                     return None
-            here = next(self.within(here, concept), None) if here is not None else None
+            if here is not None and concept.startswith("<"):
+                here = self.referring(here, concept[1:])
+            elif here is not None:
+                here = next(self.within(here, concept), None)
         return here
+
+    def referring(self, site: Site, concept: str) -> Site | None:
+        """What a reference of that data element to this site lies in."""
+        found = next((r for r in self.referrers.get(site.number, ()) if r.concept == concept), None)
+        return found.parent if found is not None else None
 
     def _stated(self, site: Site, concept: str) -> Site | None:
         """The data element beside the site even when it only states why it is empty (a null flavor)."""

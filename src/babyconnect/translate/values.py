@@ -20,6 +20,7 @@ from babyconnect.translate.findings import Severity
 
 SPECIFICATION = "http://nictiz.nl/fhir/StructureDefinition/code-specification"
 NULL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
+BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 UCUM = "http://unitsofmeasure.org"
 
 
@@ -237,6 +238,14 @@ def ended(element: AdaElement, context: Context) -> Given | None:
     return Given(yes if found and moments.is_past(found, context.today) else no)
 
 
+def birth_moment(element: AdaElement, context: Context) -> Given | None:
+    """A day of birth, with the moment as HL7's extension beside it."""
+    given = birth(element, Context(context.today, context.lists, "time", context.remark))
+    if given is None or not given.value or "T" not in given.value:
+        return given
+    return Given(given.value[:10], {"extension": [{"url": BIRTH_TIME, "valueDateTime": given.value}]})
+
+
 def text(element: AdaElement, context: Context) -> Given | None:
     shown = element.value or element.attributes.get("displayName", "") or element.attributes.get("originalText", "")
     return Given(shown) if shown else None
@@ -268,12 +277,26 @@ def identifier(element: AdaElement, context: Context) -> Given | None:
     return Given({"system": codes.system(root), "value": element.value} if root else {"value": element.value})
 
 
+def identifier_or_reason(element: AdaElement, context: Context) -> Given | None:
+    """An Identifier, or why there is none."""
+    if element.value or not element.null_flavor:
+        return identifier(element, context)
+    return Given({"extension": [{"url": NULL_EXTENSION, "valueCode": element.null_flavor}]})
+
+
+def code(element: AdaElement, context: Context) -> Given | None:
+    """The code itself."""
+    return Given(element.code) if element.code else None
+
+
 Transform = Callable[[AdaElement, Context], Given | None]
 
 TRANSFORMS: Mapping[str, Transform] = {
     "any": any_value,
     "birth": birth,
+    "birth-moment": birth_moment,
     "boolean": boolean,
+    "code": code,
     "centimetres": centimetres,
     "coded-identifier": coded_identifier,
     "coding": first_coding,
@@ -282,6 +305,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "display": display,
     "ended": ended,
     "identifier": identifier,
+    "identifier-or-reason": identifier_or_reason,
     "integer": integer,
     "interpretation": interpretation,
     "mapped-code": mapped_code,

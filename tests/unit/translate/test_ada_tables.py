@@ -14,9 +14,10 @@ from babyconnect.translate.composites import ASSEMBLE
 from babyconnect.translate.conditions import _parsed
 from babyconnect.translate.tables import ada_map
 from babyconnect.translate.values import TRANSFORMS, Context
-from tests.support.ada_material import TRANSACTIONS, leaf_codes
+from tests.support.ada_material import EVERY_VERSION, leaf_codes
 
-BOTH = pytest.mark.parametrize(("structure", "names"), TRANSACTIONS.values(), ids=[m for _, m in TRANSACTIONS.values()])
+EACH = pytest.mark.parametrize(("structure", "names"), EVERY_VERSION, ids=[names for _, names in EVERY_VERSION])
+LAYERS = ("basis", "echo", "kraam", "echo_beta", "kraam_beta")
 OWN_TRANSFORMS = {"group", "none", "follow", "reference", "practitioner", "performer", "self", "part", *ASSEMBLE}
 TODAY = dt.date(2024, 6, 15)
 
@@ -38,7 +39,7 @@ def test_verloskunde_basis_has_its_532_concepts() -> None:
     assert len({row["concept"] for row in rows("ada/basis_structure")}) == 532
 
 
-@BOTH
+@EACH
 def test_every_concept_has_a_row_that_maps_it_or_says_why_not(structure: str, names: str) -> None:
     table = mapped(structure, names)
     for concept in rows(f"ada/{structure}"):
@@ -48,12 +49,12 @@ def test_every_concept_has_a_row_that_maps_it_or_says_why_not(structure: str, na
 
 
 def test_no_row_is_of_a_concept_that_the_transaction_does_not_have() -> None:
-    for name in ("basis", "echo", "kraam"):
+    for name in LAYERS:
         known = {row["concept"]: row["element"] for row in rows(f"ada/{name}_structure")}
         assert all(known.get(row["concept"]) == row["element"] for row in rows(f"ada/{name}_map"))
 
 
-TABLES = [f"{name}_{kind}" for name in ("basis", "echo", "kraam") for kind in ("map", "rules", "borrowed")]
+TABLES = [f"{name}_{kind}" for name in LAYERS for kind in ("map", "rules", "borrowed")]
 
 
 @pytest.mark.parametrize("table", [*TABLES, "concept_maps", "systems"])
@@ -66,7 +67,7 @@ def test_every_block_cites_its_source(table: str) -> None:
     assert all(block["source"] for block in document(f"ada/{table}.toml").values())
 
 
-@BOTH
+@EACH
 def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_that_exist(
     structure: str, names: str
 ) -> None:
@@ -82,7 +83,7 @@ def test_rows_name_transforms_of_the_closed_list_paths_of_the_grammar_and_rules_
         assert paths.compiled(borrowed.path)
 
 
-@BOTH
+@EACH
 def test_templates_name_links_and_slices_that_exist(structure: str, names: str) -> None:
     table = ada_map(names, structure)
     for rule in table.rule_of.values():
@@ -94,13 +95,13 @@ def test_templates_name_links_and_slices_that_exist(structure: str, names: str) 
 
 
 def test_links_end_at_a_rule() -> None:
-    rules = {row["rule"] for name in ("basis", "echo", "kraam") for row in rows(f"ada/{name}_rules")}
+    rules = {row["rule"] for name in LAYERS for row in rows(f"ada/{name}_rules")}
     for link in document("ada/links.toml").values():
         assert link["rule"] in rules
         assert link.get("otherwise", "woman") in document("ada/links.toml")
 
 
-@pytest.mark.parametrize("name", ["basis", "echo", "kraam"])
+@pytest.mark.parametrize("name", LAYERS)
 def test_map_paths_name_slices_that_exist(name: str) -> None:
     for row in rows(f"ada/{name}_map"):
         if row["path"]:
@@ -111,7 +112,7 @@ CODED = [
     pytest.param(
         row, mapped(structure, names)[row["concept"]], id=f"{names.split()[-1]}-{row['concept']}-{row['element']}"
     )
-    for structure, names in TRANSACTIONS.values()
+    for structure, names in EVERY_VERSION
     for row in rows(f"ada/{structure}")
     if row["lists"]
 ]
