@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from babyconnect.definitions import rows
 
@@ -19,10 +20,14 @@ def _systems() -> Mapping[str, str]:
 
 
 def system(oid: str) -> str:
-    """The FHIR system of a code system or identifier root: URL when one is known, else `urn:oid:…`."""
+    """The FHIR system of a code system or identifier root: URL when one is known, else `urn:oid:…`.
+
+    What no URI may hold is escaped: a damaged system stays visible, in a resource that is still FHIR.
+    """
     if oid in _systems():
         return _systems()[oid]
-    return oid if "://" in oid else f"urn:oid:{oid}"
+    written = quote(oid, safe=":/?#[]@!$&'()*+,;=%")
+    return written if "://" in oid else f"urn:oid:{written}"
 
 
 def is_known_system(oid: str) -> bool:
