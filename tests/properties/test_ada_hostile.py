@@ -14,10 +14,11 @@ from babyconnect.fhir.check import structure
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
-from tests.support.ada_material import full_xml
+from tests.support.ada_material import TRANSACTIONS, full_xml
 
 TODAY = dt.date(2024, 6, 15)
 FULL = full_xml()
+EACH = st.sampled_from([full_xml(transaction) for transaction in TRANSACTIONS])
 QUIET = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ATTRIBUTES = (
     "value",
@@ -63,9 +64,9 @@ def test_a_record_with_a_piece_cut_out_or_replaced(start: int, length: int, piec
 
 
 @QUIET
-@given(st.lists(st.tuples(st.integers(0, 600), st.sampled_from(ATTRIBUTES), HOSTILE), min_size=1, max_size=25))
-def test_a_record_with_hostile_attributes(changes: list[tuple[int, str, str]]) -> None:
-    root = etree.fromstring(FULL)
+@given(EACH, st.lists(st.tuples(st.integers(0, 1000), st.sampled_from(ATTRIBUTES), HOSTILE), min_size=1, max_size=25))
+def test_a_record_with_hostile_attributes(full: bytes, changes: list[tuple[int, str, str]]) -> None:
+    root = etree.fromstring(full)
     elements = list(root.iter())
     for place, name, value in changes:
         elements[place % len(elements)].set(name, value)
@@ -73,9 +74,9 @@ def test_a_record_with_hostile_attributes(changes: list[tuple[int, str, str]]) -
 
 
 @QUIET
-@given(st.integers(0, 10_000), st.integers(1, 60))
-def test_a_record_with_elements_moved_removed_and_repeated(seed: int, times: int) -> None:
-    chance, root = random.Random(seed), etree.fromstring(FULL)
+@given(EACH, st.integers(0, 10_000), st.integers(1, 60))
+def test_a_record_with_elements_moved_removed_and_repeated(full: bytes, seed: int, times: int) -> None:
+    chance, root = random.Random(seed), etree.fromstring(full)
     for _ in range(times):
         elements = [e for e in root.iter() if e.getparent() is not None and e.getparent().getparent() is not None]
         if not elements:
