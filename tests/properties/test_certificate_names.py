@@ -107,3 +107,16 @@ def test_a_certificate_with_any_bit_turned_is_not_believed(bit: int) -> None:
 @settings(max_examples=LAWS, deadline=None)
 def test_bytes_that_are_no_certificate_are_refused_without_a_fault(content: bytes) -> None:
     assert isinstance(certificates.organisation(content, _TRUSTED, "client", NOW), Rejected)
+
+
+def test_a_signature_said_to_end_in_an_unused_bit_is_not_believed() -> None:
+    made = x509.load_der_x509_certificate(_MADE)
+    while made.signature[-1] & 1:
+        made = x509.load_der_x509_certificate(
+            der(issuing.issue(_CA, holder(Ura("90000002")), issuing.make_key(), NOW, 30))
+        )
+    whole = der(made)
+    place = len(whole) - len(made.signature) - 1
+    turned = whole[:place] + b"\1" + whole[place + 1 :]
+    assert isinstance(certificates.organisation(whole, _TRUSTED, "client", NOW), OrganisationCertificate)
+    assert certificates.organisation(turned, _TRUSTED, "client", NOW) == Rejected("certificate_malformed")

@@ -109,6 +109,10 @@ def _loaded(der: bytes) -> x509.Certificate | Rejected:
     except Exception:
         # The parser raises many kinds (malformed DER, an extension twice, an unknown key or algorithm): all are no.
         return Rejected("certificate_malformed")
+    # One certificate has one encoding, else it would have two thumbprints: a signature is whole octets (X.690 §8.6.2),
+    # but the parser takes an unused bit when that bit happens to be zero.
+    if not der.endswith(b"\0" + certificate.signature):
+        return Rejected("certificate_malformed")
     return certificate
 
 
