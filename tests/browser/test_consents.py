@@ -83,7 +83,7 @@ def test_an_open_screen_forgets_at_once_and_fills_anew_when_she_changes_somethin
     _, hand = at_the_form(visit)
     hand.press("button", "Nee, aan niemand")
     hand.press("button", "Vastleggen")
-    looking.page.wait_for_function(f"document.getElementById('secties').dataset.beurt !== '{turn}'", timeout=2000)
+    looking.page.locator(f"#secties:not([data-beurt='{turn}'])").wait_for(state="attached", timeout=2000)
     looking.page.wait_for_selector("#secties[data-klaar=ja]", state="attached")
     assert not looking.complaints
 
