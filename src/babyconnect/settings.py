@@ -87,7 +87,7 @@ class RegionLink(Strict, frozen=True):
 
 class IntakeSection(Strict, frozen=True):
     token_sha256_file: str = ""
-    file_bytes: int = 10_000_000
+    file_bytes: int = 9_000_000
 
 
 class LoginSection(Strict, frozen=True):

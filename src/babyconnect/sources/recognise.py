@@ -17,7 +17,7 @@ from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
 from babyconnect.sources import Format, Record, Rejected, ada, relative_dates, stu3
 
-LIMIT = 10_000_000
+LIMIT = 9_000_000
 """Bytes of one input, where nobody configured another number (`settings`)."""
 STU3_VERSION = "3.0.2"
 

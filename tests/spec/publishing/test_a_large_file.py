@@ -74,10 +74,10 @@ def of_many_parts() -> bytes:
 
 SHAPES: dict[str, tuple[Callable[[], bytes], int]] = {
     "a thousand observations of forty parts": (of_many_parts, 1_000),
-    "seventeen thousand small observations": (lambda: of_observations(weight("0")), 17_000),
-    "an ADA record of eighteen thousand observations": (
+    "fifteen thousand small observations": (lambda: of_observations(weight("0")), 15_000),
+    "an ADA record of sixteen thousand observations": (
         (ADA % (CHECK * ((LIMIT - 10_000) // len(CHECK)))).encode,
-        18_000,
+        16_000,
     ),
 }
 
