@@ -68,7 +68,7 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 async def test_time_does_not_tell_a_client_who_is_refused_from_one_who_is_unknown() -> None:
     """In turns and in random order, so that what else the machine does falls on both; the best of three runs, since
-    only a difference that is always there is one.  Without the work done in vain this is 0.79."""
+    only a difference that is always there is one.  It is 0.01; 0.29 where nothing is decided of nobody."""
     node = Node()
     await node.publish(woman("bea", BEA, name="Bakker"), episode("bea"), observation("bea", "b1", value="1"))
     told = []
@@ -81,7 +81,7 @@ async def test_time_does_not_tell_a_client_who_is_refused_from_one_who_is_unknow
                 await node.find(bsn, token)
                 took[bsn].append(time.perf_counter() - began)
         told.append(abs(overlap(took[UNKNOWN], took[BEA]) - 0.5))
-    assert min(told) < 0.28
+    assert min(told) < 0.08
 
 
 def test_every_secret_is_compared_in_constant_time() -> None:

@@ -31,6 +31,14 @@ from babyconnect.store.contract import Client, Form, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
 """How old what the store knew of her episodes may be; consents are asked anew for every decision."""
+NOBODY = "nobody-"
+IN_CARE = {
+    "resourceType": "EpisodeOfCare",
+    "id": "nobody",
+    "status": "active",
+    "type": [{"coding": [{"system": "http://snomed.info/sct", "code": "364320009"}]}],
+}
+"""What is weighed where nobody was found: a pregnancy in care, as it would be of whom the holder knows and refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,28 +272,24 @@ class Door:
     async def _bind(
         self, session: Session, identifier: str, moment: dt.datetime
     ) -> tuple[str | None, AccessRequest | None, Decision]:
-        """Find her and bind the token, in that order: a token that is bound, or would be refused, binds nothing."""
+        """Find her and bind the token, in that order: a token that is bound, or would be refused, binds nothing.
+
+        Where she is not found the same is weighed about nobody, so that time does not tell who is known here: under a
+        name that no client has, and without the identifier, which goes nowhere for a stranger.
+        """
         found = await self._reader.client_of(identifier)
-        if len(found) != 1:
-            await self._as_if_known(session.asker, identifier, moment)
+        nobody = NOBODY + hashlib.sha256(identifier.encode()).hexdigest()
+        client = found[0] if len(found) == 1 else nobody
+        if session.client not in (None, client):
+            return None if client is nobody else client, None, Refused(("token_bound_elsewhere",))
+        request = await self._request(session.asker, client, None, moment, "" if client is nobody else identifier)
+        decision = self._parts.decide(request)
+        if client is nobody:
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
             return None, None, Refused(("client_ambiguous" if found else "client_unknown",))
-        client = found[0]
-        if session.client not in (None, client):
-            return client, None, Refused(("token_bound_elsewhere",))
-        request = await self._request(session.asker, client, None, moment, identifier)
-        decision = self._parts.decide(request)
         if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
             decision = Refused(("token_bound_elsewhere",))
         return client, request, decision
-
-    async def _as_if_known(self, asker: Asker, identifier: str, moment: dt.datetime) -> None:
-        """The work that a refusal of somebody who is known here takes, so that time does not tell who is.
-
-        About nobody: under a name that no client has, and without the identifier, which goes nowhere for a stranger.
-        """
-        nobody = f"nobody-{hashlib.sha256(identifier.encode()).hexdigest()[:32]}"
-        self._parts.decide(await self._request(asker, nobody, None, moment, ""))
 
     async def _request(
         self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime, identifier: str
@@ -311,7 +315,9 @@ class Door:
     async def _known(self, client: str, moment: dt.datetime) -> _Evidence:
         known = self._evidence.get(client)
         if known is None or moment >= known.until:
-            episodes = await self._reader.episodes_of(client)
+            episodes: Sequence[Mapping[str, Any]] = await self._reader.episodes_of(client)
+            if client.startswith(NOBODY):
+                episodes = [{**IN_CARE, "period": {"start": moment.date().isoformat()}}]
             ids = frozenset([str(episode["id"]) for episode in episodes])
             until = moment + dt.timedelta(seconds=EVIDENCE_SECONDS)
             known = _Evidence(until, ids, self._parts.grounds.relations(client, episodes))
