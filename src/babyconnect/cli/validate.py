@@ -9,6 +9,7 @@ import pathlib
 from babyconnect.cli.dates import add_dates
 from babyconnect.cli.words import counted
 from babyconnect.flows.inputs import Input
+from babyconnect.flows.material import Wanted
 from babyconnect.flows.translating import translating
 from babyconnect.sources.recognise import LIMIT
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     dates = dict(options.date)
     checked = refused = 0
     for outcome in translating(
-        [Input(p.name, p) for p in options.path], LIMIT, dates, dates.get("T") or dt.date.today()
+        [Input(p.name, p) for p in options.path], LIMIT, dates, Wanted(dates.get("T") or dt.date.today())
     ):
         checked += 1
         refused += outcome.refused

@@ -1,7 +1,8 @@
 """From files, folders and bytes to units of publishing: what is kept together or not at all.
 
-An ADA record or a Bundle is a unit.  Loose STU3 resources — all of them, from every folder and file of one call — are
-one batch, which falls apart into one unit per client; so a record may be spread over files, and their order is free.
+A Bundle or a record of another format is a unit.  Loose STU3 resources — all of them, from every folder and file of one
+call — are one batch, which falls apart into one unit per client; so a record may be spread over files, and their order
+is free.
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> I
             yield _file(one.path, one.name, one.name, limit, dates)
 
 
+def is_fhir(record: Record) -> bool:
+    """True when its resources came as they are: they have the source's own addresses, and may be one of many files."""
+    return record.format.startswith("stu3")
+
+
 def digest(record: Record) -> str:
     """The name of an original: the SHA-256 of its bytes."""
     return hashlib.sha256(record.content).hexdigest()
@@ -109,6 +115,6 @@ def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mappin
         return Refusal(
             name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group, record.format
         )
-    if record.format == "ada" or record.bundled:
-        return record
-    return Loose(record, record.resources[0], group)
+    if is_fhir(record) and not record.bundled:
+        return Loose(record, record.resources[0], group)
+    return record

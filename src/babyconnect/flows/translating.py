@@ -1,16 +1,22 @@
-"""Translate without publishing: recognise → translate → check, one outcome per input (`babyconnect translate`)."""
+"""Translate without publishing: recognise → read → check → write, one outcome per input (`babyconnect translate`).
+
+Two tables hold the formats.  READERS: what an input can be (`sources.recognise` says which) → STU3 resources.  WRITERS:
+what can be asked for → bytes.  A format more is a row here and a package under `translate/`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from babyconnect.fhir import check
+from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.fhir import check, json, xml_writer
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
-from babyconnect.sources import Record
+from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
+from babyconnect.sources import Format, Record, Sourced
 from babyconnect.translate import ada
 
 
@@ -22,35 +28,107 @@ class Outcome:
     format: str = ""
     resources: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+    ada: AdaRecord | None = None
 
     @property
     def refused(self) -> bool:
         return any(finding.severity == "error" for finding in self.findings)
 
-    def bundle(self) -> dict[str, Any]:
-        """A Bundle of type collection; the addresses are the sources' own, relative to nothing."""
-        entries = [
-            {"fullUrl": f"urn:babyconnect:source:{r['resourceType']}:{r.get('id', number)}", "resource": r}
-            for number, r in enumerate(self.resources)
-        ]
-        return {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
+
+# Readers ------------------------------------------------------------------------------------------------------------
 
 
-def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], today: dt.date,
-                version: str = "") -> Iterator[Outcome]:  # fmt: skip
-    """Each input, one at a time in memory; single resources of a folder come as one outcome each.
+def _from_ada(record: Record, today: dt.date, version: str) -> Read:
+    assert record.ada is not None
+    translated = ada.translate(record.ada, today, version)
+    findings = [
+        Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
+    ]
+    return Read(tuple(Sourced(resource) for resource in translated.resources), tuple(findings))
 
-    `version`: of the data set that ADA is of.
+
+def _from_stu3(record: Record, today: dt.date, version: str) -> Read:
+    return Read(record.resources)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`name`: the format as the contract calls it; `read(record, today, version)`."""
+
+    name: str
+    read: Callable[[Record, dt.date, str], Read]
+
+
+READERS: Mapping[Format, Reader] = {
+    "ada": Reader("ada", _from_ada),
+    "stu3-json": Reader("stu3", _from_stu3),
+    "stu3-xml": Reader("stu3", _from_stu3),
+}
+
+
+# Writers ------------------------------------------------------------------------------------------------------------
+
+
+def _to_stu3(material: Material) -> Written:
+    bundle, form = material.bundle, material.wanted.format
+    return Written(json.dumps(bundle) if form == "json" else xml_writer.from_json(bundle), form)
+
+
+WRITERS: Mapping[str, Callable[[Material], Written]] = {
+    "stu3": _to_stu3,
+}
+
+# What is written resource by resource; of every other format the loose files of one folder are one record.
+_LOOSE = frozenset({"stu3"})
+
+
+# The way through ----------------------------------------------------------------------------------------------------
+
+
+def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], wanted: Wanted,
+                to: str = "stu3") -> Iterator[Outcome]:  # fmt: skip
+    """Each input, one at a time in memory.
+
+    Single resources of a folder come as one outcome each, or together as one record where the format wanted needs it.
     """
+    together: dict[str, list[Outcome]] = {}
     for item in read(inputs, limit, dates):
         if isinstance(item, Refusal):
             yield Outcome(item.name, item.format, findings=(item.finding,))
-        elif isinstance(item, Loose):
-            yield _stu3(item.record)
-        elif item.ada is not None:
-            yield _ada(item, today, version)
+        elif not isinstance(item, Loose):
+            yield _outcome(item, wanted)
+        elif to in _LOOSE:
+            yield _outcome(item.record, wanted)
         else:
-            yield _stu3(item)
+            together.setdefault(item.group, []).append(_outcome(item.record, wanted))
+    for name, parts in together.items():
+        findings = tuple(finding for part in parts for finding in part.findings)
+        whole = not any(part.refused for part in parts)
+        resources = tuple(resource for part in parts for resource in part.resources) if whole else ()
+        yield Outcome(name, parts[0].format, resources, findings)
+
+
+def write(outcome: Outcome, to: str, wanted: Wanted) -> Written:
+    """The outcome in the format wanted; what was refused stays refused, with nothing written."""
+    if outcome.refused:
+        return Written(b"", "")
+    material = Material(outcome.name, outcome.format, outcome.resources, outcome.ada, wanted)
+    return WRITERS[to](material if wanted.with_bsn else without_bsn(material))
+
+
+def inputs_offered() -> list[str]:
+    """The formats that can be read, as the contract calls them."""
+    return sorted({reader.name for reader in READERS.values()})
+
+
+def outputs_offered() -> list[str]:
+    """The formats that can be written."""
+    return sorted(WRITERS)
+
+
+def is_format(found: str, name: str) -> bool:
+    """True when what an input was found to be is the format of this name."""
+    return any(kind == found and reader.name == name for kind, reader in READERS.items())
 
 
 def versions() -> list[str]:
@@ -58,26 +136,15 @@ def versions() -> list[str]:
     return ada.versions()
 
 
-def _ada(record: Record, today: dt.date, version: str) -> Outcome:
-    assert record.ada is not None
-    translated = ada.translate(record.ada, today, version)
-    findings = [
-        Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
-    ]
-    return _outcome(record, [(resource, record.name) for resource in translated.resources], findings)
-
-
-def _stu3(record: Record) -> Outcome:
-    given = [(sourced.resource, f"{record.name}: {sourced.place}") for sourced in record.resources]
-    return _outcome(record, given, [])
-
-
-def _outcome(record: Record, given: list[tuple[Mapping[str, Any], str]], findings: list[Finding]) -> Outcome:
-    for resource, place in given:
+def _outcome(record: Record, wanted: Wanted) -> Outcome:
+    made = READERS[record.format].read(record, wanted.today, wanted.version)
+    findings = list(made.findings)
+    for one in made.resources:
+        place = f"{record.name}: {one.place}".rstrip()
         findings += [
             Finding(issue.severity, f"{place} {issue.place}", issue.rule, issue.text)
-            for issue in check.structure(resource)
+            for issue in check.structure(one.resource)
         ]
     refused = any(finding.severity == "error" for finding in findings)
-    resources = () if refused else tuple(resource for resource, _ in given)
-    return Outcome(record.name, record.format, resources, tuple(findings))
+    resources = () if refused else tuple(one.resource for one in made.resources)
+    return Outcome(record.name, record.format, resources, tuple(findings), None if refused else record.ada)

@@ -10,14 +10,14 @@ from pathlib import PurePath
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
-from babyconnect.flows.inputs import Loose, Refusal, digest
+from babyconnect.flows.inputs import Loose, Refusal, digest, is_fhir
+from babyconnect.flows.translating import READERS
 from babyconnect.labelling import disclosing
 from babyconnect.labelling.addresses import Addresses
 from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.members import Clash, Given, members
 from babyconnect.sources import Record
-from babyconnect.translate import ada
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,16 @@ class Unit:
 
 
 def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
-    """An ADA record (translated) or a Bundle: one unit, whatever is in it."""
-    findings: list[Finding] = []
+    """A Bundle, or a record of another format (translated): one unit, whatever is in it."""
     source = digest(record)
-    if record.ada is not None:
-        translated = ada.translate(record.ada, today)
-        findings += [
-            Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
-        ]
-        given = [Given(r, "", f"{record.name}:", source) for r in translated.resources]
-    else:
-        given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}", source) for s in record.resources]
-    findings += preparing.faults(given)
+    made = READERS[record.format].read(record, today, "")
+    given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
+    findings = [*made.findings, *preparing.faults(given)]
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings))
     given, notes = _without_notes(given)
     findings += notes
-    numbers = _by_number(given) if record.ada is not None else {}
+    numbers = {} if is_fhir(record) else _by_number(given)
     held = members(given, Addresses(identity), numbers)
     findings += _clashes(held)
     present = [m for m in held if isinstance(m, Member)]
@@ -139,7 +132,7 @@ def _clashes(held: Sequence[Member | Clash]) -> list[Finding]:
 
 
 def _by_number(given: Sequence[Given]) -> dict[int, str]:
-    """ADA names a client by her BSN only: the same woman in another record of this tenant is the same Patient."""
+    """Other formats name a client by her BSN only: the same woman in another record of a tenant is one Patient."""
     found = {}
     for position, one in enumerate(given):
         if one.resource.get("resourceType") == "Patient":

@@ -25,6 +25,7 @@ from babyconnect.cli.words import counted
 from babyconnect.definitions import document
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.introduce import Introduction, introduce
+from babyconnect.flows.material import Wanted
 from babyconnect.flows.translating import translating
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Organisation, Unreadable
@@ -103,7 +104,7 @@ def _usable(home: pathlib.Path, plan: Plan, paths: list[pathlib.Path], say: Say)
 
 def _said(path: pathlib.Path, today: dt.date) -> Iterator[str]:
     """What cannot be read in a folder's records, as `translate` says it: place, rule and sentence."""
-    for outcome in translating([Input(path.name, path)], LIMIT, {"T": today}, today):
+    for outcome in translating([Input(path.name, path)], LIMIT, {"T": today}, Wanted(today)):
         for found in outcome.findings:
             if found.severity == "error":
                 yield f"\n  {found.severity} at {found.place} [{found.rule}] {found.text}"

@@ -1,0 +1,52 @@
+"""`babyconnect translate`: what can be asked for, and what is said of what cannot."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+
+from babyconnect.cli.main import main, parser_for
+from babyconnect.flows.translating import inputs_offered, outputs_offered
+
+# The formats of the outer contract; none may be offered under another name.
+CONTRACT = {
+    "ada", "stu3", "r4", "ips", "hl7v3-acute", "hl7v3-kernset-2.2", "hl7v3-kernset-2.3.5", "hl7v3-kernset-2.3.6",
+    "kernset-3.2", "cda-neonatology", "jgz-4.1.3", "jgz-4.2.0", "astraia", "csv",
+}  # fmt: skip
+WOMAN = {"resourceType": "Patient", "id": "1", "identifier": [
+    {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999911120"}]}  # fmt: skip
+
+
+@pytest.fixture
+def woman(tmp_path: pathlib.Path) -> str:
+    path = tmp_path / "woman.json"
+    path.write_text(json.dumps(WOMAN))
+    return str(path)
+
+
+def test_every_format_that_is_offered_is_one_of_the_contract_and_in_the_help() -> None:
+    offered = {*inputs_offered(), *outputs_offered()}
+    assert offered <= CONTRACT
+    told = " ".join(parser_for("translate").format_help().split())
+    assert f"default stu3); one of {', '.join(outputs_offered())}" in told
+    assert f"when left out; one of {', '.join(inputs_offered())}" in told
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_a_format_that_is_not_there_is_refused_with_what_is(
+    option: str, woman: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["translate", woman, option, "papyrus"])
+    assert ended.value.code == 2
+    assert "'papyrus' is not" in (said := capsys.readouterr().err)
+    assert "stu3" in said
+
+
+def test_a_bsn_is_written_only_when_asked_for(woman: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["translate", woman]) == 0
+    assert "999911120" not in capsys.readouterr().out
+    assert main(["translate", woman, "--with-bsn"]) == 0
+    assert "999911120" in capsys.readouterr().out
