@@ -30,7 +30,7 @@ def on_postgres(home: Home, slug: str, dsn: pathlib.Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def hosted(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres) -> Iterator[Home]:
+def hosted(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres, patient: None) -> Iterator[Home]:
     """A region of which the showcase's midwives and their hospital are tenants of one database."""
     home = Home(tmp_path_factory.mktemp("hosted"), free_ports(PORTS))
     prepare.new_plan(home.path, home.port, WOMEN, SEED, lambda _: None)

@@ -20,7 +20,7 @@ async def stage(monkeypatch):
 
 
 async def the_stream(stage: Stage, address: str, turn: int) -> bytes:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         return (await stage.visitor.get(f"{address}/wijziging?b={turn}")).body
 
 
