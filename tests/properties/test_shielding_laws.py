@@ -13,13 +13,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from babyconnect.birthcare.access import Channel, Permit, Shielded
+from babyconnect.birthcare.access import Channel, Herself, Permit, Shielded
 from babyconnect.definitions import document
 from babyconnect.fhir import json
 from babyconnect.fhir.grammar import elements, is_type
 from babyconnect.fhir.search_index import index
 from babyconnect.fhir.search_names import types
-from babyconnect.flows.door import Door, Everything, Herself, Parts, Wire, Withheld
+from babyconnect.flows.door import Door, Everything, Parts, Wire, Withheld
 from babyconnect.flows.publish import Input, PublishingNode, publish
 from babyconnect.labelling import childs_view
 from babyconnect.store.contract import Form, Page

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.api.region_consent import herself
 from babyconnect.api.region_parameters import fhir_base, only, token
 from babyconnect.birthcare.access import Relation
 from babyconnect.definitions import document
@@ -59,6 +60,8 @@ async def localise(call: Call) -> Response:
         raise Refusal(400, "required", "subject:identifier is required")
     if token(found, "code", table["code_system"]) != table["code"]:
         raise Refusal(400, "required", f"code {table['code']} is required")
+    if call.claims.get("capacity", "professional") != "professional":
+        return await _hers(call, pseudonym)
     try:
         who = asker.from_claims(call.party, call.claims)
     except ValueError as fault:
@@ -74,6 +77,17 @@ async def localise(call: Call) -> Response:
     if any(one.holder != call.party.ura for _, one in known):
         # Who is told where to look has her record open from now on: it hears when that is to change.
         call.state.consents.watch(pseudonym, call.party.ura)
+    await call.log("localise", "ok", pseudonym, str(len(lists)))
+    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
+
+
+async def _hers(call: Call, pseudonym: str) -> Response:
+    """She is told of all who keep something of her, whatever she allows others: by a listed portal's word that it is
+    she (or who represents her), as with her consents."""
+    if not herself(call):
+        await call.log("localise", "refused", pseudonym)
+        raise Refusal(403, "forbidden", "she herself asks through a listed client portal, soon after her log-in")
+    lists = [pointers.to_list(one, id) for id, one in call.state.index.all_of(pseudonym)]
     await call.log("localise", "ok", pseudonym, str(len(lists)))
     return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
 

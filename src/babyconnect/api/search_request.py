@@ -28,22 +28,26 @@ PAGE = 1000
 _NAME = re.compile(r"([A-Za-z_][A-Za-z-]*)(?::([A-Za-z]+))?(?:\.([a-z-]+))?", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _REFERENCE = re.compile(r"(?:([A-Za-z]{1,40})/)?([A-Za-z0-9\-.]{1,64})", re.ASCII)
-_ONCE = frozenset({"_format", "_count", "_after", "identifier"})
+RELATED = "_has:RelatedPerson:patient:identifier"
+"""Of a child: who asks on its behalf (STU3 search.html#has).  Of the body only, and of a client's request only."""
+_NUMBERS = frozenset({"identifier", RELATED})
+_ONCE = frozenset({"_format", "_count", "_after"}) | _NUMBERS
 """What steers an answer: given twice, which is meant cannot be known.  What selects may repeat, and narrows."""
 Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is asked.  `told`: the parameters that may be repeated in a link; `identifier`: those that may not.
+    """What is asked.  `told`: the parameters that may be repeated in a link; the others may not.
 
-    `identifier` is `system|value`, from the body of a POST, and is part of `query` as well.
+    `identifier` is `system|value`, from the body of a POST, and is part of `query` as well; `related` is no part of it.
     """
 
     query: Query
     told: str
     format: str | None = None
     identifier: str | None = None
+    related: str = ""
 
     def next(self, after: str) -> str:
         """The parameters of the link to the following page."""
@@ -84,16 +88,16 @@ def split(encoded: str) -> Pairs | Refusal:
 
 def read(type: str, url: Pairs, form: Pairs, base: str) -> SearchRequest | Refusal:
     """A search of a type by the pairs of its URL and of its form."""
-    if any(name.partition(":")[0] == "identifier" for name, _ in url):
+    if any(name == RELATED or name.partition(":")[0] == "identifier" for name, _ in url):
         return Refusal("bsn_in_url")
     request = _Reading(type, base)
     for name, value in (*url, *form):
         refusal = request.take(name, value)
         if refusal:
             return refusal
-    told = "&".join(f"{quote_plus(k)}={quote_plus(v, safe='/:,')}" for k, v in (*url, *form) if k != "identifier")
+    told = "&".join(f"{quote_plus(k)}={quote_plus(v, safe='/:,')}" for k, v in (*url, *form) if k not in _NUMBERS)
     query = Query(type, tuple(request.clauses), tuple(request.includes), request.count, request.after)
-    return SearchRequest(query, told, request.format, request.identifier)
+    return SearchRequest(query, told, request.format, request.identifier, request.related)
 
 
 class _Reading:
@@ -108,6 +112,7 @@ class _Reading:
         self.after: str | None = None
         self.format: str | None = None
         self.identifier: str | None = None
+        self.related = ""
         self.taken: set[str] = set()
 
     def take(self, name: str, value: str) -> Refusal | None:
@@ -126,6 +131,9 @@ class _Reading:
                 return None if is_id(value) else Refusal("value", "_after")
             case "_include":
                 return self._include(value)
+            case _ if name == RELATED:
+                self.related = value
+                return None if self.type == "Patient" and value else Refusal("parameter")
         return self._clause(name, value)
 
     def _count(self, value: str) -> Refusal | None:

@@ -11,25 +11,26 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from typing import Any
 
 import structlog
 
 from babyconnect.api import http
-from babyconnect.api.batch import BatchEntry, batch_entries
+from babyconnect.api.batch import BatchEntry, Find, batch_entries
 from babyconnect.api.bearers import NO_TOKEN, Gate, Unbelieved
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
-from babyconnect.api.outcomes import Refusal
+from babyconnect.api.outcomes import Refusal, status
 from babyconnect.api.rates import Rates
 from babyconnect.api.search_request import SearchRequest, from_url, is_id, read, split
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
+from babyconnect.birthcare.access import Purpose
 from babyconnect.fhir.search_names import types
 from babyconnect.flows import answer, bundles
-from babyconnect.flows.answer import Answered, Asked, Bind, History, Read, Search, Wire
+from babyconnect.flows.answer import Answered, Asked, Bind, ForNobody, History, Read, Search, Wire
 from babyconnect.flows.door import Door, Interaction, Session
 from babyconnect.store.contract import Form
 
@@ -148,16 +149,22 @@ class SourceApi:
         return refuse(Refusal("no_such_interaction"), caller.json)
 
     async def _search(self, caller: Caller, found: SearchRequest) -> Answer:
+        done = await self._searched(caller, found)
+        return done if isinstance(done, Answer) else Answer(200, done.body, caller.json)
+
+    async def _searched(self, caller: Caller, found: SearchRequest) -> Answered | Answer:
+        """What the door gives; or an answer at once, where nothing goes to it."""
         query = found.query
         finds = found.identifier if query.type == "Patient" else None
         if finds and self._rates is not None and (wait := self._rates.finds(caller.session)):
             return _later(wait, caller.json)
-        interaction = Bind(finds, query, caller.form) if finds else Search(query, caller.form)
+        if found.related and not (finds and is_client(caller.session)):
+            return refuse(Refusal("parameter"), caller.json)
+        interaction = Bind(finds, query, caller.form, found.related) if finds else Search(query, caller.form)
         asked = caller.asked(interaction, f"{query.type}?{found.told}")
         url = f"{self._base}/{query.type}"
         self_url = f"{url}?{found.told}" if found.told else url
-        done = await answer.search(self._door, asked, self._base, self_url, lambda after: f"{url}?{found.next(after)}")
-        return Answer(200, done.body, caller.json)
+        return await answer.search(self._door, asked, self._base, self_url, lambda after: f"{url}?{found.next(after)}")
 
     async def _read(self, caller: Caller, interaction: Read) -> Answer:
         version = f"/_history/{interaction.version}" if interaction.version is not None else ""
@@ -213,10 +220,32 @@ class SourceApi:
             return refuse(entries, caller.json)
         if self._rates is not None and (wait := self._rates.asks(session, len(entries))):
             return _later(wait, caller.json)
-        answers = await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in entries))
+        answers: list[Answer] = []
+        if entries and isinstance(entries[0], Find):
+            found, released = await self._find(caller, entries[0])
+            if found.status == status(Refusal("too_often")):
+                return found
+            answers, entries = [found], entries[1:]
+            caller = caller if released else replace(caller, session=ForNobody(caller.session.asker))
+        answers += await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in entries))
         return Answer(200, bundles.batch_response([(a.status, a.body) for a in answers], caller.json), caller.json)
 
+    async def _find(self, caller: Caller, find: Find) -> tuple[Answer, bool]:
+        """`POST Patient/_search` as the first of a batch, and whether the door released what it found.
+
+        It is whole before anything else of the batch begins: what follows is answered for the client that it bound.
+        """
+        found = read("Patient", (), find.form, self._base)
+        if not isinstance(found, Refusal) and (found.identifier is None or found.format is not None):
+            found = Refusal("parameter", "an identifier is expected, and no _format")
+        if isinstance(found, Refusal):
+            return refuse(found, caller.json), False
+        done = await self._searched(caller, found)
+        return (done, False) if isinstance(done, Answer) else (Answer(200, done.body, caller.json), done.released)
+
     async def _one_of_batch(self, caller: Caller, entry: BatchEntry) -> Answer:
+        if isinstance(entry, Find):
+            return refuse(Refusal("method"), caller.json)
         if isinstance(entry, Refusal):
             return refuse(entry, caller.json)
         steps = [step for step in entry.path.split("/") if step]
@@ -229,6 +258,11 @@ class SourceApi:
         if isinstance(json, Refusal):
             return refuse(json)
         return Answer(200, capability(self._base, json), json)
+
+
+def is_client(session: Session) -> bool:
+    """Whether she herself asks: no BSN is in an answer to her (domain §3), and she may ask on behalf of a child."""
+    return session.asker.purpose is Purpose.OWN_RECORD
 
 
 def _format(query: str) -> str | None:

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Responsible, Role
 
 
@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     TREATMENT = "TREAT"
     COORDINATION = "COC"
     EMERGENCY = "BTG"
+    OWN_RECORD = "PATRQT"
+    """She asks for her own; decided by `trust.client_access`, never by the rules for professionals."""
 
 
 CONSULT_SCOPE = "zorginzage-geboortezorg"
@@ -28,6 +30,10 @@ CONSULT_SCOPE = "zorginzage-geboortezorg"
 
 EMERGENCY_SCOPE = "noodinzage-geboortezorg"
 """Our own scope for breaking the glass: whoever asks it says so in the token request (domain §4)."""
+
+
+OWN_SCOPE = "eigen-inzage-geboortezorg"
+"""Our own scope for a client who sees her own record and log over all organisations."""
 
 
 class Shielded(StrEnum):
@@ -117,11 +123,46 @@ class EmergencyTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a client portal signs of the client behind a request: her pseudonym of the region (`subject`: who is logged
+    in, also while she acts for a child), when that log-in was (seconds since the epoch), and where the answer comes to
+    light."""
+
+    subject: str
+    moment: int
+    channel: Channel = Channel.CLIENT_SITE
+
+
+@dataclass(frozen=True, slots=True)
+class Herself:
+    """A client, or who has authority over a child, behind her own log-in, as one holder knows her.
+
+    `client`: whose record (compartment) it is, "" where there is none here; `own`: the log-in proves that it is hers;
+    `child`: the child whose view is asked, "" for her own.  `person`: her handle in the registers; `pseudonym`: as the
+    log knows her; `about`: whose record it is, where that is asked by number.
+    """
+
+    person: str
+    pseudonym: str
+    client: str
+    own: bool
+    channel: Channel
+    child: str = ""
+    loa: str = ""
+    about: Bsn | None = None
+
+    @property
+    def role(self) -> str:
+        return "client" if self.own else "representative"
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Who asks, as the verified token says.
 
     `responsible`: for whom somebody acts under delegation.  `loa`: how well the person was identified.  `scopes`: what
-    the token was given for.  `emergency`: what was declared, with purpose EMERGENCY only.
+    the token was given for.  `emergency`: what was declared, with purpose EMERGENCY only.  `logged_in`: the client
+    behind it, with purpose OWN_RECORD only.
     """
 
     ura: Ura
@@ -134,6 +175,7 @@ class Asker:
     loa: str = "low"
     scopes: frozenset[str] = frozenset({CONSULT_SCOPE})
     emergency: Emergency | None = None
+    logged_in: LoggedIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,14 @@ class Role(StrEnum):
     LOCUM = "locum"
     EMPLOYEE = "employee"
     """Works here without a care task: believable for no kind of organisation, so sees no client's record."""
+    CLIENT = "client"
+    REPRESENTATIVE = "representative"
+    """She herself, and who has authority over a child: never of an organisation, and asking for her own only."""
+
+
+HERSELF = frozenset({Role.CLIENT, Role.REPRESENTATIVE})
+OUTSIDE_CARE = HERSELF | {Role.EMPLOYEE}
+"""Roles that no organisation vouches for as those of its care providers."""
 
 
 class Function(StrEnum):

@@ -36,6 +36,8 @@ FHIR_JSON = "application/fhir+json"
 LACKING = frozenset({"400", "403", "404", "405", "501"})
 """How a source says that it does not have a type or a search."""
 SAFE = "/:?&=,|+"
+_RELATED = b"&" + urlencode({"_has:RelatedPerson:patient:identifier": f"{BSN_SYSTEM}|"}).encode()
+"""Who asks on behalf of a child (STU3 search.html#has)."""
 _IDENTIFIER = urlencode({"identifier": f"{BSN_SYSTEM}|"}).encode()
 
 
@@ -159,6 +161,8 @@ class _Conversation:
     async def _search_patient(self, token: Token) -> Answer:
         self._token = token
         form = _IDENTIFIER + self._asking.bsn.value.encode()  # digits need no quoting
+        if self._asking.related is not None:
+            form += _RELATED + self._asking.related.value.encode()
         headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
         return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
 

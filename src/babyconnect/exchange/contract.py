@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from babyconnect.birthcare.access import Emergency, Purpose, Relation
+from babyconnect.birthcare.access import Emergency, LoggedIn, Purpose, Relation
 from babyconnect.birthcare.answers import Status
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
@@ -14,13 +14,16 @@ from babyconnect.birthcare.parties import Party, Person
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Who asks for what, on which grounds.  `relations` is the evidence on the asking side (`trust.relation`);
-    `emergency` what was declared, with that purpose."""
+    `emergency` what was declared, with that purpose.  `logged_in`: the client who asks for her own, with that purpose;
+    `related`: her BSN, when she asks on behalf of the child whose BSN is `bsn`."""
 
     person: Person
     purpose: Purpose
     bsn: Bsn
     relations: tuple[Relation, ...] = ()
     emergency: Emergency | None = None
+    logged_in: LoggedIn | None = None
+    related: Bsn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class Tokens:
         """Under which a token for this question at this source is kept."""
         person, parts = asking.person, [source.token_endpoint, source.party.ura.value, source.grant]
         parts += [person.id, person.role.value, asking.purpose.value, asking.bsn.value]
-        parts += [person.loa, str(person.responsible), str(asking.emergency)]
+        parts += [person.loa, str(person.responsible), str(asking.emergency), str(asking.logged_in)]
+        parts += [asking.related.value if asking.related else ""]
         for relation in asking.relations:
             parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
         # Lengths, so that no two lists of parts read the same.

@@ -8,6 +8,7 @@ When the index itself fails, one's own records still come, and the index stands 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,12 +16,12 @@ from typing import Any, Literal
 from babyconnect.birthcare.access import CONSULT_SCOPE, EMERGENCY_SCOPE, Asker, Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer, Status
 from babyconnect.birthcare.identifiers import Bsn, Ura
-from babyconnect.birthcare.parties import Party
+from babyconnect.birthcare.parties import Party, Role
 from babyconnect.definitions import document
 from babyconnect.exchange.ask import Exchange, new_trace, new_traceparent
 from babyconnect.exchange.contract import Asking, Source
 from babyconnect.flows.viewing import Asked
-from babyconnect.network.contract import Localisation, Located, Parties, Pseudonyms, RegionFault
+from babyconnect.network.contract import By, Capacity, Localisation, Located, Parties, Pseudonyms, RegionFault
 
 INDEX_URA = Ura("00000000")
 """Nobody's URA: stands for the index among the sources, when it fails."""
@@ -92,8 +93,11 @@ async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked |
 
 
 async def _begin(node: ConsultingNode, asking: Asking, traceparent: str) -> Asking:
-    """Log that it begins, and add this organisation's evidence to the question."""
+    """Log that it begins, and add this organisation's evidence to the question; who asks for her own needs none."""
     begun = node.note(ConsultEvent(asking, traceparent, None, "started"))
+    if asking.logged_in is not None:
+        await begun
+        return asking
     _, evidence = await asyncio.gather(begun, node.evidence(asking.bsn))
     return replace(asking, relations=(*asking.relations, *evidence))
 
@@ -116,6 +120,8 @@ async def _localise(
     """Where she is known, the question with the evidence that others gave us, and what befell the index if it did."""
     try:
         pseudonym = await node.pseudonyms.of(asking.bsn)
+        if asking.logged_in is not None:
+            return await node.localisation.hers(pseudonym, by(asking), traceparent), asking, None
         located, received = await asyncio.gather(
             node.localisation.localise(pseudonym, _asker(node, asking), traceparent),
             node.received(pseudonym, traceparent),
@@ -133,6 +139,13 @@ async def _localise(
         failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))
         await node.note(ConsultEvent(asking, traceparent, index, failed.status, 0, failed.reason))
         return (), asking, failed
+
+
+def by(asking: Asking) -> By:
+    """A client who asks for her own, as the region is told of her."""
+    person, moment = asking.person, asking.logged_in.moment if asking.logged_in else 0
+    capacity: Capacity = "client" if person.role is Role.CLIENT else "representative"
+    return By(person.id, person.role.value, capacity, person.loa, dt.datetime.fromtimestamp(moment, dt.UTC))
 
 
 def _asker(node: ConsultingNode, asking: Asking) -> Asker:

@@ -16,12 +16,13 @@ from typing import Any, Protocol
 from babyconnect.birthcare.access import (
     AccessRequest,
     Asker,
-    Channel,
     Consent,
     Decision,
     EmergencyTerms,
     Filter,
+    Herself,
     Permit,
+    Purpose,
     Refused,
     Relation,
 )
@@ -66,11 +67,15 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """`POST Patient/_search`: find her by an identifier (`system|value`), bind the token to her, answer with her."""
+    """`POST Patient/_search`: find her by an identifier (`system|value`), bind the token to her, answer with her.
+
+    `related`: the identifier of who asks on behalf of a child, with a client's token only.
+    """
 
     identifier: str
     query: Query
     form: Form
+    related: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +87,6 @@ class Everything:
 
 
 Interaction = Search | Read | History | Bind | Everything
-
-
-@dataclass(frozen=True, slots=True)
-class Herself:
-    """A client, or who has authority over a child, behind her own log-in.
-
-    `client`: whose record (compartment) it is; `own`: the log-in proves that it is hers; `child`: the child whose view
-    is asked, "" for her own.  `person`: her handle in the registers; `pseudonym`: as the log knows her.
-    """
-
-    person: str
-    pseudonym: str
-    client: str
-    own: bool
-    channel: Channel
-    child: str = ""
-    loa: str = ""
-
-    @property
-    def role(self) -> str:
-        return "representative" if self.child else "client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +126,8 @@ class Session(Protocol):
     def client(self) -> str | None: ...
     @property
     def episodes(self) -> frozenset[str]: ...
+    @property
+    def herself(self) -> Herself | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +153,11 @@ class Grounds(Protocol):
         """Evidence of the holder: from the client's EpisodeOfCare resources, and enrolments, referrals, care teams."""
 
 
+async def not_herself(asker: Asker, identifier: str, related: str) -> Herself | None:
+    """Where nobody answers clients."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a door is built of.  `note` returns when the happening is durable in the log, and raises if it cannot be."""
@@ -181,6 +172,9 @@ class Parts:
     hidden: Callable[[str, bool], frozenset[str]] = lambda client, own: frozenset()
     """What is taken out of what is released of this client (a secret address); `own`: to the holder's own people."""
     decide_for_client: Callable[[Herself, frozenset[str], dt.datetime], Decision] = lambda *_: Refused(("not_herself",))
+    herself: Callable[[Asker, str, str], Awaitable[Herself | None]] = not_herself
+    """(asker, identifier, related) -> who a client portal's token is about here; None when it is not who logged in."""
+    bind_herself: Callable[[Any, Herself], bool] = lambda session, who: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +231,8 @@ class Door:
     async def enter(self, session: Session, interaction: Interaction, wire: Wire) -> Entry | Withheld:
         """Decide and log one interaction; leave to carry it out, or nothing.  Faults (the log's too) are raised."""
         moment = self._parts.now()
+        if session.asker.purpose is Purpose.OWN_RECORD:
+            return await self._enter_herself(session, interaction, wire, moment)
         if isinstance(interaction, Bind):
             client, request, decision = await self._bind(session, interaction.identifier, moment)
         elif session.client is None:
@@ -258,6 +254,40 @@ class Door:
         decision = self._parts.decide_for_client(who, evidence.episodes, moment)
         await self._parts.note(Happening(moment, wire, who, interaction, who.client, None, decision))
         return Withheld() if isinstance(decision, Refused) else Entry(self._reader, interaction, decision.filter)
+
+    async def _enter_herself(
+        self, session: Session, interaction: Interaction, wire: Wire, moment: dt.datetime
+    ) -> Entry | Withheld:
+        """A client who asks for her own from a portal: by the rules for clients, whatever her token says besides."""
+        who = session.herself
+        decision: Decision = Refused(("token_not_bound",))
+        if isinstance(interaction, Bind):
+            who, decision = await self._found_herself(session, interaction, moment)
+        elif who is not None:
+            decision = await self._decided_for(who, interaction, moment)
+        client = (who.client or None) if who else None
+        await self._parts.note(Happening(moment, wire, session.asker, interaction, client, None, decision))
+        return Withheld() if isinstance(decision, Refused) else Entry(self._reader, interaction, decision.filter)
+
+    async def _found_herself(
+        self, session: Session, asked: Bind, moment: dt.datetime
+    ) -> tuple[Herself | None, Decision]:
+        who = await self._parts.herself(session.asker, asked.identifier, asked.related)
+        if who is None:
+            return None, Refused(("not_who_logged_in",))
+        decision = await self._decided_for(who, asked, moment)
+        # Also where there is nothing of hers: what this holder's log knows of her is hers to read.
+        bound = self._parts.bind_herself(session, who)
+        return (who, decision) if bound else (None, Refused(("token_bound_elsewhere",)))
+
+    async def _decided_for(self, who: Herself, asked: Interaction, moment: dt.datetime) -> Decision:
+        current = isinstance(asked, Bind | Search) or (isinstance(asked, Read) and asked.version is None)
+        if not current:
+            return Refused(("interaction_not_offered",))
+        if not who.client:
+            return Refused(("client_unknown",))
+        evidence = await self._known(who.client, moment)
+        return self._parts.decide_for_client(who, evidence.episodes, moment)
 
     def forget(self, client: str) -> None:
         """Her record was destroyed: what is remembered of her here goes too."""

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from babyconnect.audit import event
 from babyconnect.audit.event import About, Actor, Grounds, Place
-from babyconnect.birthcare.access import AccessRequest, Asker, Permit, Relation
+from babyconnect.birthcare.access import AccessRequest, Asker, Herself, Permit, Relation
 from babyconnect.birthcare.identifiers import BSN_SYSTEM, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.flows.door import Bind, Happening, Herself, History, Interaction, Read
+from babyconnect.flows.door import Bind, Happening, History, Interaction, Read
 
 
 def as_event(happening: Happening, holder: Party, node: str, address: str = "") -> dict[str, Any]:

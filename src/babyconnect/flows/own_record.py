@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babyconnect.birthcare.access import Channel
+from babyconnect.birthcare.access import Channel, Herself
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party
@@ -22,7 +22,7 @@ from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.fhir import json
 from babyconnect.fhir.search_names import types
 from babyconnect.flows import reducing
-from babyconnect.flows.door import Door, Everything, Herself, Wire, Withheld
+from babyconnect.flows.door import Door, Everything, Wire, Withheld
 from babyconnect.flows.picture import picture
 from babyconnect.flows.registers import Registers, Ward
 from babyconnect.store.contract import Page

@@ -71,6 +71,7 @@ class _Staff:
     asker: Asker
     client: str
     episodes: frozenset[str]
+    herself: None = None
 
 
 @dataclass(frozen=True, slots=True)

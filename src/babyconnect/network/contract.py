@@ -33,6 +33,15 @@ class ConsentsUnknown(RegionFault):
     """Nobody can say now what she allows; the door denies."""
 
 
+class NotKept(ConsentsUnknown):
+    """The register does not know that this organisation keeps her, so it tells only `recorded`: what was recorded by
+    it.  What else she said is unknown."""
+
+    def __init__(self, recorded: tuple[Consent, ...] = ()) -> None:
+        super().__init__("the index has no pointer of ours to her")
+        self.recorded = recorded
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where an organisation's source API answers.  `batch`: it takes a FHIR batch Bundle at `fhir_base`.
@@ -48,13 +57,17 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One organisation as it publishes itself: who it is, where it answers, which keys speak for it."""
+    """One organisation in the directory: who it is, where it answers, which keys speak for it.
+
+    `portal`: the region lists it as a client portal; never what an organisation says of itself.
+    """
 
     party: Party
     endpoint: Endpoint | None
     keys: Jwks
     agb: Agb | None = None
     active: bool = True
+    portal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,9 @@ class Parties(Protocol):
     def keys(self, ura: Ura) -> Jwks:
         """The organisation's public keys as a JWKS; no keys when it is unknown or no longer active."""
 
+    def portal(self, ura: Ura) -> bool:
+        """Whether its word counts that a client herself is logged in."""
+
 
 class Pseudonyms(Protocol):
     async def of(self, bsn: Bsn) -> str:
@@ -109,6 +125,9 @@ class Localisation(Protocol):
     async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> tuple[Located, ...]:
         """The organisations that she lets this asker know of; () when none.  Raises RegionFault."""
 
+    async def hers(self, pseudonym: str, by: By, traceparent: str = "") -> tuple[Located, ...]:
+        """All organisations that keep something of her, when she herself asks.  Raises RegionFault."""
+
     async def register(self, pseudonym: str, source: str, until: dt.datetime) -> None:
         """Idempotent; a later `until` replaces the earlier one.  Raises RegionFault."""
 
@@ -120,7 +139,11 @@ class Localisation(Protocol):
 
 class Consents(Protocol):
     async def of(self, pseudonym: str) -> tuple[Consent, ...]:
-        """Her provisions in force, no older than the lease.  Raises ConsentsUnknown: then deny."""
+        """Her provisions in force, no older than the lease.  Raises ConsentsUnknown (also NotKept): then deny."""
+
+    async def as_if(self, stand_in: str) -> None:
+        """Asks in the same way about a name that nobody has, so that neither time nor a fault tells who is known here.
+        Raises ConsentsUnknown."""
 
 
 Capacity = Literal["professional", "client", "representative"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
-from babyconnect.trust import claims, jose
+from babyconnect.trust import claims, jose, vouching
 from babyconnect.trust.claims import Asking, Verified
 from babyconnect.trust.jose import Opened, Rejected
 from babyconnect.trust.replays import Replays
@@ -24,11 +24,13 @@ SKEW = 5
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Whom the DIRECTORY knows by a URA: what it is, the keys that speak for it (a JWKS), and its DID."""
+    """Whom the DIRECTORY knows by a URA: what it is, the keys that speak for it (a JWKS), its DID, and whether its word
+    counts that a client herself is logged in (`portal`)."""
 
     party: Party
     keys: Mapping[str, Any]
     did: str = ""
+    portal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def verify(
     if said.get("target_audience") != expected.holder.value:
         return Rejected("wrong_target")
     signed = claims.signed_scopes(said.get("scope"), expected.asking)
-    found = claims.believed(said, issuer.party, signed, said["jti"])
+    vouched = vouching.Vouched(issuer.portal, now)
+    found = claims.believed(said, issuer.party, signed, said["jti"], vouched)
     return found if isinstance(found, Rejected) else used(found, issuer.party.ura, said, replays, now)
 
 

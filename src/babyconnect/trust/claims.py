@@ -14,10 +14,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from babyconnect import definitions
-from babyconnect.birthcare.access import CONSULT_SCOPE, EMERGENCY_SCOPE, Asker, Emergency, Purpose, Relation
-from babyconnect.birthcare.parties import Kind, Party, Person, Responsible, Role
-from babyconnect.trust import asker_policy, scopes
+from babyconnect.birthcare.access import (
+    CONSULT_SCOPE,
+    EMERGENCY_SCOPE,
+    OWN_SCOPE,
+    Asker,
+    Emergency,
+    LoggedIn,
+    Purpose,
+    Relation,
+)
+from babyconnect.birthcare.parties import HERSELF, Kind, Party, Person, Responsible, Role
+from babyconnect.trust import asker_policy, scopes, vouching
 from babyconnect.trust.jose import Rejected
+from babyconnect.trust.vouching import Vouched
 
 MAX_RELATIONS = 16
 MAX_TEXT = 200
@@ -30,7 +40,8 @@ class Claim:
     """What an asker says of itself: organisation, person, purpose, evidence.
 
     `authorization_base`: the reference that a holder gave for one retrieval (a notified pull).  `emergency`: what was
-    declared, with purpose EMERGENCY.  `scopes`: what the token is for; by the purpose when none is named.
+    declared, with purpose EMERGENCY.  `scopes`: what the token is for; by the purpose when none is named.  `logged_in`:
+    the client who asks for her own, with purpose OWN_RECORD.
     """
 
     party: Party
@@ -40,11 +51,12 @@ class Claim:
     scopes: tuple[str, ...] = ()
     authorization_base: str = ""
     emergency: Emergency | None = None
+    logged_in: LoggedIn | None = None
 
     @property
     def scope(self) -> str:
-        usual = EMERGENCY_SCOPE if self.purpose is Purpose.EMERGENCY else CONSULT_SCOPE
-        return " ".join(self.scopes or (usual,))
+        usual = {Purpose.EMERGENCY: EMERGENCY_SCOPE, Purpose.OWN_RECORD: OWN_SCOPE}
+        return " ".join(self.scopes or (usual.get(self.purpose, CONSULT_SCOPE),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +114,14 @@ def user(claim: Claim) -> dict[str, Any]:
         said["authorization_base"] = claim.authorization_base
     if claim.emergency:
         said["emergency"] = {"reason": claim.emergency.reason, "over_objection": claim.emergency.over_objection}
+    if claim.logged_in:
+        said["client"] = vouching.written(claim.logged_in)
     return said
 
 
-def believed(said: Mapping[str, Any], party: Party, asking: Asking, jti: str) -> Verified | Rejected:
+def believed(
+    said: Mapping[str, Any], party: Party, asking: Asking, jti: str, by: Vouched = vouching.NOBODY
+) -> Verified | Rejected:
     """What the claims of a genuine request come to, held against the directory and the tables."""
     if said.get("organization_ura") != party.ura.value or not _facility_fits(said, party.kind):
         return Rejected("organisation_contradicts_directory")
@@ -115,14 +131,18 @@ def believed(said: Mapping[str, Any], party: Party, asking: Asking, jti: str) ->
         role, purpose = Role(str(said.get("user_role"))), Purpose(str(said.get("purpose_of_use")))
         relations = _relations(said.get("treatment_relation", []))
         responsible, emergency = _responsible(said.get("responsible")), _emergency(said.get("emergency"), purpose)
-        base = _base(said.get("authorization_base"))
+        base, logged_in = _base(said.get("authorization_base")), vouching.read(said.get("client"))
     except ValueError:
         return Rejected("claims_malformed")
-    if not asker_policy.believable(party.kind, role, asking.day):
+    herself = purpose is Purpose.OWN_RECORD and role in HERSELF
+    if not herself and not asker_policy.believable(party.kind, role, asking.day):
         return Rejected("role_not_believable")
     given = scopes.granted(asking.scopes, asking.grant, purpose, said["loa"])
     if not given:
         return Rejected("scope_missing")
+    flaw = vouching.believed(logged_in, role, purpose, given, by)
+    if flaw is not None:
+        return flaw
     names = tuple(scope.name for scope in given)
     asker = Asker(
         party.ura,
@@ -135,6 +155,7 @@ def believed(said: Mapping[str, Any], party: Party, asking: Asking, jti: str) ->
         loa=said["loa"],
         scopes=frozenset(names),
         emergency=emergency,
+        logged_in=logged_in,
     )
     seconds = min(scope.seconds for scope in given)
     return Verified(asker, party, said["user_surname"], " ".join(names), jti, base, party.ura.value, seconds)

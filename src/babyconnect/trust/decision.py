@@ -136,7 +136,7 @@ def _asker_flaw(asker: Asker, rules: Rules) -> str | None:
     """Why nothing could be shown to this asker, whoever it is about."""
     if not rules.version:
         return "rules_missing"
-    if asker.purpose not in rules.offered:
+    if asker.purpose not in rules.offered or asker.purpose is Purpose.OWN_RECORD:  # that is `trust.client_access`'s
         return "purpose_not_offered"
     if (asker.kind, asker.role) not in rules.visible:
         return "role_not_believable"

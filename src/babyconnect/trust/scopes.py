@@ -20,13 +20,15 @@ _SCOPE = re.compile(r"[!#-\[\]-~]{1,100}")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One row: what it may be asked for, by which grants, how long its token lives, how sure the person must be."""
+    """One row: what it may be asked for, by which grants, how long its token lives, how sure the person must be, and
+    how long ago a client's log-in may be (0: no client asks for it)."""
 
     name: str
     purposes: frozenset[Purpose]
     grants: frozenset[str]
     seconds: int
     least_loa: str
+    login_seconds: int = 0
 
 
 @functools.cache
@@ -39,6 +41,7 @@ def known() -> Mapping[str, Scope]:
             frozenset(row["grants"]),
             int(row["seconds"]),
             row["least_loa"],
+            int(row.get("login_seconds", 0)),
         )
         for name, row in definitions.document("scopes.toml")["scope"].items()
     }

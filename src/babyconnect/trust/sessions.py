@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.birthcare.access import Asker
+from babyconnect.birthcare.access import Asker, Herself
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.trust.claims import Verified
 
@@ -46,7 +46,8 @@ UNBOUND = Binding()
 
 @dataclass(slots=True, repr=False)
 class Session:
-    """What one token stands for.  `client` and `episodes` are set by `Sessions.bind`."""
+    """What one token stands for.  `client` and `episodes` are set by `Sessions.bind`; `herself`, once, by the door:
+    who a client portal's token turned out to be about here."""
 
     id: str
     verified: Verified
@@ -56,7 +57,10 @@ class Session:
     bound: Binding = UNBOUND
     client: str | None = None
     episodes: frozenset[str] = frozenset()
+    herself: Herself | None = None
     revoked: bool = False
+    key: bytes = b""
+    """The SHA-256 of the token: by which it is found, never by which it is used."""
 
     @property
     def asker(self) -> Asker:
@@ -100,11 +104,13 @@ class Sessions:
         seconds: int = 300,
         capacity: int = 100_000,
         share: int = 50_000,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
+        """`ended` is called after tokens were ended, before whoever ended them hears of it."""
         if not 0 < seconds <= MAX_SECONDS:
             raise ValueError(f"a token lives at most {MAX_SECONDS} seconds")
         self.audience, self.seconds = audience, seconds
-        self._clock, self._capacity, self._share = clock, capacity, share
+        self._clock, self._capacity, self._share, self._ended = clock, capacity, share, ended
         self._by_hash: dict[bytes, Session] = {}
         self._ending: dict[int, deque[bytes]] = {}
         self._held: Counter[Ura] = Counter()
@@ -117,8 +123,8 @@ class Sessions:
         if len(self._by_hash) >= self._capacity or self._held[ura] >= self._share:
             return Busy(seconds=5)
         token, seconds = secrets.token_urlsafe(32), min(self.seconds, verified.seconds)
-        session = Session(secrets.token_hex(8), verified, self.audience, now, now + seconds, bound)
-        key = _hash(token)
+        key = hash_of(token)
+        session = Session(secrets.token_hex(8), verified, self.audience, now, now + seconds, bound, key=key)
         self._by_hash[key] = session
         self._ending.setdefault(seconds, deque()).append(key)
         self._held[ura] += 1
@@ -126,7 +132,7 @@ class Sessions:
 
     def get(self, token: str, shown: Binding = UNBOUND) -> Session | None:
         """The live session of a token; None for unknown, expired, revoked, or sent by another than it was given to."""
-        session = self._by_hash.get(_hash(token))
+        session = self._by_hash.get(hash_of(token))
         return session if session is not None and self.live(session, shown) else None
 
     def live(self, session: Session, shown: Binding = UNBOUND) -> bool:
@@ -135,7 +141,11 @@ class Sessions:
 
     def known(self, token: str) -> Session | None:
         """The session of a token given out here, whatever became of it: for the log, never to open anything."""
-        return self._by_hash.get(_hash(token))
+        return self._by_hash.get(hash_of(token))
+
+    def by_key(self, key: bytes) -> Session | None:
+        """The same by the token's hash, for a process that serves beside this one."""
+        return self._by_hash.get(key)
 
     def bind(self, session: Session, client: str, episodes: frozenset[str]) -> bool:
         """Bind the token to her, once.  The same client again is fine; another is refused and changes nothing."""
@@ -143,12 +153,19 @@ class Sessions:
             session.client, session.episodes = client, episodes
         return session.client == client
 
+    def bind_herself(self, session: Session, who: Herself) -> bool:
+        """The same for a client who asks for her own: one person and one record per token."""
+        if session.herself is None:
+            session.herself, session.client = who, who.client or None
+        return session.herself == who
+
     def revoke(self, token: str, by: Ura) -> bool:
         """RFC 7009: from now on this token of `by` opens nothing.  False when there is no such token of theirs."""
-        session = self._by_hash.get(_hash(token))
+        session = self._by_hash.get(hash_of(token))
         if session is None or session.asker.ura != by:
             return False
         session.revoked = True
+        self._ended()
         return True
 
     def revoke_client(self, client: str, concerned: Callable[[Asker], bool] = lambda _: True) -> int:
@@ -162,6 +179,8 @@ class Sessions:
         ]
         for session in ended:
             session.revoked = True
+        if ended:
+            self._ended()
         return len(ended)
 
     @property
@@ -178,5 +197,5 @@ class Sessions:
                     del self._held[session.asker.ura]
 
 
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

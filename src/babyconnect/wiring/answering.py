@@ -6,12 +6,13 @@ import contextlib
 from dataclasses import dataclass
 
 from babyconnect.api.server import App
-from babyconnect.api.source import SourceApi
+from babyconnect.api.source import SourceApi, is_client
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.door_events import looked_up
 from babyconnect.flows.door_template import DoorEvents
 from babyconnect.flows.journal import Journal
+from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
 from babyconnect.trust.remembering import Decisions
 from babyconnect.trust.sessions import Sessions
@@ -63,9 +64,9 @@ def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack) -> Holde
 
 def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
     """Where other organisations' machines come: records, tokens, the Mitz's notices, AuthZEN."""
-    tokens = holds.tokens
+    tokens, base = holds.tokens, f"{link.machine_base}/fhir/stu3"
     return [
-        ("/fhir/stu3", SourceApi(holds.door, tokens.gate, f"{link.machine_base}/fhir/stu3", rates=tokens.rates)),
+        ("/fhir/stu3", SourceApi(holds.door, tokens.gate, base, masked=is_client, rates=tokens.rates)),
         *((prefix, tokens.oauth) for prefix in ("/oauth", "/.well-known")),
         *holds.mitz.mounts,
         *deciding_pages.mounts(link, keeps.journal, holds.decides),
@@ -74,6 +75,7 @@ def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
 
 def _door(link: Link, keeps: Kept, sessions: Sessions, decides: Deciding) -> Door:
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
+    vouched = Vouched(link.registers, link.roster.clients, keeps.journal.pseudonym, link.pseudonyms.of)
 
     async def note(happening: Happening) -> object:
         # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
@@ -92,6 +94,8 @@ def _door(link: Link, keeps: Kept, sessions: Sessions, decides: Deciding) -> Doo
             bind=sessions.bind,
             note=note,
             now=now,
+            herself=vouched.of,
+            bind_herself=sessions.bind_herself,
             **shielding.door_parts(link.registers),
         )
     )

@@ -26,8 +26,13 @@ def token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
         raise SettingsRefused(f"{link.path}: tokens.grant: one of {', '.join(scopes.grants().values())} is expected")
 
     def form(asking: Asking, source: Source) -> Mapping[str, str]:
-        claim = Claim(link.party, asking.person, asking.purpose, asking.relations, emergency=asking.emergency)
-        match always or source.grant:
+        claim = Claim(
+            *(link.party, asking.person, asking.purpose, asking.relations),
+            emergency=asking.emergency,
+            logged_in=asking.logged_in,
+        )
+        # A client portal's word for a client is in no credential; the endpoint takes every grant.
+        match "minvws" if asking.logged_in else always or source.grant:
             case "gf":
                 return presenting.gf_form(_holder(link), claim, source.token_endpoint, time.time())
             case "nuts":

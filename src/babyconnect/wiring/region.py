@@ -85,10 +85,10 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def party(self) -> Party:
         return Party(Ura(self.ura), self.name, self.kind)
 
-    def entry(self) -> Entry:
+    def entry(self, portal: bool = False) -> Entry:
         base = (self.machine_url or self.base_url).rstrip("/")
         endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, grant=self.grant)
-        return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None)
+        return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None, portal=portal)
 
 
 def organisations(path: pathlib.Path) -> list[Organisation]:
@@ -117,7 +117,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         raise SettingsRefused(f"{path}: region.home: {fault}") from fault
     listed = organisations(beside(path, chosen.region.organisations_file))
     for organisation in listed:
-        await state.directory.put(organisation.entry())
+        await state.directory.put(organisation.entry(organisation.party.ura in state.portals))
     try:
         replays, journal = replay_journal.opened(home / "replays", time.time())
     except OSError as fault:

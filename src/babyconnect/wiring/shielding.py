@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from babyconnect.birthcare.access import Channel, Decision
+from babyconnect.birthcare.access import Channel, Decision, Herself
 from babyconnect.birthcare.resources import HOME
-from babyconnect.flows.door import Herself
 from babyconnect.flows.preparing import Said
 from babyconnect.flows.registers import Registers
 from babyconnect.trust import client_access, disclosure, secrecy

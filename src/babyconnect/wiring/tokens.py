@@ -89,7 +89,7 @@ def _believing(link: Link, base: str, replays: Replays) -> Believing:
     def issuer_of(ura: Ura) -> Issuer | None:
         party, endpoint = link.directory.party(ura), link.directory.endpoint(ura)
         name = did_web.did_of(endpoint) if endpoint else ""
-        return Issuer(party, link.directory.keys(ura), name) if party else None
+        return Issuer(party, link.directory.keys(ura), name, link.directory.portal(ura)) if party else None
 
     def issuer_by_did(name: str) -> Issuer | None:
         found = [issuer_of(party.ura) for party in link.directory.parties()] if name.startswith("did:web:") else []

@@ -8,9 +8,9 @@ import pytest
 
 from babyconnect import definitions
 from babyconnect.birthcare.access import Purpose, Shielded
-from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.parties import OUTSIDE_CARE, Kind, Role
 
-IN_CARE = [role for role in Role if role is not Role.EMPLOYEE]
+IN_CARE = [role for role in Role if role not in OUTSIDE_CARE]
 
 MATRIX = [
     *("group", "name_nl", "spine", "referral"),

@@ -37,6 +37,7 @@ class Directory:
         self._parties: dict[Ura, Party] = {}
         self._keys: dict[Ura, Jwks] = {}
         self._endpoints: dict[Ura, Endpoint] = {}
+        self._portals: set[Ura] = set()
         self._task: asyncio.Task[None] | None = None
 
     def parties(self) -> Sequence[Party]:
@@ -50,6 +51,9 @@ class Directory:
 
     def keys(self, ura: Ura) -> Jwks:
         return self._keys.get(ura, NO_KEYS) if ura in self._parties else NO_KEYS
+
+    def portal(self, ura: Ura) -> bool:
+        return ura in self._portals and ura in self._parties
 
     async def load(self) -> None:
         """The whole directory, page by page.  Raises RegionFault."""
@@ -130,6 +134,7 @@ class Directory:
         if kind == "Organization":
             self._parties.pop(ura, None)
             self._keys.pop(ura, None)
+            self._portals.discard(ura)
         else:
             self._endpoints.pop(ura, None)
 
@@ -140,6 +145,8 @@ class Directory:
             return
         self._keys[party.ura] = resources.read_keys(resource)
         self._parties[party.ura] = party
+        if resources.read_portal(resource):
+            self._portals.add(party.ura)
         self._by_id[f"Organization/{id}"] = party.ura
 
     def _take_endpoint(self, id: str, resource: Mapping[str, Any] | None) -> None:

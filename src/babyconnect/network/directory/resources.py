@@ -43,7 +43,7 @@ def organization(entry: Entry) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "Organization",
         "id": organization_id(party.ura),
-        "extension": [_keys_extension(entry.keys)],
+        "extension": [_keys_extension(entry.keys), *_portal_extension(entry.portal)],
         "identifier": identifiers,
         "active": entry.active,
         "type": [
@@ -93,6 +93,10 @@ def _keys_extension(keys: Jwks) -> dict[str, Any]:
     }
 
 
+def _portal_extension(portal: bool) -> list[dict[str, Any]]:
+    return [{"url": _table("directory")["portal_extension"], "valueBoolean": True}] if portal else []
+
+
 def with_keys(resource: Resource, keys: Jwks) -> dict[str, Any]:
     """The same Organization with other keys, as a version to come (without `meta`)."""
     url = _table("directory")["keys_extension"]
@@ -120,6 +124,10 @@ def read_party(resource: Resource) -> Party | None:
     if not uras or not kinds or kinds[0] not in set(Kind):
         return None
     return Party(Ura(uras[0]), str(resource.get("name", "")), Kind(kinds[0]))
+
+
+def read_portal(resource: Resource) -> bool:
+    return _extension(resource, _table("directory")["portal_extension"]).get("valueBoolean") is True
 
 
 def read_keys(resource: Resource) -> Jwks:

@@ -12,7 +12,8 @@ from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.asker import to_claims
-from babyconnect.network.contract import Located, Parties, RegionFault, Registration
+from babyconnect.network.consent.client import claims_of
+from babyconnect.network.contract import By, Claims, Located, Parties, RegionFault, Registration
 from babyconnect.network.localisation.resources import to_list
 from babyconnect.network.signed import Region
 
@@ -30,12 +31,19 @@ class LocalisationClient:
 
     async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> tuple[Located, ...]:
         """Raises RegionFault."""
+        return await self._found(pseudonym, to_claims(asker), traceparent)
+
+    async def hers(self, pseudonym: str, by: By, traceparent: str = "") -> tuple[Located, ...]:
+        """All who keep something of her, for herself or who represents her.  Raises RegionFault."""
+        return await self._found(pseudonym, claims_of(by), traceparent)
+
+    async def _found(self, pseudonym: str, claims: Claims, traceparent: str) -> tuple[Located, ...]:
         query = {
             "subject:identifier": f"{self._table['subject_system']}|{pseudonym}",
             "code": f"{self._table['code_system']}|{self._table['code']}",
         }
         status, bundle = await self._region.send(
-            "POST", "/fhir/r4/List/_search", form=query, claims=to_claims(asker), traceparent=traceparent
+            "POST", "/fhir/r4/List/_search", form=query, claims=claims, traceparent=traceparent
         )
         if status != 200:
             raise RegionFault(f"the index answered {status}")

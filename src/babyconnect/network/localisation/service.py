@@ -96,14 +96,9 @@ class IndexService:
         """What is registered, not over, and known to this asker by her leave, or since that holder referred her to it;
         ordered by holder."""
         now = self._clock()
-        found = self._db.rows(
-            f"select {COLUMNS} from registration where pseudonym = ? and until > ? order by holder, source",  # noqa: S608
-            (pseudonym, fhir4.instant(now)),
-        )
-        kept = [_registration(row) for row in found]
         return [
             (id, one)
-            for id, one in kept
+            for id, one in self.all_of(pseudonym)
             # An organisation knows what it registered itself; that tells it nothing.
             if asker.ura == one.holder
             or self._may_know(asker, (one.holder, one.kind), consents, now, one.holder in referrers)
@@ -115,6 +110,14 @@ class IndexService:
             f"select {COLUMNS} from registration where pseudonym = ? and holder = ? and until > ?"  # noqa: S608
             " order by source",
             (pseudonym, holder.value, fhir4.instant(self._clock())),
+        )
+        return [_registration(row) for row in found]
+
+    def all_of(self, pseudonym: str) -> list[tuple[str, Registration]]:
+        """Everything that is registered and not over: for herself only."""
+        found = self._db.rows(
+            f"select {COLUMNS} from registration where pseudonym = ? and until > ? order by holder, source",  # noqa: S608
+            (pseudonym, fhir4.instant(self._clock())),
         )
         return [_registration(row) for row in found]
 

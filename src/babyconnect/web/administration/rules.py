@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from babyconnect.birthcare.access import Decision, Permit, Purpose
 from babyconnect.birthcare.identifiers import Bsn, Ura, passes_eleven_check
-from babyconnect.birthcare.parties import Function, Kind, Role
+from babyconnect.birthcare.parties import OUTSIDE_CARE, Function, Kind, Role
 from babyconnect.birthcare.resources import HOME
 from babyconnect.flows import consent_choices
 from babyconnect.flows.journal import Came
@@ -71,7 +71,7 @@ class _Pages:
             activations=list(reversed(policies.activations() or ())),
             readable=policies.activations() is not None,
             kinds=list(Kind),
-            roles=[role for role in Role if role is not Role.EMPLOYEE],
+            roles=[role for role in Role if role not in OUTSIDE_CARE],
             purposes=list(Purpose),
             bases=sorted(rules.asker.bases - {"break_glass"}),
             local=lambda moment: f"{moment.astimezone(HOME):%d-%m-%Y %H:%M}",

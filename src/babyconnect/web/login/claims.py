@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from babyconnect.birthcare.parties import Function, Party, Person, Role
+from babyconnect.birthcare.parties import HERSELF, Function, Party, Person, Role
 from babyconnect.trust.dezi import NotAttested
 from babyconnect.web.login.assurance import LOWEST, level
 from babyconnect.web.login.dezi import Dezi
@@ -106,7 +106,8 @@ def one_line(value: object) -> str:
 
 
 def _role(stated: str, names: ClaimNames) -> Role | None:
-    return names.roles.get(stated) or next((role for role in Role if role.value == stated), None)
+    role = names.roles.get(stated) or next((role for role in Role if role.value == stated), None)
+    return None if role in HERSELF else role  # a client is never staff, whatever a provider calls somebody
 
 
 def _functions(stated: object) -> frozenset[Function]:

@@ -80,10 +80,7 @@ def _what(account: Account, language: str) -> str:
 
 
 def _role(role: str, t: Texts) -> str:
-    for section in ("roles", "privacy_roles"):
-        if role and t.has(f"{section}.{role}"):
-            return t(f"{section}.{role}")
-    return role
+    return t(f"roles.{role}") if role and t.has(f"roles.{role}") else role
 
 
 def _word(table: dict[str, dict[str, str]], code: str, language: str) -> str:
