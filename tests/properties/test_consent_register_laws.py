@@ -59,7 +59,11 @@ class Wire:
 
     def __init__(self, register: ConsentService) -> None:
         self.state = SimpleNamespace(
-            consents=register, portals=frozenset(), base="https://region.test", now=lambda: NOW
+            consents=register,
+            index=SimpleNamespace(own=lambda pseudonym, holder: [holder]),
+            portals=frozenset(),
+            base="https://region.test",
+            now=lambda: NOW,
         )
 
     async def send(self, method: str, path: str, body: Any = None, *, form: Any = None, **_: Any) -> tuple[int, Any]:

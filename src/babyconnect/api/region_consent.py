@@ -2,7 +2,7 @@
 
 Whoever records speaks for her: a professional of an organisation, or she herself (or who represents her), for whose
 log-in an organisation vouches that the region lists as a client portal.  What follows from it: `_may_give`, `_may_end`,
-`_may_read`.  The log knows of every change before the register does; what cannot be logged is not done, and when that
+`_readable`.  The log knows of every change before the register does; what cannot be logged is not done, and when that
 was a no, nobody is confirmed in what they hold until the log works again (`ConsentService.doubtful`).
 """
 
@@ -39,13 +39,16 @@ def _table() -> Mapping[str, Any]:
 
 
 def _stamped(
-    bundle: dict[str, Any], epoch: str, sequence: int, held: float | None = None, changed: Iterable[str] = ()
+    bundle: dict[str, Any], epoch: str, sequence: int, said: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     meta: dict[str, Any] = {"versionId": f"{epoch}.{sequence}"}
-    if held is not None:
-        meta["extension"] = [{"url": _table()["held_extension"], "valueDecimal": round(held, 4)}]
-        meta["extension"] += [{"url": _table()["changed_extension"], "valueString": one} for one in sorted(changed)]
-    return {**bundle, "meta": meta}
+    return {**bundle, "meta": {**meta, "extension": list(said)} if said else meta}
+
+
+def _confirmed(held: float, changed: Iterable[str]) -> list[dict[str, Any]]:
+    """What the feed says besides: how long it was held open, and of whom something changed."""
+    said: list[dict[str, Any]] = [{"url": _table()["held_extension"], "valueDecimal": round(held, 4)}]
+    return said + [{"url": _table()["changed_extension"], "valueString": one} for one in sorted(changed)]
 
 
 def _provision(resource: Any) -> tuple[str, Consent]:
@@ -105,10 +108,28 @@ def _may_end(call: Call, kept: Kept) -> bool:
     return first is not None and first.origin.recorder == call.party.ura and first.origin.capacity == "professional"
 
 
-def _may_read(call: Call, kept: Kept) -> bool:
-    """What is about its records or was taken down by it; she reads all of hers."""
-    concerned = consents.concerns(kept.consent, call.party.ura, call.party.kind)
-    return concerned or kept.origin.recorder == call.party.ura or herself(call)
+def _keeps(call: Call, pseudonym: str) -> bool:
+    """Whether this organisation keeps her, as the index knows.  Only then is a provision about everybody's records, or
+    those of its kind, about its records; to anybody else it would tell what she allows, and that she is a client."""
+    return bool(call.state.index.own(pseudonym, call.party.ura))
+
+
+def _readable(call: Call, pseudonym: str) -> list[Kept]:
+    """Every version that the asker may read, oldest first: of what is about its records while it keeps her, and of
+    what it recorded itself; she reads all of hers.
+
+    Of a client whom it does not keep nothing else is even looked up, so that neither answer nor time tells of it.
+    """
+    service, ura = call.state.consents, call.party.ura
+    if herself(call):
+        return service.all_versions(pseudonym)
+    if not _keeps(call, pseudonym):
+        return service.recorded_by(pseudonym, ura)
+    return [k for k in service.all_versions(pseudonym) if _about(call, k)]
+
+
+def _about(call: Call, kept: Kept) -> bool:
+    return consents.concerns(kept.consent, call.party.ura, call.party.kind) or kept.origin.recorder == call.party.ura
 
 
 # --- changing
@@ -194,7 +215,7 @@ def _consent(call: Call, id: str) -> Kept:
 
 async def read(call: Call) -> Response:
     kept = _consent(call, call.path["id"])
-    if not _may_read(call, kept):
+    if kept.seq not in {one.seq for one in _readable(call, kept.pseudonym)}:
         raise Refusal(404, "not-found", "no such Consent")
     await call.log("consents", "ok", kept.pseudonym, kept.consent.id)
     return answer(kept.resource())
@@ -202,7 +223,8 @@ async def read(call: Call) -> Response:
 
 async def versions(call: Call) -> Response:
     """The versions of one Consent, newest first: who made each so, when, and what it said before and after."""
-    kept = [k for k in call.state.consents.versions(call.path["id"]) if _may_read(call, k)]
+    one = _consent(call, call.path["id"])
+    kept = [k for k in reversed(_readable(call, one.pseudonym)) if k.consent.id == one.consent.id]
     if not kept:
         raise Refusal(404, "not-found", "no such Consent")
     await call.log("consents", "ok", kept[0].pseudonym, call.path["id"])
@@ -212,7 +234,7 @@ async def versions(call: Call) -> Response:
 async def history(call: Call) -> Response:
     """Every version of every Consent of one client that the asker may read, newest first."""
     pseudonym = _pseudonym(call, "patient:identifier")
-    kept = [k for k in call.state.consents.all_versions(pseudonym) if _may_read(call, k)]
+    kept = _readable(call, pseudonym)
     await call.log("consents", "ok", pseudonym, "history")
     return answer(_history(call, kept[::-1]))
 
@@ -234,22 +256,30 @@ def _pseudonym(call: Call, *allowed: str) -> str:
 async def search(call: Call) -> Response:
     """Her provisions about this holder's records; from now on the feed tells it of changes to them.
 
-    She herself finds all of hers.  Further parameters only narrow; without `status` those in force.
+    She herself finds all of hers.  Who does not keep her is told so, the same whatever she said.  Further parameters
+    only narrow; without `status` those in force.
     """
     pseudonym, found = _pseudonym(call, *SEARCHED), call.parameters()
-    service = call.state.consents
-    sequence, kept = service.for_holder(pseudonym, call.party.ura, call.party.kind)
-    if herself(call):
-        kept = service.of(pseudonym)
-    if found.get("status", "active") != "active":
-        latest = {k.consent.id: k for k in service.all_versions(pseudonym)}
-        kept = [k for k in latest.values() if not k.active and _may_read(call, k)]
-    epoch = service.epoch
+    service, keeps = call.state.consents, _keeps(call, pseudonym)
+    if keeps:
+        service.follow(pseudonym, call.party.ura)
+    epoch, sequence = service.epoch, service.sequence()
+    kept = _in_force(call, pseudonym, keeps, found.get("status", "active") == "active")
     await call.log("consents", "ok", pseudonym)
     service.doubtful = False
     listed = [k.resource() for k in kept if _asked_for(k, found)]
     bundle = fhir4.searchset(fhir_base(call.state), listed, f"{fhir_base(call.state)}/Consent")
-    return answer(_stamped(bundle, epoch, sequence))
+    said = [] if keeps else [{"url": _table()["keeps_extension"], "valueBoolean": False}]
+    return answer(_stamped(bundle, epoch, sequence, said))
+
+
+def _in_force(call: Call, pseudonym: str, keeps: bool, active: bool) -> list[Kept]:
+    """The last version of each provision that the asker may read; `active` False: of those that hold no more."""
+    service, party = call.state.consents, call.party
+    if keeps and active and not herself(call):
+        return [k for k in service.of(pseudonym) if consents.concerns(k.consent, party.ura, party.kind)]
+    latest = {k.consent.id: k for k in _readable(call, pseudonym)}
+    return [k for k in latest.values() if k.active == active]
 
 
 def _asked_for(kept: Kept, found: Mapping[str, str]) -> bool:
@@ -276,7 +306,7 @@ async def feed(call: Call) -> Response:
     if call.query.get("_epoch") == service.epoch:
         upto, kept, changed = service.changes(call.party.ura, call.party.kind, since)
     held = time.monotonic() - began
-    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, held, changed))
+    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, _confirmed(held, changed)))
 
 
 def _seconds(text: str) -> float:

@@ -128,11 +128,18 @@ async def send_pointers(node: Enrolling) -> int:
         made = await node.pseudonyms.of_all([bsn for _, bsn in waiting])
         named = {client: name for (client, _), name in zip(waiting, made, strict=True)}
         await node.roster.named(named)
-        await node.roster.expect(Pointer(name, _until(node, client)) for client, name in named.items())
+        await node.roster.expect(_pointers(node, named))
+    await node.roster.expect(_pointers(node, dict(node.roster.renewed())))
     unsent = node.roster.unsent()
     await node.localisation.register_all([(pointer.pseudonym, pointer.until) for pointer in unsent], SOURCE)
     await node.roster.sent(unsent)
     return len(unsent)
+
+
+def _pointers(node: Enrolling, named: Mapping[str, str]) -> list[Pointer]:
+    """One each; of two records of one woman the one that lasts longest."""
+    names = dict.fromkeys(named.values())
+    return [Pointer(name, max(_until(node, client) for client in node.roster.named_so(name))) for name in names]
 
 
 def _until(node: Enrolling, client: str) -> dt.datetime:

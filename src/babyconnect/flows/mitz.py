@@ -12,6 +12,7 @@ from typing import Protocol
 from babyconnect.birthcare.access import Asker, Consent
 from babyconnect.birthcare.identifiers import BSN_SYSTEM, Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Party
+from babyconnect.flows.door import NOBODY
 from babyconnect.flows.journal import About, Actor, Grounds, Journal, Outcome
 from babyconnect.network.contract import ConsentsUnknown
 from babyconnect.network.mitz.client import MitzAnswers
@@ -55,6 +56,9 @@ class MitzBeside:
         """What holds for this asker, of both registers.  Raises ConsentsUnknown: then the door denies."""
         if asker.ura == self.own.ura:
             return tuple(local)  # within one organisation nothing is exchanged: only the region's objections count
+        if client.startswith(NOBODY):
+            await self.answers.as_if(client, asker)  # her number goes nowhere: she is not known here
+            return tuple(local)
         bsn = bsn_of(identifier)
         if bsn is not None:
             self._subscribe(client, bsn)

@@ -8,6 +8,7 @@ A BSN is otherwise known here by its handle only: a keyed hash under a secret of
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -28,6 +29,7 @@ create table if not exists client (client text primary key, handle text not null
 create index if not exists client_by_handle on client (handle);
 create index if not exists client_by_pseudonym on client (pseudonym);
 create table if not exists waiting (client text primary key, bsn text not null);
+create table if not exists renewed (client text primary key);
 create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
@@ -86,6 +88,11 @@ class Roster:
         """Clients whose pseudonym is still to be made."""
         return tuple((client, Bsn(bsn)) for client, bsn in self._db.rows("select client, bsn from waiting"))
 
+    def renewed(self) -> tuple[tuple[str, str], ...]:
+        """Known clients of whom episodes were published since, with their pseudonyms: their pointers last longer."""
+        rows = self._db.rows("select client, pseudonym from client join renewed using (client) where pseudonym <> ''")
+        return tuple((client, pseudonym) for client, pseudonym in rows)
+
     async def named(self, pseudonyms: Mapping[str, str]) -> None:
         """Clients got their pseudonyms: their BSN is forgotten here."""
 
@@ -99,6 +106,11 @@ class Roster:
     def pseudonym(self, client: str) -> str | None:
         found = self._db.rows("select pseudonym from client where client = ?", (client,))
         return found[0][0] if found else None
+
+    def stand_in(self, name: str) -> str:
+        """In the shape of a pseudonym, of nobody: what is asked about where there is none."""
+        made = hmac.new(self._key, b"stand-in\n" + name.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
     def named_so(self, pseudonym: str) -> tuple[str, ...]:
         """Whom the region knows by this pseudonym."""
@@ -168,8 +180,10 @@ class Roster:
     async def expect(self, pointers: Iterable[Pointer]) -> None:
         """The index is to know these; a later `until` replaces an earlier one and is sent again."""
         batch = [(p.pseudonym, p.until.isoformat()) for p in pointers]
+        known = "select client from client where pseudonym = ?"
 
         def change(connection: apsw.Connection) -> None:
+            connection.executemany(f"delete from renewed where client in ({known})", [row[:1] for row in batch])  # noqa: S608
             connection.executemany(
                 "insert into pointer values (?, ?, 0) on conflict (pseudonym) do update"
                 " set sent = (sent and until = excluded.until), until = excluded.until",
@@ -214,7 +228,7 @@ class Roster:
             connection.execute(
                 "delete from birth where episode in (select id from episode where client = ?)", (client,)
             )
-            for table in ("episode", "client", "waiting"):
+            for table in ("episode", "client", "waiting", "renewed"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
 
         await self._db.forget(change)
@@ -225,6 +239,8 @@ def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
     if seen.bsn is not None and known != [(handle,)]:
         connection.execute("insert or replace into client values (?, ?, null)", (seen.client, handle))
         connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
+    elif seen.episodes:
+        connection.execute("insert or ignore into renewed values (?)", (seen.client,))
     for episode in seen.episodes:
         kept = {key: episode[key] for key in ("resourceType", "id", "status", "period") if key in episode}
         connection.execute(

@@ -80,7 +80,9 @@ def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -
         book=book,
         break_glass=glass,
         desk=EvidenceDesk(journal, link.roster, link.pseudonyms, link.evidence, codes, link.directory, policies.on),
-        grounds=HolderGrounds(link.roster, link.consents, rules, checks, glass.declared, terms, elsewhere),
+        grounds=HolderGrounds(
+            link.party.ura, link.roster, link.consents, rules, checks, glass.declared, terms, elsewhere
+        ),
         terms=terms,
     )
 

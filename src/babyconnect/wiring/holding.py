@@ -13,7 +13,7 @@ from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.resources import HOME
 from babyconnect.flows.door import Weighed
 from babyconnect.flows.evidence import given_relation
-from babyconnect.network.contract import ConsentCodes, Consents, EvidenceRegister, RegionFault
+from babyconnect.network.contract import ConsentCodes, Consents, EvidenceRegister, NotKept, RegionFault
 from babyconnect.network.roster import Roster
 from babyconnect.trust import relation
 from babyconnect.trust.rules import Rules
@@ -21,6 +21,8 @@ from babyconnect.trust.rules import Rules
 CHECKED_SECONDS = 1.0
 """How long an answer of the register is believed: what is taken back is no evidence a second later."""
 MOST_KEPT = 2_000
+NOT_SHARED = "no-pointer"
+"""Names, in the log, the refusal of who is not in the index (any more) as ours."""
 
 
 class Checks:
@@ -39,9 +41,7 @@ class Checks:
         if not asked:
             return ()
         mine = self._roster.enrolments_of(client) if asker.ura == self._own else ()
-        pseudonym = self._roster.pseudonym(client)
-        if pseudonym is None:
-            return mine
+        pseudonym = self._roster.pseudonym(client) or self._roster.stand_in(client)
         found = await asyncio.gather(*(self._one(asker.ura, client, pseudonym, one) for one in asked))
         return (*mine, *(one for one in found if one is not None))
 
@@ -79,6 +79,7 @@ class HolderGrounds:
 
     def __init__(  # noqa: PLR0917 - what it looks into, one after the other
         self,
+        own: Ura,
         roster: Roster,
         consents: Consents,
         rules: Callable[[], Rules],
@@ -87,16 +88,30 @@ class HolderGrounds:
         terms: EmergencyTerms,
         elsewhere: Elsewhere | None = None,
     ) -> None:
-        self._roster, self._consents, self._rules = roster, consents, rules
+        self._own, self._roster, self._consents, self._rules = own, roster, consents, rules
         self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
 
     async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
-        """Her provisions.  Who has no pseudonym yet has no consent that could be known: nothing is allowed.
+        """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed, and the
+        register is asked about a stand-in, so that time and faults do not tell who is known here.
 
         Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
         pseudonym = self._roster.pseudonym(client)
-        said = await self._consents.of(pseudonym) if pseudonym else ()
+        if pseudonym is None:
+            await self._consents.as_if(self._roster.stand_in(client))
+            said: tuple[Consent, ...] = ()
+        else:
+            said = await self._said(pseudonym, asker)
         return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
+
+    async def _said(self, pseudonym: str, asker: Asker) -> tuple[Consent, ...]:
+        """Whose pointer is over (its term, or not sent yet) is shared with nobody: what she said cannot be known.  Our
+        own people go by what was recorded here."""
+        try:
+            return await self._consents.of(pseudonym)
+        except NotKept as told:
+            own = asker.ura == self._own
+            return told.recorded if own else (*told.recorded, Consent(NOT_SHARED, False, "*"))
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         declared = self._declared(asker, client) if asker.emergency else None

@@ -24,7 +24,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.consent import resources
-from babyconnect.network.contract import ConsentsUnknown, RegionFault
+from babyconnect.network.contract import ConsentsUnknown, NotKept, RegionFault
 from babyconnect.network.signed import Region
 
 log = structlog.get_logger(__name__)
@@ -124,6 +124,13 @@ class ConsentReplica:
             return tuple(consent for _, consent in client.values() if consent is not None)
         return await self._ask(pseudonym)
 
+    async def as_if(self, stand_in: str) -> None:
+        """Go the way that `of` goes, for a name that nobody has: in time and in fault like a client who is known."""
+        try:
+            await self.of(stand_in)
+        except NotKept:
+            self._remember(stand_in, {})
+
     async def _ask(self, pseudonym: str) -> tuple[Consent, ...]:
         form = {"patient:identifier": f"{resources.subject_system()}|{pseudonym}"}
         try:
@@ -133,11 +140,14 @@ class ConsentReplica:
             if status != 200:
                 raise RegionFault(f"the consent register answered {status}")
             epoch, sequence = _position(bundle)
+            keeps = next(_extensions(bundle, "keeps", "valueBoolean"), True)
             found = [_provision(resource) for resource in fhir4.resources(bundle, "Consent")]
         except (RegionFault, ValueError, KeyError, TypeError, AttributeError) as fault:
             raise ConsentsUnknown(str(fault)) from None
         if any(about != pseudonym for about, _, _, _ in found):
             raise ConsentsUnknown("the consent register answered about somebody else")
+        if keeps is not True:
+            raise NotKept(tuple(consent for _, _, _, consent in found if consent is not None))
         if epoch == self._epoch and sequence >= self._since:
             # All changes up to `sequence` are in the answer, and the feed, which is not past it, brings the later ones.
             # An answer that the feed has overtaken is used once and not remembered.

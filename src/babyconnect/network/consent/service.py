@@ -36,6 +36,7 @@ create table if not exists consent_version (
   moment text not null, content blob not null);
 create index if not exists consent_version_of on consent_version (id, seq);
 create index if not exists consent_version_about on consent_version (pseudonym, seq);
+create index if not exists consent_version_by on consent_version (recorder, pseudonym, seq);
 """
 KEPT = "select seq, pseudonym, active, recorder, person, capacity, registration, moment, content from consent_version"
 LATEST = "seq = (select max(seq) from consent_version v where v.id = consent_version.id)"
@@ -144,8 +145,17 @@ class ConsentService:
         found = self._db.rows(f"{KEPT} where pseudonym = ? and {LATEST} and active = 1 order by seq", (pseudonym,))
         return [_kept(row) for row in found]
 
-    def for_holder(self, pseudonym: str, holder: Ura, kind: Kind) -> tuple[int, list[Kept]]:
-        """(sequence, what concerns this holder); from now on its feed tells of changes to her provisions."""
+    def recorded_by(self, pseudonym: str, recorder: Ura) -> list[Kept]:
+        """Every version of what this organisation recorded first, oldest first; nothing else is looked at."""
+        found = self._db.rows(
+            f"{KEPT} where id in (select id from consent_version f where f.recorder = ? and f.pseudonym = ?"  # noqa: S608
+            " and f.seq = (select min(seq) from consent_version v where v.id = f.id)) order by seq",
+            (recorder.value, pseudonym),
+        )
+        return [_kept(row) for row in found]
+
+    def follow(self, pseudonym: str, holder: Ura) -> None:
+        """From now on this holder's feed tells of changes to her provisions."""
         interest = self._interest.setdefault(holder, set())
         if len(interest) >= MOST_INTEREST:
             # Everybody's replica begins anew: dear, and rare enough.
@@ -153,7 +163,6 @@ class ConsentService:
             self.epoch = secrets.token_hex(8)
             interest = self._interest.setdefault(holder, set())
         interest.add(pseudonym)
-        return self.sequence(), [k for k in self.of(pseudonym) if resources.concerns(k.consent, holder, kind)]
 
     def watch(self, pseudonym: str, asker: Ura) -> None:
         """This organisation has her record open: for a while its feed says when something about it changed."""

@@ -6,9 +6,10 @@ Silence, a late answer, a fault and everything unreadable is `ConsentsUnknown`: 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -23,6 +24,9 @@ from babyconnect.network.mitz.question import Question, envelope, table
 from babyconnect.network.signed import read_limited
 
 REMEMBERED = 20_000
+LATELY = 32
+USUAL = (0.1, True)
+"""Seconds, and whether an answer came, before anything was ever asked."""
 Said = Callable[[str, str, uuid.UUID], Awaitable[object]]
 """(client, what was answered, message): told to the log before the answer is used."""
 
@@ -65,8 +69,10 @@ class MitzAnswers:
 
     def __init__(
         self, ask: Callable[[Question, uuid.UUID], Awaitable[Decision]], own: Party, said: Said,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
+        self._sleep = sleep
+        self._lately: deque[tuple[float, bool]] = deque([USUAL], maxlen=LATELY)
         self._ask, self._own, self._said, self._now = ask, own, said, monotonic
         self._seconds = float(table()["limits"]["answer_seconds"])
         self._bsns: OrderedDict[str, Bsn] = OrderedDict()
@@ -88,12 +94,30 @@ class MitzAnswers:
             decision = await self._ask(Question(known, self._own, asker), message)
         except ConsentsUnknown:
             await self._said(client, "unknown", message)
+            self._lately.append((self._now() - began, False))
             raise
         await self._said(client, decision, message)
+        self._lately.append((self._now() - began, True))
+        self._keep(key, began, decision)
+        return decision
+
+    async def as_if(self, client: str, asker: Asker) -> None:
+        """As long, and with the same end, as asking lately was, of somebody whose number may not be sent.  Raises
+        ConsentsUnknown."""
+        key, began = (client, asker.ura.value, asker.role.value, asker.purpose.value), self._now()
+        if began < self._kept.get(key, (float("-inf"), "deny"))[0]:
+            return
+        _, answered = self._lately[-1]
+        alike = [seconds for seconds, end in self._lately if end is answered]
+        await self._sleep(random.choice(alike))  # noqa: S311 - a duration, no secret
+        if not answered:
+            raise ConsentsUnknown("the Mitz did not answer of late")
+        self._keep(key, began, "deny")
+
+    def _keep(self, key: tuple[str, str, str, str], began: float, decision: Decision) -> None:
         self._kept[key] = (began + self._seconds, decision)
         while len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
-        return decision
 
     def forget(self, client: str) -> None:
         """She changed her choice: nothing that was answered holds any more."""
