@@ -44,7 +44,7 @@ def _statement(base: str) -> dict[str, Any]:
                     "service": [{"text": "OAuth 2.0 bearer token, from /oauth"}],
                 },
                 "resource": [_searched(type) for type in types()] + [_read(t) for t in table["read_only"]["types"]],
-                "interaction": [{"code": "batch"}],
+                "interaction": [{"code": "batch", "documentation": table["standard"]["batch"]}],
             }
         ],
     }

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from babyconnect.api import http
-from babyconnect.api.batch import BatchEntry, Find, batch_entries
+from babyconnect.api.batch import Find, Get, read_batch
 from babyconnect.api.bearers import NO_TOKEN, Gate, Unbelieved
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
@@ -215,19 +215,19 @@ class SourceApi:
         content = await http.body(asked, MAX_BATCH)
         if isinstance(content, Refusal):
             return refuse(content, caller.json)
-        entries = batch_entries(content, sent)
-        if isinstance(entries, Refusal):
-            return refuse(entries, caller.json)
-        if self._rates is not None and (wait := self._rates.asks(session, len(entries))):
+        batch = read_batch(content, sent)
+        if isinstance(batch, Refusal):
+            return refuse(batch, caller.json)
+        if self._rates is not None and (wait := self._rates.asks(session, batch.size)):
             return _later(wait, caller.json)
         answers: list[Answer] = []
-        if entries and isinstance(entries[0], Find):
-            found, released = await self._find(caller, entries[0])
+        if batch.find is not None:
+            found, released = await self._find(caller, batch.find)
             if found.status == status(Refusal("too_often")):
                 return found
-            answers, entries = [found], entries[1:]
-            caller = caller if released else replace(caller, session=ForNobody(caller.session.asker))
-        answers += await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in entries))
+            answers.append(found)
+            caller = caller if released else replace(caller, session=ForNobody(session.asker))
+        answers += await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in batch.others))
         return Answer(200, bundles.batch_response([(a.status, a.body) for a in answers], caller.json), caller.json)
 
     async def _find(self, caller: Caller, find: Find) -> tuple[Answer, bool]:
@@ -235,7 +235,7 @@ class SourceApi:
 
         It is whole before anything else of the batch begins: what follows is answered for the client that it bound.
         """
-        found = read("Patient", (), find.form, self._base)
+        found = find.form if isinstance(find.form, Refusal) else read("Patient", (), find.form, self._base)
         if not isinstance(found, Refusal) and (found.identifier is None or found.format is not None):
             found = Refusal("parameter", "an identifier is expected, and no _format")
         if isinstance(found, Refusal):
@@ -243,9 +243,7 @@ class SourceApi:
         done = await self._searched(caller, found)
         return (done, False) if isinstance(done, Answer) else (Answer(200, done.body, caller.json), done.released)
 
-    async def _one_of_batch(self, caller: Caller, entry: BatchEntry) -> Answer:
-        if isinstance(entry, Find):
-            return refuse(Refusal("method"), caller.json)
+    async def _one_of_batch(self, caller: Caller, entry: Get | Refusal) -> Answer:
         if isinstance(entry, Refusal):
             return refuse(entry, caller.json)
         steps = [step for step in entry.path.split("/") if step]

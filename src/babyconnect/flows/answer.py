@@ -6,8 +6,10 @@ What is withheld answers as if it were not there: an empty searchset, or nothing
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from babyconnect.birthcare.access import Asker
 from babyconnect.flows import bundles
 from babyconnect.flows.door import Bind, Door, History, Interaction, Read, Search, Session, Wire, Withheld
 from babyconnect.store.contract import Form, Page, Stored
@@ -24,21 +26,32 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """A body; `stored` when it is one version of one resource."""
+    """A body; `stored` when it is one version of one resource; `released`: whether the door let this interaction in."""
 
     body: bytes
     stored: Stored | None = None
+    released: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForNobody:
+    """A session as it is for what was asked together with a client who was not released: it is bound to nobody, so all
+    of it reads like an empty record, also where the token was bound to somebody before."""
+
+    asker: Asker
+    client: None = None
+    episodes: frozenset[str] = frozenset()
+    herself: None = None
 
 
 async def search(door: Door, asked: Asked, base: str, self_url: str, next_url: Callable[[str], str]) -> Answered:
     """A searchset for a Search or Bind."""
-    page = await _release(door, asked)
-    if not isinstance(page, Page):
-        page = EMPTY
+    released = await _release(door, asked)
+    page = released if isinstance(released, Page) else EMPTY
     links = [("self", self_url)]
     if page.next:
         links.append(("next", next_url(page.next)))
-    return Answered(bundles.searchset(page, base, links, _json(asked.interaction.form)))
+    return Answered(bundles.searchset(page, base, links, _json(asked.interaction.form)), released=page is released)
 
 
 async def read(door: Door, asked: Asked) -> Answered | None:
@@ -66,4 +79,4 @@ def _json(form: Form) -> bool:
     return form.startswith("json")
 
 
-__all__ = ["Answered", "Asked", "Bind", "History", "Read", "Search", "Wire", "history", "read", "search"]
+__all__ = ["Answered", "Asked", "Bind", "ForNobody", "History", "Read", "Search", "Wire", "history", "read", "search"]

@@ -89,7 +89,7 @@ async def test_each_entry_of_a_batch_is_an_event_of_its_own(node: Node, token: s
 @pytest.mark.parametrize(
     ("entry", "status"),
     [
-        ({"request": {"method": "POST", "url": "Patient/_search"}}, "405"),
+        ({"request": {"method": "POST", "url": "Observation/_search"}}, "405"),
         ({"request": {"method": "DELETE", "url": "Patient/anna"}}, "405"),
         ({"request": {"method": "GET", "url": "https://elsewhere.test/Patient"}}, "400"),
         ({"request": {"method": "GET", "url": "Patient"}, "resource": {"resourceType": "Patient"}}, "400"),
