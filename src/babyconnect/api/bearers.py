@@ -30,12 +30,44 @@ _CHALLENGE = ((b"www-authenticate", b'Bearer, DPoP algs="EdDSA ES256 PS256 RS256
 NO_TOKEN = Unbelieved("token_missing", headers=_CHALLENGE)
 
 
+Live = Callable[[Session, Binding], bool]
+"""Whether a session opens anything now for whoever showed this (`trust.sessions`)."""
+Admitted = Session | Unbelieved | None
+"""None: that is not for this process to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands before an API: who comes in, and the log of who does not (it raises when that cannot be written)."""
+    """What stands before an API: who comes in (at once, or when another process was asked), and the log of who does not
+    (it raises when that cannot be written)."""
 
-    admit: Callable[[Request], Session | Unbelieved]
+    admit: Callable[[Request], Session | Unbelieved | Awaitable[Admitted]]
     turned_away: Callable[[Unbelieved, Request], Awaitable[object]]
+
+
+def sent(request: Request) -> tuple[str, str] | None:
+    """The scheme (`bearer` or `dpop`) and the token that a request came with."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme = scheme.lower()
+    return (scheme, token) if scheme in ("bearer", "dpop") and 0 < len(token) <= MAX_TOKEN else None
+
+
+def believed(session: Session, request: Request, jkt: str, live: Live) -> Session | Unbelieved:
+    """The session, when it lives and this request proved what it is bound to.  `jkt`: the key that was proved."""
+    peer = request.peer
+    shown = Binding(jkt, peer.thumbprint if peer else "") if jkt or peer else UNBOUND
+    if not live(session, shown):
+        return Unbelieved(_why(session, live), session, _CHALLENGE)
+    if peer is not None and peer.ura != session.asker.ura:
+        return Unbelieved("certificate_of_another", session, _CHALLENGE)
+    return session
+
+
+def _why(session: Session, live: Live) -> str:
+    """Why a token opened nothing: for the log only."""
+    if session.revoked:
+        return "token_revoked"
+    return "token_of_another_sender" if live(session, session.bound) else "token_expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +80,10 @@ class Bearers:
 
     def admit(self, request: Request) -> Session | Unbelieved:
         """The live session of this request's token, its sender proved."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        scheme = scheme.lower()
-        if scheme not in ("bearer", "dpop") or not 0 < len(token) <= MAX_TOKEN:
+        found = sent(request)
+        if found is None:
             return NO_TOKEN
+        scheme, token = found
         session = self.sessions.known(token)
         if session is None:
             # Before any proof is looked at: a stranger's proofs cost nothing and fill no memory.
@@ -59,13 +91,7 @@ class Bearers:
         jkt = self._proved(request, token, session) if scheme == "dpop" else ""
         if isinstance(jkt, Rejected):
             return self._unbelieved(jkt.reason, session)
-        peer = request.peer
-        shown = Binding(jkt, peer.thumbprint if peer else "") if jkt or peer else UNBOUND
-        if not self.sessions.live(session, shown):
-            return self._unbelieved(self._why(session), session)
-        if peer is not None and peer.ura != session.asker.ura:
-            return self._unbelieved("certificate_of_another", session)
-        return session
+        return believed(session, request, jkt, self.sessions.live)
 
     def _proved(self, request: Request, token: str, session: Session) -> str | Rejected:
         if not session.bound.jkt:
@@ -74,12 +100,6 @@ class Bearers:
             return Rejected("proof_missing")
         address = f"{self.origin}{request.scope['path']}"
         return self.proofs.check(request.headers["dpop"], request.method, address, token)
-
-    def _why(self, session: Session) -> str:
-        """Why a token opened nothing: for the log only."""
-        if session.revoked:
-            return "token_revoked"
-        return "token_of_another_sender" if self.sessions.live(session, session.bound) else "token_expired"
 
     def _unbelieved(self, reason: str, session: Session | None) -> Unbelieved:
         headers: tuple[tuple[bytes, bytes], ...] = _CHALLENGE

@@ -8,7 +8,8 @@ certificate.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from babyconnect.api.asgi import Scope
 from babyconnect.api.peers import peer_of
@@ -17,12 +18,26 @@ from babyconnect.network.limits import Limits
 
 BURST_SECONDS = 2.0
 """What may be asked at once, in seconds of the rate."""
+LEASED_SECONDS = 0.02
+"""What a process beside the keeper holds of it for an organisation, likewise."""
 
 
 def stranger(scope: Scope) -> str:
     """Who sent this, as far as the connection tells."""
     peer = peer_of(scope)
     return peer.ura.value if peer is not None else str((scope.get("client") or ("",))[0])
+
+
+class Turns(Protocol):
+    """How much an API lets each ask; what another process must be asked is waited for."""
+
+    def asks(self, session: Session, amount: float = 1) -> int | Awaitable[int]: ...
+    def finds(self, session: Session) -> int | Awaitable[int]: ...
+    def knocks(self, scope: Scope) -> int: ...
+
+
+async def settled(wait: int | Awaitable[int]) -> int:
+    return wait if isinstance(wait, int) else await wait
 
 
 class Rates:
@@ -38,6 +53,7 @@ class Rates:
     ) -> None:
         self._clock = clock
         self._requests = _limits(requests_per_second)
+        self._leased = requests_per_second * LEASED_SECONDS
         self._clients = Limits(clients_per_minute / 60, clients_per_minute)
         self._tokens = _limits(tokens_per_second)
         self._strangers = _limits(strangers_per_second)
@@ -48,8 +64,19 @@ class Rates:
 
     def finds(self, session: Session) -> int:
         """A person looks for a client by an identifier."""
-        asker = session.asker
-        return self._clients.take(f"{asker.ura.value} {asker.person}", 1, self._clock())
+        return self.finds_as(session.asker.ura.value, session.asker.person)
+
+    def finds_as(self, ura: str, person: str) -> int:
+        return self._clients.take(f"{ura} {person}", 1, self._clock())
+
+    def lease(self, ura: str, amount: float) -> tuple[float, int]:
+        """`amount` turns of an organisation and, if there are, some beside them: for a process that serves beside this
+        one, so that it need not ask for each.  How many were given, or none and the seconds to wait."""
+        now, more = self._clock(), amount + self._leased
+        if not self._requests.take(ura, more, now):
+            return more, 0
+        wait = self._requests.take(ura, amount, now)
+        return (0.0, wait) if wait else (amount, 0)
 
     def token(self, ura: str) -> int:
         """An organisation that is believed asks a token."""

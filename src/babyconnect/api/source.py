@@ -23,9 +23,9 @@ from babyconnect.api.bearers import NO_TOKEN, Gate, Unbelieved
 from babyconnect.api.capability import capability
 from babyconnect.api.http import Answer, Request, refuse
 from babyconnect.api.outcomes import Refusal, status
-from babyconnect.api.rates import Rates
+from babyconnect.api.rates import Turns, settled
 from babyconnect.api.search_request import SearchRequest, from_url, is_id, read, split
-from babyconnect.api.server import Receive, Scope, Send
+from babyconnect.api.server import App, Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.birthcare.access import Purpose
 from babyconnect.fhir.search_names import types
@@ -33,6 +33,7 @@ from babyconnect.flows import answer, bundles
 from babyconnect.flows.answer import Answered, Asked, Bind, ForNobody, History, Read, Search, Wire
 from babyconnect.flows.door import Door, Interaction, Session
 from babyconnect.store.contract import Form
+from babyconnect.trust.sessions import Session as KnownSession
 
 MAX_FORM = 16_000
 MAX_BATCH = 200_000
@@ -59,6 +60,7 @@ class SourceApi:
 
     `gate` gives the session of a request's token, `base` is the absolute address (`https://…/fhir/stu3`), `path` where
     it is mounted, `masked` whether this asker gets no BSN (a PGO never does), `rates` how much each may ask.
+    `elsewhere` answers what the gate says is not for this process.
     """
 
     def __init__(
@@ -69,9 +71,11 @@ class SourceApi:
         path: str = "/fhir/stu3",
         *,
         masked: Callable[[Session], bool] = lambda session: False,
-        rates: Rates | None = None,
+        rates: Turns | None = None,
+        elsewhere: App | None = None,
     ) -> None:
         self._rates = rates
+        self._elsewhere = elsewhere
         self._door = door
         self._gate = gate
         self._base = base.rstrip("/")
@@ -80,9 +84,13 @@ class SourceApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = http.request(scope, receive, self._path)
-        await http.send(await self._answer(asked), send)
+        answer = await self._answer(asked)
+        if answer is not None:
+            await http.send(answer, send)
+        elif self._elsewhere is not None:
+            await self._elsewhere(scope, receive, send)
 
-    async def _answer(self, asked: Request) -> Answer:
+    async def _answer(self, asked: Request) -> Answer | None:
         json = http.form(asked.headers.get("accept", ""), None)
         try:
             return await self._route(asked, json if isinstance(json, bool) else True)
@@ -95,7 +103,7 @@ class SourceApi:
             _log.error("an answer failed", fault=type(fault).__name__)
             return refuse(Refusal("fault"), json is not False)
 
-    async def _route(self, asked: Request, json: bool) -> Answer:
+    async def _route(self, asked: Request, json: bool) -> Answer | None:
         if len(asked.path) + len(asked.query) > http.MAX_URL:
             return refuse(Refusal("too_large"), json)
         steps = [step for step in asked.path.split("/") if step]
@@ -104,13 +112,17 @@ class SourceApi:
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
         session = self._gate.admit(asked)
+        if not isinstance(session, KnownSession | Unbelieved):
+            session = await session
+            if session is None:
+                return None
         if isinstance(session, Unbelieved):
             if session is not NO_TOKEN:
                 if self._rates is not None and (wait := self._rates.knocks(asked.scope)):
                     return _later(wait, json)  # nobody fills the log from outside
                 await self._gate.turned_away(session, asked)
             return refuse(Refusal("no_token"), json, session.headers)
-        if self._rates is not None and (wait := self._rates.asks(session)):
+        if self._rates is not None and (wait := await settled(self._rates.asks(session))):
             return _later(wait, json)
         posted = steps == [] or steps[1:] == ["_search"]
         if asked.method != ("POST" if posted else "GET"):
@@ -156,7 +168,7 @@ class SourceApi:
         """What the door gives; or an answer at once, where nothing goes to it."""
         query = found.query
         finds = found.identifier if query.type == "Patient" else None
-        if finds and self._rates is not None and (wait := self._rates.finds(caller.session)):
+        if finds and self._rates is not None and (wait := await settled(self._rates.finds(caller.session))):
             return _later(wait, caller.json)
         if found.related and not (finds and is_client(caller.session)):
             return refuse(Refusal("parameter"), caller.json)
@@ -218,7 +230,7 @@ class SourceApi:
         batch = read_batch(content, sent)
         if isinstance(batch, Refusal):
             return refuse(batch, caller.json)
-        if self._rates is not None and (wait := self._rates.asks(session, batch.size)):
+        if self._rates is not None and (wait := await settled(self._rates.asks(session, batch.size))):
             return _later(wait, caller.json)
         answers: list[Answer] = []
         if batch.find is not None:

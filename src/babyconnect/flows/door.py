@@ -166,7 +166,7 @@ class Parts:
     open_reader: Callable[[], Reader]
     grounds: Grounds
     decide: Callable[[AccessRequest], Decision]
-    bind: Callable[[Any, str, frozenset[str]], bool]
+    bind: Callable[[Any, str, frozenset[str]], bool | Awaitable[bool]]
     note: Callable[[Happening], Awaitable[object]]
     now: Callable[[], dt.datetime]
     hidden: Callable[[str, bool], frozenset[str]] = lambda client, own: frozenset()
@@ -317,8 +317,10 @@ class Door:
         if client is nobody:
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
             return None, None, Refused(("client_ambiguous" if found else "client_unknown",))
-        if isinstance(decision, Permit) and not self._parts.bind(session, client, decision.filter.episodes):
-            decision = Refused(("token_bound_elsewhere",))
+        if isinstance(decision, Permit):
+            bound = self._parts.bind(session, client, decision.filter.episodes)
+            if not (bound if isinstance(bound, bool) else await bound):
+                decision = Refused(("token_bound_elsewhere",))
         return client, request, decision
 
     async def _request(

@@ -93,6 +93,15 @@ class Nonces:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """A proof that is right.  It is used once: (`jkt`, `jti`) is remembered `until` then."""
+
+    jkt: str
+    jti: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Proofs:
     """What a holder checks proofs by.  `demanded`: whether a proof must bear one of our nonces (RFC 9449 §8)."""
 
@@ -103,6 +112,15 @@ class Proofs:
 
     def check(self, proof: str, method: str, url: str, token: str = "") -> str | Rejected:
         """The thumbprint of the key whose holder sends this request, or why that is not believed."""
+        found = self.proved(proof, method, url, token)
+        if isinstance(found, Rejected):
+            return found
+        if not self.seen.first_use(found.jkt, found.jti, found.until, self.clock()):
+            return Rejected("proof_replayed")
+        return found.jkt
+
+    def proved(self, proof: str, method: str, url: str, token: str = "") -> Proved | Rejected:
+        """The same but for whether it is used for the first time: for whoever asks that of another process."""
         opened = _opened(proof)
         if isinstance(opened, Rejected):
             return opened
@@ -112,11 +130,9 @@ class Proofs:
             return Rejected(flaw)
         if not key.verify(signed, signature):
             return Rejected("proof_signature_wrong")
-        now, issued = self.clock(), claims["iat"]
+        issued = claims["iat"]
         assert isinstance(issued, int)
-        if not self.seen.first_use(jkt, str(claims["jti"]), issued + OLDEST + SKEW, now):
-            return Rejected("proof_replayed")
-        return jkt
+        return Proved(jkt, str(claims["jti"]), issued + OLDEST + SKEW)
 
     def _flaw(self, claims: dict[str, object], method: str, url: str, token: str) -> str:
         issued, jti = claims.get("iat"), claims.get("jti")

@@ -137,7 +137,7 @@ class Sessions:
 
     def live(self, session: Session, shown: Binding = UNBOUND) -> bool:
         """Whether a session opens anything, now, for a request that proved `shown`."""
-        return not session.revoked and session.expires > self._clock() and session.bound.fits(shown)
+        return lives(session, shown, self._clock())
 
     def known(self, token: str) -> Session | None:
         """The session of a token given out here, whatever became of it: for the log, never to open anything."""
@@ -195,6 +195,11 @@ class Sessions:
                 self._held[session.asker.ura] -= 1
                 if not self._held[session.asker.ura]:
                     del self._held[session.asker.ura]
+
+
+def lives(session: Session, shown: Binding, now: float) -> bool:
+    """Whether a session opens anything at a moment for a request that proved `shown`."""
+    return not session.revoked and session.expires > now and session.bound.fits(shown)
 
 
 def hash_of(token: str) -> bytes:
