@@ -68,10 +68,16 @@ class FakeSource:
     """One holder.  `handle` may be replaced by a test; `seen` is everything it was asked."""
 
     def __init__(
-        self, handle: Handle | None = None, batch: bool = True, number: int = 1, resources: list | None = None
+        self,
+        handle: Handle | None = None,
+        batch: bool = True,
+        number: int = 1,
+        resources: list | None = None,
+        finds: bool = False,
     ):
         self.handle = handle or truthful
         self.batch = batch
+        self.finds = finds
         self.party = Party(Ura(f"{number:08}"), f"Bron {number}", Kind.HOSPITAL)
         self.resources = record() if resources is None else resources
         self.seen: list[Seen] = []
@@ -80,7 +86,7 @@ class FakeSource:
 
     @property
     def source(self) -> Source:
-        return Source(self.party, f"{self.base}/fhir/stu3", f"{self.base}/oauth/token", self.batch)
+        return Source(self.party, f"{self.base}/fhir/stu3", f"{self.base}/oauth/token", self.batch, finds=self.finds)
 
     @property
     def asked(self) -> list[str]:
@@ -131,10 +137,18 @@ async def truthful(source: FakeSource, seen: Seen) -> Reply | None:
         wanted = parse_qs(seen.body.decode())["identifier"] == [f"{BSN_SYSTEM}|{BSN.value}"]
         return Reply(bundle([source.resources[0]] if wanted and source.resources else []))
     if path == "/fhir/stu3":
-        asked = [entry["request"]["url"] for entry in orjson.loads(seen.body)["entry"]]
-        answers = [{"resource": orjson.loads(_search(source, url)), "response": {"status": "200"}} for url in asked]
+        entries = orjson.loads(seen.body)["entry"]
+        answers = [{"resource": _entry(source, entry), "response": {"status": "200"}} for entry in entries]
         return Reply(orjson.dumps({"resourceType": "Bundle", "type": "batch-response", "entry": answers}))
     return Reply(_search(source, f"{path.removeprefix('/fhir/stu3/')}?{query}"))
+
+
+def _entry(source: FakeSource, entry: dict) -> dict:
+    if entry["request"]["method"] == "GET":
+        return orjson.loads(_search(source, entry["request"]["url"]))
+    (parameter,) = entry["resource"]["parameter"]
+    wanted = parameter == {"name": "identifier", "valueString": f"{BSN_SYSTEM}|{BSN.value}"}
+    return orjson.loads(bundle([source.resources[0]] if wanted and source.resources else []))
 
 
 def _search(source: FakeSource, url: str) -> bytes:

@@ -1,6 +1,7 @@
 """Ask one source: token, client, everything that is there for us; within a deadline, to a value in any case.
 
     POST token endpoint → POST Patient/_search (BSN in the body) → one batch, or EpisodeOfCare and the searches at once
+    POST token endpoint → one batch whose first entry is that search, where a source says that it takes it
 
 Nothing that happens at one source reaches another: each conversation is a task of its own, and whatever goes wrong in
 it becomes the status of its `SourceAnswer`.
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -36,9 +37,10 @@ FHIR_JSON = "application/fhir+json"
 LACKING = frozenset({"400", "403", "404", "405", "501"})
 """How a source says that it does not have a type or a search."""
 SAFE = "/:?&=,|+"
-_RELATED = b"&" + urlencode({"_has:RelatedPerson:patient:identifier": f"{BSN_SYSTEM}|"}).encode()
+RELATED = "_has:RelatedPerson:patient:identifier"
 """Who asks on behalf of a child (STU3 search.html#has)."""
-_IDENTIFIER = urlencode({"identifier": f"{BSN_SYSTEM}|"}).encode()
+NOT_TAKEN = frozenset({"400", "404", "405", "415", "422", "501"})
+"""How a source says that after all it takes no search by POST in a batch: then it is asked in two requests."""
 
 
 def new_trace() -> str:
@@ -67,7 +69,7 @@ class Exchange:
         self._prove = prove
         self._nonces: dict[str, str] = {}
         self._now = now
-        self._deadline = deadline
+        self.deadline = self._deadline = deadline
         self._tokens = Tokens(token_form, now)
 
     async def warm_up(self, sources: Iterable[Source], connections: int = 1) -> None:
@@ -124,12 +126,13 @@ class _Conversation:
         self._mentioned: set[bytes] = set()
 
     async def whole(self) -> tuple[str, tuple[Mapping[str, Any], ...], int]:
-        client, patient = await self._bind()
-        if self._source.batch:
-            found = await self._batch()
+        answered = await self._at_once() if self._source.finds and self._source.batch else None
+        if answered is None:
+            client, patient = await self._bind()
+            found = [*patient, *(await self._batch() if self._source.batch else await self._one_by_one())]
         else:
-            found = await self._one_by_one()
-        unique = {(r["resourceType"], r["id"]): r for r in (*patient, *found)}
+            client, found = answered
+        unique = {(r["resourceType"], r["id"]): r for r in found}
         unique |= await self._supply(set(unique))
         if len(unique) > checks.MOST_RESOURCES:
             raise Stopped("invalid", "more resources than one client has")
@@ -145,42 +148,74 @@ class _Conversation:
         answer = await self._send("POST", endpoint, headers, lambda: self._tokens.body(self._asking, self._source))
         return self._tokens.keep(self._key, answer)
 
-    async def _bind(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
-        """Bind the token to her.  A kept token that is not believed any more is replaced, once."""
-        was_kept = self._tokens.kept(self._key) is not None
-        answer = await self._search_patient(await self.token())
-        if answer.status == 401 and was_kept:
+    async def _believed(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The first request with the token.  A kept token that is not believed any more is replaced, once."""
+        kept = self._tokens.kept(self._key)
+        self._token = kept or await self.token()
+        answer = await ask()
+        if answer.status == 401 and kept is not None:
             self._tokens.forget(self._key)
-            answer = await self._search_patient(await self.token())
-        found = self._searchset(answer)
-        client = checks.bound_client(found, self._asking.bsn.value)
+            self._token = await self.token()
+            answer = await ask()
+        return answer
+
+    async def _at_once(self) -> tuple[str, list[Mapping[str, Any]]] | None:
+        """Bind and search in one round trip; None when this source does not take that after all."""
+        body = searches.finding(self._form())
+        answer = await self._believed(lambda: self._post_batch(body))
+        if str(answer.status) in NOT_TAKEN:
+            return None
+        first, *listed = self._listed(answer, 1 + len(searches.batched()[0]))
+        if first.response.status[:3] in NOT_TAKEN:
+            return None
+        client, patient = self._herself(_searchset_of(first))
+        return client, [*patient, *await self._of_batch(listed)]
+
+    async def _bind(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        """Bind the token to her."""
+        return self._herself(self._searchset(await self._believed(self._search_patient)))
+
+    def _herself(self, found: checks.Searchset) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        resources = found.resources()
+        client = checks.bound_client(resources, self._asking.bsn.value)
         if client is None:
             raise Stopped("refused", "the holder releases nothing")
-        return client, found.resources()
+        return client, resources
 
-    async def _search_patient(self, token: Token) -> Answer:
-        self._token = token
-        form = _IDENTIFIER + self._asking.bsn.value.encode()  # digits need no quoting
-        if self._asking.related is not None:
-            form += _RELATED + self._asking.related.value.encode()
+    def _form(self) -> tuple[tuple[str, str], ...]:
+        hers = ("identifier", f"{BSN_SYSTEM}|{self._asking.bsn.value}")
+        related = self._asking.related
+        return (hers,) if related is None else (hers, (RELATED, f"{BSN_SYSTEM}|{related.value}"))
+
+    async def _search_patient(self) -> Answer:
+        form = urlencode(self._form()).encode()
         headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
         return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
 
-    async def _batch(self) -> list[Mapping[str, Any]]:
-        asked, body = searches.batched()
+    async def _post_batch(self, body: bytes) -> Answer:
         headers = {**self._headers(), "Content-Type": FHIR_JSON}
-        answer = await self._send("POST", self._source.fhir_base, headers, lambda: body)
+        return await self._send("POST", self._source.fhir_base, headers, lambda: body)
+
+    def _listed(self, answer: Answer, expected: int) -> list[checks.BatchEntry]:
         self._usable(answer)
         listed = checks.batch(answer.headers.get("content-type", ""), answer.body).entry
-        if len(listed) != len(asked):
+        if len(listed) != expected:
             raise Stopped("invalid", "a batch answered in part")
+        return listed
+
+    async def _batch(self) -> list[Mapping[str, Any]]:
+        asked, body = searches.batched()
+        return await self._of_batch(self._listed(await self._post_batch(body), len(asked)))
+
+    async def _of_batch(self, listed: Sequence[checks.BatchEntry]) -> list[Mapping[str, Any]]:
+        """What the searches of a batch gave, with the pages that follow."""
         found: list[Mapping[str, Any]] = []
         following = []
-        for search, entry in zip(asked, listed, strict=True):
+        for search, entry in zip(searches.batched()[0], listed, strict=True):
             inner = _batch_entry(search, entry)
             if inner is not None and inner.entry:
                 found += inner.resources()
-            if inner is not None and (url := inner.next()):
+            if inner is not None and inner.link and (url := inner.next()):
                 following.append(url)
         for url in following:
             found += await self._pages(url)
@@ -314,12 +349,16 @@ def _retry_after(answer: Answer) -> float:
 
 def _batch_entry(search: Search, entry: checks.BatchEntry) -> checks.Searchset | None:
     """The searchset of one entry; None for a search that the source does not know and may lack."""
-    status = entry.response.status[:3]
-    if status == "200" and entry.resource is not None and entry.resource.type == "searchset":
-        return entry.resource
-    if search.required or status not in LACKING:
+    if not search.required and entry.response.status[:3] in LACKING:
+        return None
+    return _searchset_of(entry)
+
+
+def _searchset_of(entry: checks.BatchEntry) -> checks.Searchset:
+    found = entry.resource
+    if entry.response.status[:3] != "200" or found is None or found.type != "searchset":
         raise Stopped("invalid", "a search of the batch failed")
-    return None
+    return found
 
 
 class _first_fault:

@@ -54,6 +54,7 @@ class Searchset(msgspec.Struct):
     type: str = ""
     entry: list[Entry] = []
     link: list[Link] = []
+    total: int = 0
 
     def resources(self) -> list[Resource]:
         """Its resources; an OperationOutcome among them that reports an error spoils it."""
@@ -168,9 +169,9 @@ def _reports_error(outcome: Resource) -> bool:
     )
 
 
-def bound_client(found: Searchset, bsn: str) -> str | None:
+def bound_client(found: Iterable[Resource], bsn: str) -> str | None:
     """The id of the one Patient that `Patient/_search` gave; None when it gave none (nothing is released)."""
-    patients = [r for r in found.resources() if r["resourceType"] == "Patient"]
+    patients = [r for r in found if r["resourceType"] == "Patient"]
     if not patients:
         return None
     if len(patients) > 1:

@@ -28,14 +28,15 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place to ask: the organisation, where it answers, whether it takes a batch Bundle, and by which grant it
-    gives tokens."""
+    """One place to ask: the organisation, where it answers, whether it takes a batch Bundle, by which grant it gives
+    tokens, and whether the first of a batch may be `POST Patient/_search` (`finds`)."""
 
     party: Party
     fhir_base: str
     token_endpoint: str
     batch: bool = False
     grant: str = "minvws"
+    finds: bool = False
 
 
 TokenForm = Callable[[Asking, Source], Mapping[str, str]]

@@ -50,6 +50,17 @@ def one_by_one(episodes: Sequence[str]) -> list[Search]:
     ]
 
 
+def finding(form: Sequence[tuple[str, str]]) -> bytes:
+    """The same Bundle with `POST Patient/_search` before them, its form as Parameters (the source API's own batch)."""
+    listed = [{"name": name, "valueString": value} for name, value in form]
+    find = {
+        "request": {"method": "POST", "url": "Patient/_search"},
+        "resource": {"resourceType": "Parameters", "parameter": listed},
+    }
+    head, entry, rest = batched()[1].partition(b'"entry":[')
+    return b"".join((head, entry, orjson.dumps(find), b",", rest))
+
+
 @cache
 def batched() -> tuple[tuple[Search, ...], bytes]:
     """The searches of a batch, in order, and the Bundle that asks them."""

@@ -170,7 +170,7 @@ def _source(node: ConsultingNode, party: Party) -> Source | None:
     endpoint = node.directory.endpoint(party.ura)
     if endpoint is None:
         return None
-    return Source(party, endpoint.fhir_base, endpoint.token_endpoint, endpoint.batch, endpoint.grant)
+    return Source(party, endpoint.fhir_base, endpoint.token_endpoint, endpoint.batch, endpoint.grant, endpoint.finds)
 
 
 async def _one(node: ConsultingNode, asking: Asking, party: Party, traceparent: str, began: float) -> SourceAnswer:

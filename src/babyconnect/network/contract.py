@@ -44,7 +44,8 @@ class NotKept(ConsentsUnknown):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an organisation's source API answers.  `batch`: it takes a FHIR batch Bundle at `fhir_base`.
+    """Where an organisation's source API answers.  `batch`: it takes a FHIR batch Bundle at `fhir_base`;
+    `finds`: whose first entry may be `POST Patient/_search`.
 
     `grant`: how tokens are asked for there (`definitions/scopes.toml`: minvws, gf or nuts).
     """
@@ -53,6 +54,7 @@ class Endpoint:
     token_endpoint: str
     batch: bool = False
     grant: str = "minvws"
+    finds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def entry(self, portal: bool = False) -> Entry:
         base = (self.machine_url or self.base_url).rstrip("/")
-        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, grant=self.grant)
+        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, grant=self.grant, finds=True)
         return Entry(self.party, endpoint, self.keys, Agb(self.agb) if self.agb else None, portal=portal)
 
 

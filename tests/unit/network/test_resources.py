@@ -112,7 +112,7 @@ def test_a_holder_is_concerned_by_name_by_kind_and_by_everybody():
 
 def entry(**more: object) -> Entry:
     party = Party(Ura("00000002"), "Ziekenhuis Zuid", Kind.HOSPITAL)
-    endpoint = Endpoint("https://zuid.example/fhir/stu3", "https://zuid.example/oauth/token", batch=True, grant="nuts")
+    endpoint = Endpoint("https://zuid.example/fhir/stu3", "https://zuid.example/oauth/token", True, "nuts", finds=True)
     return Entry(party, endpoint, {"keys": [{"kty": "OKP", "kid": "k"}]}, Agb("01234567"), **more)
 
 

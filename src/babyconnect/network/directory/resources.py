@@ -71,6 +71,7 @@ def endpoint(entry: Entry) -> dict[str, Any] | None:
         "extension": [
             {"url": table["token_endpoint_extension"], "valueUrl": entry.endpoint.token_endpoint},
             {"url": table["batch_extension"], "valueBoolean": entry.endpoint.batch},
+            {"url": table["finds_extension"], "valueBoolean": entry.endpoint.finds},
             {"url": table["grant_extension"], "valueCode": entry.endpoint.grant},
         ],
         "status": "active" if entry.active else "off",
@@ -149,6 +150,7 @@ def read_endpoint(resource: Resource) -> tuple[Ura, Endpoint] | None:
         return None
     if managing.get("system") != URA_SYSTEM:
         return None
-    batch = _extension(resource, table["batch_extension"]).get("valueBoolean") is True
+    batch, finds = (_extension(resource, table[f"{name}_extension"]).get("valueBoolean") for name in ("batch", "finds"))
     grant = str(_extension(resource, table["grant_extension"]).get("valueCode", "minvws"))
-    return Ura(managing["value"]), Endpoint(str(resource["address"]).rstrip("/"), str(token_endpoint), batch, grant)
+    address = str(resource["address"]).rstrip("/")
+    return Ura(managing["value"]), Endpoint(address, str(token_endpoint), batch is True, grant, finds is True)
