@@ -18,7 +18,12 @@ from babyconnect.sources import Record, Rejected, Sourced
 from babyconnect.sources.recognise import recognise
 from babyconnect.store.contract import Original
 
-_MEDIA = {"ada": "application/xml", "stu3-xml": "application/fhir+xml", "stu3-json": "application/fhir+json"}
+_MEDIA = {
+    "ada": "application/xml",
+    "ada-kernset": "application/xml",
+    "stu3-xml": "application/fhir+xml",
+    "stu3-json": "application/fhir+json",
+}
 _SUFFIXES = frozenset({".xml", ".json"})
 
 

@@ -7,6 +7,7 @@ what can be asked for → bytes.  A format more is a row here and a package unde
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
 from babyconnect.sources import Format, Record, Sourced
 from babyconnect.translate import ada
+from babyconnect.translate.hl7v3 import message as hl7v3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ def _from_ada(record: Record, today: dt.date, version: str) -> Read:
     return Read(tuple(Sourced(resource) for resource in translated.resources), tuple(findings))
 
 
+def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
+    """A record for a registry becomes that registry's message, and nothing else: see `_KERNSETS`."""
+    line = record.ada.root.line if record.ada is not None else 1
+    text = "a record of a kernset for Perined; it can be written as Perined's message, not be kept as a client's record"
+    return Read((), (Finding("error", f"{record.name}: line {line}", "data-set", text),))
+
+
 def _from_stu3(record: Record, today: dt.date, version: str) -> Read:
     return Read(record.resources)
 
@@ -61,6 +70,7 @@ class Reader:
 
 READERS: Mapping[Format, Reader] = {
     "ada": Reader("ada", _from_ada),
+    "ada-kernset": Reader("ada", _from_kernset),
     "stu3-json": Reader("stu3", _from_stu3),
     "stu3-xml": Reader("stu3", _from_stu3),
 }
@@ -74,8 +84,21 @@ def _to_stu3(material: Material) -> Written:
     return Written(json.dumps(bundle) if form == "json" else xml_writer.from_json(bundle), form)
 
 
+def _to_hl7v3(output: str, material: Material) -> Written:
+    if material.ada is None:
+        text = f"{output} is made of an ADA record of its kernset, and this is none"
+        return Written(b"", "xml", (Finding("error", material.name, "format", text),))
+    made = hl7v3.write(material.ada, output, material.wanted.today, material.wanted.with_bsn)
+    findings = [Finding(f.severity, f"{material.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
+    return Written(made.content, "xml", tuple(findings))
+
+
+_KERNSETS: Mapping[str, Callable[[Material], Written]] = {
+    output: functools.partial(_to_hl7v3, output) for output in hl7v3.outputs()
+}
 WRITERS: Mapping[str, Callable[[Material], Written]] = {
     "stu3": _to_stu3,
+    **_KERNSETS,
 }
 
 # What is written resource by resource; of every other format the loose files of one folder are one record.
@@ -96,11 +119,11 @@ def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date
         if isinstance(item, Refusal):
             yield Outcome(item.name, item.format, findings=(item.finding,))
         elif not isinstance(item, Loose):
-            yield _outcome(item, wanted)
+            yield _outcome(item, wanted, to)
         elif to in _LOOSE:
-            yield _outcome(item.record, wanted)
+            yield _outcome(item.record, wanted, to)
         else:
-            together.setdefault(item.group, []).append(_outcome(item.record, wanted))
+            together.setdefault(item.group, []).append(_outcome(item.record, wanted, to))
     for name, parts in together.items():
         findings = tuple(finding for part in parts for finding in part.findings)
         whole = not any(part.refused for part in parts)
@@ -136,7 +159,9 @@ def versions() -> list[str]:
     return ada.versions()
 
 
-def _outcome(record: Record, wanted: Wanted) -> Outcome:
+def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
+    if record.format == "ada-kernset" and to in _KERNSETS:
+        return Outcome(record.name, record.format, (), (), record.ada)
     made = READERS[record.format].read(record, wanted.today, wanted.version)
     findings = list(made.findings)
     for one in made.resources:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from babyconnect.birthcare.ada import AdaRecord
 
-Format = Literal["ada", "stu3-xml", "stu3-json"]
+Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json"]
 
 
 @dataclass(frozen=True, slots=True)

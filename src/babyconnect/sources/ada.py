@@ -1,4 +1,4 @@
-"""ADA XML of data set PWD 3.2: bytes → a frozen tree.  No meaning is added.
+"""ADA XML of data set PWD 3.2, and of the kernsets for Perined: bytes → a frozen tree.  No meaning is added.
 
 Refused, with the line and a rule: what is empty, not UTF-8, has a document type, is not well-formed (truncated), has
 another root or namespace, is of another data set (PWD 2.3) or transaction, holds no or several records, or a date that
@@ -80,22 +80,38 @@ def _element(element: etree._Element, children: tuple[AdaElement, ...]) -> AdaEl
 
 def _record(root: AdaElement) -> AdaRecord:
     form = _form(root)
+    reference = form.attributes.get("transactionRef", "")
+    if form.name in (kernsets := document("hl7v3/transactions.toml")):
+        return _kernset(form, reference, kernsets[form.name])
     known = document("ada/transactions.toml").get(form.name)
     if known is None:
         if any(element.concept.startswith(_PWD_2) for element in form.walk()):
             raise _at(form, "data-set", "a record of data set PWD 2.x; only PWD 3.2 is translated")
         raise _at(form, "transaction", "this transaction is not one that can be translated")
-    reference = form.attributes.get("transactionRef", "")
-    if reference not in ("", known["ref"]):
-        raise _at(form, "transaction", "the transactionRef is not that of this transaction")
+    _refuse_other_reference(form, reference, known["ref"])
     _refuse_impossible_dates(form, known["structure"])
     return AdaRecord(form.name, reference, known["version"], form.id, form.attributes.get("title", ""), form)
+
+
+def _kernset(form: AdaElement, reference: str, known: Mapping[str, str]) -> AdaRecord:
+    """A record of another data set, made for a registry; its dates are looked at where they are written."""
+    _refuse_other_reference(form, reference, known["ref"])
+    return AdaRecord(form.name, reference, known["version"], form.id, form.attributes.get("title", ""), form)
+
+
+def _refuse_other_reference(form: AdaElement, reference: str, own: str) -> None:
+    if reference not in ("", own):
+        raise _at(form, "transaction", "the transactionRef is not that of this transaction")
+
+
+def is_kernset(record: AdaRecord) -> bool:
+    return record.transaction in document("hl7v3/transactions.toml")
 
 
 def _form(root: AdaElement) -> AdaElement:
     """The element of the transaction: in `adaxml/data`, or the root itself."""
     if root.name != "adaxml":
-        if "transactionRef" in root.attributes:
+        if "transactionRef" in root.attributes or root.name in document("hl7v3/transactions.toml"):
             return root
         raise _at(root, "root", "the root is not adaxml")
     forms = [form for data in root.children if data.name == "data" for form in data.children]

@@ -53,7 +53,8 @@ def _xml(content: bytes, name: str, root: str) -> Record:
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
     record = ada.read(content)
-    return Record(name, "ada", record.version, record.transaction, content, ada=record)
+    kind: Format = "ada-kernset" if ada.is_kernset(record) else "ada"
+    return Record(name, kind, record.version, record.transaction, content, ada=record)
 
 
 def _stu3(name: str, kind: Format, content: bytes, read: stu3.Read) -> Record:

@@ -1,0 +1,50 @@
+"""Conditions of a row: a closed list of words with paths.  Nothing here knows a data element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from babyconnect.translate.hl7v3.sites import Site
+
+
+def _filled(site: Site, here: Site, path: str) -> bool:
+    return any(found.element.is_filled for found in site.select(path))
+
+
+def _unfilled(site: Site, here: Site, path: str) -> bool:
+    return not _filled(site, here, path)
+
+
+def _true(site: Site, here: Site, path: str) -> bool:
+    found = site.first(path)
+    if found is not None and found.element.value == "true":
+        found.used = True
+        return True
+    return False
+
+
+def _rank(site: Site, here: Site, path: str, other: str) -> bool:
+    """What is said of one of several children: equal ranks, or but one of both and no rank given."""
+    asked, own = site.first(path), here.first(other)
+    if asked is not None and asked.element.value:
+        asked.used = True
+        if own is not None and own.element.value:
+            return asked.element.value == own.element.value
+    return _alone(site.parent) and _alone(here.parent)
+
+
+def _alone(site: Site | None) -> bool:
+    if site is None or site.parent is None:
+        return True
+    return len(site.parent.step(site.element.name)) == 1
+
+
+CONDITIONS: Mapping[str, Callable[..., bool]] = {"filled": _filled, "unfilled": _unfilled, "true": _true, "rank": _rank}
+
+
+def holds(condition: str, site: Site, here: Site) -> bool:
+    """True when the condition (`word path…`; "" is always true) holds for this site of a row that stands at `here`."""
+    if not condition:
+        return True
+    word, *paths = condition.split()
+    return CONDITIONS[word](site, here, *paths)
