@@ -26,6 +26,7 @@ from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
+from babyconnect.network.sought.service import SoughtService
 from babyconnect.trust.decision import may_know
 from babyconnect.trust.replays import Replays
 
@@ -46,6 +47,7 @@ def region_state(folder: Path, base: str) -> RegionState:
         ConsentService(folder / "consents.sqlite", now),
         CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
         EvidenceService(folder / "evidence.sqlite", now, lambda pseudonym, ura: True),
+        SoughtService(folder / "sought.sqlite", now),
         now,
     )
 
@@ -98,7 +100,7 @@ def observation(n: int, woman: str) -> dict[str, object]:
 class _Source(asyncio.Protocol):
     """HTTP/1.1, as much of it as the benchmark's client speaks."""
 
-    answers: tuple[bytes, bytes, bytes]
+    answers: tuple[bytes, ...]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -113,13 +115,13 @@ class _Source(asyncio.Protocol):
         length = int(self.buffer[at + 16 : self.buffer.find(b"\r\n", at)])
         if len(self.buffer) < end + 4 + length:
             return
-        target, self.buffer = self.buffer[:60], b""
+        target, finds, self.buffer = self.buffer[:60], b'"Patient/_search"' in self.buffer[end : end + 200], b""
         if b"/oauth/token" in target:
             self.transport.write(self.answers[0])
         elif b"/Patient/_search" in target:
             self.transport.write(self.answers[1])
         else:
-            asyncio.get_running_loop().call_later(WAIT_SECONDS, self.transport.write, self.answers[2])
+            asyncio.get_running_loop().call_later(WAIT_SECONDS, self.transport.write, self.answers[2 + finds])
 
 
 def _wire(content: object, media: str) -> bytes:
@@ -127,7 +129,8 @@ def _wire(content: object, media: str) -> bytes:
     return f"HTTP/1.1 200 OK\r\ncontent-type: {media}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def answers(count: int) -> tuple[bytes, bytes, bytes]:
+def answers(count: int) -> tuple[bytes, ...]:
+    """To a token request, `Patient/_search`, a batch, and a batch that begins with that search."""
     token = {"access_token": "t" * 43, "token_type": "Bearer", "expires_in": 900}
     woman = {"resourceType": "Patient", "id": "woman"}
     episode = {"resourceType": "EpisodeOfCare", "id": "episode", "patient": {"reference": "Patient/woman"}}
@@ -141,9 +144,13 @@ def answers(count: int) -> tuple[bytes, bytes, bytes]:
 
     asked, _ = batched()
     entries = [{"resource": searchset(s.url.partition("?")[0]), "response": {"status": "200"}} for s in asked]
-    batch = {"resourceType": "Bundle", "type": "batch-response", "entry": entries}
+    found = {"resource": searchset("Patient"), "response": {"status": "200"}}
+    batch, finding = (
+        {"resourceType": "Bundle", "type": "batch-response", "entry": listed} for listed in (entries, [found, *entries])
+    )
     fhir = "application/fhir+json"
-    return _wire(token, "application/json"), _wire(searchset("Patient"), fhir), _wire(batch, fhir)
+    wired = [_wire(content, fhir) for content in (searchset("Patient"), batch, finding)]
+    return _wire(token, "application/json"), *wired
 
 
 def run_sources(count: str, *ports: str) -> None:

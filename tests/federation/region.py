@@ -30,6 +30,7 @@ from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
+from babyconnect.network.sought.service import SoughtService
 from babyconnect.trust import keys
 from babyconnect.trust.decision import may_know
 from babyconnect.trust.keys import SigningKey
@@ -90,6 +91,7 @@ def build(folder: Path, base: str) -> RegionState:
         pseudonyms=PseudonymService(load_or_create_key(folder / "pseudonym.key"), NAME),
         consents=ConsentService(folder / "consents.sqlite", now),
         codes=CodeService(folder / "codes.sqlite", bytes(32), now, time.monotonic),
+        sought=SoughtService(folder / "sought.sqlite", now),
         evidence=EvidenceService(folder / "evidence.sqlite", now, lambda p, ura: bool(index.own(p, ura))),
         now=now,
         portals=frozenset({PRACTICE.ura}),

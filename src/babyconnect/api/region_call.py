@@ -25,6 +25,7 @@ from babyconnect.network.limits import Limits
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService
 from babyconnect.network.signed import FHIR_JSON, FORM
+from babyconnect.network.sought.service import SoughtService
 
 
 def _pseudonym_limits() -> Limits:
@@ -47,13 +48,14 @@ class RegionState:
     consents: ConsentService
     codes: CodeService
     evidence: EvidenceService
+    sought: SoughtService
     now: Callable[[], dt.datetime]
     portals: frozenset[Ura] = frozenset()
     witness: Witness | None = None
     pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
 
     def close(self) -> None:
-        for service in (self.directory, self.index, self.consents, self.codes, self.evidence):
+        for service in (self.directory, self.index, self.consents, self.codes, self.evidence, self.sought):
             service.close()
 
 

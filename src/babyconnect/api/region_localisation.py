@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from babyconnect.api import region_sought
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.api.region_consent import herself
 from babyconnect.api.region_parameters import fhir_base, only, token
@@ -67,6 +68,7 @@ async def localise(call: Call) -> Response:
     except ValueError as fault:
         await call.log("localise", "refused", pseudonym)
         raise Refusal(403, "forbidden", str(fault)) from None
+    await region_sought.note(call, pseudonym, who)
     provisions = [kept.consent for kept in call.state.consents.of(pseudonym)]
     given = call.state.evidence.received(pseudonym, call.party.ura)
     who = replace(who, relations=who.relations + tuple(_evidence(one) for one in given))

@@ -13,6 +13,7 @@ from babyconnect.api import (
     region_evidence,
     region_localisation,
     region_pseudonyms,
+    region_sought,
     region_witness,
 )
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
@@ -74,6 +75,8 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/evidence/made", "evidence", region_evidence.made),
     ("POST", "/evidence/confirm", "evidence", region_evidence.confirm),
     ("POST", "/evidence/revoke", "evidence", region_evidence.revoke),
+    ("POST", "/emergencies/waiting", "emergencies", region_sought.waiting),
+    ("POST", "/emergencies/taken", "emergencies", region_sought.taken),
 ]
 ROUTES.append(("POST", "/fhir/r4/Organization/{id}/$publish-keys", "directory", region_directory.publish_keys))
 for _kind in ("Organization", "Endpoint"):

@@ -45,6 +45,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do it; without this it only says what would be done")
 
 
+def _by(node: Destroying) -> Actor:
+    return Actor(node.journal.own.ura.value, f"terminal:{getpass.getuser()}")
+
+
 def run(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
@@ -58,11 +62,21 @@ async def _run(options: argparse.Namespace) -> int:
     bsn = Bsn(sys.stdin.readline().strip()) if options.bsn else None
     async with destroying.opened(options.config.resolve()) as node:
         clients = node.clients(bsn) if bsn else (options.client,)
-        if not clients:
-            raise Failure(REASONS["unknown"])
+        if bsn and not clients:
+            await _written(node, bsn, options)
         for client in clients:
             await _one(node, client, options)
     return 0
+
+
+async def _written(node: Destroying, bsn: Bsn, options: argparse.Namespace) -> None:
+    """She is no client here; somebody may have written about her, in an emergency."""
+    if not options.yes:
+        raise Failure(f"{REASONS['unknown']}, except perhaps what was written in an emergency; --yes destroys that")
+    count = await node.destroy_written(bsn, Asked("", options.asked_by, options.on, _by(node)))
+    if not count:
+        raise Failure(REASONS["unknown"])
+    print(f"what was written about her in {count} emergencies is destroyed")
 
 
 async def _one(node: Destroying, client: str, options: argparse.Namespace) -> None:
@@ -70,8 +84,7 @@ async def _one(node: Destroying, client: str, options: argparse.Namespace) -> No
         found = await node.examine(client)
         print(f"{client}: {found.items} items would be destroyed, {len(found.holds)} may not be; --yes does it")
         return
-    by = Actor(node.journal.own.ura.value, f"terminal:{getpass.getuser()}")
-    done = await node.destroy(Asked(client, options.asked_by, options.on, by))
+    done = await node.destroy(Asked(client, options.asked_by, options.on, _by(node)))
     if isinstance(done, NotDestroyed):
         raise Failure(REASONS[done.reason])
     print(f"{client}: destroyed, {done.versions} versions; {len(done.kept)} items stay because the law forbids it")

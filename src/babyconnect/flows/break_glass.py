@@ -20,8 +20,9 @@ from babyconnect.birthcare.parties import Person
 from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document
 from babyconnect.flows.door import Bind, Happening
-from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Came, Grounds, Journal
+from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Actor, Came, Grounds, Journal
 from babyconnect.flows.viewing import Declared
+from babyconnect.network.contract import Sought
 from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
 from babyconnect.trust.rules import Rules
 
@@ -41,13 +42,16 @@ class Channel(Protocol):
 @dataclass(frozen=True, slots=True)
 class BreakGlass:
     """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's.
-    `clients`: this node's opaque ids of her, so that what was written about her can be destroyed with her record."""
+    `clients`: this node's opaque ids of her; `handle`: hers also where she has none (yet), so that what was written
+    about her can be destroyed with her record.  `named`: whom the region knows here by a pseudonym."""
 
     journal: Journal
     book: Emergencies
     rules: Callable[[dt.date], Rules]
     minutes: int
     clients: Callable[[Bsn], Sequence[str]] = lambda bsn: ()
+    handle: Callable[[Bsn], str] = lambda bsn: ""
+    named: Callable[[str], Sequence[str]] = lambda pseudonym: ()
 
     async def declare(
         self, person: Person, bsn: Bsn, emergency: Emergency, explanation: str, came: Came = _DIRECTLY
@@ -69,7 +73,8 @@ class BreakGlass:
         await self.book.open(
             Broken(
                 *(reference, "asker", "", now, until, person.id, person.role.value, emergency.reason),
-                client=next(iter(self.clients(bsn)), about.pseudonym),
+                client=next(iter(self.clients(bsn)), ""),
+                handle=self.handle(bsn),
                 due=_due(today),
                 responsible=person.responsible.id if person.responsible else "",
                 over_objection=emergency.over_objection,
@@ -91,7 +96,7 @@ class BreakGlass:
         was over before it began, or one declaration would open many records and only the first would be told of."""
         reference = _reference(asker)
         found = self.book.find("holder", asker.ura.value, reference) if reference else None
-        if found is None:
+        if found is None or (found.located and found.client == client):
             return None
         return found.opened if found.client == client else OVER
 
@@ -114,6 +119,47 @@ class BreakGlass:
             await self.book.tell_client(item)  # its review is the one that the declaration made
         else:
             await self.book.open(item, tell=("holder", "client"))
+
+    async def sought(self, told: Sought) -> None:
+        """The region tells that she was searched for in an emergency: logged, in the queue, and she is told, whether
+        anything was asked here or not.  Raises AuditFault: then it was not taken note of."""
+        own = told.asker == self.journal.own.ura
+        clients = self.named(told.pseudonym)
+        declared = own and self.book.find("asker", "", told.reference) is not None
+        for number, client in enumerate(clients or ([""] if own and not declared else [])):
+            id = f"{told.reference}.{number}" if number else told.reference
+            if self._is_booked(told, id, client):
+                continue
+            item = self._located(told, id, client)
+            await self._note_sought(told, item)
+            if declared:
+                await self.book.tell_client(item)  # its review is the one that the declaration made
+                continue
+            tell: Sequence[Literal["client", "holder"]] = ("holder", "client") if client else ("holder",)
+            await self.book.open(item, tell)
+
+    def _is_booked(self, told: Sought, id: str, client: str) -> bool:
+        found = self.book.find("holder", told.asker.value, id)
+        return found is not None and found.client == client
+
+    def _located(self, told: Sought, id: str, client: str) -> Broken:
+        taken = self.book.find("holder", told.asker.value, id)
+        known = told.reason in document("break_glass.toml")["reason"]
+        return Broken(
+            # One declaration about two clients: the second is an item of its own, so that nobody is left out.
+            *(id if taken is None else f"{id}.{secrets.token_hex(4)}", "holder", told.asker.value, told.moment),
+            told.moment + dt.timedelta(minutes=self.minutes),
+            *(told.person, told.role, told.reason if known else "other", client),
+            due=_due(self.journal.clock().astimezone(HOME).date()),
+            responsible=told.responsible,
+            located=True,
+        )
+
+    async def _note_sought(self, told: Sought, item: Broken) -> None:
+        actor = Actor(told.asker.value, told.person, told.role, told.responsible)
+        about = About(client=item.client, object=f"breakglass/{item.id}")
+        grounds = Grounds(Purpose.EMERGENCY.value, reasons=(item.reason,))
+        await self.journal.note("breakglass.sought", "ok", actor, about, grounds, Came(told.trace))
 
     async def looked(self, by: Person, came: Came = _DIRECTLY) -> None:
         """Somebody reads the queue: logged before it is shown."""

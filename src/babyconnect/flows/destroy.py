@@ -59,14 +59,15 @@ class NotDestroyed:
     reason: str
 
 
-async def _nothing(client: str) -> None:
+async def _nothing(client: str, handle: str) -> None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Destroying:
     """What destroying needs of a node.  `forget`: lets go of what this process remembers of a client; `told`: of what
-    was written about her beside her record (the book of emergencies)."""
+    was written about her beside her record, by client or handle (the book of emergencies); `written`: how much that
+    is by handle."""
 
     writer: Writer
     roster: Roster
@@ -74,11 +75,28 @@ class Destroying:
     localisation: Localisation
     journal: Journal
     forget: Callable[[str], None] = lambda client: None
-    told: Callable[[str], Awaitable[None]] = _nothing
+    written: Callable[[str], int] = lambda handle: 0
+    told: Callable[[str, str], Awaitable[None]] = _nothing
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
         """Her opaque ids here; one, unless her records were never joined."""
         return self.roster.clients(bsn)
+
+    async def destroy_written(self, bsn: Bsn, asked: Asked) -> int:
+        """Of somebody who is no client here (any more): what was written about her in an emergency; how many items.
+
+        `asked.client` says nothing here.  Raises AuditFault: then nothing was destroyed.
+        """
+        handle = self.roster.handle(bsn)
+        count = self.written(handle)
+        about = About(pseudonym=self.journal.pseudonym(bsn), resource=_request(asked), count=count)
+        wrong = self._asked_wrongly(asked) or ("" if count else "unknown")
+        grounds = Grounds(reasons=(wrong or "at_her_request",))
+        await self.journal.note("erase", "refused" if wrong else "ok", asked.by, about, grounds)
+        if wrong:
+            return 0
+        await self.told("", handle)
+        return count
 
     async def examine(self, client: str) -> Found:
         items = await self.writer.items_of(client)
@@ -103,17 +121,20 @@ class Destroying:
         await self._note(asked, "ok", len(items) - len(keep), "at_her_request")
         versions = await self.writer.erase_client(asked.client, keep)
         if not keep:
-            await self.roster.forget(asked.client)
+            await self.told(asked.client, self.roster.handle_of(asked.client))
             await self.registers.forget(asked.client)
-            await self.told(asked.client)
+            await self.roster.forget(asked.client)
         self.forget(asked.client)
         return Destroyed(versions, holds)
 
-    def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:
+    def _asked_wrongly(self, asked: Asked) -> str:
         if asked.asked_by not in document("destruction.toml")["asked_by"]:
             return "asked_by"
-        if asked.asked_on > self.journal.clock().date():
-            return "date"
+        return "date" if asked.asked_on > self.journal.clock().date() else ""
+
+    def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:
+        if wrong := self._asked_wrongly(asked):
+            return wrong
         # What was broken off between the store and the registers is finished by asking again.
         if not items and not self.roster.known(asked.client):
             return "unknown"
@@ -126,8 +147,12 @@ class Destroying:
             await self.localisation.unregister(pseudonym, SOURCE)
 
     async def _note(self, asked: Asked, outcome: Outcome, count: int, reason: str) -> None:
-        about = About(client=asked.client, resource=f"asked by {asked.asked_by} on {asked.asked_on}", count=count)
+        about = About(client=asked.client, resource=_request(asked), count=count)
         await self.journal.note("erase", outcome, asked.by, about, Grounds(reasons=(reason,)))
+
+
+def _request(asked: Asked) -> str:
+    return f"asked by {asked.asked_by} on {asked.asked_on}"
 
 
 def _kept(items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:

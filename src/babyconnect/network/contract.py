@@ -7,7 +7,7 @@ Expected outcomes are values; the exceptions below are faults of the region, and
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -272,6 +272,7 @@ class RegionEvent:
         "code_shown",
         "evidence",
         "evidence_read",
+        "sought",
         "pseudonymise",
         "directory",
     ]
@@ -286,6 +287,32 @@ class RegionEvent:
 
 
 Audit = Callable[[RegionEvent], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """`asker` asked the index, as an emergency, who keeps this client.  `reference`: of its declaration; `reason`: its
+    category, as it was given.  `number`: by which the region is told that it was taken note of."""
+
+    pseudonym: str
+    reference: str
+    asker: Ura
+    person: str
+    role: str
+    responsible: str
+    reason: str
+    moment: dt.datetime
+    trace: str = ""
+    number: int = 0
+
+
+class Searches(Protocol):
+    """Emergencies in which a client was searched for whom this organisation keeps.  All raise RegionFault."""
+
+    async def waiting(self) -> tuple[Sought, ...]:
+        """The oldest first; the same again until they were taken note of."""
+
+    async def taken(self, numbers: Collection[int]) -> None: ...
 
 
 GivenBasis = Literal["announcement", "referral", "locum"]

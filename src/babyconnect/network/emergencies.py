@@ -24,7 +24,8 @@ create table if not exists emergency (
   person text not null, role text not null, responsible text not null, reason text not null, over integer not null,
   explanation text not null, client text not null, due text not null,
   outcome text not null default '', remark text not null default '', reviewer text not null default '',
-  reviewed text not null default '', primary key (side, other, id));
+  reviewed text not null default '', handle text not null default '', located integer not null default 0,
+  primary key (side, other, id));
 create table if not exists notice (
   number integer primary key, side text not null, other text not null, emergency text not null,
   recipient text not null, client text not null, made text not null, channel text not null default '',
@@ -39,6 +40,8 @@ class Broken:
     """One declaration, at one end.  `other`: the asker's URA at the holder's end, "" at the asker's own.
 
     `client`: opaque.  `explanation`: free text, at the asker's end only.  `due`: when its review must be done.
+    `handle`: keyed, of whoever it is about at the asker's end, known here or not (yet).  `located`: at the holder's
+    end, where the region told that she was searched for and nothing was asked here (yet).
     """
 
     id: str
@@ -58,6 +61,8 @@ class Broken:
     remark: str = ""
     reviewer: str = ""
     reviewed: dt.datetime | None = None
+    handle: str = ""
+    located: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Notice:
 
 COLUMNS = (
     "id, side, other, opened, until, person, role, responsible, reason, over, explanation, client, due, outcome,"
-    " remark, reviewer, reviewed"
+    " remark, reviewer, reviewed, handle, located"
 )
 NOTICE = "number, emergency, recipient, client, made, channel, sent"
 
@@ -85,6 +90,7 @@ class Emergencies:
 
     def __init__(self, path: Path) -> None:
         self._db = Database(path, SCHEMA)
+        self._db.write_now(_of_this_version)
 
     def close(self) -> None:
         self._db.close()
@@ -95,13 +101,14 @@ class Emergencies:
         row = (
             *(broken.id, broken.side, broken.other, broken.opened.isoformat(), broken.until.isoformat()),
             *(broken.person, broken.role, broken.responsible, broken.reason, int(broken.over_objection)),
-            *(broken.explanation, broken.client, broken.due.isoformat()),
+            *(broken.explanation, broken.client, broken.due.isoformat(), broken.handle, int(broken.located)),
         )
 
         def change(connection: apsw.Connection) -> None:
             connection.execute(
                 "insert or ignore into emergency (id, side, other, opened, until, person, role, responsible, reason,"
-                " over, explanation, client, due) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " over, explanation, client, due, handle, located)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             if not connection.changes():
@@ -109,6 +116,14 @@ class Emergencies:
                 about = "select client from emergency where side = ? and other = ? and id = ?"
                 if list(connection.execute(about, key)) != [(broken.client,)]:
                     raise DatabaseFault("one declaration was used for two clients")
+                if not broken.located:
+                    # She had been searched for; from its first answer on this holder counts its minutes.
+                    answered = (broken.opened.isoformat(), broken.until.isoformat(), int(broken.over_objection), *key)
+                    connection.execute(
+                        "update emergency set located = 0, opened = ?, until = ?, over = ?"
+                        " where side = ? and other = ? and id = ? and located = 1",
+                        answered,
+                    )
                 return
             for recipient in tell:
                 connection.execute(
@@ -193,15 +208,34 @@ class Emergencies:
             )
         )
 
-    async def forget(self, client: str) -> None:
-        """She had her record destroyed: what somebody wrote about her goes, the item itself stays without her."""
+    def about(self, handle: str) -> int:
+        """How many items are about whoever has this handle."""
+        return int(self._db.rows("select count(*) from emergency where handle = ? and handle <> ''", (handle,))[0][0])
+
+    async def forget(self, client: str, handle: str = "") -> None:
+        """She had her record destroyed: what somebody wrote about her goes, the item itself stays without her.
+
+        By her `handle` also what was written before she was known here, and what is about nobody who is.
+        """
 
         def change(connection: apsw.Connection) -> None:
-            connection.execute("update emergency set explanation = '', client = '' where client = ?", (client,))
-            connection.execute("delete from notice where client = ?", (client,))
-            connection.execute("delete from channel where client = ?", (client,))
+            connection.execute(
+                "update emergency set explanation = '', remark = '', client = '', handle = ''"
+                " where (client <> '' and client = ?) or (handle <> '' and handle = ?)",
+                (client, handle),
+            )
+            for table in ("notice", "channel"):
+                connection.execute(f"delete from {table} where client <> '' and client = ?", (client,))  # noqa: S608
 
         await self._db.forget(change)
+
+
+def _of_this_version(connection: apsw.Connection) -> None:
+    """A book of before these columns gets them."""
+    present = {row[1] for row in connection.execute("pragma table_info(emergency)")}
+    for name, kind in (("handle", "text not null default ''"), ("located", "integer not null default 0")):
+        if name not in present:
+            connection.execute(f"alter table emergency add column {name} {kind}")
 
 
 def _execute(sql: str, bindings: tuple[Any, ...]) -> Callable[[apsw.Connection], None]:
@@ -213,7 +247,7 @@ def _execute(sql: str, bindings: tuple[Any, ...]) -> Callable[[apsw.Connection],
 
 def _broken(row: tuple[Any, ...]) -> Broken:
     id, side, other, opened, until, person, role, responsible, reason, over, explanation, client, due = row[:13]
-    outcome, remark, reviewer, reviewed = row[13:]
+    outcome, remark, reviewer, reviewed, handle, located = row[13:]
     return Broken(
         *(id, side, other, _moment(opened), _moment(until), person, role, reason, client),
         due=dt.date.fromisoformat(due),
@@ -224,6 +258,8 @@ def _broken(row: tuple[Any, ...]) -> Broken:
         remark=remark,
         reviewer=reviewer,
         reviewed=_moment(reviewed) if reviewed else None,
+        handle=handle,
+        located=bool(located),
     )
 
 

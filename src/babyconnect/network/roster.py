@@ -68,7 +68,8 @@ class Roster:
         self._db = Database(path, SCHEMA)
         self._key = hashlib.sha256(b"roster\n" + key).digest()
 
-    def _handle(self, bsn: Bsn) -> str:
+    def handle(self, bsn: Bsn) -> str:
+        """By which a BSN is known here, whether she is a client or not."""
         return hmac.new(self._key, bsn.value.encode(), hashlib.sha256).hexdigest()
 
     def close(self) -> None:
@@ -76,7 +77,7 @@ class Roster:
 
     async def note(self, seen: Iterable[Seen]) -> None:
         """Remember what was published; who has no pseudonym yet waits for one."""
-        batch = [(one, self._handle(one.bsn) if one.bsn else "") for one in seen]
+        batch = [(one, self.handle(one.bsn) if one.bsn else "") for one in seen]
 
         def change(connection: apsw.Connection) -> None:
             for one, handle in batch:
@@ -107,6 +108,13 @@ class Roster:
         found = self._db.rows("select pseudonym from client where client = ?", (client,))
         return found[0][0] if found else None
 
+    def handle_of(self, client: str) -> str:
+        """This client's handle, unless another client here has it too; "" when there is none."""
+        rows = self._db.rows(
+            "select handle from client where handle in (select handle from client where client = ?)", (client,)
+        )
+        return str(rows[0][0]) if len(rows) == 1 else ""
+
     def stand_in(self, name: str) -> str:
         """In the shape of a pseudonym, of nobody: what is asked about where there is none."""
         made = hmac.new(self._key, b"stand-in\n" + name.encode(), hashlib.sha256).digest()
@@ -117,7 +125,7 @@ class Roster:
         return tuple(row[0] for row in self._db.rows("select client from client where pseudonym = ?", (pseudonym,)))
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
-        rows = self._db.rows("select client from client where handle = ?", (self._handle(bsn),))
+        rows = self._db.rows("select client from client where handle = ?", (self.handle(bsn),))
         return tuple(row[0] for row in rows)
 
     def episodes(self, client: str) -> tuple[Mapping[str, Any], ...]:
@@ -134,7 +142,7 @@ class Roster:
 
     async def enrol(self, rows: Iterable[tuple[Bsn, Relation]]) -> None:
         """Evidence for clients who are enrolled here, announced, or otherwise ours without an episode."""
-        batch = [(self._handle(bsn), r.basis, r.reference, _text(r.start), _text(r.end)) for bsn, r in rows]
+        batch = [(self.handle(bsn), r.basis, r.reference, _text(r.start), _text(r.end)) for bsn, r in rows]
 
         def change(connection: apsw.Connection) -> None:
             connection.executemany("insert or replace into enrolment values (?, ?, ?, ?, ?)", batch)
@@ -142,7 +150,7 @@ class Roster:
         await self._db.write(change)
 
     def enrolments(self, bsn: Bsn) -> tuple[Relation, ...]:
-        return self._enrolments("handle = ?", self._handle(bsn))
+        return self._enrolments("handle = ?", self.handle(bsn))
 
     def enrolments_of(self, client: str) -> tuple[Relation, ...]:
         return self._enrolments("handle in (select handle from client where client = ?)", client)
@@ -161,7 +169,7 @@ class Roster:
 
     async def expect_visits(self, rows: Iterable[tuple[Bsn, dt.datetime, str]]) -> None:
         """The diary: moment and kind of visit."""
-        batch = [(self._handle(bsn), start.isoformat(), kind) for bsn, start, kind in rows]
+        batch = [(self.handle(bsn), start.isoformat(), kind) for bsn, start, kind in rows]
 
         def change(connection: apsw.Connection) -> None:
             connection.executemany("insert or replace into appointment values (?, ?, ?)", batch)

@@ -68,7 +68,9 @@ def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -
     policies = policies_of(link)
     terms = _terms(link)
     book = emergencies_of(link)
-    glass = BreakGlass(journal, book, policies.on, terms.minutes, link.roster.clients)
+    glass = BreakGlass(
+        journal, book, policies.on, terms.minutes, link.roster.clients, link.roster.handle, link.roster.named_so
+    )
     codes = ConsentCodes(link.region)
 
     def rules() -> Rules:
@@ -96,7 +98,7 @@ def emergencies_of(link: Link) -> Emergencies:
 
 
 def policies_of(link: Link) -> Policies:
-    return Policies(link.beside(link.chosen.rules.folder))
+    return Policies(link.beside(link.chosen.rules.folder), link.moved)
 
 
 def _terms(link: Link) -> EmergencyTerms:

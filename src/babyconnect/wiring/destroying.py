@@ -25,7 +25,7 @@ def destroying(
     book: Emergencies,
     forget: Callable[[str], None] = lambda client: None,
 ) -> Destroying:
-    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget, book.forget)
+    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget, book.about, book.forget)
 
 
 @contextlib.asynccontextmanager

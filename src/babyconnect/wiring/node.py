@@ -19,9 +19,11 @@ from babyconnect.api.server import App
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows import enrol
 from babyconnect.network.contract import RegionFault
+from babyconnect.network.sought.client import SoughtClient
 from babyconnect.settings import SettingsRefused
 from babyconnect.wiring import answering, oversight, secured
 from babyconnect.wiring.answering import Kept
+from babyconnect.wiring.hearing import keep_hearing
 from babyconnect.wiring.intake import intake_of
 from babyconnect.wiring.keys import did_mount, publishing_keys, refusals
 from babyconnect.wiring.link import Link, enrolling, open_link
@@ -54,6 +56,7 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
         *answering.mounts(link, keeps, holds),
         did_mount(link),
         *oversight.published(link, keeps.journal),
+        oversight.for_clients(link, overseen, holds.tokens),
         *_intake(link, keeps, soon),
     ]
     known = openapi_node.described(link.machine_base, [prefix for prefix, _ in for_machines])
@@ -62,7 +65,9 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     home = "/viewer/" if "/viewer" in dict(for_people) else ""
     app = _with_fault(link, Mounts([*for_machines, *for_people], home=home))
     await oversight.begin(opening, tending)
-    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), holds.decides.keep_telling()):
+    hearing = keep_hearing(SoughtClient(link.region), holds.decides.break_glass)
+    telling = holds.decides.keep_telling()
+    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
     measured = Measured(app, lambda: _state(link, keeps.log))
     return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))

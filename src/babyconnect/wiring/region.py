@@ -35,6 +35,7 @@ from babyconnect.network.directory.service import DirectoryService
 from babyconnect.network.evidence.service import EvidenceService
 from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
+from babyconnect.network.sought.service import SoughtService
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust import decision, replay_journal
 from babyconnect.web.simulators.care_system import app as care_system
@@ -62,6 +63,7 @@ EVENT_TYPES = {
     "consents": "consent.read",
     "code": "consent.code",
     "code_shown": "consent.code",
+    "sought": "breakglass.told",
     "evidence": "relation.record",
     "evidence_read": "relation.read",
     "pseudonymise": "pseudonymise",
@@ -175,6 +177,7 @@ def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
         consents=ConsentService(home / "consents.sqlite", _now),
         witness=Witness(home / "witness"),
         codes=CodeService(home / "codes.sqlite", files.secret(home / "codes.key"), _now, time.monotonic),
+        sought=SoughtService(home / "sought.sqlite", _now),
         evidence=EvidenceService(home / "evidence.sqlite", _now, keeps),
         now=_now,
         portals=_portals(chosen),

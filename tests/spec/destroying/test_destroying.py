@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -13,10 +13,12 @@ import pytest
 from babyconnect.audit import AuditFault
 from babyconnect.audit.event import Actor
 from babyconnect.audit.log import AuditLog
-from babyconnect.birthcare.access import Filter, Relation
+from babyconnect.birthcare.access import Emergency, Filter, Relation
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Person, Role
 from babyconnect.fhir.search_index import index
 from babyconnect.flows import publish
+from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
 from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.inputs import Input
@@ -25,12 +27,13 @@ from babyconnect.flows.publish import PublishingNode
 from babyconnect.flows.registers import Hold, Registers, Ward
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.custody import Custody
+from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Roster
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
 from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
-from babyconnect.trust.rules import data_groups
+from babyconnect.trust.rules import data_groups, rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
 from tests.spec.publishing.records import NOW, bundle, episode, organisation, pregnancy, record, weight, woman
 from tests.spec.store.test_erasing import holding
@@ -256,3 +259,41 @@ async def test_a_mistake_of_the_source_is_withdrawn_and_is_no_destruction(node: 
     allowed = Filter(hers, data_groups(), frozenset({"safety"}), episodes)
     page = await node.store.open_reader().search(Query("Observation"), allowed, "json")
     assert page.matched == 1, "what was withdrawn is shown to nobody; the other stays"
+
+
+WHY = "Bewusteloos binnengebracht, hevig bloedverlies."
+
+
+def glass_of(node: Node, book: Emergencies) -> BreakGlass:
+    journal = Journal(HOLDER, node.log, KEY, lambda: NOW)
+    return BreakGlass(journal, book, rules_on, 60, node.roster.clients, node.roster.handle, node.roster.named_so)
+
+
+async def test_what_was_written_in_an_emergency_before_she_was_a_client_goes_with_her_record(node: Node) -> None:
+    book = Emergencies(node.folder / "store.emergencies.sqlite")
+    glass = glass_of(node, book)
+    midwife = Person("uzi:1", "A. de Wit", Role.MIDWIFE, "substantial")
+    await glass.declare(midwife, Bsn(BSN), Emergency("unconscious"), WHY)
+    client = await node.publish(marked(1))
+    await glass.declare(midwife, Bsn(BSN), Emergency("unconscious"), WHY)
+    assert holding(node.folder, WHY)
+    done = await replace(node.destroying, told=book.forget).destroy(node.asked(client))
+    assert isinstance(done, Destroyed)
+    assert holding(node.folder, WHY) == []
+    assert [(item.client, item.handle) for item in book.queue()] == [("", ""), ("", "")], "to be reviewed, without her"
+    book.close()
+
+
+async def test_and_of_who_never_became_a_client_at_her_request_by_number(node: Node) -> None:
+    book = Emergencies(node.folder / "store.emergencies.sqlite")
+    glass = glass_of(node, book)
+    midwife = Person("uzi:1", "A. de Wit", Role.MIDWIFE, "substantial")
+    await glass.declare(midwife, Bsn(BSN), Emergency("unconscious"), WHY)
+    destroying = replace(node.destroying, written=book.about, told=book.forget)
+    assert await destroying.destroy_written(Bsn("999990019"), node.asked("")) == 0
+    assert await destroying.destroy_written(Bsn(BSN), node.asked("", asked_by="a stranger")) == 0
+    assert holding(node.folder, WHY)
+    assert await destroying.destroy_written(Bsn(BSN), node.asked("")) == 1
+    assert holding(node.folder, WHY) == []
+    assert [event["outcome"] for event in node.events()] == ["refused", "refused", "ok"]
+    book.close()
