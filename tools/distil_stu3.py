@@ -35,7 +35,7 @@ MODEL = (
 )
 OUT = Path(__file__).parent.parent / "src/babyconnect/definitions"
 FHIR = "{http://hl7.org/fhir}"
-REGEX = "http://hl7.org/fhir/StructureDefinition/structuredefinition-regex"
+REGEX = {f"http://hl7.org/fhir/StructureDefinition/{name}" for name in ("structuredefinition-regex", "regex")}
 # A code list longer than this is a terminology, not a state of an element: terminology is not checked here.
 LONGEST_CODE_LIST = 200
 
@@ -124,7 +124,7 @@ def structures(content: bytes) -> list[etree._Element]:
 
 def format_of(definition: etree._Element) -> str | None:
     for extension in definition.iter(f"{FHIR}extension"):
-        if extension.get("url") == REGEX:
+        if extension.get("url") in REGEX:
             return attribute(extension, "valueString")
     return None
 
@@ -149,13 +149,13 @@ def elements_of(definition: etree._Element, name: str, lists: CodeLists) -> dict
 
 def element_row(row: etree._Element, element: str, path: str, lists: CodeLists) -> list[Any]:
     reference = row.find(f"{FHIR}contentReference")
-    codes = [attribute(t, "code") or "string" for t in row.findall(f"{FHIR}type")]
+    codes = [type_code(t) for t in row.findall(f"{FHIR}type")]
     if reference is not None:
         codes = [(reference.get("value") or "").removeprefix("#")]
     elif codes and codes[0] in ("BackboneElement", "Element") and element not in ("extension",):
         codes = [path]
     targets = sorted(
-        {(attribute(t, "targetProfile") or "").rsplit("/", 1)[-1] for t in row.findall(f"{FHIR}type")} - {""}
+        {(t.get("value") or "").rsplit("/", 1)[-1] for t in row.findall(f"{FHIR}type/{FHIR}targetProfile")} - {""}
     )
     attributes = [r.get("value") for r in row.findall(f"{FHIR}representation")]
     maximum = attribute(row, "max")
@@ -171,6 +171,15 @@ def element_row(row: etree._Element, element: str, path: str, lists: CodeLists) 
     while columns[-1] is None:
         columns.pop()
     return columns
+
+
+def type_code(type_: etree._Element) -> str:
+    """FHIR's name of a type; R4 gives ids and addresses FHIRPath's, with its own beside it."""
+    code = attribute(type_, "code") or "string"
+    if not code.startswith("http://hl7.org/fhirpath/"):
+        return code
+    told = [e for e in type_.findall(f"{FHIR}extension") if (e.get("url") or "").endswith("-fhir-type")]
+    return (attribute(told[0], "valueUrl") or "string") if told else "string"
 
 
 class CodeLists:
@@ -189,7 +198,8 @@ class CodeLists:
         if attribute(row, "binding/strength") != "required":
             return None
         types = {attribute(t, "code") for t in row.findall(f"{FHIR}type")}
-        url = (attribute(row, "binding/valueSetReference/reference") or "").split("|")[0]
+        named = attribute(row, "binding/valueSetReference/reference") or attribute(row, "binding/valueSet") or ""
+        url = named.split("|")[0]
         if types != {"code"} or url not in self._sets:
             return None
         codes = self._codes(url)

@@ -1,6 +1,8 @@
-"""Is a resource STU3?  Elements, cardinality, types, formats, dates that exist, references, codes of status elements.
+"""Is a resource STU3, or R4?
 
-Structure only: profiles and terminology are not looked at here.  An `error` is something no STU3 reader can be asked to
+Elements, cardinality, types, formats, dates that exist, references, codes of status elements.
+
+Structure only: profiles and terminology are not looked at here.  An `error` is something no reader can be asked to
 take; a `warning` is something that HL7 asks for and that a record can be understood without (design: nothing is lost).
 """
 
@@ -14,7 +16,15 @@ from typing import Any, Literal
 
 from babyconnect.fhir import narrative
 from babyconnect.fhir.dates import is_date, is_date_time, is_instant, is_time
-from babyconnect.fhir.grammar import Element, elements, primitive_formats, required, resource_types
+from babyconnect.fhir.grammar import (
+    Element,
+    bare_name,
+    elements,
+    primitive_formats,
+    required,
+    resource_types,
+    version_of,
+)
 from babyconnect.fhir.json import DEEPEST
 from babyconnect.fhir.malformed import Malformed
 
@@ -29,19 +39,20 @@ class Issue:
     text: str
 
 
-def structure(resource: Mapping[str, Any]) -> list[Issue]:
-    """Every deviation from STU3's base grammar, in the order of the resource."""
+def structure(resource: Mapping[str, Any], version: str = "") -> list[Issue]:
+    """Every deviation from the base grammar of STU3 (or `grammar.R4`), in the order of the resource."""
     issues: list[Issue] = []
-    _resource(resource, "", issues, 1)
+    _resource(resource, version, "", issues, 1)
     return issues
 
 
-def _resource(resource: Any, place: str, issues: list[Issue], depth: int) -> None:
+def _resource(resource: Any, version: str, place: str, issues: list[Issue], depth: int) -> None:
     name = resource.get("resourceType") if isinstance(resource, Mapping) else None
-    if not isinstance(name, str) or name not in resource_types():
-        issues.append(Issue("error", place or "resourceType", "root", "no STU3 resource has this name"))
+    if not isinstance(name, str) or name not in resource_types(version):
+        text = f"no {'R4' if version else 'STU3'} resource has this name"
+        issues.append(Issue("error", place or "resourceType", "root", text))
         return
-    _object(resource, name, place or name, issues, depth)
+    _object(resource, version + name, place or name, issues, depth)
 
 
 def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: int) -> None:
@@ -56,7 +67,7 @@ def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: 
     table = elements(type_name)
     bases: dict[str, str] = {}
     for key, content in value.items():
-        if key == "resourceType" and depth >= 1 and type_name in resource_types():
+        if key == "resourceType" and depth >= 1 and bare_name(type_name) in resource_types(version_of(type_name)):
             continue
         element = table.get(key)
         if element is not None:
@@ -69,8 +80,8 @@ def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: 
     for base in required(type_name):
         if base not in bases:
             issues.append(Issue("error", f"{place}.{base}", "cardinality", "a required element is absent"))
-    if type_name == "Reference":
-        _reference(value, place, issues)
+    if bare_name(type_name) == "Reference":
+        _reference(value, version_of(type_name), place, issues)
 
 
 def _element(element: Element, content: Any, place: str, issues: list[Issue], depth: int) -> None:
@@ -93,8 +104,8 @@ def _one(element: Element, content: Any, place: str, issues: list[Issue], depth:
         _value(element, content, place, issues)
     elif element.type == "xhtml":
         _narrative(content, place, issues)
-    elif element.type == "Resource":
-        _resource(content, place, issues, depth + 1)
+    elif bare_name(element.type) == "Resource":
+        _resource(content, version_of(element.type), place, issues, depth + 1)
     else:
         _object(content, element.type, place, issues, depth + 1)
 
@@ -124,7 +135,7 @@ def _value(element: Element, content: Any, place: str, issues: list[Issue]) -> N
         relative = fault == "date" and str(content).startswith("${DATE")
         issues.append(Issue("error", place, fault, PLACEHOLDER if relative else _TEXTS[fault]))
     elif element.codes is not None and content not in element.codes:
-        issues.append(Issue("error", place, "code", "a code outside the list that STU3 requires here"))
+        issues.append(Issue("error", place, "code", "a code outside the list that FHIR requires here"))
 
 
 def _narrative(content: Any, place: str, issues: list[Issue]) -> None:
@@ -140,7 +151,7 @@ _REFERENCE = re.compile(
 )
 
 
-def _reference(value: Mapping[str, Any], place: str, issues: list[Issue]) -> None:
+def _reference(value: Mapping[str, Any], version: str, place: str, issues: list[Issue]) -> None:
     address = value.get("reference")
     if address is None:
         if not value.keys() & {"identifier", "display", "extension"}:
@@ -149,7 +160,7 @@ def _reference(value: Mapping[str, Any], place: str, issues: list[Issue]) -> Non
     found = _REFERENCE.fullmatch(address) if isinstance(address, str) else None
     if found is None:
         issues.append(Issue("warning", place, "reference", "an address that is no reference to a resource"))
-    elif found["type"] and found["type"] not in resource_types():
+    elif not version and found["type"] and found["type"] not in resource_types():
         issues.append(Issue("warning", place, "reference", "an address of a type that STU3 does not have"))
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from babyconnect.fhir import narrative
-from babyconnect.fhir.grammar import NAMESPACE, Element, elements, resource_types
+from babyconnect.fhir.grammar import NAMESPACE, Element, bare_name, elements, resource_types, version_of
 from babyconnect.fhir.malformed import Malformed
 
 _SPECIAL = re.compile(r'[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
@@ -19,19 +19,22 @@ _ESCAPES = str.maketrans(
 )
 
 
-def from_json(resource: Mapping[str, Any]) -> bytes:
-    """The XML of one resource, elements in the order of the grammar.  Raises `Malformed` for what has no XML form."""
+def from_json(resource: Mapping[str, Any], version: str = "") -> bytes:
+    """The XML of one resource of STU3 (or `grammar.R4`), elements in the order of the grammar.
+
+    Raises `Malformed` for what has no XML form.
+    """
     parts: list[str] = []
-    _resource(resource, parts, f' xmlns="{NAMESPACE}"', "")
+    _resource(resource, version, parts, f' xmlns="{NAMESPACE}"', "")
     return "".join(parts).encode()
 
 
-def _resource(resource: Any, parts: list[str], namespace: str, place: str) -> None:
+def _resource(resource: Any, version: str, parts: list[str], namespace: str, place: str) -> None:
     name = resource.get("resourceType") if isinstance(resource, Mapping) else None
-    if not isinstance(name, str) or name not in resource_types():
-        raise Malformed(place or "resourceType", "root", "no STU3 resource has this name")
+    if not isinstance(name, str) or name not in resource_types(version):
+        raise Malformed(place or "resourceType", "root", f"no {'R4' if version else 'STU3'} resource has this name")
     content = {key: value for key, value in resource.items() if key != "resourceType"}
-    _element((name, namespace), content, name, parts, place or name)
+    _element((name, namespace), content, version + name, parts, place or name)
 
 
 def _element(opening: tuple[str, str], value: Any, type_name: str, parts: list[str], place: str) -> None:
@@ -83,9 +86,9 @@ def _one(element: Element, value: Any, extra: Any, parts: list[str], place: str)
             _element_with_value(element.name, extra, attribute, parts, place)
     elif element.type == "xhtml":
         parts.append(narrative.normalise(value if isinstance(value, str) else ""))
-    elif element.type == "Resource":
+    elif bare_name(element.type) == "Resource":
         parts.append(f"<{element.name}>")
-        _resource(value, parts, "", place)
+        _resource(value, version_of(element.type), parts, "", place)
         parts.append(f"</{element.name}>")
     else:
         _element((element.name, ""), value, element.type, parts, place)
