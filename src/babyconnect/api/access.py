@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from babyconnect.api.http import trace_from
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit.faults import AuditFault
 from babyconnect.birthcare.access import CONSULT_SCOPE, EMERGENCY_SCOPE, Asker, Emergency, Purpose, Relation
@@ -92,7 +93,7 @@ class Access:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "application/json is required")
         asked = _object(await _body(receive), "the body")
-        came = Came(headers.get("traceparent", "")[:64], (scope.get("client") or ("",))[0])
+        came = Came(trace_from(headers), (scope.get("client") or ("",))[0])
         if path == ONE or "evaluations" not in asked:
             return await self._one(asked, came)
         return {"evaluations": await self._many(asked, came)}

@@ -64,7 +64,7 @@ class Request:
     @property
     def trace(self) -> str:
         """The asker's `traceparent` (W3C Trace Context), so that both ends log the same; a fresh one when unusable."""
-        return trace_of(self.headers.get("traceparent", "")) or _new_trace()
+        return trace_from(self.headers)
 
 
 class Answer(NamedTuple):
@@ -79,6 +79,11 @@ class Answer(NamedTuple):
 def trace_of(sent: str) -> str:
     """A `traceparent` as it may be logged; "" for anything else, so that nobody writes into a log what they like."""
     return sent if _TRACE.fullmatch(sent) else ""
+
+
+def trace_from(headers: Mapping[str, str]) -> str:
+    """The `traceparent` among these headers (lower-case names) when it is one of version 00, else a new one."""
+    return trace_of(headers.get("traceparent", "")) or _new_trace()
 
 
 def _new_trace() -> str:

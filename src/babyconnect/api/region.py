@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from babyconnect.api import region_routes
-from babyconnect.api.http import trace_of
+from babyconnect.api.http import trace_from
 from babyconnect.api.peers import peer_of
 from babyconnect.api.rates import stranger
 from babyconnect.api.region_call import Call, Handle, Refusal, RegionState, refused
@@ -116,7 +116,7 @@ class Gate:
             body,
             request.headers.get("content-type", "").partition(";")[0].strip().lower(),
             request.path_params,
-            trace_of(request.headers.get("traceparent", "")),
+            trace_from(request.headers),
             self.audit,
         )
 

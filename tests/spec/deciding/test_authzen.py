@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from babyconnect.api.access import MANY, METADATA, ONE, Access
+from babyconnect.api.http import trace_of
 from babyconnect.audit.faults import AuditFault
 from babyconnect.network.contract import ConsentsUnknown
+from tests.attacks.test_what_the_log_takes import BAD, GOOD
 from tests.spec.viewer.stage import HOSPITAL, OWN
 from tests.support.asgi import Response, ask
 
@@ -155,3 +157,17 @@ async def test_where_to_ask_is_published(access: Access) -> None:
     answer = (await ask(access, "GET", METADATA)).json()
     assert answer["access_evaluations_endpoint"] == f"http://node.test{MANY}"
     assert OWN.name not in str(answer)
+
+
+@pytest.mark.parametrize("sent", [text for text in BAD if text.isprintable() and text.isascii()])
+async def test_what_is_no_traceparent_is_neither_logged_nor_answered(access: Access, office: Office, sent: str) -> None:
+    answer = await post(access, {**QUESTION, "resource": one("child")}, traceparent=sent)
+    (event,) = office.log.of("decide")
+    assert answer.status == 200 and trace_of(event["trace"]) and event["trace"] != sent
+    assert len(sent) < 5 or sent not in str(dict(answer.headers)) + str(office.log.events)
+
+
+async def test_an_honest_trace_is_the_one_that_is_logged_there(access: Access, office: Office) -> None:
+    await post(access, {**QUESTION, "resource": one("child")}, traceparent=GOOD)
+    (event,) = office.log.of("decide")
+    assert event["trace"] == GOOD

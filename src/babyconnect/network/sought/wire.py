@@ -10,6 +10,7 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network import fhir4
 from babyconnect.network.contract import Sought
 
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _REFERENCE = re.compile(r"[A-Za-z0-9\-._/]{8,64}")
 
 
@@ -39,5 +40,7 @@ def read(said: Mapping[str, Any]) -> Sought:
         raise ValueError("short texts, and an opaque reference")
     pseudonym, reference, person, role, responsible, reason = texts
     asker, moment = Ura(str(said["asker"])), fhir4.moment(str(said["moment"]))
-    trace = str(said.get("traceparent", ""))[:55]
+    trace = str(said.get("traceparent", ""))
+    if not _TRACE.fullmatch(trace):
+        raise ValueError("a traceparent (W3C Trace Context)")
     return Sought(pseudonym, reference, asker, person, role, responsible, reason, moment, trace, int(said["number"]))
