@@ -52,7 +52,7 @@ class Build:
 
     def _element(self, row: Row, site: Site, here: Site, asked: bool) -> tuple[etree._Element, bool] | None:
         element = _started(row)
-        informs = bool(row.negated) and self._negate(row, element, here)
+        informs = bool(row.negated) and self._negate(row, element, site if row.negated.startswith("./") else here)
         if row.fill and asked:
             informs = self._fill(row, site, element) or informs
         for child in row.children:
@@ -72,9 +72,9 @@ class Build:
         target.set("nullFlavor" if row.absent.isupper() else "value", row.absent)
         return _wrapped(row, element)
 
-    def _negate(self, row: Row, element: etree._Element, here: Site) -> bool:
+    def _negate(self, row: Row, element: etree._Element, asked: Site) -> bool:
         """The answer to a question as negationInd; what nobody knows as a null flavour of the whole statement."""
-        question = here.first(row.negated)
+        question = asked.first(row.negated)
         if question is None:
             return False
         question.used = True
