@@ -1,0 +1,139 @@
+"""HL7's own invariants and bindings, and every extension that a definition is known of, wherever it stands."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from babyconnect.fhir.grammar import elements, is_type
+from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, base_node, profile
+from babyconnect.fhir.profiles.walking import Walk
+
+_ANYWHERE = frozenset({"*", "Element", "Resource", "DomainResource", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a type: what is asked of its value, and the type to go on with (None: a primitive)."""
+
+    base: str
+    type: str | None
+    rules: tuple[Invariant, ...]
+    binding: Binding | None
+    resource: bool
+
+
+class At(NamedTuple):
+    """Where the walk is: the place to name, the path of definitions, and what a definition may call this."""
+
+    place: str
+    path: str
+    context: frozenset[str]
+
+
+def check(walk: Walk, resource: Mapping[str, Any], place: str) -> None:
+    """A resource, and what it contains, against STU3's own rules and the extensions' definitions."""
+    name = resource["resourceType"]
+    walk.profile = CORE + name
+    node = base_node(name)
+    if node is not None:
+        walk.rules(node.rules, resource, place)
+    _object(walk, name, resource, At(place, name, frozenset({name})))
+
+
+def _object(walk: Walk, type_name: str, value: Mapping[str, Any], at: At) -> None:
+    steps = _steps(type_name)
+    for key, content in value.items():
+        if key in {"extension", "modifierExtension"}:
+            _extensions(walk, content, at._replace(place=f"{at.place}.{key}"))
+        elif key[0] == "_":
+            _beside(walk, content, At(f"{at.place}.{key}", at.path, _names(type_name, at.path, key[1:])))
+        elif (step := steps.get(key)) is not None:
+            if isinstance(content, list):
+                for position, one in enumerate(content):
+                    _value(walk, step, one, f"{at.place}.{key}[{position}]", at.path)
+            else:
+                _value(walk, step, content, f"{at.place}.{key}", at.path)
+
+
+def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
+    if step.resource:
+        if isinstance(value, Mapping):
+            before = walk.profile
+            check(walk, value, place)
+            walk.profile = before
+        return
+    if step.rules:
+        walk.rules(step.rules, value, place)
+    if step.binding is not None:
+        walk.binding(step.binding, value, place)
+    if step.type is not None and isinstance(value, Mapping):
+        below = f"{path}.{step.base}"
+        _object(walk, step.type, value, At(place, below, frozenset({below, step.type})))
+
+
+def _names(type_name: str, path: str, key: str) -> frozenset[str]:
+    element = elements(type_name).get(key)
+    base, kind = (element.base, element.type) if element else (key, "")
+    return frozenset({f"{path}.{base}", f"{type_name}.{base}", kind})
+
+
+def _beside(walk: Walk, content: Any, at: At) -> None:
+    for position, one in enumerate(content if isinstance(content, list) else [content]):
+        if isinstance(one, Mapping) and "extension" in one:
+            place = f"{at.place}[{position}]" if isinstance(content, list) else at.place
+            _extensions(walk, one["extension"], at._replace(place=f"{place}.extension"))
+
+
+def _extensions(walk: Walk, extensions: Any, at: At) -> None:
+    before = walk.profile
+    own = base_node("Extension")
+    for position, one in enumerate(extensions):
+        place, url = f"{at.place}[{position}]", one.get("url", "")
+        found = profile(url) if ":" in url else None
+        walk.profile = CORE + "Extension"
+        if own is not None:
+            walk.rules(own.rules, one, place)
+        if found is not None and found.type == "Extension":
+            walk.profile = found.url
+            walk.element(found.node, one, one, place)
+            if not found.context & (at.context | _ANYWHERE) and not any("/" in name for name in found.context):
+                walk.note(place, "extension", f"stands on {' or '.join(sorted(found.context))}, not here")
+        walk.profile = before
+        _object(walk, "Extension", one, At(place, "Extension", frozenset({"Extension", url})))
+
+
+@functools.cache
+def _steps(type_name: str) -> Mapping[str, Step]:
+    """What is to be looked at in a type: elements of a complex type, and those with something asked of them."""
+    found = {}
+    own = _node_of(type_name)
+    for key, element in elements(type_name).items():
+        if element.primitive or element.type == "xhtml":
+            node = own.kid(element.base) if own else None
+            if node is not None and (node.rules or node.binding):
+                found[key] = Step(element.base, None, node.rules, node.binding, False)
+        elif key not in ("extension", "modifierExtension"):
+            found[key] = _complex(element.base, element.type, own)
+    return found
+
+
+def _complex(base: str, type_name: str, own: Node | None) -> Step:
+    node = own.kid(base) if own else None
+    of_type = base_node(type_name) if "." not in type_name else None
+    rules = (*(node.rules if node else ()), *(of_type.rules if of_type else ()))
+    typed = next((base_node(url.removeprefix(CORE)) for url in node.profiles), None) if node else None
+    if typed is not None:
+        rules = tuple(dict.fromkeys((*rules, *typed.rules)))
+    following = type_name if is_type(type_name) else None
+    return Step(base, following, rules, node.binding if node else None, type_name == "Resource")
+
+
+def _node_of(type_name: str) -> Node | None:
+    first, *rest = type_name.split(".")
+    node = base_node(first)
+    for name in rest:
+        node = node.kid(name) if node else None
+    return node

@@ -1,0 +1,44 @@
+"""Check resources against the profiles that they claim, and against STU3's own invariants and bindings.
+
+For what `fhir.check.structure` found no error in: here nothing is said again about elements, formats and types of STU3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from babyconnect.fhir.profiles import base
+from babyconnect.fhir.profiles.deviations import Deviation
+from babyconnect.fhir.profiles.surroundings import Surroundings
+from babyconnect.fhir.profiles.tables import CORE, profile
+from babyconnect.fhir.profiles.walking import Walk
+
+ALONE = Surroundings()
+
+
+def check(resource: Mapping[str, Any], surroundings: Surroundings = ALONE) -> list[Deviation]:
+    """Every deviation, in the order of the profiles that the resource names; what two of them say is said once."""
+    whole = dict(resource)
+    walk = Walk(whole, surroundings)
+    base.check(walk, whole, whole["resourceType"])
+    for url in claimed(whole):
+        if profile(url) is not None:
+            walk.against(url)
+        elif not url.startswith(CORE):
+            walk.profile = url
+            walk.note(
+                f"{whole['resourceType']}.meta.profile", "profile", "a profile that is not known here", "information"
+            )
+    return list(_once(walk.found))
+
+
+def claimed(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """The profiles that a resource says it follows."""
+    meta = resource.get("meta")
+    found = meta.get("profile", ()) if isinstance(meta, Mapping) else ()
+    return tuple(dict.fromkeys(url for url in found if isinstance(url, str)))
+
+
+def _once(found: Iterable[Deviation]) -> Iterable[Deviation]:
+    return {(one.place, one.rule, one.text): one for one in reversed(list(found))}.values().__reversed__()

@@ -1,0 +1,37 @@
+"""What stands around a resource: the others of its record, so that a reference can be followed.
+
+Nothing is fetched: what a record does not hold is unknown, and a rule about it is not decided.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_TYPE = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
+Resource = Mapping[str, Any]
+
+
+class Surroundings:
+    """The resources of one record, by `Type/id` and by the address that they were given."""
+
+    def __init__(self, resources: Iterable[Resource] = (), addresses: Mapping[str, Resource] | None = None) -> None:
+        self._found: dict[str, Resource] = dict(addresses or {})
+        for one in resources:
+            if "id" in one:
+                self._found.setdefault(f"{one.get('resourceType')}/{one['id']}", one)
+        self.conforming: dict[tuple[int, str], bool] = {}
+        """What was found out about a resource of this record and a profile; asked again for every reference to it."""
+
+    def resolve(self, address: str, inside: Resource) -> Resource | None:
+        """The resource that a reference in `inside` leads to."""
+        if address.startswith("#"):
+            return next((one for one in inside.get("contained", ()) if one.get("id") == address[1:]), None)
+        return self._found.get(address) or self._found.get("/".join(address.split("/")[-2:]))
+
+
+def type_in(address: str) -> str:
+    """The type that an address names (`Patient/1`), or ""."""
+    found = _TYPE.search(address)
+    return found[1] if found else ""

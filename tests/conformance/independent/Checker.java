@@ -1,0 +1,121 @@
+// The independent checker: HAPI FHIR's validator over what the translators write.
+//
+//   java -cp CLASSPATH Checker.java snapshots OUT DEFINITIONS...   the definitions with their snapshots, one file each
+//   java -cp CLASSPATH Checker.java check BUNDLES DEFINITIONS...   a line of JSON per message, and one per Bundle
+//
+// BUNDLES is a folder of STU3 Bundles in JSON, each a whole record, so that references can be followed.  DEFINITIONS are
+// folders of StructureDefinitions, ValueSets and CodeSystems in XML (the published standard; nothing is fetched).
+// `ROUNDS` (environment) measures: every Bundle is checked so often, and only the last round's messages are printed.
+
+import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
+import ca.uhn.fhir.context.support.ValidationSupportContext;
+import ca.uhn.fhir.validation.FhirValidator;
+import ca.uhn.fhir.validation.SingleValidationMessage;
+import com.google.gson.Gson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
+import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
+import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
+import org.hl7.fhir.dstu3.model.Bundle;
+import org.hl7.fhir.dstu3.model.StructureDefinition;
+import org.hl7.fhir.instance.model.api.IBaseResource;
+import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
+
+public class Checker {
+    private static final Gson GSON = new Gson();
+    private static final FhirContext FHIR = FhirContext.forDstu3();
+
+    public static void main(String[] arguments) throws Exception {
+        List<IBaseResource> definitions = new ArrayList<>();
+        for (int i = 2; i < arguments.length; i++) {
+            for (Path file : files(Path.of(arguments[i]), ".xml")) {
+                definitions.add(FHIR.newXmlParser().parseResource(Files.readString(file).replace("\uFEFF", "")));
+            }
+        }
+        PrePopulatedValidationSupport published = new PrePopulatedValidationSupport(FHIR);
+        definitions.forEach(published::addResource);
+        ValidationSupportChain support = chain(published);
+        Path folder = Path.of(arguments[1]);
+        if (arguments[0].equals("snapshots")) {
+            snapshots(definitions, support, folder);
+        } else {
+            check(support, folder, Integer.parseInt(System.getenv().getOrDefault("ROUNDS", "1")));
+        }
+    }
+
+    private static List<Path> files(Path folder, String suffix) throws Exception {
+        try (Stream<Path> found = Files.walk(folder)) {
+            return found.filter(f -> f.toString().endsWith(suffix)).sorted().toList();
+        }
+    }
+
+    private static ValidationSupportChain chain(PrePopulatedValidationSupport published) {
+        UnknownCodeSystemWarningValidationSupport unknown = new UnknownCodeSystemWarningValidationSupport(FHIR);
+        unknown.setNonExistentCodeSystemSeverity(ca.uhn.fhir.context.support.IValidationSupport.IssueSeverity.WARNING);
+        return new ValidationSupportChain(
+                published,
+                new DefaultProfileValidationSupport(FHIR),
+                new SnapshotGeneratingValidationSupport(FHIR),
+                new CommonCodeSystemsTerminologyService(FHIR),
+                new InMemoryTerminologyServerValidationSupport(FHIR),
+                unknown);
+    }
+
+    private static void snapshots(List<IBaseResource> definitions, ValidationSupportChain support, Path out)
+            throws Exception {
+        SnapshotGeneratingValidationSupport maker = new SnapshotGeneratingValidationSupport(FHIR);
+        for (IBaseResource one : definitions) {
+            if (one instanceof StructureDefinition given) {
+                StructureDefinition made = given.hasSnapshot() ? given : (StructureDefinition) maker.generateSnapshot(
+                        new ValidationSupportContext(support), given, given.getUrl(), null, given.getName());
+                String name = given.getUrl().replaceAll("[^A-Za-z0-9.+-]", "_") + ".json";
+                Files.writeString(out.resolve(name), FHIR.newJsonParser().encodeResourceToString(made));
+            }
+        }
+    }
+
+    private static void check(ValidationSupportChain support, Path folder, int rounds) throws Exception {
+        FhirInstanceValidator instance = new FhirInstanceValidator(support);
+        instance.setAnyExtensionsAllowed(true);
+        instance.setErrorForUnknownProfiles(false);
+        instance.setBestPracticeWarningLevel(BestPracticeWarningLevel.Ignore);
+        instance.setAssumeValidRestReferences(false);
+        FhirValidator validator = FHIR.newValidator().registerValidatorModule(instance);
+        for (int round = 1; round <= rounds; round++) {
+            for (Path file : files(folder, ".json")) {
+                Bundle bundle = FHIR.newJsonParser().parseResource(Bundle.class, Files.readString(file));
+                long began = System.nanoTime();
+                List<SingleValidationMessage> messages = validator.validateWithResult(bundle).getMessages();
+                long took = (System.nanoTime() - began) / 1_000_000;
+                if (round == rounds) {
+                    print(file, bundle, messages, took);
+                }
+            }
+        }
+    }
+
+    private static void print(Path file, Bundle bundle, List<SingleValidationMessage> messages, long took) {
+        String name = file.getFileName().toString().replaceFirst("\\.json$", "");
+        for (SingleValidationMessage message : messages) {
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("record", name);
+            line.put("severity", String.valueOf(message.getSeverity()));
+            line.put("rule", message.getMessageId());
+            line.put("place", message.getLocationString());
+            line.put("text", message.getMessage());
+            System.out.println(GSON.toJson(line));
+        }
+        System.out.println(GSON.toJson(Map.of("record", name, "resources", bundle.getEntry().size(), "milliseconds", took)));
+    }
+}
