@@ -32,6 +32,7 @@ class NodeSection(Strict, frozen=True):
     kind: Kind
     base_url: str
     listen: str
+    workers: int = 1
     agb: str = ""
     fault: str = ""
 
@@ -88,6 +89,7 @@ class RegionLink(Strict, frozen=True):
 class IntakeSection(Strict, frozen=True):
     token_sha256_file: str = ""
     file_bytes: int = 9_000_000
+    check_profiles: bool = True
 
 
 class LoginSection(Strict, frozen=True):
@@ -170,6 +172,13 @@ class RulesSection(Strict, frozen=True):
     folder: str = "rules"
 
 
+class FourEyesSection(Strict, frozen=True):
+    """What one person decides and a second, another one, confirms.  `false` only where there is just one such person."""
+
+    activation: bool = True
+    destruction: bool = True
+
+
 class BreakGlassSection(Strict, frozen=True):
     """How this node answers an emergency of another organisation, and how long one of its own people's lasts."""
 
@@ -208,6 +217,7 @@ class Node(Strict, frozen=True):
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
     rules: RulesSection = RulesSection()
+    four_eyes: FourEyesSection = FourEyesSection()
     break_glass: BreakGlassSection = BreakGlassSection()
     access: AccessSection = AccessSection()
     mitz: MitzSection = MitzSection()

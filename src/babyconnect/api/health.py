@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 
+import msgspec
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -19,44 +20,64 @@ PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
-class _Counts:
-    """Requests by part and status and their durations, as plain numbers: one loop counts, so nothing needs a lock."""
+class Tally(msgspec.Struct):
+    """What one process counted: requests by part and status, and their durations."""
+
+    requests: dict[tuple[str, int], int] = {}
+    within: dict[str, list[int]] = {}
+    seconds: dict[str, float] = {}
+
+    def add(self, other: Tally) -> None:
+        for which, number in other.requests.items():
+            self.requests[which] = self.requests.get(which, 0) + number
+        for part, within in other.within.items():
+            self.within[part] = [a + b for a, b in zip(self.within.get(part, [0] * len(within)), within, strict=True)]
+            self.seconds[part] = self.seconds.get(part, 0.0) + other.seconds[part]
+
+
+class Counts:
+    """Plain numbers: one loop counts, so nothing needs a lock.  Beside its own, what other processes last told."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, int], int] = {}
-        self._within: dict[str, list[int]] = {}
-        self._seconds: dict[str, float] = {}
+        self.own = Tally()
+        self.others: dict[int, Tally] = {}
 
     def count(self, part: str, status: int, seconds: float) -> None:
-        self._requests[part, status] = self._requests.get((part, status), 0) + 1
-        if part not in self._within:
-            self._within[part] = [0] * (len(_BUCKETS) + 1)
-        self._within[part][bisect_left(_BUCKETS, seconds)] += 1
-        self._seconds[part] = self._seconds.get(part, 0.0) + seconds
+        own = self.own
+        own.requests[part, status] = own.requests.get((part, status), 0) + 1
+        if part not in own.within:
+            own.within[part] = [0] * (len(_BUCKETS) + 1)
+        own.within[part][bisect_left(_BUCKETS, seconds)] += 1
+        own.seconds[part] = own.seconds.get(part, 0.0) + seconds
 
     def collect(self) -> Iterator[Metric]:
         """As Prometheus wants it."""
+        total = Tally()
+        for tally in (self.own, *self.others.values()):
+            total.add(tally)
         requests = CounterMetricFamily("node_requests", "Requests by part and status.", labels=("part", "status"))
-        for (part, status), number in sorted(self._requests.items()):
+        for (part, status), number in sorted(total.requests.items()):
             requests.add_metric((part, str(status)), number)
         yield requests
         seconds = HistogramMetricFamily("node_seconds", "Seconds per request, by part.", labels=("part",))
-        for part, within in sorted(self._within.items()):
+        for part, within in sorted(total.within.items()):
             bounds = [*map(float, _BUCKETS), float("inf")]
             buckets = [(floatToGoString(bound), below) for bound, below in zip(bounds, accumulate(within), strict=True)]
-            seconds.add_metric((part,), buckets, self._seconds[part])
+            seconds.add_metric((part,), buckets, total.seconds[part])
         yield seconds
 
 
 class Measured:
-    """An application, counted by part and status; answers `/health` and `/metrics` itself."""
+    """An application, counted by part and status; answers `/health` and `/metrics` itself.
 
-    def __init__(self, app: App, state: Callable[[], Mapping[str, object]]) -> None:
-        self._app = app
+    `told`: what others counted; then every request that comes here was counted by one of them (`Counted`)."""
+
+    def __init__(self, app: App, state: Callable[[], Mapping[str, object]], told: Counts | None = None) -> None:
+        counts = told or Counts()
+        self._app = app if told else Counted(app, counts)
         self._state = state
-        self._counts = _Counts()
         self._registry = CollectorRegistry()
-        self._registry.register(self._counts)
+        self._registry.register(counts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,9 +94,17 @@ class Measured:
         elif path == "/metrics":
             await _send(send, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
         else:
-            await self._counted(scope, receive, send, path)
+            await self._app(scope, receive, send)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+
+class Counted:
+    """An application, counted by part and status."""
+
+    def __init__(self, app: App, counts: Counts) -> None:
+        self._app, self._counts = app, counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
         part = path[: path.find("/", 1)] if path.find("/", 1) > 0 else path
         if part not in PARTS:
             part = "other"

@@ -1,6 +1,6 @@
 """Serve one ASGI application from this process until SIGINT or SIGTERM: HTTP/1.1 on uvloop, no framework in between.
 
-One process per node is a promise of the demo and keeps a node's memory small.  Every application is ASGI (`api.asgi`);
+Every application is ASGI (`api.asgi`);
 what comes in is read strictly (`api.wire`), and what a connection may cost is bounded (`api.connection`).  A `Listener`
 may speak TLS; what its handshake proved is put into the scope of each request by its `facts`.
 """
@@ -22,7 +22,20 @@ import uvloop
 from babyconnect.api.asgi import App, Message, Receive, Scope, Send
 from babyconnect.api.connection import Connection, Facts, Shared
 
-__all__ = ["App", "Build", "Listener", "Message", "Receive", "Scope", "Send", "listening", "serve", "settle"]
+__all__ = [
+    "App",
+    "Build",
+    "Listener",
+    "Message",
+    "Receive",
+    "Scope",
+    "Send",
+    "listening",
+    "plain",
+    "serve",
+    "serve_at",
+    "settle",
+]
 
 MAX_CONNECTIONS = 4_000
 BACKLOG = 1_024
@@ -37,12 +50,14 @@ Build = Callable[[], Awaitable[tuple[App, Close]]]
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where to listen.  `tls`: the server's context, whose certificates may be loaded anew while it serves."""
+    """Where to listen.  `tls`: the server's context, whose certificates may be loaded anew while it serves; `shared`:
+    other processes of this node listen there too, and the system gives each connection to one of them."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
     facts: Facts | None = None
+    shared: bool = False
 
 
 @contextlib.asynccontextmanager
@@ -71,6 +86,7 @@ async def _open(shared: Shared, listener: Listener) -> asyncio.Server:
         backlog=BACKLOG,
         ssl=listener.tls,
         ssl_handshake_timeout=HANDSHAKE_SECONDS if listener.tls else None,
+        reuse_port=listener.shared or None,
     )
 
 
@@ -126,5 +142,15 @@ def settle() -> None:
 
 def serve(build: Build, listen: str, others: Sequence[Listener] = ()) -> None:
     """Run until stopped.  `build` makes the application inside the loop and says how to close it."""
+    serve_at(build, [plain(listen), *others])
+
+
+def plain(listen: str, shared: bool = False) -> Listener:
+    """The listener of a setting `HOST:PORT`."""
     host, _, port = listen.rpartition(":")
-    uvloop.run(_serve(build, [Listener(host or "127.0.0.1", int(port)), *others]))
+    return Listener(host or "127.0.0.1", int(port), shared=shared)
+
+
+def serve_at(build: Build, listeners: Sequence[Listener]) -> None:
+    """The same at these, which may be none."""
+    uvloop.run(_serve(build, listeners))

@@ -111,11 +111,10 @@ class SourceApi:
             return self._metadata(asked) if asked.method == "GET" else _only("GET", json)
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
-        session = self._gate.admit(asked)
-        if not isinstance(session, KnownSession | Unbelieved):
-            session = await session
-            if session is None:
-                return None
+        admitted = self._gate.admit(asked)
+        session = admitted if isinstance(admitted, KnownSession | Unbelieved) else await admitted
+        if session is None:
+            return None
         if isinstance(session, Unbelieved):
             if session is not NO_TOKEN:
                 if self._rates is not None and (wait := self._rates.knocks(asked.scope)):

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import pathlib
+import socket
+import sys
+from collections.abc import Callable
 
-from babyconnect.api.server import serve
+from babyconnect.api.server import plain, serve, serve_at
 from babyconnect.audit import AuditFault
 from babyconnect.cli.failure import Failure
 from babyconnect.cli.ports import require_free
-from babyconnect.settings import SettingsRefused
-from babyconnect.wiring import link, node, secured
+from babyconnect.settings import Node, SettingsRefused
+from babyconnect.wiring import link, node, secured, worker
+from babyconnect.wiring.keeping import Beside
+from babyconnect.workers.page import Page
+from babyconnect.workers.supervising import Supervisor
+
+MOST_WORKERS = 64
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +32,44 @@ def run(options: argparse.Namespace) -> int:
         chosen = link.settings_of(path)
         for listen in filter(None, (chosen.node.listen, chosen.tls.listen)):
             require_free(listen)
+        if not 1 <= chosen.node.workers <= MOST_WORKERS:
+            raise SettingsRefused(f"{path}: node.workers: 1 to {MOST_WORKERS}")
+        if chosen.node.workers > 1:
+            return _in_several(path, chosen)
         serve(lambda: node.build(path), chosen.node.listen, secured.listeners(path, chosen.tls))
     except (SettingsRefused, AuditFault) as problem:
         raise Failure(str(problem)) from problem
+    return 0
+
+
+def _in_several(path: pathlib.Path, chosen: Node) -> int:
+    """A keeper and its workers (`workers`)."""
+    page = Page()
+
+    def keeper(control: socket.socket) -> None:
+        serve_at(lambda: node.build(path, Beside(page, control)), [])
+
+    def serving(line: socket.socket, by_hand: socket.socket) -> None:
+        listeners = [plain(chosen.node.listen, shared=True), *secured.listeners(path, chosen.tls, shared=True)]
+        serve_at(lambda: worker.build(path, page, (line, by_hand)), listeners)
+
+    # What is loaded now is in memory once for all of them.
+    if chosen.store.engine == "sqlite":
+        import babyconnect.store.sqlite  # noqa: F401
+    gc.collect()
+    gc.freeze()
+    return Supervisor(
+        lambda control: _told(lambda: keeper(control)),
+        lambda line, by_hand: _told(lambda: serving(line, by_hand)),
+        chosen.node.workers,
+    ).run()
+
+
+def _told(run: Callable[[], None]) -> int:
+    """The exit code of one process, which says itself what is wrong."""
+    try:
+        run()
+    except (SettingsRefused, AuditFault) as problem:
+        print(f"babyconnect node: {problem}", file=sys.stderr)
+        return 1
     return 0

@@ -289,9 +289,12 @@ class Door:
         evidence = await self._known(who.client, moment)
         return self._parts.decide_for_client(who, evidence.episodes, moment)
 
-    def forget(self, client: str) -> None:
-        """Her record was destroyed: what is remembered of her here goes too."""
-        self._evidence.pop(client, None)
+    def forget(self, client: str = "") -> None:
+        """Her record was destroyed: what is remembered of her here goes too.  Without a name: of everybody."""
+        if client:
+            self._evidence.pop(client, None)
+        else:
+            self._evidence.clear()
 
     async def clients(self, person: Person, wire: Wire, after: str = "", count: int = 100) -> tuple[Client, ...]:
         """The holder's own clients, for its own staff: logged as a look at the list, before it is shown."""

@@ -193,4 +193,7 @@ class Store(Protocol):
 
     def open_reader(self) -> Reader: ...
 
+    def forget(self) -> None:
+        """Let go of what is remembered between answers: something was destroyed, perhaps by another process."""
+
     async def close(self) -> None: ...

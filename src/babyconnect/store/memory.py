@@ -77,6 +77,9 @@ class MemoryStore:
     def open_reader(self) -> MemoryReader:
         return MemoryReader(self)
 
+    def forget(self) -> None:
+        """Nothing is remembered between answers."""
+
     async def close(self) -> None:
         """Nothing is held open."""
 

@@ -107,6 +107,9 @@ class PostgresStore:
                 # A tenant's own role may not; the server then lets go of its log at its next checkpoint.
                 return
 
+    def forget(self) -> None:
+        self._remembered.clear()
+
     async def close(self) -> None:
         await self._pool.close()
 

@@ -72,15 +72,16 @@ def _open(path: Path) -> apsw.Connection:
 
 
 class SqliteStore:
-    """One tenant's file."""
+    """One tenant's file.  `writes`: whether anything is published by this process, or only read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, writes: bool = True) -> None:
         self._path = path
-        self._writing = _open(path)
-        with self._writing:
-            for definition in definitions("", "BLOB", "TEXT"):
-                self._writing.execute(definition)
         self._reading = _open(path)
+        self._writing = _open(path) if writes else self._reading
+        if writes:
+            with self._writing:
+                for definition in definitions("", "BLOB", "TEXT"):
+                    self._writing.execute(definition)
         self._reading.execute("PRAGMA query_only = ON").fetchall()
         self._in_turn = False
         self._one_writer = asyncio.Lock()
@@ -130,9 +131,12 @@ class SqliteStore:
         async with self._one_writer:
             done = await asyncio.to_thread(self._transaction, work, erasing)
         if erasing:
-            self._remembered.clear()
-            self._reading.execute("PRAGMA shrink_memory").fetchall()
+            self.forget()
         return done
+
+    def forget(self) -> None:
+        self._remembered.clear()
+        self._reading.execute("PRAGMA shrink_memory").fetchall()
 
     def _transaction(self, work: Callable[[Connection], Coroutine[Any, Any, T]], erasing: bool) -> T:
         self._writing.execute("BEGIN IMMEDIATE")
@@ -173,9 +177,9 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
     raise StoreFault("writing to SQLite waited for something")
 
 
-async def open_store(path: Path) -> SqliteStore:
+async def open_store(path: Path, writes: bool = True) -> SqliteStore:
     """Open (or make) a tenant's file; the folder must exist.  Raises StoreFault."""
-    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path)
+    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path, writes)
     try:
         return await opening
     except apsw.Error as fault:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,17 +22,21 @@ from babyconnect.trust.policy import Invalid, Policy
 from babyconnect.trust.rules import NOTHING, Rules, prepared, rules_on
 
 ACTIVATIONS = "activations.json"
+PROPOSALS = "proposals.json"
+LISTS = (ACTIVATIONS, PROPOSALS)
 MOST_VERSIONS = 1000
 
 
 class Activation(msgspec.Struct, frozen=True):
-    """From `start` on `version` holds.  `by`: the opaque id of the administrator; `digest`: of the version's file."""
+    """From `start` on `version` holds.  `by`: the opaque id of the administrator, `confirmed` of the second one where two
+    are asked; `digest`: of the version's file."""
 
     start: dt.date
     version: str
     by: str
     moment: dt.datetime
     digest: str
+    confirmed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,14 @@ class Kept:
     digest: str
 
 
-Refusal = Literal["exists", "unknown", "past", "own"]
+Refusal = Literal["exists", "unknown", "past", "own", "same"]
 
 
 class Policies:
-    """One folder.  `today` gives the day at home; rules are prepared once per day."""
+    """One folder; rules are prepared once per day.  `moved` is called when others hold from now on."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, moved: Callable[[], None] = lambda: None) -> None:
+        self._folder, self._moved = folder, moved
         self._prepared: dict[dt.date, Rules] = {}
 
     def on(self, day: dt.date) -> Rules:
@@ -66,7 +71,7 @@ class Policies:
         """Every version that was uploaded, the newest name last."""
         if not self._folder.is_dir():
             return ()
-        names = sorted(path.stem for path in self._folder.glob("*.json") if path.name != ACTIVATIONS)
+        names = sorted(path.stem for path in self._folder.glob("*.json") if path.name not in LISTS)
         return tuple(self.version(name) for name in names)
 
     def version(self, name: str) -> Kept:
@@ -104,27 +109,41 @@ class Policies:
         if path.exists() or len(self.versions()) >= MOST_VERSIONS:
             return "exists"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _written(path, content)
+        written(path, content)
         return found
 
-    def activate(self, version: str, start: dt.date, by: str, moment: dt.datetime, today: dt.date) -> Refusal | None:
-        """From `start` (today or later) this version holds; None when that is kept.  "" is the program's own again."""
+    def may_hold(self, version: str, start: dt.date, today: dt.date) -> Refusal | None:
+        """Whether this version can be made to hold from `start` (today or later).  "" is the program's own."""
         if start < today:
             return "past"
-        made = self.activations()
-        if made is None:
+        if self.activations() is None:
             return "unknown"
-        digest = ""
         if version:
             kept = self.version(version)
             if isinstance(kept.found, Invalid) or not _holds(kept.found, start):
                 return "unknown"
-            digest = kept.digest
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        listed = [*made, Activation(start, version, by, moment, digest)]
-        _written(self._folder / ACTIVATIONS, msgspec.json.encode(listed))
-        self._prepared.clear()
         return None
+
+    def digest(self, version: str) -> str:
+        return self.version(version).digest if version else ""
+
+    def activate(  # noqa: PLR0917 - what, from when, by whom, when, and who confirmed it
+        self, version: str, start: dt.date, by: str, moment: dt.datetime, today: dt.date, confirmed: str = ""
+    ) -> Refusal | None:
+        """From `start` this version holds; None when that is kept."""
+        made, refused = self.activations(), self.may_hold(version, start, today)
+        if refused or made is None:
+            return refused or "unknown"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        listed = [*made, Activation(start, version, by, moment, self.digest(version), confirmed)]
+        written(self._folder / ACTIVATIONS, msgspec.json.encode(listed))
+        self.forget()
+        self._moved()
+        return None
+
+    def forget(self) -> None:
+        """What was prepared is made again from the folder."""
+        self._prepared.clear()
 
     def active(self, day: dt.date) -> Activation | None:
         """What was last decided to hold on a day; None: the program's own rules."""
@@ -144,7 +163,7 @@ class Policies:
 
     def _file(self, version: str) -> Path:
         name = f"{version}.json"
-        if name != Path(name).name or name == ACTIVATIONS or version.startswith("."):
+        if name != Path(name).name or name in LISTS or version.startswith("."):
             raise ValueError("a version is a plain name")
         return self._folder / name
 
@@ -153,7 +172,7 @@ def _holds(found: Policy, day: dt.date) -> bool:
     return found.valid_from <= day and (found.valid_to is None or day <= found.valid_to)
 
 
-def _written(path: Path, content: bytes) -> None:
+def written(path: Path, content: bytes) -> None:
     """Whole or not at all, and on disk when this returns."""
     draft = path.with_suffix(".draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

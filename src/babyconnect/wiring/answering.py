@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi, is_client
 from babyconnect.audit.log import AuditLog
-from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.door import Door, Happening, Herself, Parts
 from babyconnect.flows.door_events import looked_up
 from babyconnect.flows.door_template import DoorEvents
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
 from babyconnect.trust.remembering import Decisions
-from babyconnect.trust.sessions import Sessions
 from babyconnect.wiring import consents, deciding_pages, shielding
 from babyconnect.wiring.deciding import Deciding, deciding
 from babyconnect.wiring.journal import journal_of
@@ -52,14 +53,16 @@ async def kept(link: Link, opening: contextlib.AsyncExitStack) -> Kept:
     return Kept(store, log, journal_of(link, log))
 
 
-def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack) -> Holder:
-    tokens = holder_tokens(link, keeps.log)
+def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack, secret: bytes) -> Holder:
+    """`secret`: of this run of the node; all its processes have it."""
+    tokens = holder_tokens(link, keeps.log, secret)
     opening.callback(tokens.close)
     consents.end_tokens_on_less(link, tokens.sessions)
     mitz = mitz_of(link, keeps.journal, tokens.sessions, opening)
     decides = deciding(link, keeps.journal, mitz.elsewhere)
     opening.callback(decides.close)
-    return Holder(tokens, mitz, decides, _door(link, keeps, tokens.sessions, decides))
+    bound = Binding(tokens.sessions.bind, tokens.sessions.bind_herself)
+    return Holder(tokens, mitz, decides, door_of(link, keeps.store, keeps.journal, decides, bound))
 
 
 def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
@@ -73,29 +76,37 @@ def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
     ]
 
 
-def _door(link: Link, keeps: Kept, sessions: Sessions, decides: Deciding) -> Door:
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How a token is bound to whom it is about (`flows.door.Parts`)."""
+
+    to_client: Callable[[Any, str, frozenset[str]], bool | Awaitable[bool]]
+    to_herself: Callable[[Any, Herself], bool]
+
+
+def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound: Binding) -> Door:
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
-    vouched = Vouched(link.registers, link.roster.clients, keeps.journal.pseudonym, link.pseudonyms.of)
+    vouched = Vouched(link.registers, link.roster.clients, journal.pseudonym, link.pseudonyms.of)
 
     async def note(happening: Happening) -> object:
         # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
         looked_for = looked_up(happening)
-        known = {"pseudonym": keeps.journal.pseudonym(looked_for)} if looked_for else {}
-        receipt = await keeps.log.append({**events.of(happening), **known})
+        known = {"pseudonym": journal.pseudonym(looked_for)} if looked_for else {}
+        receipt = await journal.log.append({**events.of(happening), **known})
         await decides.break_glass.answered(happening)
         return receipt
 
     return Door(
         Parts(
             holder=link.party,
-            open_reader=keeps.store.open_reader,
+            open_reader=store.open_reader,
             grounds=decides.grounds,
             decide=Decisions(decides.policies.on).decide,
-            bind=sessions.bind,
+            bind=bound.to_client,
             note=note,
             now=now,
             herself=vouched.of,
-            bind_herself=sessions.bind_herself,
+            bind_herself=bound.to_herself,
             **shielding.door_parts(link.registers),
         )
     )

@@ -25,7 +25,14 @@ def destroying(
     book: Emergencies,
     forget: Callable[[str], None] = lambda client: None,
 ) -> Destroying:
-    return Destroying(writer, link.roster, link.registers, link.localisation, journal, forget, book.about, book.forget)
+    def forgotten(client: str) -> None:
+        forget(client)
+        link.moved()
+
+    alone = not link.chosen.four_eyes.destruction
+    return Destroying(
+        *(writer, link.roster, link.registers, link.localisation, journal, forgotten, book.about, book.forget, alone)
+    )
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -55,6 +56,8 @@ class Link:
     registers: Registers
     region: Region
     evidence: EvidenceClient
+    moved: Callable[[], None]
+    """Tells the processes that serve beside this one that what they remember may not hold any more."""
 
     @property
     def key(self) -> SigningKey:
@@ -103,7 +106,11 @@ def custody_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
     return beside(path, chosen.store.path).with_suffix(".custody.sqlite")
 
 
-async def open_link(path: pathlib.Path) -> Link:
+def nobody_else() -> None:
+    """No other process serves beside this one."""
+
+
+async def open_link(path: pathlib.Path, moved: Callable[[], None] = nobody_else) -> Link:
     """The node's identity and its clients of the regional services; nothing is asked of the region yet."""
     chosen = settings_of(path)
     party = party_of(path, chosen)
@@ -140,6 +147,7 @@ async def open_link(path: pathlib.Path) -> Link:
         registers=Registers(custody),
         region=region,
         evidence=EvidenceClient(region),
+        moved=moved,
     )
 
 

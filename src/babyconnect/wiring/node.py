@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import pathlib
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -25,8 +27,9 @@ from babyconnect.wiring import answering, oversight, secured
 from babyconnect.wiring.answering import Kept
 from babyconnect.wiring.hearing import keep_hearing
 from babyconnect.wiring.intake import intake_of
+from babyconnect.wiring.keeping import Beside, Workers
 from babyconnect.wiring.keys import did_mount, publishing_keys, refusals
-from babyconnect.wiring.link import Link, enrolling, open_link
+from babyconnect.wiring.link import Link, enrolling, nobody_else, open_link
 from babyconnect.wiring.sites import sites
 
 Close = Callable[[], Awaitable[None]]
@@ -36,19 +39,19 @@ POINTERS_EVERY_SECONDS = 30
 _log = structlog.get_logger(__name__)
 
 
-async def build(path: pathlib.Path) -> tuple[App, Close]:
-    """The node's application, and how to close it."""
+async def build(path: pathlib.Path, beside: Beside | None = None) -> tuple[App, Close]:
+    """The node's application, and how to close it.  `beside`: where its workers come, when it has any."""
     async with contextlib.AsyncExitStack() as opening:
-        app = await _opened(path, opening)
+        app = await _opened(path, beside, opening)
         return app, opening.pop_all().aclose
 
 
-async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App:
+async def _opened(path: pathlib.Path, beside: Beside | None, opening: contextlib.AsyncExitStack) -> App:
     """`opening` closes what was opened, the last first, also when the rest cannot be."""
-    link = await _linked(path, opening)
+    link = await _linked(path, beside, opening)
     keeps = await answering.kept(link, opening)
     await _following(link)
-    holds = answering.holder(link, keeps, opening)
+    holds = answering.holder(link, keeps, opening, beside.page.secret if beside else secrets.token_bytes(32))
     tending = oversight.Tending(link, keeps.log, keeps.journal)
     overseen = oversight.oversight_of(link, keeps.log, holds.door, tending)
     soon = asyncio.Event()
@@ -69,12 +72,17 @@ async def _opened(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> App
     telling = holds.decides.keep_telling()
     for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
-    measured = Measured(app, lambda: _state(link, keeps.log))
-    return secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))
+    workers = Workers(beside) if beside else None
+    measured = Measured(app, lambda: _state(link, keeps.log, workers), workers.counts if workers else None)
+    whole = secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))
+    if workers is not None:
+        workers.begin(link, keeps, holds, whole)
+        opening.callback(workers.close)
+    return whole
 
 
-async def _linked(path: pathlib.Path, opening: contextlib.AsyncExitStack) -> Link:
-    link = await open_link(path)
+async def _linked(path: pathlib.Path, beside: Beside | None, opening: contextlib.AsyncExitStack) -> Link:
+    link = await open_link(path, beside.page.move if beside else nobody_else)
     opening.push_async_callback(link.close)
     if link.chosen.node.fault:
         _known_fault(link)
@@ -98,9 +106,12 @@ def _with_fault(link: Link, app: App) -> App:
     return faults.broken(app, link.chosen.node.fault) if link.chosen.node.fault else app
 
 
-def _state(link: Link, log: AuditLog) -> Mapping[str, object]:
+def _state(link: Link, log: AuditLog, workers: Workers | None) -> Mapping[str, object]:
     """What `/health` says beside that the process serves."""
-    known = {"organisation": link.party.name, "parties": len(link.directory.parties())}
+    known: dict[str, object] = {"organisation": link.party.name, "parties": len(link.directory.parties())}
+    if workers is not None:
+        # The process that was started, and that ends them all.
+        known |= {"process": os.getppid(), "workers": workers.present}
     return {**known, **oversight.state_of(log), **(link.secured.ends() if link.secured else {})}
 
 

@@ -48,8 +48,8 @@ def behind_both(app: App, chosen: TlsSection, served: Served, ura: str = "", ref
     return Machines(app, replace(served, only=()) if chosen.machines_over_plain else served, ura, refused)
 
 
-def listeners(path: pathlib.Path, chosen: TlsSection) -> list[Listener]:
-    """The listener for other organisations, when there is one."""
+def listeners(path: pathlib.Path, chosen: TlsSection, shared: bool = False) -> list[Listener]:
+    """The listener for other organisations, when there is one.  `shared`: with other processes of this node."""
     found = material(path, chosen)
     if found is None or not chosen.listen:
         return []
@@ -60,4 +60,4 @@ def listeners(path: pathlib.Path, chosen: TlsSection) -> list[Listener]:
         connection = transport.get_extra_info("ssl_object")
         return facts(Secured(connection.getpeercert(binary_form=True), judge))
 
-    return [Listener(host.strip("[]") or "127.0.0.1", int(port), found.serving(), of)]
+    return [Listener(host.strip("[]") or "127.0.0.1", int(port), found.serving(), of, shared)]

@@ -9,8 +9,8 @@ from babyconnect.wiring import files
 from babyconnect.wiring.link import Link
 
 
-async def open_store(link: Link) -> Store:
-    """The tenant's store; the engine's module is loaded only when it is chosen."""
+async def open_store(link: Link, writes: bool = True) -> Store:
+    """The tenant's store; the engine's module is loaded only when it is chosen.  `writes`: not only read."""
     chosen = link.chosen.store
     match chosen.engine:
         case "sqlite":
@@ -19,7 +19,7 @@ async def open_store(link: Link) -> Store:
             path = link.beside(chosen.path)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
-                return await sqlite.open_store(path)
+                return await sqlite.open_store(path, writes)
             except StoreFault as fault:
                 raise SettingsRefused(f"{link.path}: store.path: {fault}") from fault
         case "postgres":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,20 +31,23 @@ from babyconnect.wiring.link import Link, now
 
 @dataclass(frozen=True, slots=True)
 class HolderTokens:
-    """`sessions` for the door, `oauth` to mount, `gate` and `rates` for the source API; `close` at the end."""
+    """`sessions` for the door, `oauth` to mount, `gate` and `rates` for the source API; `close` at the end.
+
+    `seen`: the proofs that were used."""
 
     sessions: Sessions
     oauth: OAuth
     gate: Gate
     rates: Rates
+    seen: Replays
     close: Callable[[], None]
 
 
-def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
-    """The holder's side of tokens."""
+def holder_tokens(link: Link, log: AuditLog, secret: bytes) -> HolderTokens:
+    """The holder's side of tokens.  `secret` makes the nonces of proofs."""
     base = link.machine_base
     try:
-        sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds)
+        sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds, ended=link.moved)
     except ValueError as problem:
         raise SettingsRefused(f"{link.path}: tokens.seconds: {problem}") from problem
     try:
@@ -54,8 +56,7 @@ def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
         raise SettingsRefused(f"{link.path}: tokens.replays_file: {fault.strerror or fault}") from fault
     # Tokens end with the process, so proofs of an earlier one open nothing: they need no journal.
     seen = Replays(0.0, capacity=600_000, share=500_000)
-    nonces = Nonces(secrets.token_bytes(32), time.time)
-    proofs = Proofs(seen, nonces, time.time, link.chosen.tokens.dpop_nonce)
+    proofs = Proofs(seen, Nonces(secret, time.time), time.time, link.chosen.tokens.dpop_nonce)
     rates = _rates(link)
     granting = Granting(link.party.ura.value, _believing(link, base, replays), sessions, proofs, log, now, rates.token)
 
@@ -68,6 +69,7 @@ def holder_tokens(link: Link, log: AuditLog) -> HolderTokens:
         oauth=OAuth(granting, base, lambda: link.ring.published, rates=rates),
         gate=Gate(Bearers(sessions, proofs, base).admit, turned_away),
         rates=rates,
+        seen=seen,
         close=journal.close,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from babyconnect.api.asgi import Receive, Scope, Send
-from babyconnect.api.health import Measured
+from babyconnect.api.health import Counts, Measured
 from tests.support.asgi import ask
 
 
@@ -36,9 +36,9 @@ async def test_requests_are_counted_by_part_and_status_and_by_nothing_else() -> 
 
 
 async def test_durations_add_up_over_the_buckets() -> None:
-    node = Measured(app, dict)
+    node = Measured(app, dict, counts := Counts())
     for seconds in (0.0005, 0.001, 0.3, 9.0):
-        node._counts.count("/fhir", 200, seconds)
+        counts.count("/fhir", 200, seconds)
     told = (await ask(node, "GET", "/metrics")).body.decode()
     for bound, below in (("0.001", 2), ("0.25", 2), ("0.5", 3), ("5.0", 3), ("+Inf", 4)):
         assert f'node_seconds_bucket{{le="{bound}",part="/fhir"}} {below}.0' in told
