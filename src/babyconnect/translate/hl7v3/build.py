@@ -14,21 +14,26 @@ from lxml import etree
 from babyconnect.definitions import document
 from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.hl7v3.conditions import holds
-from babyconnect.translate.hl7v3.fills import XSI_TYPE, Circumstances, Filled, fill
+from babyconnect.translate.hl7v3.fills import XSI_TYPE, Circumstances, Filled, fill, is_hidden
 from babyconnect.translate.hl7v3.rows import Row, is_statement
 from babyconnect.translate.hl7v3.sites import Site
 
-NAMESPACE = "urn:hl7-org:v3"
+NAMESPACE, SDTC = "urn:hl7-org:v3", "urn:hl7-org:sdtc"
 
 
 @dataclass(slots=True)
 class Build:
-    """One message in the making.  `given`: what is made for the message and not in the record (ids, moments)."""
+    """One message in the making.
+
+    `given`: what is made for the message and not in the record (ids, moments).  `affirms`: what is so says that it is
+    not negated.  `masked`: the BSNs that the message does not show.
+    """
 
     circumstances: Circumstances
     given: Mapping[str, str]
     findings: list[Finding] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
+    affirms: bool = True
 
     def elements(self, row: Row, here: Site) -> Iterator[tuple[etree._Element, bool]]:
         """The elements of a row, each with whether it holds something of the record."""
@@ -59,7 +64,7 @@ class Build:
             for made, told in self.elements(child, site):
                 element.append(made)
                 informs = informs or told
-        if not informs and (row.fill or row.children or row.each):
+        if not informs and row.fill != "FIXED" and (row.fill or row.children or row.each):
             return None
         if is_statement(row):
             _ordered(element)
@@ -80,7 +85,8 @@ class Build:
         question.used = True
         answer = question.element.value
         if answer in ("true", "false"):
-            element.set("negationInd", "false" if answer == "true" else "true")
+            if answer == "false" or self.affirms:
+                element.set("negationInd", "false" if answer == "true" else "true")
             return True
         flavor = question.element.null_flavor or answer
         if flavor not in document("hl7v3/shapes.toml")["null_flavors"]["known"]:
@@ -90,6 +96,9 @@ class Build:
         return True
 
     def _fill(self, row: Row, site: Site, element: etree._Element) -> bool:
+        if row.fill == "FIXED":
+            element.text = row.argument or None
+            return False
         if row.fill == "GIVEN":
             return self._give(row, element)
         source = site.first(row.source) if row.source else site
@@ -98,7 +107,7 @@ class Build:
         source.used = True
         if not (source.element.is_filled or source.element.null_flavor):
             return False  # an element that says nothing
-        if row.fill == "BSN" and source.element.value and not self.circumstances.with_bsn:
+        if source.element.value and is_hidden(row.fill, source.element, self.circumstances):
             self.masked.add(source.element.value)
         filled = fill(row.fill, row.argument, source.element, self.circumstances)
         if filled.fault:
@@ -136,8 +145,14 @@ def _sites(row: Row, here: Site) -> list[tuple[Site, bool]]:
     return [(site, asked) for site, asked in found if holds(row.when, site, here)]
 
 
+def _name(name: str) -> str:
+    """`sdtc:id`: an element of HL7's extension of CDA; others are HL7's own."""
+    prefix, _, local = name.rpartition(":")
+    return f"{{{SDTC}}}{local}" if prefix else f"{{{NAMESPACE}}}{local}"
+
+
 def _started(row: Row) -> etree._Element:
-    element = etree.Element(f"{{{NAMESPACE}}}{row.element}", dict(row.attributes))
+    element = etree.Element(_name(row.element), dict(row.attributes))
     for root in row.templates:
         etree.SubElement(element, f"{{{NAMESPACE}}}templateId", {"root": root})
     if row.code:

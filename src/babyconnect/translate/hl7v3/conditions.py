@@ -17,10 +17,10 @@ def _unfilled(site: Site, here: Site, path: str) -> bool:
 
 def _true(site: Site, here: Site, path: str) -> bool:
     found = site.first(path)
-    if found is not None and found.element.value == "true":
-        found.used = True
-        return True
-    return False
+    if found is None:
+        return False
+    found.used = True
+    return found.element.value == "true"
 
 
 def _rank(site: Site, here: Site, path: str, other: str) -> bool:

@@ -20,19 +20,20 @@ def findings(root: Site, name: str, message: Mapping[str, Any]) -> Iterator[Find
             continue
         known = elements.get(site.path)
         if known is None:
-            yield _finding(site, "warning", "unknown-concept", "is no element of this transaction; left out")
+            yield _finding(site, "warning", "unknown-concept", "no element of this transaction; left out")
             continue
         if not site.used and (site.element.is_filled or site.element.null_flavor):
             reason = reasons.get(site.path)
-            severity: Severity = "information" if reason else "warning"
-            yield _finding(site, severity, "not-mapped", reason or "is not in this message; left out")
+            says = site.element.is_filled and not reason  # a null flavour says that there is nothing to lose
+            severity: Severity = "warning" if says else "information"
+            yield _finding(site, severity, "not-mapped", reason or "not in this message; left out")
         if _unlisted(site, known["lists"], message.get("codes", "")):
-            yield _finding(site, "warning", "unknown-code", "has a code that its value list has not; written as it is")
+            yield _finding(site, "warning", "unknown-code", "a code that its value list has not; written as it is")
 
 
 def _finding(site: Site, severity: Severity, rule: str, text: str) -> Finding:
     element = site.element
-    return Finding(severity, site.place, element.line, element.concept, rule, f"{element.name} {text}")
+    return Finding(severity, site.place, element.line, element.concept, rule, f"{element.name}: {text}")
 
 
 def _unlisted(site: Site, lists: str, codes: str) -> bool:

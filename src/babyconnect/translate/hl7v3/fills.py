@@ -110,9 +110,12 @@ def _identifier(element: AdaElement, argument: str, _: Circumstances) -> Filled:
 
 
 def _bsn(element: AdaElement, _: str, given: Circumstances) -> Filled:
-    if not given.with_bsn or element.null_flavor == "MSK":
-        return Filled({"root": BSN_OID, "nullFlavor": "MSK"})
     return _identifier(element, BSN_OID, given)
+
+
+def is_hidden(name: str, element: AdaElement, given: Circumstances) -> bool:
+    """True for a number that the receiver does not get: a BSN by its place or by its root."""
+    return not given.with_bsn and (name == "BSN" or (name == "II" and element.attributes.get("root") == BSN_OID))
 
 
 def _value(element: AdaElement, _: str, __: Circumstances) -> Filled:
@@ -128,8 +131,10 @@ FILLS: Mapping[str, Fill] = {
 
 def fill(name: str, argument: str, element: AdaElement, given: Circumstances) -> Filled:
     """The element as the data type of this name; a null flavour where the record gives one."""
-    null = None if name == "BSN" else _null(element)
-    return null or FILLS[name](element, argument, given)
+    is_masked = element.null_flavor == "MSK" and name in ("BSN", "II")
+    if is_masked or (element.value and is_hidden(name, element, given)):
+        return Filled({"root": BSN_OID, "nullFlavor": "MSK"})
+    return _null(element) or FILLS[name](element, argument, given)
 
 
 def _units() -> Mapping[str, str]:

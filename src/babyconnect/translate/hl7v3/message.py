@@ -17,12 +17,12 @@ from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.definitions import document
 from babyconnect.translate.findings import Finding
 from babyconnect.translate.hl7v3 import coverage
-from babyconnect.translate.hl7v3.build import NAMESPACE, Build
+from babyconnect.translate.hl7v3.build import NAMESPACE, SDTC, Build
 from babyconnect.translate.hl7v3.fills import Circumstances
 from babyconnect.translate.hl7v3.rows import message
 from babyconnect.translate.hl7v3.sites import sites
 
-_NAMESPACES: dict[Any, str] = {None: NAMESPACE, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_NAMESPACES: dict[Any, str] = {None: NAMESPACE, "sdtc": SDTC, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def write(record: AdaRecord, output: str, today: dt.date, with_bsn: bool = False
     if record.transaction not in wanted["transactions"]:
         return Message(b"", (_other(record, wanted),))
     root = sites(record)
-    build = Build(Circumstances(today, with_bsn), _given(record, output, today))
+    build = Build(Circumstances(today, with_bsn), _given(record, output, today), affirms=wanted.get("affirms", True))
     made = [element for element, _ in build.elements(message(tuple(wanted["tables"]), wanted["version"]), root)]
     found = sorted([*build.findings, *coverage.findings(root, output, wanted)], key=lambda finding: finding.line)
     if not made or any(finding.severity == "error" for finding in found):

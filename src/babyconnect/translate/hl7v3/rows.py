@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.definitions import document, rows
+from babyconnect.translate.hl7v3.fills import XSI_TYPE
 
 _CONDUCTION = {"conducts": ("contextConductionInd", "true"), "separate": ("contextConductionInd", "false"),
                "inverted": ("inversionInd", "true")}  # fmt: skip
@@ -75,7 +76,9 @@ def _wrapping(kind: str) -> Mapping[str, str]:
 
 
 def _split(text: str) -> Mapping[str, str]:
-    return dict(part.split("=", 1) for part in text.split("; ") if part)
+    """`a=b; c=d`; `xsi:type` is the attribute of XML Schema."""
+    pairs = [part.split("=", 1) for part in text.split("; ") if part]
+    return {XSI_TYPE if name == "xsi:type" else name: value for name, value in pairs}
 
 
 def is_statement(row: Row) -> bool:

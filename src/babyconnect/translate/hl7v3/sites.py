@@ -54,7 +54,8 @@ class Site:
             yield from child.walk()
 
     def select(self, path: str) -> list[Site]:
-        """The sites that a path of names leads to: `a/b` from here, `/a/b` from the root, `..` up, `.` here itself."""
+        """The sites that a path of names leads to: `a/b` from here, `/a/b` from the root, `..` up, `.` here,
+        `*` whatever lies in it, `->` what a reference means."""
         here = [self.root if path.startswith("/") else self]
         for name in path.strip("/").split("/"):
             here = [found for site in here for found in site.step(name)]
@@ -68,7 +69,16 @@ class Site:
             return [self]
         if name == "..":
             return [self.parent] if self.parent is not None else []
+        if name == "*":
+            return list(self.children)
+        if name == "->":
+            return self._meant()
         return [child for child in self.children if child.element.name == name]
+
+    def _meant(self) -> list[Site]:
+        """What a reference means: the element with that id, anywhere in the record."""
+        self.used = True
+        return [site for site in self.root.walk() if self.element.value and site.element.id == self.element.value]
 
 
 def sites(record: AdaRecord) -> Site:
