@@ -104,6 +104,7 @@ class Sessions:
         seconds: int = 300,
         capacity: int = 100_000,
         share: int = 50_000,
+        *,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         """`ended` is called after tokens were ended, before whoever ended them hears of it."""
