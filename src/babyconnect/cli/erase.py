@@ -19,6 +19,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.definitions import document
 from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
+from babyconnect.flows.registers import Request
 from babyconnect.network.database import DatabaseFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.faults import StoreFault
@@ -29,6 +30,7 @@ REASONS = {
     "held": "the law forbids to destroy this record; the reason is recorded with it",
     "asked_by": "somebody else may not ask for this",
     "date": "the request lies in the future",
+    "same": "this request was taken down by the same person: somebody else confirms it, here or on the page",
     "region": "the region could not be told to drop its pointer, so nothing was destroyed; try again later",
 }
 
@@ -84,7 +86,13 @@ async def _one(node: Destroying, client: str, options: argparse.Namespace) -> No
         found = await node.examine(client)
         print(f"{client}: {found.items} items would be destroyed, {len(found.holds)} may not be; --yes does it")
         return
-    done = await node.destroy(Asked(client, options.asked_by, options.on, _by(node)))
+    asked = Asked(client, options.asked_by, options.on, _by(node))
+    waiting = node.registers.request(client)
+    confirms = waiting is not None and (waiting.asked_by, waiting.asked_on) == (asked.asked_by, asked.asked_on)
+    done = await node.confirm(client, asked.by) if confirms else await node.destroy(asked)
+    if isinstance(done, Request):
+        print(f"{client}: the request is taken down; it is destroyed when somebody else confirms it")
+        return
     if isinstance(done, NotDestroyed):
         raise Failure(REASONS[done.reason])
     print(f"{client}: destroyed, {done.versions} versions; {len(done.kept)} items stay because the law forbids it")

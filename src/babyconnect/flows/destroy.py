@@ -10,15 +10,16 @@ destroying withdraws no consent; an item that its source calls a mistake is with
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from babyconnect.audit.event import About, Actor, Grounds, Outcome
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.definitions import document
 from babyconnect.flows.enrol import SOURCE
 from babyconnect.flows.journal import Journal
-from babyconnect.flows.registers import Hold, Registers
+from babyconnect.flows.registers import Hold, Registers, Request
 from babyconnect.network.contract import Localisation, RegionFault
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Writer
@@ -54,7 +55,8 @@ class Destroyed:
 
 @dataclass(frozen=True, slots=True)
 class NotDestroyed:
-    """`reason`: unknown, held, asked_by, date or region; for who carries it out."""
+    """`reason`: unknown, held, asked_by, date or region, request (none waits) or same (a second person confirms); for
+    who carries it out."""
 
     reason: str
 
@@ -65,9 +67,11 @@ async def _nothing(client: str, handle: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Destroying:
-    """What destroying needs of a node.  `forget`: lets go of what this process remembers of a client; `told`: of what
-    was written about her beside her record, by client or handle (the book of emergencies); `written`: how much that
-    is by handle."""
+    """What destroying needs of a node.  `alone`: one person is enough; else a second confirms.
+
+    `forget`: lets go of what this process remembers of a client; `told`: of what was written about her beside her
+    record, by client or handle (the book of emergencies); `written`: how much that is by handle.
+    """
 
     writer: Writer
     roster: Roster
@@ -77,6 +81,7 @@ class Destroying:
     forget: Callable[[str], None] = lambda client: None
     written: Callable[[str], int] = lambda handle: 0
     told: Callable[[str, str], Awaitable[None]] = _nothing
+    alone: bool = False
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
         """Her opaque ids here; one, unless her records were never joined."""
@@ -104,22 +109,61 @@ class Destroying:
         kept = set(_kept(items, holds, client))
         return Found(len([item for item in items if item not in kept]), holds)
 
-    async def destroy(self, asked: Asked) -> Destroyed | NotDestroyed:
-        """All of it or, when it may not be, nothing.  Raises AuditFault: then nothing was destroyed."""
+    async def destroy(self, asked: Asked) -> Destroyed | NotDestroyed | Request:
+        """All of it or, when it may not be, nothing.  A Request where a second person is to confirm it: nothing was
+        destroyed by it yet.  Raises AuditFault: then nothing was destroyed either."""
+        return await self._carry_out(asked, "") if self.alone else await self._take_down(asked)
+
+    async def confirm(self, client: str, by: Actor) -> Destroyed | NotDestroyed:
+        """By somebody else than who took the request down; both are in the log, under its reference."""
+        waiting = self.registers.request(client)
+        if waiting is None:
+            return NotDestroyed("request")
+        asked = Asked(client, waiting.asked_by, waiting.asked_on, by)
+        if waiting.by == by.person:
+            await self._note(asked, "refused", 0, "same", waiting.reference)
+            return NotDestroyed("same")
+        return await self._carry_out(asked, waiting.reference)
+
+    async def drop(self, client: str, by: Actor) -> None:
+        """The request that waits is not to be carried out."""
+        waiting = self.registers.request(client)
+        if waiting is not None:
+            await self._administer(client, f"drops erase/{waiting.reference}", by)
+            await self.registers.take_request(client, replace(waiting, recorded=self.journal.clock(), ended=True))
+
+    async def _take_down(self, asked: Asked) -> NotDestroyed | Request:
+        items = await self.writer.items_of(asked.client)
+        wrong = self._wrong(asked, items, tuple(self.registers.holds(asked.client).values()))
+        if wrong:
+            await self._note(asked, "refused", 0, wrong)
+            return NotDestroyed(wrong)
+        made = Request(secrets.token_hex(8), asked.asked_by, asked.asked_on, asked.by.person, self.journal.clock())
+        await self._administer(asked.client, f"erase/{made.reference}", asked.by)
+        await self.registers.take_request(asked.client, made)
+        return made
+
+    async def _administer(self, client: str, object: str, by: Actor) -> None:
+        await self.journal.note("administer", "ok", by, About(client=client, object=object))
+
+    async def _carry_out(self, asked: Asked, reference: str) -> Destroyed | NotDestroyed:
         items = await self.writer.items_of(asked.client)
         holds = tuple(self.registers.holds(asked.client).values())
         wrong = self._wrong(asked, items, holds)
         if wrong:
-            await self._note(asked, "refused", 0, wrong)
+            await self._note(asked, "refused", 0, wrong, reference)
             return NotDestroyed(wrong)
         try:
             await self._drop_pointer(asked.client)
         except RegionFault:
-            await self._note(asked, "fault", 0, "region")
+            await self._note(asked, "fault", 0, "region", reference)
             return NotDestroyed("region")
         keep = _kept(items, holds, asked.client)
-        await self._note(asked, "ok", len(items) - len(keep), "at_her_request")
+        await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
         versions = await self.writer.erase_client(asked.client, keep)
+        waiting = self.registers.request(asked.client)
+        if keep and waiting is not None:  # carried out so far as the law lets it be
+            await self.registers.take_request(asked.client, replace(waiting, ended=True))
         if not keep:
             await self.told(asked.client, self.roster.handle_of(asked.client))
             await self.registers.forget(asked.client)
@@ -146,8 +190,9 @@ class Destroying:
         if pseudonym and self.roster.alone(client):
             await self.localisation.unregister(pseudonym, SOURCE)
 
-    async def _note(self, asked: Asked, outcome: Outcome, count: int, reason: str) -> None:
-        about = About(client=asked.client, resource=_request(asked), count=count)
+    async def _note(self, asked: Asked, outcome: Outcome, count: int, reason: str, reference: str = "") -> None:
+        object = f"erase/{reference}" if reference else ""
+        about = About(client=asked.client, resource=_request(asked), count=count, object=object)
         await self.journal.note("erase", outcome, asked.by, about, Grounds(reasons=(reason,)))
 
 

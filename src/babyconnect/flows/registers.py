@@ -26,6 +26,18 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A request to destroy a record that one person took down and a second is to confirm.  `ended`: it is not to be."""
+
+    reference: str
+    asked_by: str
+    asked_on: dt.date
+    by: str
+    recorded: dt.datetime
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ward:
     """A child over whom somebody has authority: by what the client's site shows and finds it."""
 
@@ -100,6 +112,26 @@ class Registers:
         content = {"reason": one.reason, "by": one.by, "ended": one.ended}
         await self._custody.decide("hold", Decided(client, one.item, one.recorded, content))
 
+    def request(self, client: str) -> Request | None:
+        """The request to destroy that waits to be confirmed."""
+        latest = [_request(one) for one in self._custody.of("request", client)][-1:]
+        return latest[0] if latest and not latest[0].ended else None
+
+    def requests(self) -> dict[str, Request]:
+        """Every request that waits, by client."""
+        latest = {one.client: _request(one) for one in self._custody.every("request")}
+        return {client: one for client, one in latest.items() if not one.ended}
+
+    async def take_request(self, client: str, one: Request) -> None:
+        """The latest replaces what waited; it goes with the record."""
+        content = {
+            "asked_by": one.asked_by,
+            "asked_on": one.asked_on.isoformat(),
+            "by": one.by,
+            "ended": one.ended,
+        }
+        await self._custody.decide("request", Decided(client, one.reference, one.recorded, content))
+
     async def forget(self, client: str) -> None:
         await self._custody.forget(client)
 
@@ -124,6 +156,11 @@ def _secrecy(one: Decided) -> Secrecy:
 
 def _hold(one: Decided) -> Hold:
     return Hold(one.key, one.content["reason"], one.recorded, one.content["by"], one.content["ended"])
+
+
+def _request(one: Decided) -> Request:
+    said, on = one.content, dt.date.fromisoformat(one.content["asked_on"])
+    return Request(one.key, said["asked_by"], on, said["by"], one.recorded, said["ended"])
 
 
 def _ward(one: Decided) -> Ward:

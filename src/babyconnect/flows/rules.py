@@ -7,6 +7,7 @@ somebody describes one.  It reads nothing of her record: it shows data groups, n
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -25,11 +26,12 @@ from babyconnect.birthcare.access import (
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Person, Responsible, Role
 from babyconnect.birthcare.resources import HOME
-from babyconnect.flows.journal import About, Came, Grounds, Journal
+from babyconnect.flows.journal import About, Came, Grounds, Journal, Outcome
 from babyconnect.network.roster import Roster
 from babyconnect.trust import decision, relation
 from babyconnect.trust.policies import Policies, Refusal
 from babyconnect.trust.policy import Invalid, Policy
+from babyconnect.trust.proposals import Proposal, Proposals
 from babyconnect.trust.rules import NOTHING, Rules, prepared
 
 _DIRECTLY = Came()
@@ -57,24 +59,60 @@ class Previewed:
 
 @dataclass(frozen=True, slots=True)
 class RulesDesk:
-    """`consents`: her provisions as the door would weigh them (`flows.door.Grounds`)."""
+    """`consents`: her provisions as the door would weigh them (`flows.door.Grounds`).  `proposals`: where what one
+    administrator activates waits for another; None where one is enough."""
 
     journal: Journal
     policies: Policies
     roster: Roster
     consents: Callable[[str, Asker, str], Awaitable[tuple[Consent, ...]]]
     terms: EmergencyTerms
+    proposals: Proposals | None = None
 
     async def upload(self, content: bytes, by: Person, came: Came = _DIRECTLY) -> Policy | Invalid | Refusal:
         """Kept, not yet in force."""
         await self._note(by, About(object="role_matrix/upload"), came)
         return self.policies.add(content, self._today())
 
-    async def activate(self, version: str, start: dt.date, by: Person, came: Came = _DIRECTLY) -> Refusal | None:
-        """In force from `start`, which is today or later; "" is the program's own version again."""
-        about = About(object=f"role_matrix/{version[:40] or 'own'} {start.isoformat()}")
-        await self._note(by, about, came)
-        return self.policies.activate(version, start, by.id, self.journal.clock(), self._today())
+    async def activate(
+        self, version: str, start: dt.date, by: Person, came: Came = _DIRECTLY
+    ) -> Refusal | Proposal | None:
+        """In force from `start`, which is today or later; "" is the program's own version again.  A Proposal where
+        another is to confirm it first: nothing is in force by it yet."""
+        if self.proposals is None:
+            await self._note(by, _about(version, start), came)
+            return self.policies.activate(version, start, by.id, self.journal.clock(), self._today())
+        id = secrets.token_hex(8)
+        refused = self.policies.may_hold(version, start, self._today())
+        outcome: Outcome = "refused" if refused else "ok"
+        await self._note(by, _about(version, start, f"proposal {id}"), came, outcome)
+        if refused:
+            return refused
+        made = Proposal(id, start, version, by.id, self.journal.clock(), self.policies.digest(version))
+        self.proposals.add(made)
+        return made
+
+    async def confirm(self, id: str, by: Person, came: Came = _DIRECTLY) -> Refusal | None:
+        """By somebody else than who proposed it; both are in the log, under the proposal's id."""
+        found = self.proposals.find(id) if self.proposals else None
+        if found is None or self.proposals is None or found.digest != self.policies.digest(found.version):
+            return "unknown"
+        same = found.by == by.id
+        about = _about(found.version, found.start, f"confirms {found.id}")
+        await self._note(by, about, came, "refused" if same else "ok")
+        if same:
+            return "same"
+        now, today = self.journal.clock(), self._today()
+        refused = self.policies.activate(found.version, found.start, found.by, now, today, by.id)
+        self.proposals.remove(id)
+        return refused
+
+    async def drop(self, id: str, by: Person, came: Came = _DIRECTLY) -> None:
+        """A proposal that is not to be confirmed."""
+        found = self.proposals.find(id) if self.proposals else None
+        if found is not None and self.proposals is not None:
+            await self._note(by, _about(found.version, found.start, f"drops {found.id}"), came)
+            self.proposals.remove(id)
 
     async def preview(
         self, bsn: Bsn, asker: Imagined, version: str, by: Person, came: Came = _DIRECTLY
@@ -123,9 +161,12 @@ class RulesDesk:
             emergency_terms=self.terms,
         )
 
-    async def _note(self, by: Person, about: About, came: Came) -> None:
-
-        await self.journal.note("administer", "ok", self.journal.person(by), about, Grounds(), came)
+    async def _note(self, by: Person, about: About, came: Came, outcome: Outcome = "ok") -> None:
+        await self.journal.note("administer", outcome, self.journal.person(by), about, Grounds(), came)
 
     def _today(self) -> dt.date:
         return self.journal.clock().astimezone(HOME).date()
+
+
+def _about(version: str, start: dt.date, more: str = "") -> About:
+    return About(object=f"role_matrix/{version[:40] or 'own'} {start.isoformat()}{more and ' '}{more}")

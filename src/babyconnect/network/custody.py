@@ -1,7 +1,7 @@
 """What a custodian decided about a client's record beside the record itself, each decision dated and none overwritten.
 
 One SQLite file beside the store: choices of authors, authority over children, secret addresses, items that the law
-forbids to destroy.  A new decision is a new row; which one holds is for `trust` to say.  Nothing of it is published, no
+forbids to destroy, requests to destroy.  A new decision is a new row; which one holds is for `trust` to say.  Nothing of it is published, no
 index points to it, and destroying a record takes its rows along.  A parent is known by a handle only (a keyed hash).
 """
 
@@ -21,7 +21,7 @@ import orjson
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.network.database import Database
 
-Kind = Literal["disclosure", "authority", "secrecy", "hold"]
+Kind = Literal["disclosure", "authority", "secrecy", "hold", "request"]
 
 SCHEMA = """
 create table if not exists decided (
@@ -65,6 +65,10 @@ class Custody:
     def of(self, kind: Kind, client: str) -> tuple[Decided, ...]:
         """Every decision of a kind about a client's record, the oldest first: the history."""
         return self._rows("client = ? and kind = ?", client, kind)
+
+    def every(self, kind: Kind) -> tuple[Decided, ...]:
+        """Every decision of a kind, over all clients."""
+        return self._rows("kind = ?", kind)
 
     def about(self, kind: Kind, key: str) -> tuple[Decided, ...]:
         """Every decision of a kind with this key, over all clients."""

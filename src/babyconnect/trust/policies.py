@@ -28,7 +28,7 @@ MOST_VERSIONS = 1000
 
 
 class Activation(msgspec.Struct, frozen=True):
-    """From `start` on `version` holds.  `by`: the opaque id of the administrator, `confirmed` of the second one where two
+    """From `start` on `version` holds.  `by`: the opaque id of the administrator; `confirmed`: of the second, where two
     are asked; `digest`: of the version's file."""
 
     start: dt.date

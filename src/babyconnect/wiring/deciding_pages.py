@@ -13,6 +13,7 @@ from babyconnect.flows.evaluate import Evaluator
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.rules import RulesDesk
 from babyconnect.settings import SettingsRefused
+from babyconnect.trust.proposals import Proposals
 from babyconnect.web.administration import rules as administration
 from babyconnect.web.break_glass import reviews
 from babyconnect.web.client import notices
@@ -27,7 +28,8 @@ from babyconnect.wiring.today import own_clients
 
 
 def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[Chapter[ViewerSession]]:
-    desk = RulesDesk(journal, decides.policies, link.roster, decides.grounds.consents, decides.terms)
+    waiting = Proposals(link.beside(link.chosen.rules.folder)) if link.chosen.four_eyes.activation else None
+    desk = RulesDesk(journal, decides.policies, link.roster, decides.grounds.consents, decides.terms, waiting)
     pages: list[Chapter[Any]] = [
         evidence.chapter(decides.desk, time.monotonic),
         reviews.chapter(decides.break_glass, lambda ura: _name(link, ura), own_clients(door)),

@@ -20,6 +20,7 @@ from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Roster, Seen
 from babyconnect.trust import decision, relation
 from babyconnect.trust.policies import Policies
+from babyconnect.trust.proposals import Proposals
 from babyconnect.web.administration import rules as administration
 from babyconnect.web.break_glass import reviews
 from babyconnect.web.evidence import chapter as evidence
@@ -37,6 +38,7 @@ def staff(username: str, role: Role, *functions: Function) -> User:
 
 STAFF = (
     staff("beheer", Role.EMPLOYEE, Function.ADMINISTRATOR),
+    staff("beheer2", Role.EMPLOYEE, Function.ADMINISTRATOR),
     staff("fg", Role.EMPLOYEE, Function.PRIVACY_OFFICER),
     staff("sam", Role.STUDENT),
 )
@@ -104,6 +106,7 @@ class Region:
 
 class Office:
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.log, self.region, self.directory = Log(), Region(), Directory()
         self.said: tuple[Consent, ...] = (Consent("c1", True, "*", groups=ALL),)
         self.roster = Roster(folder / "roster.sqlite", b"k" * 32)
@@ -114,7 +117,9 @@ class Office:
         region: Any = self.region
         directory: Any = self.directory
         self.desk = EvidenceDesk(self.journal, self.roster, region, region, region, directory, self.policies.on)
-        self.rules = RulesDesk(self.journal, self.policies, self.roster, self.consents, EmergencyTerms())
+        self.rules = RulesDesk(
+            self.journal, self.policies, self.roster, self.consents, EmergencyTerms(), Proposals(folder / "rules")
+        )
         self.evaluator = Evaluator(
             self.journal, OWN, self.roster, self, lambda asked: decision.decide(asked, self.policies.on(TODAY))
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from babyconnect.birthcare.access import Consent
+from babyconnect.birthcare.parties import Person, Role
 from babyconnect.trust import policy
 from babyconnect.trust.rules import rules_on
 from tests.spec.viewer.stage import BSN, OTHER_BSN
@@ -37,13 +40,68 @@ async def test_a_new_version_is_kept_previewed_and_activated(office: Office) -> 
     now, then = (part.split("</div>")[0] for part in shown.text.split('<div class="card">')[1:3])
     assert "allergies" in now and "allergies" not in then and "history" not in then.split("groepen")[0]
     answer = await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
-    assert answer.status == 303 and office.policies.on(TODAY).version == "region-1"
-    assert [event["object"] for event in office.log.of("administer")] == [
+    assert answer.status == 200 and office.policies.on(TODAY) == rules_on(TODAY), "a second administrator confirms it"
+    assert (await confirmed(office)).status == 303
+    assert office.policies.on(TODAY).version == "region-1"
+    said = [event["object"] for event in office.log.of("administer")]
+    (id,) = [one.rpartition(" ")[2] for one in said if "proposal" in one]
+    assert said == [
         "role_matrix/upload",
         "role_matrix/region-1 preview",
-        f"role_matrix/region-1 {TODAY}",
+        f"role_matrix/region-1 {TODAY} proposal {id}",
+        f"role_matrix/region-1 {TODAY} confirms {id}",
     ]
+    people = [event["actor"]["person"] for event in office.log.of("administer")][-2:]
+    assert people == ["local:beheer", "local:beheer2"]
+    (made,) = office.policies.activations() or ()
+    assert (made.by, made.confirmed) == ("local:beheer", "local:beheer2")
     assert BSN not in str(office.log.events)
+
+
+async def confirmed(office: Office, by: str = "beheer2", step: str = "bevestigen") -> Any:
+    """Somebody takes the proposal that waits."""
+    await office.stage.log_in(by)
+    (one,) = office.rules.proposals.waiting() if office.rules.proposals else ()
+    return await office.post(f"{PAGE}/{step}", voorstel=one.id)
+
+
+async def test_nobody_confirms_what_was_ones_own_proposal(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    await office.post(f"{PAGE}/nieuw", document=document())
+    await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    assert (await confirmed(office, "beheer")).status == 422
+    assert office.policies.on(TODAY) == rules_on(TODAY)
+    assert [event["outcome"] for event in office.log.of("administer")][-1] == "refused"
+
+
+async def test_a_proposal_that_was_dropped_is_confirmed_by_nobody(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    await office.post(f"{PAGE}/nieuw", document=document())
+    await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    (one,) = office.rules.proposals.waiting() if office.rules.proposals else ()
+    await confirmed(office, step="vervallen")
+    assert (await office.post(f"{PAGE}/bevestigen", voorstel=one.id)).status == 422
+    assert office.policies.activations() == ()
+
+
+async def test_a_version_that_was_changed_after_it_was_proposed_is_not_confirmed(office: Office) -> None:
+    await office.stage.log_in("beheer")
+    await office.post(f"{PAGE}/nieuw", document=document())
+    await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    (file,) = office.folder.glob("rules/region-1.json")
+    file.write_text(document(without="history"))
+    assert (await confirmed(office)).status == 422
+    assert office.policies.activations() == ()
+
+
+async def test_where_there_is_one_administrator_the_organisation_may_let_one_be_enough(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    desk = replace(office.rules, proposals=None)
+    by = Person("local:beheer", "Beheer", Role.EMPLOYEE)
+    assert isinstance(await desk.upload(document().encode(), by), policy.Policy)
+    assert await desk.activate("region-1", TODAY, by) is None
+    assert office.policies.on(TODAY).version == "region-1"
+    office.close()
 
 
 async def test_a_preview_is_the_real_decision_with_her_consents_as_they_are(office: Office) -> None:
@@ -74,7 +132,10 @@ async def test_the_past_cannot_be_changed_and_own_rules_can_come_back(office: Of
     assert (await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=yesterday)).status == 422
     assert (await office.post(f"{PAGE}/ingang", versie="", vanaf=str(TODAY))).status == 422
     await office.post(f"{PAGE}/ingang", versie="region-1", vanaf=str(TODAY))
+    await confirmed(office)
     await office.post(f"{PAGE}/ingang", versie="", eigen="ja", vanaf=str(TODAY))
+    assert office.policies.on(TODAY).version == "region-1"
+    await confirmed(office, "beheer")
     assert office.policies.on(TODAY) == rules_on(TODAY)
 
 

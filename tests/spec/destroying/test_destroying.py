@@ -79,6 +79,7 @@ class Node:
             self.index,
             journal,
             self.forgotten.append,  # type: ignore[arg-type]
+            alone=True,
         )
 
     async def publish(self, content: bytes) -> str:

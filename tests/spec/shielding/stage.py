@@ -14,15 +14,18 @@ from starlette.routing import Mount
 from babyconnect.audit.faults import Receipt
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Function, Person, Role
+from babyconnect.exchange.contract import Asking
 from babyconnect.fhir.search_index import index
 from babyconnect.flows import enrol
 from babyconnect.flows.destroy import Destroying
 from babyconnect.flows.door import Door, Happening, Parts
 from babyconnect.flows.journal import Journal
+from babyconnect.flows.own_everywhere import OwnEverywhere
 from babyconnect.flows.own_record import OwnRecord
 from babyconnect.flows.own_staff import OwnStaff
 from babyconnect.flows.publish import Input, PublishingNode, publish
 from babyconnect.flows.registers import Registers
+from babyconnect.network.contract import RegionFault
 from babyconnect.network.custody import Custody
 from babyconnect.network.roster import Roster
 from babyconnect.store.memory import MemoryStore
@@ -96,6 +99,20 @@ def without_bsn(id: str = "OLENA") -> bytes:
     return bundle(her, care, pregnancy(f"P-EP-{id}", id))
 
 
+class Unnamed:
+    """Towards others, by whom this organisation is not listed as a client portal."""
+
+    async def in_region(self, bsn: Bsn) -> str:
+        raise RegionFault("not asked")
+
+    def as_person(self, bsn: Bsn) -> str:
+        raise AssertionError("nobody else is asked")
+
+
+def nobody_else(asking: Asking) -> Any:
+    raise AssertionError("nobody else is asked")
+
+
 @dataclass
 class Practice:
     """The organisation.  `log`: the events of its journal; `looks`: what happened at its door."""
@@ -159,8 +176,8 @@ class Practice:
                 return opaque
         raise AssertionError(f"{kind}/{source} was not kept")
 
-    def as_staff(self, role: Role = Role.MIDWIFE, *functions: Function) -> Visitor:
-        person = Person("mw-1", "Marga", role)
+    def as_staff(self, role: Role = Role.MIDWIFE, *functions: Function, id: str = "mw-1") -> Visitor:
+        person = Person(id, "Marga", role)
 
         async def holds() -> bool:
             return True
@@ -180,7 +197,8 @@ class Practice:
         session = ClientSession(subject=Bsn(bsn), display="Zij", loa="substantial")
         self.client_session = session
         pages = Pages("/client/static", home="/client/")
-        chapters = (client_record.chapter(self.own),)
+        everywhere = OwnEverywhere(self.own, Unnamed(), lambda ura: False, nobody_else, lambda: NOW)
+        chapters = (client_record.chapter(everywhere, lambda session: dt.timedelta()),)
         site: Site[ClientSession] = Site("/client", "http://node.test", pages, lambda request: session, chapters)
         return Visitor(
             Starlette(routes=[Mount("/client", routes=site.routes())], exception_handlers=error_handlers(pages))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from babyconnect.audit.event import Actor
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Function, Role
 from babyconnect.fhir import json
+from babyconnect.flows.destroy import NotDestroyed
 from babyconnect.flows.preparing import Said
 from babyconnect.flows.registers import Ward
 from babyconnect.labelling.disclosing import Stated
@@ -22,6 +25,7 @@ from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.wiring import shielding
 from tests.spec.shielding.stage import BSN, CHILDS, HERS, PARTNER, SECRET, Practice, mother, without_bsn
+from tests.support.node import HOLDER
 from tests.support.visitor import Answer, Visitor
 
 LINE = "Mogelijk niet volledig; vraag het uw zorgverlener"
@@ -195,13 +199,67 @@ async def test_only_the_privacy_officer_destroys_and_only_when_sure(practice: Pr
     unsure = await post(practice, officer, action[1], door="client", op="2026-11-20")
     assert unsure.status == 422 and practice.store.versions
     again = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', unsure.text)
-    done = await post(practice, officer, again[1], door="client", op="2026-11-20", zeker="ja")  # type: ignore[index]
+    taken = await post(practice, officer, again[1], door="client", op="2026-11-20", zeker="ja")  # type: ignore[index]
+    assert "Wacht op een tweede persoon" in taken.text and "Bevestigen en vernietigen" not in taken.text
+    assert practice.store.versions and not [event for event in practice.log if event["type"] == "erase"]
+
+
+async def confirming(practice: Practice, id: str, **fields: str) -> Answer:
+    """A privacy officer opens what waits, by the list of it, and confirms."""
+    officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER, id=id)
+    start = await officer.get("/viewer/vernietigen/")
+    assert HERS in start.text
+    found = await post(practice, officer, "/viewer/vernietigen/zoek", client=start.field("client"))
+    drop = re.search(r'action="(/viewer/vernietigen/[^"]+/)vervallen"', found.text)
+    assert drop
+    return await post(practice, officer, f"{drop[1]}{fields.pop('step', 'bevestigen')}", **fields)
+
+
+async def taken_down(practice: Practice, id: str = "fg-1") -> None:
+    officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER, id=id)
+    found = await post(practice, officer, "/viewer/vernietigen/zoek", bsn=BSN)
+    action = re.search(r'action="(/viewer/vernietigen/[^"]+/uitvoeren)"', found.text)
+    assert action
+    await post(practice, officer, action[1], door="client", op="2026-11-20", zeker="ja")
+
+
+async def test_a_second_privacy_officer_confirms_and_both_are_in_the_log_of_it(practice: Practice) -> None:
+    await taken_down(practice)
+    assert (await confirming(practice, "fg-2")).status == 422, "only when sure"
+    done = await confirming(practice, "fg-2", zeker="ja")
     assert "Vernietigd" in done.text
     assert not any(versions[-1].publication.client for versions in practice.store.versions.values())
-    assert [event["outcome"] for event in practice.log if event["type"] == "erase"] == ["ok"]
+    (erased,) = [event for event in practice.log if event["type"] == "erase"]
+    (asked,) = [event for event in practice.log if event.get("object") == erased["object"] and event is not erased]
+    assert (asked["actor"]["person"], erased["actor"]["person"]) == ("fg-1", "fg-2")
+    assert asked["client"] == erased["client"]
+
+
+async def test_nobody_confirms_a_request_that_is_ones_own(practice: Practice) -> None:
+    await taken_down(practice)
+    refused = await confirming(practice, "fg-1", zeker="ja")
+    assert refused.status == 422 and practice.store.versions
+    assert [event["outcome"] for event in practice.log if event["type"] == "erase"] == ["refused"]
+
+
+async def test_a_request_that_was_dropped_is_confirmed_by_nobody(practice: Practice) -> None:
+    await taken_down(practice)
+    assert (await confirming(practice, "fg-2", step="vervallen")).status == 200
+    assert (
+        HERS not in (await practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER).get("/viewer/vernietigen/")).text
+    )
+    by = Actor(HOLDER.ura.value, "fg-2")
+    assert await practice.destroying.confirm(practice.id("Patient", "JAMILA"), by) == NotDestroyed("request")
+
+
+async def test_where_there_is_one_privacy_officer_the_organisation_may_let_one_be_enough(practice: Practice) -> None:
+    practice.destroying = replace(practice.destroying, alone=True)
+    await taken_down(practice)
+    assert not any(versions[-1].publication.client for versions in practice.store.versions.values())
 
 
 async def test_a_hold_keeps_the_record_until_it_ends(practice: Practice) -> None:
+    practice.destroying = replace(practice.destroying, alone=True)
     officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER)
 
     async def step(name: str, page: Any, **fields: str) -> Answer:

@@ -205,12 +205,15 @@ def member_of(folder: pathlib.Path, port: int) -> Member:
 
 
 def office(slug: str) -> tuple[LogIn, ...]:
-    """Who watches over privacy and who administers at a member; neither gives care."""
+    """Who watches over privacy and who administers at a member; neither gives care.  Two of each: one alone neither
+    destroys a record nor changes the rules."""
     return tuple(
         LogIn(f"{short}.{slug}", name, Role.EMPLOYEE.value, (function.value,))
         for short, name, function in (
             ("fg", "Frederiek Gerritsen", Function.PRIVACY_OFFICER),
+            ("fg2", "Mirjam Oosterhof", Function.PRIVACY_OFFICER),
             ("beheer", "Bas Herderschee", Function.ADMINISTRATOR),
+            ("beheer2", "Ilse Terpstra", Function.ADMINISTRATOR),
         )
     )
 

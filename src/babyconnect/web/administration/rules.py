@@ -24,6 +24,7 @@ from babyconnect.flows.rules import Imagined, Previewed, RulesDesk
 from babyconnect.network.contract import Parties, RegionFault
 from babyconnect.trust import policy, reasons
 from babyconnect.trust.policy import LARGEST, Invalid, Policy
+from babyconnect.trust.proposals import Proposal
 from babyconnect.web.site import Chapter, Site
 
 PATH = "/beheer"
@@ -39,6 +40,8 @@ def chapter(desk: RulesDesk, parties: Parties) -> Chapter[Any]:
             Route("/versie/{version}.json", pages.download, methods=["GET"]),
             Route("/nieuw", pages.upload, methods=["POST"]),
             Route("/ingang", pages.activate, methods=["POST"]),
+            Route("/bevestigen", pages.confirm, methods=["POST"]),
+            Route("/vervallen", pages.drop, methods=["POST"]),
             Route("/voorbeeld", pages.preview, methods=["POST"]),
         ]
 
@@ -69,10 +72,12 @@ class _Pages:
             versions=policies.versions(),
             is_invalid=lambda kept: isinstance(kept.found, Invalid),
             activations=list(reversed(policies.activations() or ())),
+            proposals=self._desk.proposals.waiting() if self._desk.proposals else (),
+            four_eyes=self._desk.proposals is not None,
             readable=policies.activations() is not None,
             kinds=list(Kind),
             roles=[role for role in Role if role not in OUTSIDE_CARE],
-            purposes=list(Purpose),
+            purposes=[purpose for purpose in Purpose if purpose is not Purpose.OWN_RECORD],
             bases=sorted(rules.asker.bases - {"break_glass"}),
             local=lambda moment: f"{moment.astimezone(HOME):%d-%m-%Y %H:%M}",
             **given,
@@ -107,8 +112,21 @@ class _Pages:
         version = "" if fields.get("eigen") else fields.get("versie", "")
         if not version and not fields.get("eigen"):
             return self._page(request, 422, flaw="unknown")
-        refused = await self._desk.activate(version, start, session.person, _came(request))
+        done = await self._desk.activate(version, start, session.person, _came(request))
+        if isinstance(done, Proposal):
+            return self._page(request, said="proposed")
+        return self._page(request, 422, flaw=done) if done else RedirectResponse(self._home, 303)
+
+    async def confirm(self, request: Request) -> Response:
+        """By a second administrator."""
+        session, fields = await self._site.posted(request)
+        refused = await self._desk.confirm(fields.get("voorstel", ""), session.person, _came(request))
         return self._page(request, 422, flaw=refused) if refused else RedirectResponse(self._home, 303)
+
+    async def drop(self, request: Request) -> Response:
+        session, fields = await self._site.posted(request)
+        await self._desk.drop(fields.get("voorstel", ""), session.person, _came(request))
+        return RedirectResponse(self._home, 303)
 
     async def preview(self, request: Request) -> Response:
         session, fields = await self._site.posted(request)

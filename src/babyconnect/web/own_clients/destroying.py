@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Function, Person
 from babyconnect.definitions import document
-from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
+from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
 from babyconnect.flows.journal import About, Actor
 from babyconnect.flows.registers import Hold
+from babyconnect.flows.registers import Request as Taken
 from babyconnect.web.own_clients.chapter import Handles
 from babyconnect.web.site import Chapter, Site
 from babyconnect.web.viewer.site import ViewerSession
@@ -48,10 +49,15 @@ class _Pages:
             Route("/zoek", self.find, methods=["POST"]),
             Route("/{handle}/behouden", self.hold, methods=["POST"]),
             Route("/{handle}/uitvoeren", self.destroy, methods=["POST"]),
+            Route("/{handle}/bevestigen", self.confirm, methods=["POST"]),
+            Route("/{handle}/vervallen", self.drop, methods=["POST"]),
         ]
 
     async def start(self, request: Request) -> Response:
-        return self._page(request)
+        """With what waits for a second person, by name: to be shown a name, the list of clients is asked for."""
+        waiting, person = self._node.registers.requests(), self._site.session(request).person
+        names = await self._names(person) if waiting else {}
+        return self._page(request, waiting=[(client, names.get(client, ""), one) for client, one in waiting.items()])
 
     async def find(self, request: Request) -> Response:
         """By BSN, or by her opaque id for who has none; unknown and unreadable are answered alike."""
@@ -68,7 +74,9 @@ class _Pages:
         handle = self._handles.give(session, client)
         name = (await self._names(session.person)).get(client, "")
         status = 422 if wrong else 200
-        return self._page(request, status, found=found, handle=handle, client=client, name=name, wrong=wrong)
+        request_ = self._node.registers.request(client)
+        shown = {"found": found, "handle": handle, "client": client, "name": name, "wrong": wrong, "taken": request_}
+        return self._page(request, status, **shown)
 
     async def hold(self, request: Request) -> Response:
         """What may not be destroyed, or may again: recorded with its reason, in the log before it holds."""
@@ -96,8 +104,29 @@ class _Pages:
         except ValueError:
             return await self._examined(request, session, client, "date")
         done = await self._node.destroy(Asked(client, fields.get("door", ""), on, self._actor(session)))
+        return await self._ended(request, session, client, done)
+
+    async def confirm(self, request: Request) -> Response:
+        """By a second person."""
+        session, fields = await self._site.posted(request)
+        client = self._handles.client(session, request.path_params["handle"])
+        if fields.get("zeker") != "ja":
+            return await self._examined(request, session, client, "sure")
+        return await self._ended(request, session, client, await self._node.confirm(client, self._actor(session)))
+
+    async def drop(self, request: Request) -> Response:
+        session, _ = await self._site.posted(request)
+        client = self._handles.client(session, request.path_params["handle"])
+        await self._node.drop(client, self._actor(session))
+        return await self._examined(request, session, client)
+
+    async def _ended(
+        self, request: Request, session: ViewerSession, client: str, done: Destroyed | NotDestroyed | Taken
+    ) -> Response:
         if isinstance(done, NotDestroyed):
             return await self._examined(request, session, client, done.reason)
+        if isinstance(done, Taken):
+            return await self._examined(request, session, client)
         return self._page(request, done=done)
 
     def _actor(self, session: ViewerSession) -> Actor:
@@ -105,8 +134,19 @@ class _Pages:
 
     def _page(self, request: Request, status: int = 200, **values: object) -> Response:
         rules = document("destruction.toml")
-        shown = {"found": None, "done": None, "wrong": "", "handle": "", "client": "", "name": "", **values}
+        shown = {
+            "found": None,
+            "done": None,
+            "taken": None,
+            "waiting": (),
+            "wrong": "",
+            "handle": "",
+            "client": "",
+            "name": "",
+            **values,
+        }
         return self._site.page(
             request, "own_clients/destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
-            today=self._node.journal.clock().date(), address=f"{self._site.path}{PATH}", **shown,
+            today=self._node.journal.clock().date(), alone=self._node.alone,
+            address=f"{self._site.path}{PATH}", **shown,
         )  # fmt: skip
