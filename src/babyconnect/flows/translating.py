@@ -14,6 +14,7 @@ from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
+from babyconnect.flows import to_ada
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
@@ -97,6 +98,7 @@ _KERNSETS: Mapping[str, Callable[[Material], Written]] = {
     output: functools.partial(_to_hl7v3, output) for output in hl7v3.outputs()
 }
 WRITERS: Mapping[str, Callable[[Material], Written]] = {
+    "ada": to_ada.write,
     "stu3": _to_stu3,
     **_KERNSETS,
 }

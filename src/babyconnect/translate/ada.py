@@ -22,7 +22,7 @@ from babyconnect.translate.instances import Instance, Instances
 from babyconnect.translate.labels import label
 from babyconnect.translate.linking import Linker
 from babyconnect.translate.sites import Site, Tree
-from babyconnect.translate.tables import AdaMap, Borrowed, Row, ada_map
+from babyconnect.translate.tables import AdaMap, Borrowed, Row, Rule, ada_map
 from babyconnect.translate.values import TRANSFORMS, Context, Given
 
 
@@ -31,17 +31,17 @@ def translate(record: AdaRecord, today: dt.date, version: str = "") -> Translate
 
     `version`: of the tables (`transactions.toml`); left out, the transaction's own.
     """
-    known = _known(record.transaction, version)
-    if known is None:
+    block = known(record.transaction, version)
+    if block is None:
         place = record.transaction
         return Translated(
             [], [Finding("error", place, 0, "", "unknown-transaction", "no map for this transaction in this version")]
         )
-    translation = _Translation(record, ada_map(known["map"], known["structure"]), today)
+    translation = _Translation(record, ada_map(block["map"], block["structure"]), today)
     return translation.run()
 
 
-def _known(transaction: str, version: str) -> Mapping[str, Any] | None:
+def known(transaction: str, version: str) -> Mapping[str, Any] | None:
     """The block of a transaction in a version, None when there is none."""
     found: Mapping[str, Any] | None = document("ada/transactions.toml").get(transaction)
     if found is None or version in ("", found["version"]):
@@ -267,3 +267,10 @@ class _Translation:
 
     def _find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
         self.findings.append(Finding(severity, site.place, site.element.line, site.concept, rule, text))
+
+
+def traced(record: AdaRecord, table: AdaMap, today: dt.date) -> tuple[Translated, list[list[tuple[Rule, Site]]]]:
+    """The translation with, for each resource in order, the rules and sites that it stands for."""
+    translation = _Translation(record, table, today)
+    made = translation.run()
+    return made, [instance.homes for instance in translation.instances.all]

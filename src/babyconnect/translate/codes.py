@@ -75,3 +75,43 @@ def mapped(name: str, code: str, oid: str) -> Mapping[str, str] | None:
     """The row of a concept map (`target`, `target_system`, `display`), None when the map has no such code."""
     table = _maps()[name]
     return table.get((oid, code)) or table.get(("*", code))
+
+
+@functools.cache
+def _oids() -> Mapping[str, str]:
+    """URL → OID.  Of several OIDs with one URL the one that a value list uses stands, else the first."""
+    used = {row["system"] for row in rows("ada/value_lists")}
+    found: dict[str, str] = {}
+    for oid, url in sorted(_systems().items(), key=lambda pair: pair[0] not in used):
+        found.setdefault(url, oid)
+    return found
+
+
+def oid(url: str) -> str:
+    """The code system or identifier root of a FHIR system: its OID; what has none stays as it is."""
+    return _oids().get(url) or url.removeprefix("urn:oid:")
+
+
+@functools.cache
+def _positions() -> Mapping[tuple[str, str, str], int]:
+    counts: dict[str, int] = {}
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows("ada/value_lists"):
+        counts[row["list"]] = counts.get(row["list"], 0) + 1
+        found[row["list"], row["code"], row["system"]] = counts[row["list"]]
+    return found
+
+
+def position(lists: tuple[str, ...], code: str, oid: str) -> int:
+    """The place of a code in the first value list that has it (ADA repeats it as `value`), 0 when none has."""
+    return next((p for name in lists if (p := _positions().get((name, code, oid), 0))), 0)
+
+
+def sources(name: str, target: str) -> list[Mapping[str, str]]:
+    """The rows of a concept map that lead to a FHIR code, in the table's order."""
+    return [row for row in _maps()[name].values() if row["target"] == target]
+
+
+def system_of(lists: tuple[str, ...], code: str) -> str:
+    """The code system in which the value lists have a code, "" when they do not."""
+    return next((system for name in lists for (known, system) in _lists().get(name, {}) if known == code), "")

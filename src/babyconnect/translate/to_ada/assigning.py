@@ -1,0 +1,186 @@
+"""Which rule of the transaction each resource is of: by its type, profile, code, links and codes that a rule takes.
+
+A rule says what becomes a resource; read backwards it says what a resource was.  Where several rules make the same kind
+of resource, the one that explains most of it stands, and the first of the table among equals.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.definitions import document
+from babyconnect.translate import codes
+from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
+from babyconnect.translate.to_ada.draft import Structure, structure
+from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, same_coding
+
+
+@dataclass(frozen=True, slots=True)
+class Backwards:
+    """The tables of a transaction read backwards."""
+
+    table: AdaMap
+    structure: Structure
+    rules: tuple[Rule, ...]
+    rows: Mapping[str, tuple[Row, ...]]
+    """By rule (or `@link`), in the structure's order: the rows that give its resources their values."""
+
+    def links(self, rule: Rule) -> Iterator[tuple[str, Link]]:
+        return ((path, self.table.links[name]) for path, name in rule.template.links)
+
+    def alternatives(self, link: Link) -> Iterator[Link]:
+        """A link and what it falls back on, in order."""
+        here: Link | None = link
+        while here is not None:
+            yield here
+            here = self.table.links[here.otherwise] if here.otherwise else None
+
+    def reaches(self, rule: Rule, link: Link) -> bool:
+        """True when what a link looks for within a group can be there: the rule's element, or what refers to it, is."""
+        if not link.within:
+            return True
+        return any(w in self.structure.chain(way) for w in link.within.split() for way in self.ways(rule.concept))
+
+    def ways(self, concept: str) -> list[str]:
+        """A concept and the references to it: where a resource's element, or what refers to it, can lie."""
+        return [concept, *self.structure.referring.get(concept, ())]
+
+
+@functools.cache
+def backwards(names: str, structure_name: str) -> Backwards:
+    """The tables of a transaction (`ada_map` of these names) backwards."""
+    table, its_structure = ada_map(names, structure_name), structure(structure_name)
+    rules = tuple(rule for concept in its_structure.concepts for rule in table.rules.get(concept, ()))
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for concept in its_structure.concepts:
+        for row in table.rows.get(concept, ()):
+            if row.path and row.transform not in ("none", "group", "follow", "element"):
+                rows[row.resource].append(row)
+    return Backwards(table, its_structure, rules, {name: tuple(made) for name, made in rows.items()})
+
+
+class Assigning:
+    """The rules of all resources of one record.
+
+    `others`: the tables of the other transactions.  A resource that is better explained there is of no rule here: a
+    procedure of the delivery is not made one of the history because this transaction has no delivery.
+    """
+
+    def __init__(self, graph: Graph, tables: Backwards, others: Sequence[Backwards]) -> None:
+        self._graph, self._tables = graph, tables
+        self._by_type: dict[str, list[tuple[Backwards, Rule]]] = defaultdict(list)
+        seen: set[str] = set()
+        for their in (tables, *others):
+            for rule in their.rules:
+                if rule.name not in seen:
+                    self._by_type[rule.template.type].append((their, rule))
+            seen |= {rule.name for rule in their.rules}
+        possible = {key: self._possible(resource) for key, resource in graph.all.items()}
+        self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
+        self.candidates = {key: [r for their, r in found if their is tables] for key, found in possible.items()}
+        self.rules = {key: self._best(key, found) for key, found in possible.items()}
+
+    def _possible(self, resource: Resource) -> list[tuple[Backwards, Rule]]:
+        """By code and profile; a resource without a profile that any rule knows goes by its code alone."""
+        coded = [pair for pair in self._by_type[str(resource.get("resourceType"))] if _has_code(resource, pair[1])]
+        profiles = _profiles(resource) & known_profiles()
+        if profiles:
+            return [pair for pair in coded if _is_of(pair[1], profiles)]
+        with_code = [pair for pair in coded if pair[1].codings]
+        return with_code or coded
+
+    def _best(self, key: str, possible: list[tuple[Backwards, Rule]]) -> Rule | None:
+        """The rule that explains most; None when that is one of another transaction."""
+        candidates = self.candidates[key]
+        if not candidates or candidates[0].template.merge or len(possible) == 1:
+            return candidates[0] if candidates else None
+        scores = [self._score(self._graph.all[key], their, rule) for their, rule in possible]
+        their, rule = possible[scores.index(max(scores))]
+        return rule if their is self._tables else None
+
+    def _score(self, resource: Resource, their: Backwards, rule: Rule) -> tuple[int, int, int, int]:
+        fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
+        links = self._links(resource, their, rule)
+        return (links, _codes(resource, their, rule), fixed, _taken(resource, their, rule))
+
+    def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:
+        """References that the rule's links can make, less those they cannot."""
+        score = 0
+        for path, link in their.links(rule):
+            targets = {self._graph.target(one.value) for one in found(resource, path)} - {""}
+            score += sum(1 if self._explained(their, rule, link, key) else -1 for key in targets)
+        return score
+
+    def explains(self, rule: Rule, link: Link, key: str) -> bool:
+        """True when a link of a rule of this transaction can lead to a resource."""
+        return self._explained(self._tables, rule, link, key)
+
+    def _explained(self, their: Backwards, rule: Rule, link: Link, key: str) -> bool:
+        return any(one.rule in self.possible[key] and their.reaches(rule, one) for one in their.alternatives(link))
+
+
+def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
+    """Codes that the value lists of the rule's data elements have, less those they lack."""
+    score = 0
+    for row in their.rows.get(rule.name, ()):
+        lists = their.table.lists.get(row.concept, ())
+        if lists and row.transform in ("concept", "value-concept"):
+            for one in found(resource, row.path):
+                score += _weight(row) if _listed(one.value, lists) else -_weight(row)
+    return score
+
+
+def _taken(resource: Resource, their: Backwards, rule: Rule) -> int:
+    """Elements of the resource that the rule's data elements give."""
+    return sum(bool(found(resource, row.path)) for row in their.rows.get(rule.name, ()))
+
+
+@functools.cache
+def _frequency() -> Mapping[str, int]:
+    """How many templates have a profile."""
+    return Counter(profile for row in document("ada/templates.toml").values() for profile in row["profiles"])
+
+
+def known_profiles() -> frozenset[str]:
+    return frozenset(_frequency())
+
+
+def _specific(profiles: Iterable[str]) -> set[str]:
+    """The profiles of a resource that say most: those that fewest templates have."""
+    listed = list(profiles)
+    least = min((_frequency()[profile] for profile in listed), default=0)
+    return {profile for profile in listed if _frequency()[profile] == least}
+
+
+def _is_of(rule: Rule, profiles: set[str]) -> bool:
+    """True when rule and resource agree on what the resource is, not just on what it is besides."""
+    own = set(rule.template.profiles)
+    return bool(_specific(own) & profiles) and bool(_specific(profiles) & own)
+
+
+def _weight(row: Row) -> int:
+    """What a resource is about weighs more than what is said of it."""
+    return 5 if row.path == "code" else 1
+
+
+def _has_code(resource: Resource, rule: Rule) -> bool:
+    code = resource.get("code")
+    return not rule.codings or (isinstance(code, Mapping) and same_coding(code.get("coding"), rule.codings))
+
+
+def _profiles(resource: Resource) -> set[str]:
+    meta = resource.get("meta")
+    listed = meta.get("profile") if isinstance(meta, Mapping) else None
+    return {one for one in listed if isinstance(one, str)} if isinstance(listed, list) else set()
+
+
+def _listed(value: Any, lists: tuple[str, ...]) -> bool:
+    codings = value.get("coding") if isinstance(value, Mapping) else None
+    return any(
+        isinstance(c, Mapping) and codes.is_known(lists, str(c.get("code", "")), codes.oid(str(c.get("system", ""))))
+        for c in (codings if isinstance(codings, list) else [])
+    )

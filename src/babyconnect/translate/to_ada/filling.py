@@ -1,0 +1,140 @@
+"""The values of each resource, put back into the data elements that its rule's rows take them from."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from babyconnect.definitions import rows as table_rows
+from babyconnect.translate import codes
+from babyconnect.translate.tables import Link, Row, Rule
+from babyconnect.translate.to_ada.assigning import Backwards
+from babyconnect.translate.to_ada.draft import Draft
+from babyconnect.translate.to_ada.graph import Found, Graph, found
+from babyconnect.translate.to_ada.inverses import INVERSES, coded, reason
+from babyconnect.translate.to_ada.lending import Lending
+from babyconnect.translate.to_ada.parts import TAKE_APART
+from babyconnect.translate.to_ada.placing import Placing
+from babyconnect.translate.to_ada.referring import REFERENCES, Referring
+from babyconnect.translate.to_ada.spots import Spot, Spots
+
+
+@functools.cache
+def _preferred() -> Mapping[str, str]:
+    """By path: the data element that takes a value where several could."""
+    return {row["path"]: row["concept"] for row in table_rows("ada/to_ada_choices")}
+
+
+class Filling:
+    """Fills the elements of all resources of one record."""
+
+    def __init__(self, graph: Graph, tables: Backwards, placing: Placing, draft: Draft) -> None:
+        self._graph, self._tables, self._placing = graph, tables, placing
+        self._spots = Spots(tables, placing, draft)
+        self._referring = Referring(graph, tables, placing, self._spots)
+
+    def run(self) -> None:
+        placed = [(key, rule, node) for key, homes in self._placing.homes.items() for rule, node in homes]
+        for key, rule, node in placed:
+            linked = self._linked(key, rule)
+            self._fill(Spot(key, node), self._tables.rows.get(rule.name, ()), linked)
+        for key, rule, node in placed:
+            for link, rows in self._of_links(rule):
+                self._fill(Spot(key, node, link=link), rows, frozenset())
+        lending = Lending(self._tables, self._spots)
+        for key, rule, node in placed:
+            lending.lend(self._graph.all[key], rule, node)
+
+    def _of_links(self, rule: Rule) -> Iterator[tuple[Link, tuple[Row, ...]]]:
+        """Rows about what a link finds, where it finds resources of this rule by a reference or anywhere."""
+        for name, rows in self._tables.rows.items():
+            link = self._tables.table.links[name[1:]] if name.startswith("@") else None
+            if link is not None and link.rule == rule.name and (link.via or not link.within):
+                yield link, rows
+
+    def _linked(self, key: str, rule: Rule) -> frozenset[tuple[str, str]]:
+        """The references that follow from where the element stands: no data element says them again."""
+        return frozenset(
+            (path, target)
+            for path, link in self._tables.links(rule)
+            for one in found(self._graph.all[key], path)
+            if (target := self._graph.target(one.value)) and self._placing.explains(rule, link, target)
+        )
+
+    def _fill(self, spot: Spot, rows: tuple[Row, ...], linked: frozenset[tuple[str, str]]) -> None:
+        resource = self._graph.all[spot.key]
+        paths: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.transform not in ("self", "part"):
+                paths.setdefault(row.path, []).append(row)
+        for path, takers in paths.items():
+            for place in _paths(path, takers[0].transform):
+                for one in found(resource, place):
+                    if (path, self._graph.target(one.value)) not in linked:
+                        group = (spot.key, one.items[0]) if one.items else None
+                        self._give(Spot(spot.key, spot.node, group, spot.link), takers, one)
+            self._absent(resource, spot, path, takers[0])
+
+    def _give(self, spot: Spot, takers: list[Row], one: Found) -> None:
+        """Hand a value to the first data element that has it in its list, or room for it."""
+        for row in self._ordered(takers, one):
+            if row.transform in REFERENCES:
+                done = self._referring.refer(spot, row, one)
+            elif row.transform in TAKE_APART:
+                done = self._take_apart(spot, row, one)
+            else:
+                attributes = INVERSES[row.transform](one, self._spots.target(row.concept, row.argument))
+                done = attributes is not None and self._spots.put(spot, row.concept, attributes)
+            if done:
+                return
+
+    def _ordered(self, takers: list[Row], one: Found) -> list[Row]:
+        if len(takers) == 1:
+            return takers
+        preferred = _preferred().get(takers[0].path)
+        return sorted(takers, key=lambda row: (not self._has(row, one.value), row.concept != preferred))
+
+    def _has(self, row: Row, value: Any) -> bool:
+        target = self._spots.target(row.concept, row.argument)
+        made = coded(value, target) if target.lists else None
+        return made is not None and codes.is_known(target.lists, made.get("code", ""), made.get("codeSystem", ""))
+
+    def _absent(self, resource: Mapping[str, Any], spot: Spot, path: str, row: Row) -> None:
+        """Why a value is absent stands beside where it would be."""
+        before, _, last = path.rpartition("/")
+        if not last.startswith("value") or row.transform in REFERENCES:
+            return
+        for one in found(resource, f"{before}/dataAbsentReason" if before else "dataAbsentReason"):
+            if not any(name.startswith("value") for name in one.holder) and (attributes := reason(one.value)):
+                self._spots.put(spot, row.concept, attributes)
+
+    def _take_apart(self, spot: Spot, row: Row, one: Found) -> bool:
+        """A name, address or number: into the parts that its group has."""
+        parts = {part.argument: part for part in self._parts(row.concept)}
+        targets = {name: self._spots.target(part.concept, part.argument) for name, part in parts.items()}
+        values = [(parts[name], said) for name, said in TAKE_APART[row.transform](one.value, targets) if name in parts]
+        if self._spots.is_said(spot, row.concept, [said for _, said in values]):
+            return True
+        opened = self._spots.place(spot, row.concept) if values else None
+        if opened is None:
+            return False
+        for part, attributes in values:
+            made = self._spots.draft.put(opened, part.concept)
+            if made is not None:
+                made.attributes = attributes
+        return True
+
+    def _parts(self, concept: str) -> Iterator[Row]:
+        for number, rows in self._tables.table.rows.items():
+            if concept in self._tables.structure.chain(number):
+                yield from (row for row in rows if row.transform == "part")
+
+
+def _paths(path: str, transform: str) -> Iterator[str]:
+    """Where a value can stand: of a data element of any type, at value[x] of each."""
+    if transform != "any":
+        yield path
+        return
+    for kind in ("valueQuantity", "valueCodeableConcept", "valueString"):
+        yield "/".join([*path.split("/")[:-1], kind])

@@ -1,0 +1,312 @@
+"""Where in the record the element of each resource stands, by the links of its rule read backwards.
+
+A link says: look in the nearest group `within`, follow `via`, and there is what I refer to.  So what a resource refers
+to says in which occurrence of that group its element lies, or what refers to its element (building blocks): the one
+whose `via` leads to the element of what it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from babyconnect.translate.tables import Link, Rule
+from babyconnect.translate.to_ada.assigning import Assigning, Backwards
+from babyconnect.translate.to_ada.draft import Draft, Node
+from babyconnect.translate.to_ada.graph import Graph, found
+
+
+@dataclass(slots=True)
+class Wish:
+    """What is known of a place before it is made.
+
+    `fixed`: this concept's occurrence is that node; `led`: a concept's occurrence is the one whose reference `via`
+    leads to a node; `beside`: something in that occurrence refers to the element.
+    """
+
+    fixed: dict[str, Node] = field(default_factory=dict)
+    led: list[tuple[str, str, Node]] = field(default_factory=list)
+    beside: list[tuple[str, Node]] = field(default_factory=list)
+
+    def leading(self, concept: str) -> list[tuple[str, Node]]:
+        return [(via, node) for within, via, node in self.led if within == concept]
+
+
+class Placing:
+    """The elements of all resources of one record.  `homes`: the nodes of a resource, several when it was merged."""
+
+    def __init__(self, graph: Graph, tables: Backwards, assigning: Assigning, draft: Draft) -> None:
+        self._graph, self._tables, self._assigning, self._draft = graph, tables, assigning, draft
+        self.homes: dict[str, list[tuple[Rule, Node]]] = {}
+        self._busy: set[str] = set()
+        self._holders = self._held()
+
+    def run(self) -> None:
+        for key in self._graph.all:
+            self.of(key)
+        for key in self._graph.all:
+            for rule, node in self.homes[key]:
+                self._demanded(key, rule, node)
+
+    def of(self, key: str) -> list[tuple[Rule, Node]]:
+        """The nodes of a resource, made when asked for first; none while it is being placed itself."""
+        if key not in self.homes and key not in self._busy:
+            self._busy.add(key)
+            rule = self._assigning.rules[key]
+            self.homes[key] = [] if rule is None else self._placed(key, rule)
+            self._busy.discard(key)
+        return self.homes.get(key, [])
+
+    def explains(self, rule: Rule, link: Link, key: str) -> bool:
+        """True when a link of a rule can lead to a resource."""
+        return self._assigning.explains(rule, link, key)
+
+    def home(self, key: str, rule: str = "") -> Node | None:
+        """The node of a resource (of a rule)."""
+        return next((node for made, node in self.of(key) if rule in ("", made.name)), None)
+
+    # What is known -----------------------------------------------------------------------------------------------
+
+    def _held(self) -> dict[str, list[tuple[str, str]]]:
+        """Which resource lies in the element of which: members of a report, results of a panel (`self`)."""
+        held: dict[str, list[tuple[str, str]]] = {}
+        for key, rule in self._assigning.rules.items():
+            if rule is None:
+                continue
+            resource = self._graph.all[key]
+            paths = {rule.template.members: ""} if rule.template.members else {}
+            paths |= {row.path: row.concept for row in self._tables.rows.get(rule.name, ()) if row.transform == "self"}
+            for path, concept in paths.items():
+                for one in found(resource, path):
+                    held.setdefault(self._graph.target(one.value), []).append((key, concept))
+        held.pop("", None)
+        return held
+
+    def _wish(self, key: str, rule: Rule) -> Wish:
+        wish = Wish()
+        resource = self._graph.all[key]
+        for path, link in self._tables.links(rule):
+            for one in found(resource, path):
+                target = self._graph.target(one.value)
+                if target and target != key:
+                    self._from_link(wish, rule, link, target)
+        for holder, concept in self._holders.get(key, ()):
+            if concept in ("", rule.concept) and holder != key:
+                self._inside(wish, rule, self.home(holder))
+        return wish
+
+    def _from_link(self, wish: Wish, rule: Rule, link: Link, target: str) -> None:
+        for one in self._tables.alternatives(link):
+            node = self.home(target, one.rule)
+            if node is None or not self._tables.reaches(rule, one):
+                continue
+            if ">" in one.via:
+                continue  # it follows from another link: the professional of the contact
+            if one.via:
+                wish.led += [(within, one.via, node) for within in one.within.split() or [""]]
+            elif set(one.within.split()) & set(self._tables.structure.chain(rule.concept)):
+                self._inside(wish, rule, node)
+            else:
+                wish.beside += [(within, node) for within in one.within.split()]
+            return
+
+    def _inside(self, wish: Wish, rule: Rule, node: Node | None) -> None:
+        """Beside or in another resource's element: they share what both lie in (the same element, when both are it)."""
+        chain = self._tables.structure.chain(rule.concept)
+        for above in node.up() if node is not None else ():
+            if above.concept in chain:
+                wish.fixed.setdefault(above.concept, above)
+
+    # Making a place ----------------------------------------------------------------------------------------------
+
+    def _placed(self, key: str, rule: Rule) -> list[tuple[Rule, Node]]:
+        if rule.template.merge:
+            return self._merged(key)
+        wish = self._wish(key, rule)
+        node = self._shared(wish, rule) or self.make(rule.concept, wish)
+        if node is None:
+            return []
+        node.rules.add(rule.template.name)
+        self._lead(wish, rule, node)
+        return [(rule, node)]
+
+    def _shared(self, wish: Wish, rule: Rule) -> Node | None:
+        """The element of another resource that is this one's too (a professional and her role)."""
+        there = wish.fixed.pop(rule.concept, None)
+        return there if there is not None and rule.template.name not in there.rules else None
+
+    def make(self, concept: str, wish: Wish) -> Node | None:
+        here = self._draft.root
+        chain = self._tables.structure.chain(concept)
+        fixed = [wish.fixed[step] for step in chain[:-1] if step in wish.fixed and self._agrees(wish.fixed[step], wish)]
+        if fixed:
+            here = fixed[-1]
+        steps = self._draft.steps(here, concept)
+        for place, step in enumerate(steps[:-1]):
+            entered = self._enter(here, step, steps[place + 1 :], wish)
+            if entered is None:
+                return None
+            here = entered
+        return self._draft.add(here, concept) if self._draft.room(here, concept) else None
+
+    def _enter(self, here: Node, step: str, rest: tuple[str, ...], wish: Wish) -> Node | None:
+        leading = wish.leading(step)
+        there = here.of(step)
+        if leading:
+            there = [node for node in there if self._is_led(node, leading)]
+        elif self._tables.structure.repeats(step):
+            there = [node for node in there if not self._is_spoken_for(node)]
+        for node in there:
+            if self._draft.fits(node, rest):
+                self._refer(node, leading)
+                return node
+        if not self._draft.room(here, step):
+            return next(iter(here.of(step)), None) if not self._tables.structure.repeats(step) else None
+        made = self._draft.add(here, step)
+        self._refer(made, leading)
+        return made
+
+    def _is_led(self, node: Node, leading: list[tuple[str, Node]]) -> bool:
+        """True when a reference of the group leads where it should, and none leads elsewhere."""
+        leads = [self._leads(node, via, target) for via, target in leading]
+        return any(lead is True for lead in leads) and not any(lead is False for lead in leads)
+
+    def _leads(self, node: Node, via: str, target: Node) -> bool | None:
+        """Whether a group's reference leads to a node; None when it has no such reference."""
+        there = next(self._draft.within(node, via), None)
+        return None if there is None else there.attributes.get("value") == self._draft.name(target)
+
+    def _agrees(self, node: Node, wish: Wish) -> bool:
+        """True when nothing a node lies in is led elsewhere than is wished."""
+        scopes = ((node.above(within), via, target) for within, via, target in wish.led if within)
+        return not any(scope is not None and self._leads(scope, via, target) is False for scope, via, target in scopes)
+
+    def _is_spoken_for(self, node: Node) -> bool:
+        """True for a group that a reference in it already says to be about something."""
+        return bool(node.keys)
+
+    def _refer(self, node: Node, leading: list[tuple[str, Node]]) -> None:
+        for via, target in leading:
+            self._set(node, via, target)
+            node.keys.add(("led", via))
+
+    def _set(self, scope: Node, via: str, target: Node) -> None:
+        if next(self._draft.within(scope, via), None) is None:
+            made = self._draft.put(scope, via)
+            if made is not None:
+                self._draft.reference(made, target)
+
+    def _lead(self, wish: Wish, rule: Rule, node: Node) -> None:
+        """References of the whole record, of what the element lies in, and of the groups that refer to the element."""
+        chain = self._tables.structure.chain(rule.concept)
+        for within, via, target in wish.led:
+            if not within:
+                self._set(self._draft.root, via, target)
+            elif (scope := node.above(within)) is not None:
+                self._refer(scope, [(via, target)])
+        for within, other in wish.beside:
+            self._referred_beside(rule, node, other.above(within))
+        away = [(w, via, target) for w, via, target in wish.led if w and w not in chain]
+        if away:
+            self._referred(rule, node, Wish(led=away))
+
+    def _referred(self, rule: Rule, node: Node, wish: Wish) -> None:
+        """Have the element referred to from the group that a link looks in."""
+        ways = self._tables.structure.referring.get(rule.concept, ())
+        wanted = [w for w, _, _ in wish.led]
+        best = max(ways, key=lambda way: sum(w in self._tables.structure.chain(way) for w in wanted), default="")
+        if best and any(w in self._tables.structure.chain(best) for w in wanted):
+            holder = self.make(best, wish)
+            if holder is not None:
+                self._draft.reference(holder, node)
+
+    def _referred_beside(self, rule: Rule, node: Node, group: Node | None) -> None:
+        """Have the element referred to from the group of another resource (a report, of its examination)."""
+        for way in self._tables.structure.referring.get(rule.concept, ()):
+            if group is not None and self._draft.steps(group, way):
+                self._set(group, way, node)
+                return
+
+    def _demanded(self, key: str, rule: Rule, node: Node) -> None:
+        """What becomes a resource only where something refers to it is referred to."""
+        wanted = [way for way in demanded(rule.when) if self._tables.structure.chain(way)]
+        there = {holder.concept for holder in self._draft.referred().get(self._draft.name(node), ())}
+        if not wanted or there & set(demanded(rule.when)):
+            return
+        for way in self._ordered(key, rule, wanted):
+            holder = self.make(way, Wish())
+            if holder is not None:
+                self._draft.reference(holder, node)
+                for link in self._tables.table.links.values():
+                    if link.via == way and (group := holder.above(link.within)) is not None:
+                        group.keys.add(("led", way))
+                return
+
+    def _ordered(self, key: str, rule: Rule, ways: list[str]) -> Iterator[str]:
+        """First the references that make the resource's own links true."""
+        resource = self._graph.all[key]
+        said = {link.name for path, link in self._tables.links(rule) if link.when and found(resource, path)}
+        unsaid = {link.name for path, link in self._tables.links(rule) if link.when} - said
+        good = [w for w in ways if any(w in demanded(self._tables.table.links[n].when) for n in said)]
+        bad = [w for w in ways if any(w in demanded(self._tables.table.links[n].when) for n in unsaid)]
+        yield from good
+        yield from (way for way in ways if way not in good and way not in bad)
+        yield from bad
+
+    # Merged measurements -----------------------------------------------------------------------------------------
+
+    def _merged(self, key: str) -> list[tuple[Rule, Node]]:
+        """A measurement that stands for several elements: one near each that it says it supports."""
+        resource = self._graph.all[key]
+        paths = "extension{+supporting-info}/valueReference"
+        left = [target for one in found(resource, paths) if (target := self._graph.target(one.value))]
+        candidates = self._assigning.candidates[key]
+        made: list[tuple[Rule, Node]] = []
+        while left:
+            covered = {rule.name: self._covers(rule, left) for rule in candidates}
+            best = max(candidates, key=lambda rule: len(covered[rule.name]))
+            if not covered[best.name]:
+                break
+            node = self._near(best, covered[best.name][0])
+            made += [(best, node)] if node is not None else []
+            left = [target for target in left if target not in covered[best.name]]
+        if not made:
+            rule = next((rule for rule in candidates if not rule.supports), candidates[0])
+            wish = self._wish(key, rule)
+            node = self.make(rule.concept, wish)
+            made = [(rule, node)] if node is not None else []
+        return made
+
+    def _covers(self, rule: Rule, targets: list[str]) -> list[str]:
+        supports = {name for name, _ in rule.supports}
+        links = [self._tables.table.links[name] for name in supports if name in self._tables.table.links]
+        rules = supports | {one.rule for link in links for one in self._tables.alternatives(link)}
+        covered = [t for t in targets if any(made.name in rules for made, _ in self.of(t))]
+        own = {self._assigning.rules[t].concept: t for t in reversed(covered) if self._assigning.rules[t]}  # type: ignore[union-attr]
+        parent = self._tables.structure.concepts[rule.concept].parent
+        if parent in own:  # one that lies in what it supports stands for that one, and for what lies in it
+            first = own[parent]
+            home = self.home(first)
+            inside = [t for t in covered if t == first or self._lies_in(t, home)]
+            return [first, *(t for t in inside if t != first)]
+        return covered if not links else covered[:1]
+
+    def _lies_in(self, key: str, home: Node | None) -> bool:
+        return any(home is not None and home in node.up() for _, node in self.of(key))
+
+    def _near(self, rule: Rule, target: str) -> Node | None:
+        wish = Wish()
+        linked = [self._tables.table.links[n] for n, _ in rule.supports if n in self._tables.table.links]
+        if linked:
+            for link in linked:
+                self._from_link(wish, rule, link, target)
+        else:
+            self._inside(wish, rule, self.home(target))
+        return self.make(rule.concept, wish)
+
+
+def demanded(when: str) -> list[str]:
+    """The references of which a rule's condition wants one: of its first alternative."""
+    first = when.partition(" | ")[0]
+    parts = [part.split() for part in first.split(" & ")]
+    return [concept for words in parts if words[:2] == ["referred", "by"] for concept in words[2:]]

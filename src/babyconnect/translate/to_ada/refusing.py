@@ -1,0 +1,46 @@
+"""What is not carried into a format that has no way to take it back: resources that deny what they seem to say.
+
+A resource entered in error, a procedure that was not done, a modifier nobody here knows: written as an element of ADA
+it would become the opposite of what it says (`definitions/ada/to_ada_refused.csv`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from babyconnect.definitions import rows
+from babyconnect.translate.findings import Finding
+
+Placed = tuple[str, Mapping[str, Any]]
+
+
+def refused(resources: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[Finding]]:
+    """What can be carried, each with its place among the rest, and a finding for each that cannot."""
+    kept: list[Placed] = []
+    findings: list[Finding] = []
+    numbers: dict[str, int] = {}
+    for resource in resources:
+        kind = str(resource.get("resourceType", "resource"))
+        numbers[kind] = numbers.get(kind, 0) + 1
+        place = f"{kind}[{numbers[kind]}]"
+        reason = next(_reasons(kind, resource), "")
+        if reason:
+            findings.append(Finding("warning", place, 0, "", "not-carried", reason))
+        else:
+            kept.append((place, resource))
+    return kept, findings
+
+
+def _reasons(kind: str, resource: Mapping[str, Any]) -> Iterator[str]:
+    if _has(resource, "modifierExtension"):
+        yield "it has a modifier that a record of ADA cannot say, so it is not written"
+    for row in rows("ada/to_ada_refused"):
+        if row["type"] in ("*", kind) and str(resource.get(row["element"], "")).lower() == row["value"]:
+            yield row["reason"]
+
+
+def _has(node: Any, name: str) -> bool:
+    if isinstance(node, Mapping):
+        return name in node or any(_has(child, name) for child in node.values())
+    return isinstance(node, list) and any(_has(child, name) for child in node)
