@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from babyconnect import definitions
-from babyconnect.api import access, audit, oauth
+from babyconnect.api import access, audit, oauth, own_log
 from babyconnect.api.openapi import (
     ERROR,
     FORM,
@@ -47,7 +47,7 @@ def described(base: str, prefixes: Collection[str]) -> dict[str, Any]:
     """The description of a node that has these mounts."""
     paths: dict[str, Any] = {PATH: {"get": operation("This description", _json((200,)))}, **_health()}
     parts = {
-        FHIR: _fhir, "/oauth": _oauth, "/.well-known/did.json": _did, audit.PATH: _log,
+        FHIR: _fhir, own_log.PATH: _own_log, "/oauth": _oauth, "/.well-known/did.json": _did, audit.PATH: _log,
         f"{audit.PATH}/reconcile": _reconcile, "/access": _access, "/intake": _intake, "/mitz": _mitz,
     }  # fmt: skip
     for prefix, part in parts.items():
@@ -112,6 +112,15 @@ def _fhir() -> Described:
             "get": fhir(f"One version of a {type}", _fhir_answers(404), parameters=[id, version, _FORMAT])
         }
     return paths
+
+
+def _own_log() -> Described:
+    """What a client reads of the log by her own token; of anybody else's there is no such thing."""
+    moment = {"type": "string", "pattern": "^(ge|lt)20[0-4][0-9]-0[1-9]-(0[1-9]|1[0-9]|2[0-8])T00:00:00Z$"}
+    found = answers((200, 400, 404, 413, 429, 401, 500, 503), [STU3], _BUNDLE, OUTCOME)
+    told = "Who looked at her record, to a client herself"
+    one = operation(told, found, parameters=[parameter("date", "query", moment)], security=_MACHINE, tag="FHIR R4")
+    return {f"{own_log.PATH}/AuditEvent": {"get": one}}
 
 
 def _only(**properties: Described) -> Described:

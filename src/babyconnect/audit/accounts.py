@@ -7,7 +7,7 @@ her own page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,14 @@ def accounts(entries: Iterable[Entry]) -> list[Account]:
         if account.group == "exchange" and account.outcome == "fault":
             account.outcome = _prelude(account)
     return sorted(found.values(), key=lambda account: (account.first, account.seq), reverse=True)
+
+
+HERS = frozenset({"access", "exchange", "consent", "breakglass", "erase", "relation", "own", "log", "publish"})
+
+
+def hers(found: Sequence[Account]) -> list[Account]:
+    """What a client is told: every look at her record and whatever was changed about it."""
+    return [account for account in found if account.group in HERS and account.kinds - {"localise", "pseudonymise"}]
 
 
 def _prelude(account: Account) -> str:

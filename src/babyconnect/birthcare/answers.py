@@ -27,3 +27,14 @@ class SourceAnswer:
     milliseconds: float = 0.0
     reason: str = ""
     client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogAnswer:
+    """What one holder told a client of its log about her: R4 AuditEvents, the newest first, and how many there are."""
+
+    source: Party
+    status: Status
+    events: tuple[Mapping[str, Any], ...] = ()
+    total: int = 0
+    reason: str = ""

@@ -123,7 +123,7 @@ class _Conversation:
         self._exchange = exchange
         self._token: Token | None = None
         self._size = 0
-        self._mentioned: set[bytes] = set()
+        self._mentioned: set[tuple[str, str]] = set()
 
     async def whole(self) -> tuple[str, tuple[Mapping[str, Any], ...], int]:
         answered = await self._at_once() if self._source.finds and self._source.batch else None
@@ -274,7 +274,7 @@ class _Conversation:
                 supplied[type, id] = checks.resource(answer.headers.get("content-type", ""), answer.body, type, id)
 
         for _ in range(HOPS):
-            absent = checks.mentioned(self._mentioned) - tried
+            absent = self._mentioned - tried
             if not absent or len(tried) > len(known) + MOST_MENTIONED:
                 break
             tried |= absent
@@ -312,7 +312,7 @@ class _Conversation:
         self._size += len(answer.body)
         if self._size > LARGEST_RECORD:
             raise Stopped("invalid", "the answers are too large")
-        self._mentioned.update(checks.NEUTRAL_REFERENCE.findall(answer.body))
+        self._mentioned |= checks.mentioned(answer.body)
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: Callable[[], bytes] = bytes

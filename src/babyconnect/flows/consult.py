@@ -80,7 +80,7 @@ async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked |
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if locating in done:
                 located, asking, failed = locating.result()
-                others = _parties(node, located)
+                others = parties_of(node, located)
                 waiting |= {ask(party) for party in others}
                 yield Asked((node.own, *others))
                 if failed is not None:
@@ -110,7 +110,7 @@ async def prepare(asking: Asking, node: ConsultingNode) -> None:
     traceparent = new_traceparent(new_trace())
     asking = await _begin(node, asking, traceparent)
     located, asking, _ = await _localise(node, asking, traceparent, node.now())
-    sources = [_source(node, party) for party in (node.own, *_parties(node, located))]
+    sources = [source_of(node, party) for party in (node.own, *parties_of(node, located))]
     await node.exchange.prepare(asking, [source for source in sources if source is not None])
 
 
@@ -159,14 +159,14 @@ def _asker(node: ConsultingNode, asking: Asking) -> Asker:
     )
 
 
-def _parties(node: ConsultingNode, located: Sequence[Located]) -> tuple[Party, ...]:
+def parties_of(node: ConsultingNode, located: Sequence[Located]) -> tuple[Party, ...]:
     """Each organisation once, without our own.  One that the directory does not know is named by its number."""
     uras = dict.fromkeys(one.holder for one in located if one.holder != node.own.ura)
     kinds = {one.holder: one.kind for one in located}
     return tuple(node.directory.party(ura) or Party(ura, f"URA {ura}", kinds[ura] or node.own.kind) for ura in uras)
 
 
-def _source(node: ConsultingNode, party: Party) -> Source | None:
+def source_of(node: ConsultingNode, party: Party) -> Source | None:
     endpoint = node.directory.endpoint(party.ura)
     if endpoint is None:
         return None
@@ -175,7 +175,7 @@ def _source(node: ConsultingNode, party: Party) -> Source | None:
 
 async def _one(node: ConsultingNode, asking: Asking, party: Party, traceparent: str, began: float) -> SourceAnswer:
     """Ask one, log what came, and only then hand it on."""
-    source = _source(node, party)
+    source = source_of(node, party)
     if source is None:
         answer = SourceAnswer(party, "unreachable", (), (node.now() - began) * 1000, "no endpoint in the directory")
     else:

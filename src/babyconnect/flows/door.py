@@ -28,7 +28,7 @@ from babyconnect.birthcare.access import (
 )
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.flows import reducing
-from babyconnect.store.contract import Client, Form, Page, Query, Reader, Stored
+from babyconnect.store.contract import Clause, Client, Form, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
 """How old what the store knew of her episodes may be; consents are asked anew for every decision."""
@@ -267,7 +267,12 @@ class Door:
             decision = await self._decided_for(who, interaction, moment)
         client = (who.client or None) if who else None
         await self._parts.note(Happening(moment, wire, session.asker, interaction, client, None, decision))
-        return Withheld() if isinstance(decision, Refused) else Entry(self._reader, interaction, decision.filter)
+        if isinstance(decision, Refused):
+            return Withheld()
+        if isinstance(interaction, Bind) and decision.filter.subject:
+            # The child whose number it is, also where the record has no number for it (yet).
+            interaction = replace(interaction, query=Query("Patient", (Clause("_id", (decision.filter.subject,)),)))
+        return Entry(self._reader, interaction, decision.filter)
 
     async def _found_herself(
         self, session: Session, asked: Bind, moment: dt.datetime

@@ -1,4 +1,4 @@
-"""Her own record: what a client reads of herself at this organisation, and of a child who has authority over it.
+"""Her own record at this organisation: what a client reads of herself, and of a child over whom she has authority.
 
 Through the door like everything: decided by `trust.client_access`, in the log before it is shown, one event a look.
 The BSN of a client is her masked form here too: she knows it, and who looks over her shoulder need not.
@@ -15,15 +15,10 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.resources import HOME, Resource
-from babyconnect.delivery import plain
-from babyconnect.delivery.plain import PlainLine
-from babyconnect.delivery.view import View
 from babyconnect.exchange.ask import new_trace, new_traceparent
-from babyconnect.fhir import json
 from babyconnect.fhir.search_names import types
 from babyconnect.flows import reducing
 from babyconnect.flows.door import Door, Everything, Wire, Withheld
-from babyconnect.flows.picture import picture
 from babyconnect.flows.registers import Registers, Ward
 from babyconnect.store.contract import Page
 from babyconnect.trust import authority, client_access
@@ -31,11 +26,12 @@ from babyconnect.trust import authority, client_access
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Who is behind the log-in, how well that was established, and from which network address."""
+    """Who is behind the log-in, how well that was established, from which network address, and when she logged in."""
 
     bsn: Bsn
     loa: str = ""
     address: str = ""
+    logged_in: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +66,6 @@ class OwnRecord:
         if ward is None:
             return []
         return await self._read(self._who(looking, ward.client, channel, child), looking)
-
-    async def page(self, looking: Looking) -> View:
-        """Her record as a screen lays it out."""
-        answer = await self.hers(looking)
-        return picture([answer], self.now().astimezone(HOME).date())
-
-    async def copy(self, looking: Looking) -> bytes:
-        """Her electronic copy (Wabvpz 15d): all that may go into an export, as one Bundle in JSON."""
-        answer = await self.hers(looking, Channel.EXPORT)
-        entries = [{"resource": dict(one)} for one in answer.resources]
-        bundle = {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
-        return json.dumps(bundle)
-
-    async def childs_page(self, looking: Looking, child: str) -> tuple[str, tuple[PlainLine, ...]]:
-        """The child's name and its lines; "" and nothing when there is nothing to show."""
-        found = await self.childs(looking, child)
-        name = next((plain.name_of(one) for one in found if one.get("resourceType") == "Patient"), "")
-        return name, plain.lines(found)
 
     def _who(self, looking: Looking, client: str, channel: Channel, child: str = "") -> Herself:
         return Herself(

@@ -31,10 +31,10 @@ def staff_chapter(link: Link, journal: Journal) -> Chapter[Any]:
 
 
 def client_chapter(link: Link, journal: Journal) -> Chapter[ClientSession]:
-    return client.chapter(consenting(link, journal), link.directory.party, _since_login)
+    return client.chapter(consenting(link, journal), link.directory.party, since_login)
 
 
-def _since_login(session: ClientSession) -> dt.timedelta:
+def since_login(session: ClientSession) -> dt.timedelta:
     return dt.timedelta(seconds=max(0.0, time.monotonic() - session.started))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import structlog
 
-from babyconnect.api import audit
+from babyconnect.api import audit, own_log
 from babyconnect.api.asgi import App
 from babyconnect.audit.accounts import Account
 from babyconnect.audit.checkpoints import Checkpoint, Genuine
@@ -30,6 +30,8 @@ from babyconnect.flows import reconciling, witnessing
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Journal
 from babyconnect.flows.oversight import Oversight, Standing
+from babyconnect.flows.own_log import OwnLog
+from babyconnect.flows.own_looks import OwnLooks
 from babyconnect.flows.reconciling import Comparing, NotUnderstood, differences
 from babyconnect.flows.signatures import signer, verifier
 from babyconnect.flows.witnessing import Witnessed
@@ -41,12 +43,14 @@ from babyconnect.trust import keys
 from babyconnect.trust.replays import Replays
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.privacy.chapter import privacy_chapter
-from babyconnect.web.privacy.client import client_log_chapter
+from babyconnect.web.privacy.client import AskingOf, client_log_chapter
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.wiring import shielding
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import every_client
+from babyconnect.wiring.tokens import HolderTokens
 
 LEAST_YEARS = 5
 """NEN 7513: at least five years."""
@@ -214,6 +218,13 @@ def term(path: pathlib.Path, chosen: AuditSection) -> dt.timedelta:
     return dt.timedelta(days=366 * chosen.retention_years)
 
 
+def for_clients(link: Link, overseen: Oversight, tokens: HolderTokens) -> tuple[str, App]:
+    """Where a client reads this node's log from another organisation's portal."""
+    told = OwnLog(link.party, overseen, shielding.for_client(link.registers))
+    base = f"{link.machine_base}{own_log.PATH}"
+    return own_log.PATH, own_log.OwnLogApi(told, tokens.gate, base, tokens.rates)
+
+
 def published(link: Link, journal: Journal) -> list[tuple[str, App]]:
     """Where the log's checkpoints are open to everybody, and another node may compare its log with ours."""
     verify = verifier(Replays(time.time()), time.time)
@@ -252,8 +263,8 @@ def staff_chapter(link: Link, overseen: Oversight) -> Chapter[ViewerSession]:
     return privacy_chapter(overseen, _name_of(link))
 
 
-def client_chapter(link: Link, overseen: Oversight) -> Chapter[ClientSession]:
-    return client_log_chapter(overseen, link.party, _name_of(link))
+def client_chapter(link: Link, own_looks: OwnLooks, asking_of: AskingOf) -> Chapter[ClientSession]:
+    return client_log_chapter(own_looks, _name_of(link), asking_of)
 
 
 def _name_of(link: Link) -> Callable[[str], str]:

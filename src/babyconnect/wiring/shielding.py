@@ -48,7 +48,7 @@ def _said(one: Disclosure) -> tuple[object, ...]:
 
 def door_parts(registers: Registers) -> dict[str, Any]:
     """What `flows.door.Parts` takes of shielding."""
-    return {"hidden": _hidden(registers), "decide_for_client": _for_client(registers)}
+    return {"hidden": _hidden(registers), "decide_for_client": for_client(registers)}
 
 
 def _hidden(registers: Registers) -> Callable[[str, bool], frozenset[str]]:
@@ -61,7 +61,7 @@ def _hidden(registers: Registers) -> Callable[[str, bool], frozenset[str]]:
     return hidden
 
 
-def _for_client(registers: Registers) -> Callable[[Herself, frozenset[str], dt.datetime], Decision]:
+def for_client(registers: Registers) -> Callable[[Herself, frozenset[str], dt.datetime], Decision]:
     def decide(who: Herself, episodes: frozenset[str], moment: dt.datetime) -> Decision:
         rows = registers.authorities(who.client)
         born = min((row.born for row in rows if row.child == who.client), default=None)

@@ -14,8 +14,9 @@ from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import consents, deciding_pages, oversight, people
 from babyconnect.wiring.answering import Holder, Kept
+from babyconnect.wiring.consulting import consulting_node
 from babyconnect.wiring.link import Link
-from babyconnect.wiring.own_record import own_record, wards
+from babyconnect.wiring.own_record import asking_of, everywhere, own_looks, own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
 
 
@@ -34,7 +35,12 @@ def sites(
         found.append(("/viewer", viewer))
     if link.chosen.client_login.issuer:
         own = own_record(link, holds.door)
-        about_her = [record.chapter(own), *_for_clients(link, keeps, holds, overseen)]
+        node = consulting_node(link, keeps.log, http, keeps.journal.key)
+        hers = everywhere(link, own, node, keeps.journal)
+        who_looked = oversight.client_chapter(
+            link, own_looks(link, overseen, node), asking_of(hers, consents.since_login)
+        )
+        about_her = [record.chapter(hers, consents.since_login), *_for_clients(link, keeps, holds, who_looked)]
         client = people.client_site(link, keeps.journal, about_her, wards(own))
         opening.push_async_callback(client.close)
         found.append(("/client", client))
@@ -45,14 +51,16 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
     return [
         consents.staff_chapter(link, keeps.journal),
         *deciding_pages.staff_chapters(link, keeps.journal, holds.decides, holds.door),
-        *shielding_pages(link, holds.door, keeps.journal, keeps.store.writer, holds.decides.book),
+        *shielding_pages(link, holds.door, keeps.journal, keeps.store.writer, holds.decides.book, holds.mitz),
         oversight.staff_chapter(link, overseen),
     ]
 
 
-def _for_clients(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> Sequence[Chapter[ClientSession]]:
+def _for_clients(
+    link: Link, keeps: Kept, holds: Holder, who_looked: Chapter[ClientSession]
+) -> Sequence[Chapter[ClientSession]]:
     return [
         consents.client_chapter(link, keeps.journal),
-        oversight.client_chapter(link, overseen),
+        who_looked,
         deciding_pages.client_chapter(link, holds.decides),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from starlette.routing import Mount
 from babyconnect.audit import proofs
 from babyconnect.audit.proofs import Inclusion
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.flows.own_looks import OwnLooks
 from babyconnect.trust import keys
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.privacy.client import client_log_chapter
@@ -26,13 +28,22 @@ from tests.support.visitor import Visitor
 PAGE = "/client/wie-keek/"
 
 
+async def _not_asked(session: ClientSession) -> None:
+    """This organisation is no client portal: others would not believe it."""
+
+
+async def _nobody_else(*asked: object) -> Any:
+    raise AssertionError("nobody else is asked")
+
+
 class Home:
     """The client's site with this chapter only, and herself logged in already."""
 
     def __init__(self, office: Office, bsn: str = BSN) -> None:
         self.session: ClientSession | None = ClientSession(subject=Bsn(bsn), display="Noor", loa="substantial")
         pages = Pages("/client/static", home="/client/")
-        chapter = client_log_chapter(office.oversight, OWN, lambda ura: NAMES.get(ura, ""))
+        own_looks = OwnLooks(OWN, office.oversight, _nobody_else, _nobody_else)
+        chapter = client_log_chapter(own_looks, lambda ura: NAMES.get(ura, ""), _not_asked)
         site: Site[ClientSession] = Site("/client", BASE, pages, self._session_of, (chapter,))
         app = Starlette(routes=[Mount("/client", routes=site.routes())], exception_handlers=error_handlers(pages))
         self.visitor = Visitor(app)

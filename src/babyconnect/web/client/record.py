@@ -1,4 +1,5 @@
-"""The chapter "my record" of the client's site: her own, and that of a child over whom she has authority.
+"""The chapter "my record" of the client's site: her own, and that of a child over whom she has authority, of every
+organisation that keeps something of her or the child.
 
 Nothing is kept: each page is read anew, decided anew and logged.  A child is named in an address by a handle of this
 session.  What may not be shown leaves no trace: the line above the record is the same for everybody, always.
@@ -14,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from babyconnect.flows.own_record import Looking, OwnRecord
-from babyconnect.web.client.session import ClientSession
+from babyconnect.flows.own_everywhere import OwnEverywhere
+from babyconnect.flows.own_record import Looking
+from babyconnect.web.client.session import ClientSession, SinceLogin
 from babyconnect.web.limits import Limit
 from babyconnect.web.login.sessions import new_handle
 from babyconnect.web.site import Chapter, Site
@@ -23,17 +25,19 @@ from babyconnect.web.site import Chapter, Site
 LOOKS_PER_MINUTE = 30
 
 
-def chapter(own: OwnRecord) -> Chapter[ClientSession]:
+def chapter(everywhere: OwnEverywhere, since_login: SinceLogin) -> Chapter[ClientSession]:
     """`/dossier` of the client's site."""
-    return Chapter("/dossier", "client_record.menu", lambda site: RecordPages(site, own).routes())
+    return Chapter("/dossier", "client_record.menu", lambda site: RecordPages(site, everywhere, since_login).routes())
 
 
 class RecordPages:
     """The pages.  The handles of children live in the session that was given them, and end with it."""
 
-    def __init__(self, site: Site[ClientSession], own: OwnRecord) -> None:
+    def __init__(self, site: Site[ClientSession], everywhere: OwnEverywhere, since_login: SinceLogin) -> None:
         self._site = site
-        self._own = own
+        self._everywhere = everywhere
+        self._own = everywhere.own
+        self._since_login = since_login
         self._looks = Limit(LOOKS_PER_MINUTE, 60, time.monotonic)
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -53,13 +57,14 @@ class RecordPages:
             if found is None:
                 raise HTTPException(404)
             return await self._childs(request, session, found)
-        view = await self._own.page(self._who(request, session))
+        view, answers = await self._everywhere.page(self._who(request, session))
         return self._site.page(
             request,
             "client/record.html",
             session=session,
             party=self._own.own,
             view=view,
+            answers=answers,
             children=self._named(session),
         )
 
@@ -69,7 +74,7 @@ class RecordPages:
         if session.represents is not None:
             raise HTTPException(404)
         self._looking(request)
-        content = await self._own.copy(self._who(request, session))
+        content = await self._everywhere.copy(self._who(request, session))
         headers = {"content-disposition": 'attachment; filename="mijn-dossier.json"', "cache-control": "no-store"}
         return Response(content, media_type="application/fhir+json; fhirVersion=3.0", headers=headers)
 
@@ -81,12 +86,12 @@ class RecordPages:
         return await self._childs(request, session, child)
 
     async def _childs(self, request: Request, session: ClientSession, child: str) -> Response:
-        name, lines = await self._own.childs_page(self._who(request, session), child)
-        if not lines:
+        name, told, answers = await self._everywhere.childs_page(self._who(request, session), child)
+        if not told and not answers.failed:
             # No authority (any more), no such child, nothing there: one page for all.
             raise HTTPException(404)
         return self._site.page(
-            request, "client/child.html", session=session, party=self._own.own, name=name, lines=lines
+            request, "client/child.html", session=session, party=self._own.own, name=name, told=told, answers=answers
         )
 
     def _named(self, session: ClientSession) -> list[tuple[str, str]]:
@@ -101,7 +106,7 @@ class RecordPages:
             raise HTTPException(429)
         return session
 
-    @staticmethod
-    def _who(request: Request, session: ClientSession) -> Looking:
+    def _who(self, request: Request, session: ClientSession) -> Looking:
         address = f"{request.client.host}:{request.client.port}" if request.client else ""
-        return Looking(session.subject, session.loa, address)
+        logged_in = self._everywhere.now() - self._since_login(session)
+        return Looking(session.subject, session.loa, address, logged_in)

@@ -38,6 +38,10 @@ Wards = Callable[[Bsn, dt.date], Awaitable[Sequence[Represented]]]
 `web.client.representation`, which asks again at every change."""
 
 
+SinceLogin = Callable[["ClientSession"], dt.timedelta]
+"""How long ago a session's log-in was."""
+
+
 @dataclass(kw_only=True)
 class ClientSession(Session):
     """Pages show the record of `client`; what a page says of "you" is of `subject`."""

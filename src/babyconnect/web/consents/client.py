@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,14 +10,12 @@ from starlette.routing import BaseRoute
 
 from babyconnect.flows.consenting import Consenting, Speaker
 from babyconnect.network.contract import By
-from babyconnect.web.client.session import ClientSession
+from babyconnect.web.client.session import ClientSession, SinceLogin
 from babyconnect.web.consents.asking import Asking, Subject
 from babyconnect.web.consents.words import PartyOf
 from babyconnect.web.site import Chapter, Site
 
 PATH = "/consents"
-SinceLogin = Callable[[ClientSession], dt.timedelta]
-"""How long ago this session's log-in was."""
 
 
 class _Frame:

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from babyconnect.audit import patterns
-from babyconnect.audit.accounts import Account
+from babyconnect.audit.accounts import Account, hers
 from babyconnect.birthcare.parties import Function
 from babyconnect.definitions import document
 from babyconnect.exchange.ask import new_trace, new_traceparent
@@ -195,14 +195,6 @@ def _local(moment: str) -> str:
 
 def _download(content: bytes, media: str, name: str) -> Response:
     return Response(content, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'})
-
-
-HERS = frozenset({"access", "exchange", "consent", "breakglass", "erase", "relation", "own", "log", "publish"})
-
-
-def hers(found: Sequence[Account]) -> list[Account]:
-    """What a client's report tells: every look at her record and whatever was changed about it."""
-    return [account for account in found if account.group in HERS and account.kinds - {"localise", "pseudonymise"}]
 
 
 def _totals(seen: Overview) -> list[tuple[str, int]]:

@@ -1,22 +1,26 @@
 """The client's page "Wie keek in mijn dossier": chronological, in plain words, with proofs (Wabvpz 15d/e, NEN 7513).
 
-Who acts for a child sees the child's; the log says who looked at the log.
+From the logs of all organisations that keep something of her; which did not answer is said.  Who acts for a child sees
+the child's; the log says who looked at the log.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from babyconnect.birthcare.parties import Party
+from babyconnect.exchange.contract import Asking
 from babyconnect.flows.journal import Actor
-from babyconnect.flows.oversight import Oversight, Question
+from babyconnect.flows.oversight import Question
+from babyconnect.flows.own_looks import OwnLooks
 from babyconnect.web.client.session import ClientSession
-from babyconnect.web.privacy.chapter import came, hers
+from babyconnect.web.limits import Limit
+from babyconnect.web.privacy.chapter import came
 from babyconnect.web.privacy.lines import NameOf, lines
 from babyconnect.web.privacy.questions import question
 from babyconnect.web.site import Chapter, Site, language_of
@@ -24,11 +28,16 @@ from babyconnect.web.texts import Texts
 
 PATH = "/wie-keek"
 MOST = 200
+LOOKS_PER_MINUTE = 30
 
 
-def client_log_chapter(oversight: Oversight, party: Party, name_of: NameOf) -> Chapter[ClientSession]:
+AskingOf = Callable[[ClientSession], Awaitable[Asking | None]]
+"""The question to other organisations on behalf of a session; None when they would not believe it."""
+
+
+def client_log_chapter(own_looks: OwnLooks, name_of: NameOf, asking_of: AskingOf) -> Chapter[ClientSession]:
     def routes(site: Site[ClientSession]) -> Sequence[Route]:
-        pages = _Pages(site, oversight, party, name_of)
+        pages = _Pages(site, own_looks, name_of, asking_of)
         return [
             Route("/", pages.page, methods=["GET"]),
             Route("/", pages.period, methods=["POST"]),
@@ -39,8 +48,10 @@ def client_log_chapter(oversight: Oversight, party: Party, name_of: NameOf) -> C
 
 
 class _Pages:
-    def __init__(self, site: Site[ClientSession], oversight: Oversight, party: Party, name_of: NameOf) -> None:
-        self._site, self._oversight, self._party, self._name_of = site, oversight, party, name_of
+    def __init__(self, site: Site[ClientSession], own_looks: OwnLooks, name_of: NameOf, asking_of: AskingOf) -> None:
+        self._site, self._own_looks, self._name_of, self._asking_of = site, own_looks, name_of, asking_of
+        self._oversight, self._party = own_looks.oversight, own_looks.own
+        self._looks = Limit(LOOKS_PER_MINUTE, 60, time.monotonic)
 
     async def page(self, request: Request) -> Response:
         return await self._shown(request, self._site.session(request), Question())
@@ -73,13 +84,16 @@ class _Pages:
         dates: dict[str, str] | None = None,
         wrong: str = "",
     ) -> Response:
-        about = Question(client=session.client, since=asked.since, until=asked.until)
-        found = hers((await self._oversight.ask(self._actor(session), about, came(request))).accounts)
+        if not self._looks.take(session.name):
+            raise HTTPException(429)
+        asking = await self._asking_of(session)
+        looks = await self._own_looks.of(session.client, self._actor(session), asked, came(request), asking)
         t = Texts(language_of(request))
         given = dates or {"van": "", "tot": ""}
+        newest = [look.account for look in looks.found[:MOST]]
         return self._site.page(
             request, "privacy/client.html",
-            party=self._party, lines=lines(found[:MOST], t, self._name_of), count=len(found), wrong=wrong,
+            party=self._party, lines=lines(newest, t, self._name_of), count=len(looks.found), wrong=wrong, looks=looks,
             since=given["van"], until=given["tot"], here=f"{self._site.path}{PATH}/",
             proofs=self._oversight.stands().checkpoint is not None,
         )  # fmt: skip

@@ -57,7 +57,9 @@ def _line(account: Account, t: Texts, name_of: NameOf) -> Line:
         role=_role(account.role, t),
         person="" if own else account.person,
         responsible=account.responsible,
-        basis=", ".join(sorted(_word(events["basis"], basis, t.language) for basis in account.bases)),
+        basis=t("privacy.own_data")
+        if own and account.bases
+        else ", ".join(sorted(_word(events["basis"], basis, t.language) for basis in account.bases)),
         data=", ".join(sorted({_kind(kind, t) for kind in account.types})),
         asked=", ".join(sorted(organisation(ura, name_of) for ura in account.asked)),
         emergency=account.emergency,

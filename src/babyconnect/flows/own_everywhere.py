@@ -1,0 +1,132 @@
+"""Her own record over all organisations: the same consult as a professional's, with herself as the asker (domain §4).
+
+An organisation that the directory lists as a client portal signs that she is logged in; every holder decides by its own
+rules for clients and logs it, this one too.  Who is not listed, or cannot reach the region, shows its own part through
+its own door and says so.  What a holder withholds by those rules is not told; which did not answer is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from babyconnect.birthcare.access import Channel, LoggedIn, Purpose
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.parties import Party, Person, Role
+from babyconnect.birthcare.resources import HOME
+from babyconnect.delivery import plain
+from babyconnect.delivery.plain import PlainLine
+from babyconnect.delivery.view import View
+from babyconnect.exchange.contract import Asking
+from babyconnect.fhir import json
+from babyconnect.flows.own_record import Looking, OwnRecord
+from babyconnect.flows.picture import picture
+from babyconnect.flows.viewing import Asked
+from babyconnect.network.contract import RegionFault
+
+Consult = Callable[[Asking], AsyncIterator[Asked | SourceAnswer]]
+
+
+class Names(Protocol):
+    """How a client is named: to the region, and to other organisations as the person who asks."""
+
+    async def in_region(self, bsn: Bsn) -> str: ...
+    def as_person(self, bsn: Bsn) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came.  `everywhere`: all organisations that keep something of her were asked; else only this one was."""
+
+    found: tuple[SourceAnswer, ...]
+    everywhere: bool
+
+    @property
+    def failed(self) -> tuple[SourceAnswer, ...]:
+        """Who did not answer.  A holder that releases nothing did answer: there is nothing for her to see."""
+        return tuple(one for one in self.found if one.status not in ("answered", "refused"))
+
+    @property
+    def gave(self) -> tuple[SourceAnswer, ...]:
+        return tuple(one for one in self.found if one.status == "answered" and one.resources)
+
+    @property
+    def gave_nothing(self) -> tuple[SourceAnswer, ...]:
+        told = {one.source for one in (*self.failed, *self.gave)}
+        return tuple(one for one in self.found if one.source not in told)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEverywhere:
+    """`own`: this organisation's part by itself.  `listed`: whether this organisation is a client portal now."""
+
+    own: OwnRecord
+    names: Names
+    listed: Callable[[Ura], bool]
+    consult: Consult
+    now: Callable[[], dt.datetime]
+
+    async def hers(self, looking: Looking, channel: Channel = Channel.CLIENT_SITE) -> Answers:
+        """Her own record, of every organisation that has something of her."""
+        asking = await self.asking(looking, channel)
+        if asking is None:
+            return Answers((await self.own.hers(looking, channel),), False)
+        return await self._asked(asking)
+
+    async def childs(self, looking: Looking, child: str) -> Answers:
+        """That of a child over whom she has authority here, known by its id here; everywhere when it has a BSN."""
+        ward = next((one for one in self.own.children(looking.bsn) if one.authority.child == child), None)
+        asking = await self.asking(looking, Channel.CLIENT_SITE, ward.bsn) if ward and ward.bsn else None
+        if asking is None:
+            own = SourceAnswer(self.own.own, "answered", tuple(await self.own.childs(looking, child)))
+            return Answers((own,), False)
+        return await self._asked(asking)
+
+    async def page(self, looking: Looking) -> tuple[View, Answers]:
+        answers = await self.hers(looking)
+        return picture(answers.gave, self.now().astimezone(HOME).date()), answers
+
+    async def childs_page(
+        self, looking: Looking, child: str
+    ) -> tuple[str, list[tuple[Party, tuple[PlainLine, ...]]], Answers]:
+        """The child's name, its lines of each organisation, and who answered."""
+        answers = await self.childs(looking, child)
+        found = [one for answer in answers.gave for one in answer.resources]
+        name = next((plain.name_of(one) for one in found if one.get("resourceType") == "Patient"), "")
+        lines = [(answer.source, plain.lines(answer.resources)) for answer in answers.gave]
+        return name, [(party, told) for party, told in lines if told], answers
+
+    async def copy(self, looking: Looking) -> bytes:
+        """Her electronic copy (Wabvpz 15d): all that may go into an export, one Bundle, each part with its source."""
+        answers = await self.hers(looking, Channel.EXPORT)
+        entries = [_entry(answer.source, one) for answer in answers.gave for one in answer.resources]
+        return json.dumps({"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})})
+
+    async def asking(self, looking: Looking, channel: Channel, child: Bsn | None = None) -> Asking | None:
+        """The question to other organisations; None when they would not, or cannot, believe who asks."""
+        if not self.listed(self.own.own.ura) or looking.logged_in is None:
+            return None
+        try:
+            subject = await self.names.in_region(looking.bsn)
+        except RegionFault:
+            return None
+        role = Role.REPRESENTATIVE if child else Role.CLIENT
+        person = Person(self.names.as_person(looking.bsn), role.value, role, looking.loa)
+        logged_in = LoggedIn(subject, int(looking.logged_in.timestamp()), channel)
+        related = looking.bsn if child else None
+        return Asking(person, Purpose.OWN_RECORD, child or looking.bsn, logged_in=logged_in, related=related)
+
+    async def _asked(self, asking: Asking) -> Answers:
+        found = [step async for step in self.consult(asking) if isinstance(step, SourceAnswer)]
+        return Answers(tuple(sorted(found, key=lambda one: (one.source.name.casefold(), one.source.ura.value))), True)
+
+
+def _entry(source: Party, resource: Any) -> dict[str, Any]:
+    """A resource and whose it is: ids are of each organisation's own making."""
+    return {
+        "fullUrl": f"urn:babyconnect:{source.ura}:{resource['resourceType']}/{resource['id']}",
+        "resource": dict(resource),
+    }
