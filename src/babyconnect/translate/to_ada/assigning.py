@@ -105,7 +105,8 @@ class Assigning:
     def _score(self, resource: Resource, their: Backwards, rule: Rule) -> tuple[int, int, int, int]:
         fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
         links = self._links(resource, their, rule)
-        return (links, _codes(resource, their, rule), fixed, _taken(resource, their, rule))
+        own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
+        return (links, own + _codes(resource, their, rule), fixed, _taken(resource, their, rule))
 
     def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:
         """References that the rule's links can make, less those they cannot."""
@@ -169,7 +170,14 @@ def _weight(row: Row) -> int:
 
 def _has_code(resource: Resource, rule: Rule) -> bool:
     code = resource.get("code")
+    if "code" in rule.template.fixed and not matches(code, rule.template.fixed["code"]):
+        return False
     return not rule.codings or (isinstance(code, Mapping) and same_coding(code.get("coding"), rule.codings))
+
+
+def _codings(resource: Resource) -> Any:
+    code = resource.get("code")
+    return code.get("coding") if isinstance(code, Mapping) else None
 
 
 def _profiles(resource: Resource) -> set[str]:

@@ -10,7 +10,7 @@ from babyconnect.definitions import rows as table_rows
 from babyconnect.translate import codes
 from babyconnect.translate.tables import Link, Row, Rule
 from babyconnect.translate.to_ada.assigning import Backwards
-from babyconnect.translate.to_ada.draft import Draft
+from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.graph import Found, Graph, found
 from babyconnect.translate.to_ada.inverses import INVERSES, coded, reason
 from babyconnect.translate.to_ada.lending import Lending
@@ -42,9 +42,17 @@ class Filling:
         for key, rule, node in placed:
             for link, rows in self._of_links(rule):
                 self._fill(Spot(key, node, link=link), rows, frozenset())
+        self._imply(placed)
         lending = Lending(self._tables, self._spots)
         for key, rule, node in placed:
             lending.lend(self._graph.all[key], rule, node)
+
+    def _imply(self, placed: list[tuple[str, Rule, Node]]) -> None:
+        """What a resource says by being there: that a child is born, that a fetus is not."""
+        for row in table_rows("ada/to_ada_implied"):
+            for key, rule, node in placed:
+                if rule.template.name == row["template"] and self._tables.structure.chain(row["concept"]):
+                    self._spots.put(Spot(key, node), row["concept"], {"value": row["value"]})
 
     def _of_links(self, rule: Rule) -> Iterator[tuple[Link, tuple[Row, ...]]]:
         """Rows about what a link finds, where it finds resources of this rule by a reference or anywhere."""

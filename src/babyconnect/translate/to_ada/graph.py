@@ -103,7 +103,8 @@ def matches(item: Any, content: Any) -> bool:
     if isinstance(content, Mapping):
         if not isinstance(item, Mapping):
             return False
-        return all(matches(item.get(key), value) for key, value in content.items() if key not in ("display", "text"))
+        shown = {"display", "text"} if "coding" in content else {"display"}
+        return all(matches(item.get(key), value) for key, value in content.items() if key not in shown)
     if isinstance(content, list):
         return isinstance(item, list) and any(matches(one, value) for one in item for value in content)
     return bool(item == content)

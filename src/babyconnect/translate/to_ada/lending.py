@@ -7,6 +7,7 @@ borrowed it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.translate.tables import Borrowed, Rule
@@ -15,6 +16,14 @@ from babyconnect.translate.to_ada.draft import Node
 from babyconnect.translate.to_ada.graph import Found, found
 from babyconnect.translate.to_ada.inverses import INVERSES
 from babyconnect.translate.to_ada.spots import Spots
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a borrowed value is looked for: from a scope, along data elements."""
+
+    scope: Node
+    steps: tuple[str, ...]
 
 
 class Lending:
@@ -30,38 +39,58 @@ class Lending:
                     self._lent(node, row, one)
 
     def _lent(self, node: Node, row: Borrowed, one: Found) -> None:
-        sources = [self._source(node, source) for source in row.source.split("|")]
-        known = [(holder, concept) for holder, concept in sources if holder is not None]
-        if any(next(self._draft.within(holder, concept), None) is not None for holder, concept in known):
+        ways = [way for source in row.source.split("|") if (way := self._way(node, source)) is not None]
+        if any(self._is_said(way) for way in ways):
             return
-        for holder, concept in known:
+        for way in ways:
+            concept = way.steps[-1]
             attributes = INVERSES[row.transform](one, self._spots.target(concept, row.argument))
-            if attributes and not self._is_anothers(holder, concept):
+            holder = self._reached(way, make=bool(attributes))
+            if attributes and holder is not None and not self._is_anothers(holder, concept):
                 made = self._draft.put(holder, concept)
                 if made is not None:
                     made.attributes = attributes
                 return
 
-    def _source(self, node: Node, source: str) -> tuple[Node | None, str]:
-        """What a source (`sites.Tree.trace`) lies in, and its last data element; None where the way is not there."""
-        first, *rest = source.removeprefix("^").split(">")
+    def _is_said(self, way: _Way) -> bool:
+        holder = self._reached(way, make=False)
+        return holder is not None and next(self._draft.within(holder, way.steps[-1]), None) is not None
+
+    def _way(self, node: Node, source: str) -> _Way | None:
+        """A source (`sites.Tree.trace`) as where it begins and its data elements; None where it goes back or away."""
+        first, *rest = source.lstrip("^~").split(">")
         steps = [first.partition(":")[0], *rest]
         if any(step not in self._tables.structure.concepts for step in steps):
-            return None, ""
-        scope = self._draft.root if source.startswith("^") else self._spots.scope(node, steps[0])
-        return self._reached(scope, steps), steps[-1]
+            return None
+        if source.startswith("~"):
+            group = node.above(steps[0])
+            return _Way(group, tuple(rest)) if group is not None and rest else None
+        return _Way(self._draft.root if source.startswith("^") else self._spots.scope(node, steps[0]), tuple(steps))
 
-    def _reached(self, scope: Node, steps: list[str]) -> Node | None:
-        """What the last step lies in: the scope, or what a reference in it leads to."""
-        here = scope
-        for step in steps[:-1]:
+    def _reached(self, way: _Way, make: bool) -> Node | None:
+        """What the last step lies in: the scope, or what a reference in it leads to (`make`: a block made for it)."""
+        here = way.scope
+        for step in way.steps[:-1]:
             there = next(self._draft.within(here, step), None)
             if there is not None and there.attributes.get("datatype") == "reference":
                 there = self._draft.named(there.attributes.get("value", ""))
+            elif there is None and make:
+                there = self._block(here, step)
             if there is None:
                 return None
             here = there
-        return here if self._draft.steps(here, steps[-1]) else None
+        return here if self._draft.steps(here, way.steps[-1]) else None
+
+    def _block(self, scope: Node, step: str) -> Node | None:
+        """A new building block that a reference leads to, when it is no resource of its own."""
+        target = self._tables.structure.concepts[step].target
+        if target not in self._tables.structure.concepts or target in self._tables.table.rules:
+            return None
+        holder = self._draft.put(scope, step)
+        block = self._draft.put(self._draft.root, target) if holder is not None else None
+        if holder is not None and block is not None:
+            self._draft.reference(holder, block)
+        return block
 
     def _is_anothers(self, holder: Node, concept: str) -> bool:
         """True when the value would become another resource, or a value of one that is there: not ours to state."""

@@ -222,7 +222,9 @@ class Placing:
 
     def _referred_beside(self, rule: Rule, node: Node, group: Node | None) -> None:
         """Have the element referred to from the group of another resource (a report, of its examination)."""
-        for way in self._tables.structure.referring.get(rule.concept, ()):
+        followed = {step for link in self._tables.table.links.values() for step in link.via.split(">")}
+        ways = self._tables.structure.referring.get(rule.concept, ())
+        for way in sorted(ways, key=lambda way: way not in followed):
             if group is not None and self._draft.steps(group, way):
                 self._set(group, way, node)
                 return

@@ -118,7 +118,10 @@ class _Making:
             self._find("information", "", "implied", f"read again, the record also gives a resource: {kind}")
 
     def _unheld(self, key: str, resource: Resource) -> None:
-        why = "this transaction has no place for it" if self._assigning.rules[key] is None else "its place is taken"
+        why = "this transaction has no place for it"
+        if self._assigning.rules[key] is not None:
+            placed = bool(self._placing.homes.get(key))
+            why = "nothing that it says has a place here" if placed else "its place is taken by another resource"
         reason = _reason(str(resource.get("resourceType")), "")
         self._find("information" if reason else "warning", key, "not-held", reason or why)
 
