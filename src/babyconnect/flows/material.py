@@ -6,7 +6,7 @@ Everything passes STU3 resources, the one language; the tree of an ADA record go
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,12 +52,7 @@ class Material:
 
     @property
     def bundle(self) -> dict[str, Any]:
-        """A Bundle of type collection; the addresses are the sources' own, relative to nothing."""
-        entries = [
-            {"fullUrl": f"urn:babyconnect:source:{r['resourceType']}:{r.get('id', number)}", "resource": r}
-            for number, r in enumerate(self.resources)
-        ]
-        return {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
+        return bundled(self.resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +66,15 @@ class Written:
     @property
     def refused(self) -> bool:
         return any(finding.severity == "error" for finding in self.findings)
+
+
+def bundled(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A Bundle of type collection; the addresses are the sources' own, relative to nothing."""
+    entries = [
+        {"fullUrl": f"urn:babyconnect:source:{r['resourceType']}:{r.get('id', number)}", "resource": r}
+        for number, r in enumerate(resources)
+    ]
+    return {"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})}
 
 
 def without_bsn(material: Material) -> Material:

@@ -7,20 +7,18 @@ what can be asked for → bytes.  A format more is a row here and a package unde
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
-from babyconnect.flows import to_ada
+from babyconnect.flows import to_ada, to_perined, to_r4
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
 from babyconnect.sources import Format, Record, Sourced
 from babyconnect.translate import ada
-from babyconnect.translate.hl7v3 import message as hl7v3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def _from_ada(record: Record, today: dt.date, version: str) -> Read:
 
 
 def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
-    """A record for a registry becomes that registry's message, and nothing else: see `_KERNSETS`."""
+    """A record for a registry becomes that registry's message, and nothing else: see `to_perined`."""
     line = record.ada.root.line if record.ada is not None else 1
     text = "a record of a kernset for Perined; it can be written as Perined's message, not be kept as a client's record"
     return Read((), (Finding("error", f"{record.name}: line {line}", "data-set", text),))
@@ -85,26 +83,16 @@ def _to_stu3(material: Material) -> Written:
     return Written(json.dumps(bundle) if form == "json" else xml_writer.from_json(bundle), form)
 
 
-def _to_hl7v3(output: str, material: Material) -> Written:
-    if material.ada is None:
-        text = f"{output} is made of an ADA record of its kernset, and this is none"
-        return Written(b"", "xml", (Finding("error", material.name, "format", text),))
-    made = hl7v3.write(material.ada, output, material.wanted.today, material.wanted.with_bsn)
-    findings = [Finding(f.severity, f"{material.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
-    return Written(made.content, "xml", tuple(findings))
-
-
-_KERNSETS: Mapping[str, Callable[[Material], Written]] = {
-    output: functools.partial(_to_hl7v3, output) for output in hl7v3.outputs()
-}
 WRITERS: Mapping[str, Callable[[Material], Written]] = {
     "ada": to_ada.write,
     "stu3": _to_stu3,
-    **_KERNSETS,
+    "r4": to_r4.write_r4,
+    "ips": to_r4.write_ips,
+    **to_perined.WRITERS,
 }
 
 # What is written resource by resource; of every other format the loose files of one folder are one record.
-_LOOSE = frozenset({"stu3"})
+_LOOSE = frozenset({"stu3", "r4"})
 
 
 # The way through ----------------------------------------------------------------------------------------------------
@@ -162,7 +150,7 @@ def versions() -> list[str]:
 
 
 def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
-    if record.format == "ada-kernset" and to in _KERNSETS:
+    if record.format == "ada-kernset" and to in to_perined.MESSAGES:
         return Outcome(record.name, record.format, (), (), record.ada)
     made = READERS[record.format].read(record, wanted.today, wanted.version)
     findings = list(made.findings)
