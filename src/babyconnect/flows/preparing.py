@@ -17,7 +17,9 @@ from babyconnect.definitions import document
 from babyconnect.fhir import check, json
 from babyconnect.fhir.references import targets
 from babyconnect.fhir.walk import find
+from babyconnect.flows import profile_findings
 from babyconnect.flows.findings import Finding
+from babyconnect.flows.profile_findings import Placed
 from babyconnect.labelling import childs_view, disclosing, displays
 from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
 from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels, worded
@@ -49,6 +51,13 @@ def faults(given: Iterable[Given]) -> list[Finding]:
         if not any(issue.severity == "error" for issue in issues):
             found += _bsn_faults(one)
     return found
+
+
+def deviations(family: Family) -> list[Finding]:
+    """What the profiles that its resources name say of a record."""
+    held = {member.key: member.resource for member in family.members}
+    addresses = {a: held[key] for member in family.members for a, key in member.links.items() if key in held}
+    return profile_findings.summary([Placed(member.place, member.resource) for member in family.members], addresses)
 
 
 def _bsn_faults(one: Given) -> list[Finding]:

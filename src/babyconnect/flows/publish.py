@@ -48,6 +48,8 @@ class PublishingNode:
     known: Lookup | None = None
     told: Callable[[preparing.Said], Awaitable[None]] | None = None
     """Takes what a source said about showing: its authors' choices, a secret address; before anything is kept."""
+    check_profiles: bool = False
+    """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
 
 async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
@@ -116,6 +118,8 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
     if not unit.keeps_original:
         family = replace(family, members=tuple(replace(member, original="") for member in family.members))
+    if node.check_profiles:
+        findings += await asyncio.to_thread(preparing.deviations, family)
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
     originals = _originals(unit, findings) if unit.keeps_original else []

@@ -41,6 +41,7 @@ def publishing_node(
         limit=link.chosen.intake.file_bytes,
         known=writer.known,
         told=shielding.told(link),
+        check_profiles=link.chosen.intake.check_profiles,
     )
 
 

@@ -40,5 +40,17 @@ async def test_every_engine_of_the_settings_keeps_a_record_and_knows_it_again(
     async with publishing.opened(tmp_path / "node.toml") as node:
         first = await node.publish([file], {}, {})
         second = await node.publish([file], {}, {})
-    assert [one.status for one in first.inputs] == ["published"]
+    assert [one.status for one in first.inputs] == ["published with warnings"]
+    assert {found.rule for one in first.inputs for found in one.findings} == {"cardinality"}
     assert [one.status for one in second.inputs] == ["already published"]
+
+
+async def test_what_the_profiles_say_is_left_out_where_the_settings_say_so(tmp_path: Path) -> None:
+    settings = SETTINGS.format(engine="memory") + "[intake]\ncheck_profiles = false\n"
+    (tmp_path / "node.toml").write_text(settings)
+    (tmp_path / "dsn").write_text("")
+    file = tmp_path / "record.json"
+    file.write_bytes(bundle(*record()))
+    async with publishing.opened(tmp_path / "node.toml") as node:
+        report = await node.publish([file], {}, {})
+    assert [(one.status, one.findings) for one in report.inputs] == [("published", ())]
