@@ -93,7 +93,7 @@ async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Ben
     state = region_state(folder, f"http://127.0.0.1:{port}")
     for party, at in zip(PARTIES, ports, strict=True):
         base = f"http://127.0.0.1:{at}"
-        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True)
+        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, finds=True)
         state.directory.put_now(Entry(party, endpoint, keys.jwks(key)))
     state.close()
     log = AuditLog.open(folder / "asker", "node")
@@ -106,7 +106,7 @@ async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Ben
             found = bsns(clients)
             await _register(made, key, found, session)
             sources = [
-                Source(p, e.fhir_base, e.token_endpoint, e.batch)
+                Source(p, e.fhir_base, e.token_endpoint, e.batch, finds=e.finds)
                 for p in PARTIES
                 if (e := made.directory.endpoint(p.ura))
             ]

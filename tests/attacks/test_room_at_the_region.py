@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from babyconnect.api.region import AT_ONCE
 from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.flows.signatures import signer
@@ -19,6 +20,8 @@ from babyconnect.trust import keys
 from tests.federation.region import HOSPITAL, KRAAM, NAME, Log, application, build, entry
 
 MANY = document("network.toml")["limits"]["in_flight"] + 100
+INDEX = document("network.toml")["localisation"]
+SEARCH = f"/fhir/r4/List?subject:identifier={INDEX['subject_system']}|p&code={INDEX['code_system']}|{INDEX['code']}"
 KEYS = {party.ura: keys.generate() for party in (HOSPITAL, KRAAM)}
 
 
@@ -87,3 +90,29 @@ async def test_an_organisation_that_waits_a_thousand_times_keeps_nobody_else_out
     async with crowd(*[region.ask("GET", feed, KRAAM) for _ in range(MANY)]):
         assert await region.ask("GET", "/fhir/r4/Organization", HOSPITAL) == 200
         assert await region.ask("GET", "/fhir/r4/Organization", KRAAM) == 429
+
+
+async def test_who_searches_with_a_body_that_never_comes_takes_nobodys_turn(region: Region) -> None:
+    slow = [region.ask("POST", "/evidence/received", address=f"10.6.6.{n}", slow=True) for n in range(AT_ONCE * 2)]
+    async with crowd(*slow):
+        assert await region.ask("POST", "/evidence/received", HOSPITAL) == 400
+
+
+async def test_a_burst_of_searches_is_answered_in_the_order_it_came_some_at_a_time(tmp_path: Path) -> None:
+    """The first has its answer, with the log of it, while the last are not looked at yet."""
+    region, inside, most, answered = Region(tmp_path), 0, 0, []
+
+    async def log(event: object) -> None:
+        nonlocal inside, most
+        inside, most = inside + 1, max(most, inside + 1)
+        await asyncio.sleep(0.01)
+        inside -= 1
+
+    async def one(number: int) -> None:
+        assert await region.ask("GET", SEARCH, HOSPITAL) == 403
+        answered.append(number)
+
+    region.app = application(region.state, log)  # type: ignore[arg-type]
+    await asyncio.gather(*(one(number) for number in range(AT_ONCE * 4)))
+    region.state.close()
+    assert answered == list(range(AT_ONCE * 4)) and most == AT_ONCE

@@ -35,6 +35,11 @@ from babyconnect.network.limits import Limits
 from babyconnect.network.signed import digest
 
 BODY_SECONDS = 10
+IN_TURN = frozenset({"localisation", "evidence"})
+"""Services that many viewers ask at the same moment, and that wait for nobody but the log."""
+AT_ONCE = 8
+"""How many of those are handled at the same time, in the order in which they had come whole.  Without it a burst is
+handled in one turn of the loop, whose log is written at its end: whoever came first waits for the last."""
 
 __all__ = ["RegionState", "region_app"]
 
@@ -55,6 +60,7 @@ class Gate:
         self._largest: int = limits["largest_request"]
         self._most_of_one = max(1, self._room // limits["shares"])
         self._reading, self._working = Counter[str](), Counter[str]()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._limits = Limits(limits["requests_per_second"], limits["requests_burst"])
         self._strangers = Limits(limits["strangers_per_second"], limits["strangers_burst"])
         self._requests = Counted(
@@ -65,23 +71,30 @@ class Gate:
         pointers.set_function(self.state.index.count)
 
     def guard(self, service: str, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+        turns = self._turns if service in IN_TURN else contextlib.nullcontext()
+
         async def guarded(request: Request) -> Response:
             began = time.perf_counter()
-            response = await self._answer(request, handle)
+            response = await self._answer(request, handle, turns)
             self._requests.labels(service, str(response.status_code)).inc()
             self._seconds.labels(service).observe(time.perf_counter() - began)
             return response
 
         return guarded
 
-    async def _answer(self, request: Request, handle: Handle) -> Response:
+    async def _answer(
+        self, request: Request, handle: Handle, turns: contextlib.AbstractAsyncContextManager[object]
+    ) -> Response:
         if self.in_flight >= self._room:
             return refused(Refusal(503, "throttled", "busy; come back later", 1))
         self.in_flight += 1
         try:
-            call = await self._call(request)
-            with self._share(self._working, call.party.ura.value):
-                return await handle(call)
+            with self._share(self._reading, stranger(request.scope)):
+                body = await self._body(request)
+            async with turns:
+                call = self._call(request, body)
+                with self._share(self._working, call.party.ura.value):
+                    return await handle(call)
         except Refusal as refusal:
             return refused(refusal)
         finally:
@@ -100,10 +113,7 @@ class Gate:
             if not among[who]:
                 del among[who]
 
-    async def _call(self, request: Request) -> Call:
-        who = stranger(request.scope)
-        with self._share(self._reading, who):
-            body = await self._body(request)
+    def _call(self, request: Request, body: bytes) -> Call:
         party, claims = self._checked(request, body)
         wait = self._limits.take(party.ura.value, 1, time.monotonic())
         if wait:

@@ -53,9 +53,8 @@ class Tokens:
         parts += [asking.related.value if asking.related else ""]
         for relation in asking.relations:
             parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
-        # Lengths, so that no two lists of parts read the same.
-        text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(self._secret, text.encode(), "sha256")
+        # Written as a list, with quotes, so that no two lists of parts read the same.
+        return hmac.digest(self._secret, repr(parts).encode(), "sha256")
 
     def kept(self, key: bytes) -> Token | None:
         token, until = self._kept.get(key, (None, 0.0))
