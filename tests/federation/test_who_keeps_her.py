@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from babyconnect.birthcare.access import Consent
+from babyconnect.birthcare.parties import Role
 from babyconnect.network.consent import resources
 from babyconnect.network.contract import NotKept
 from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, professional, take_back
 from tests.federation.test_consent_register import herself
-from tests.federation.test_regional_services import HERE, registered
+from tests.federation.test_regional_services import HERE, asker, registered
 
 GENERAL = [
     Consent("", False, "kind:hospital"),
@@ -99,3 +101,30 @@ async def test_a_holder_whose_pointer_is_over_is_told_so_and_not_that_she_said_n
     await federation[HOSPITAL].localisation.unregister(pseudonym)
     with pytest.raises(NotKept):
         await federation[HOSPITAL].consents.of(pseudonym)
+
+
+async def test_whoever_was_told_where_to_look_hears_that_a_pointer_is_gone_and_nobody_else(federation):
+    """A record that was destroyed does not stay on the screens of others."""
+    pseudonym = await registered(federation, HOSPITAL)
+    await give(federation[HOSPITAL], pseudonym, HERE)
+    assert len(await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))) == 1
+    state, since = federation.state.consents, federation.state.consents.sequence()
+    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset()
+    await federation[KRAAM].localisation.unregister(pseudonym)
+    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset(), "nothing of its own was there"
+    await federation[HOSPITAL].localisation.unregister(pseudonym)
+    assert state.changes(GP.ura, GP.kind, since)[2] == frozenset()
+    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == {pseudonym}
+    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset(), "once"
+
+
+async def test_a_screen_that_waits_asks_anew_within_moments(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    await give(federation[HOSPITAL], pseudonym, HERE)
+    replica = federation[PRACTICE].consents
+    replica.start()
+    await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))
+    changes = replica.changes(pseudonym, replica.now())
+    await federation[HOSPITAL].localisation.unregister(pseudonym)
+    async with asyncio.timeout(10):
+        await anext(changes)

@@ -76,7 +76,7 @@ async def localise(call: Call) -> Response:
     known = call.state.index.localise(pseudonym, who, provisions, referrers)
     source = token(found, "source:identifier", table["source_system"])
     lists = [pointers.to_list(one, id) for id, one in known if not source or one.source == source]
-    if any(one.holder != call.party.ura for _, one in known):
+    if known:
         # Who is told where to look has her record open from now on: it hears when that is to change.
         call.state.consents.watch(pseudonym, call.party.ura)
     await call.log("localise", "ok", pseudonym, str(len(lists)))
@@ -110,8 +110,9 @@ async def read_pointer(call: Call) -> Response:
 async def delete_pointer(call: Call) -> Response:
     kept = call.state.index.read(call.path["id"])
     pseudonym = kept[1].pseudonym if kept and kept[1].holder == call.party.ura else ""
-    await call.state.index.unregister(call.party.ura, id=call.path["id"])
+    removed = await call.state.index.unregister(call.party.ura, id=call.path["id"])
     await call.log("unregister", "ok", pseudonym)
+    _tell_screens(call, pseudonym, removed)
     return Response(status_code=204)
 
 
@@ -123,6 +124,13 @@ async def delete_pointers(call: Call) -> Response:
     if not pseudonym:
         raise Refusal(400, "required", "subject:identifier is required")
     source = token(found, "source:identifier", table["source_system"])
-    await call.state.index.unregister(call.party.ura, pseudonym=pseudonym, source=source)
+    removed = await call.state.index.unregister(call.party.ura, pseudonym=pseudonym, source=source)
     await call.log("unregister", "ok", pseudonym)
+    _tell_screens(call, pseudonym, removed)
     return Response(status_code=204)
+
+
+def _tell_screens(call: Call, pseudonym: str, removed: int) -> None:
+    """Whoever has her record open asks anew; only where something of this organisation's was there to be removed."""
+    if call.state.index.gone(pseudonym, call.party.ura, removed):
+        call.state.consents.stir(pseudonym)

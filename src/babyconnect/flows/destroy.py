@@ -9,6 +9,7 @@ destroying withdraws no consent; an item that its source calls a mistake is with
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -70,7 +71,8 @@ class Destroying:
     """What destroying needs of a node.  `alone`: one person is enough; else a second confirms.
 
     `forget`: lets go of what this process remembers of a client; `told`: of what was written about her beside her
-    record, by client or handle (the book of emergencies); `written`: how much that is by handle.
+    record, by client or handle (the book of emergencies); `written`: how much that is by handle; `changed`: has
+    the screens ask anew that show her, by her pseudonym.
     """
 
     writer: Writer
@@ -82,6 +84,7 @@ class Destroying:
     written: Callable[[str], int] = lambda handle: 0
     told: Callable[[str, str], Awaitable[None]] = _nothing
     alone: bool = False
+    changed: Callable[[str], None] = lambda pseudonym: None
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
         """Her opaque ids here; one, unless her records were never joined."""
@@ -158,7 +161,8 @@ class Destroying:
         except RegionFault:
             await self._note(asked, "fault", 0, "region", reference)
             return NotDestroyed("region")
-        keep = _kept(items, holds, asked.client)
+        keep, pseudonym = _kept(items, holds, asked.client), self.roster.pseudonym(asked.client)
+        dropped = pseudonym if self.roster.alone(asked.client) else None
         await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
         versions = await self.writer.erase_client(asked.client, keep)
         waiting = self.registers.request(asked.client)
@@ -169,6 +173,7 @@ class Destroying:
             await self.registers.forget(asked.client)
             await self.roster.forget(asked.client)
         self.forget(asked.client)
+        await self._show_no_more(pseudonym, dropped)
         return Destroyed(versions, holds)
 
     def _asked_wrongly(self, asked: Asked) -> str:
@@ -183,6 +188,15 @@ class Destroying:
         if not items and not self.roster.known(asked.client):
             return "unknown"
         return "held" if any(hold.item == WHOLE for hold in holds) else ""
+
+    async def _show_no_more(self, pseudonym: str | None, dropped: str | None) -> None:
+        """Whoever has her record on a screen asks anew: here, and where the index was asked for her."""
+        if pseudonym:
+            self.changed(pseudonym)
+        if dropped:
+            # The region tells it at each removal; at the first there was still something to be seen.
+            with contextlib.suppress(RegionFault):
+                await self.localisation.unregister(dropped, SOURCE)
 
     async def _drop_pointer(self, client: str) -> None:
         """Before anything else: a pointer to what is gone would tell that there was something."""

@@ -28,6 +28,8 @@ class Subscriptions(Protocol):
 
     async def note(self, client: str, moment: dt.datetime) -> None: ...
 
+    async def forget(self, client: str) -> None: ...
+
 
 @dataclass
 class Listening:
@@ -96,6 +98,13 @@ class MitzBeside:
                 self.answers.forget(client)
                 ended += self.listening.end_tokens(client, self._concerned(one))
         return ended
+
+    async def destroyed(self, client: str) -> None:
+        """Her record was destroyed: nothing here knows any more that she was asked for.  What the Mitz still tells of
+        her is about nobody known here, and ends there."""
+        self.answers.destroyed(client)
+        if self.listening is not None:
+            await self.listening.kept.forget(client)
 
     def _concerned(self, told: Notified) -> Callable[[Asker], bool]:
         def concerned(asker: Asker) -> bool:

@@ -1,7 +1,8 @@
 """What a custodian decided about a client's record beside the record itself, each decision dated and none overwritten.
 
 One SQLite file beside the store: choices of authors, authority over children, secret addresses, items that the law
-forbids to destroy, requests to destroy.  A new decision is a new row; which one holds is for `trust` to say.  Nothing of it is published, no
+forbids to destroy, requests to
+destroy.  A new decision is a new row; which one holds is for `trust` to say.  Nothing of it is published, no
 index points to it, and destroying a record takes its rows along.  A parent is known by a handle only (a keyed hash).
 """
 

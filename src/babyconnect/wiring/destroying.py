@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows.destroy import Destroying
@@ -15,6 +15,7 @@ from babyconnect.store.contract import Writer
 from babyconnect.wiring.deciding import emergencies_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, open_link
+from babyconnect.wiring.mitz import nothing, subscribed_of
 from babyconnect.wiring.stores import open_store
 
 
@@ -23,15 +24,24 @@ def destroying(
     writer: Writer,
     journal: Journal,
     book: Emergencies,
+    *,
     forget: Callable[[str], None] = lambda client: None,
+    elsewhere: Callable[[str], Awaitable[None]] = nothing,
 ) -> Destroying:
+    """`elsewhere`: forgets what another register (the Mitz) was asked of her."""
+
+    async def told(client: str, handle: str) -> None:
+        await book.forget(client, handle)
+        await elsewhere(client)
+
     def forgotten(client: str) -> None:
         forget(client)
         link.moved()
 
     alone = not link.chosen.four_eyes.destruction
     return Destroying(
-        *(writer, link.roster, link.registers, link.localisation, journal, forgotten, book.about, book.forget, alone)
+        *(writer, link.roster, link.registers, link.localisation, journal, forgotten, book.about, told, alone),
+        changed=link.consents.stir,
     )
 
 
@@ -48,4 +58,6 @@ async def opened(path: pathlib.Path) -> AsyncIterator[Destroying]:
         opening.callback(log.close)
         book = emergencies_of(link)
         opening.callback(book.close)
-        yield destroying(link, store.writer, journal_of(link, log), book)
+        kept = subscribed_of(link)
+        opening.callback(kept.close)
+        yield destroying(link, store.writer, journal_of(link, log), book, elsewhere=kept.forget)

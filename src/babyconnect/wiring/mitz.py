@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -27,11 +28,16 @@ from babyconnect.wiring.link import Link
 CONNECTIONS = 16
 
 
+async def nothing(client: str) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class MitzHere:
-    """`elsewhere` for the door; `mounts` for notifications."""
+    """`elsewhere` for the door; `destroyed` when a record was; `mounts` for notifications."""
 
     elsewhere: Elsewhere | None = None
+    destroyed: Callable[[str], Awaitable[None]] = nothing
     mounts: tuple[tuple[str, App], ...] = ()
 
 
@@ -54,7 +60,7 @@ def mitz_of(link: Link, journal: Journal, sessions: Sessions, opening: contextli
         listening, app, kept = _listen(link, session, sessions, beside)
         opening.callback(kept.close)
         beside.listening, mounts = listening, (("/mitz", app),)
-    return MitzHere(beside.consents, mounts)
+    return MitzHere(beside.consents, beside.destroyed, mounts)
 
 
 def _listen(
@@ -65,16 +71,21 @@ def _listen(
     if len(token) < 32:
         raise SettingsRefused(f"{link.path}: mitz.notify_token_file: a word of at least 32 characters is expected")
     channel = Channel(f"{link.machine_base}/mitz/notify", token, chosen.gateway_system, chosen.source_system)
-    try:
-        kept = Subscribed(link.beside(link.chosen.store.path).with_suffix(".mitz.sqlite"))
-    except DatabaseFault as fault:
-        raise SettingsRefused(f"{link.path}: store.path: beside it the subscriptions {fault}") from fault
+    kept = subscribed_of(link)
 
     async def send(bsn: Bsn) -> bool:
         return await subscribe(chosen.base_url, session, chosen.seconds, subscription(bsn, link.party, channel))
 
     listening = Listening(send, kept, link.roster.clients, sessions.revoke_client)
     return listening, notified_app(token, beside.heard), kept
+
+
+def subscribed_of(link: Link) -> Subscribed:
+    """The subscriptions lie beside the store."""
+    try:
+        return Subscribed(link.beside(link.chosen.store.path).with_suffix(".mitz.sqlite"))
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{link.path}: store.path: beside it the subscriptions {fault}") from fault
 
 
 def _security(link: Link) -> ssl.SSLContext | bool:

@@ -6,24 +6,26 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.own_staff import OwnStaff
-from babyconnect.network.emergencies import Emergencies
-from babyconnect.store.contract import Writer
 from babyconnect.trust import relation
 from babyconnect.web.own_clients.chapter import own_clients_chapter
 from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.destroying import destroying
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import own_clients
 
 
-def shielding_pages(
-    link: Link, door: Door, journal: Journal, writer: Writer, book: Emergencies
-) -> list[Chapter[ViewerSession]]:
+def shielding_pages(link: Link, keeps: Kept, holds: Holder) -> list[Chapter[ViewerSession]]:
+    node = destroying(
+        *(link, keeps.store.writer, keeps.journal, holds.decides.book),
+        forget=holds.door.forget,
+        elsewhere=holds.mitz.destroyed,
+    )
     return [
-        own_clients_chapter(own_staff(link, door, journal)),
-        destroying_chapter(destroying(link, writer, journal, book, door.forget), own_clients(door)),
+        own_clients_chapter(own_staff(link, holds.door, keeps.journal)),
+        destroying_chapter(node, own_clients(holds.door)),
     ]
 
 

@@ -51,7 +51,7 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
     return [
         consents.staff_chapter(link, keeps.journal),
         *deciding_pages.staff_chapters(link, keeps.journal, holds.decides, holds.door),
-        *shielding_pages(link, holds.door, keeps.journal, keeps.store.writer, holds.decides.book, holds.mitz),
+        *shielding_pages(link, keeps, holds),
         oversight.staff_chapter(link, overseen),
     ]
 

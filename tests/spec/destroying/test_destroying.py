@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -23,11 +24,14 @@ from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
 from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.journal import Journal
+from babyconnect.flows.mitz import Listening, MitzBeside
 from babyconnect.flows.publish import PublishingNode
 from babyconnect.flows.registers import Hold, Registers, Ward
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.custody import Custody
 from babyconnect.network.emergencies import Emergencies
+from babyconnect.network.mitz.client import MitzAnswers
+from babyconnect.network.mitz.subscribed import Subscribed
 from babyconnect.network.roster import Roster
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
@@ -198,7 +202,7 @@ async def test_the_pointer_is_withdrawn_first_and_without_that_nothing_goes(node
     assert holding(node.folder, MARK)
     node.index.away = False
     await node.destroying.destroy(node.asked(hers))
-    assert node.index.dropped == [f"pseudonym-{MARK}"]
+    assert set(node.index.dropped) == {f"pseudonym-{MARK}"}
 
 
 async def test_without_the_log_nothing_is_destroyed(node: Node) -> None:
@@ -247,6 +251,40 @@ async def test_a_request_that_cannot_be_is_refused_and_logged(node: Node, more: 
 
 async def test_somebody_who_is_not_known_here_is_unknown(node: Node) -> None:
     assert await node.destroying.destroy(node.asked("nobody")) == NotDestroyed("unknown")
+
+
+async def test_screens_that_show_her_ask_anew_once_there_is_nothing_left(node: Node) -> None:
+    """Here by her pseudonym, elsewhere by the region, which tells at each removal of a pointer."""
+    hers, _ = await filled(node)
+    told: list[tuple[str, int]] = []
+
+    def changed(pseudonym: str) -> None:
+        told.append((pseudonym, len(holding(node.folder, MARK))))
+
+    await replace(node.destroying, changed=changed).destroy(node.asked(hers))
+    assert told == [(f"pseudonym-{MARK}", 0)]
+    assert node.index.dropped == [f"pseudonym-{MARK}"] * 2
+
+
+async def test_what_the_mitz_was_asked_of_her_is_forgotten_to_the_last_byte(node: Node) -> None:
+    kept = Subscribed(node.folder / "store.mitz.sqlite")
+    hers, _ = await filled(node)
+    answers = MitzAnswers(never, HOLDER, never)
+    answers._remember(hers, Bsn(BSN))
+    beside = MitzBeside(HOLDER, node.destroying.journal, answers, Listening(never, kept, node.roster.clients, never))
+    await kept.note(hers, NOW)
+
+    async def told(client: str, handle: str) -> None:
+        await beside.destroyed(client)
+
+    await replace(node.destroying, told=told).destroy(node.asked(hers))
+    assert not kept.has(hers) and not answers._bsns
+    assert not [name for name in holding(node.folder, hers) if "mitz" in name]
+    kept.close()
+
+
+def never(*_: object) -> Any:
+    raise AssertionError("not asked")
 
 
 async def test_a_mistake_of_the_source_is_withdrawn_and_is_no_destruction(node: Node) -> None:

@@ -97,6 +97,10 @@ class ConsentReplica:
             if not watching and self._watching.get(pseudonym) is watching:
                 del self._watching[pseudonym]
 
+    def stir(self, pseudonym: str) -> None:
+        """Whoever has her record open here asks anew."""
+        self._tell([pseudonym])
+
     def _tell(self, pseudonyms: Iterable[str]) -> None:
         for pseudonym in pseudonyms:
             self._recent[pseudonym] = self._now()

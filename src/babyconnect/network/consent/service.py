@@ -86,6 +86,7 @@ class ConsentService:
         self._clock = clock
         self._interest: dict[Ura, set[str]] = {}
         self._watched: dict[Ura, dict[str, dt.datetime]] = {}
+        self._stirred: dict[Ura, set[str]] = {}
         self._changed = asyncio.Event()
         self.epoch = secrets.token_hex(8)
         self.doubtful = False
@@ -171,6 +172,14 @@ class ConsentService:
             del watched[one]
         watched[pseudonym] = now + dt.timedelta(seconds=document("network.toml")["consent"]["watch_seconds"])
 
+    def stir(self, pseudonym: str) -> None:
+        """Something of hers is no more: whoever has her record open hears that it changed, never what."""
+        now = self._clock()
+        for asker, watched in self._watched.items():
+            if watched.get(pseudonym, now) > now:
+                self._stirred.setdefault(asker, set()).add(pseudonym)
+        self._wake()
+
     def changes(self, party: Ura, kind: Kind, since: int) -> tuple[int, list[Kept], frozenset[str]]:
         """(up to where, the changes since then that concern this holder and clients it asked for, and of whom something
         changed that is about what this organisation may see)."""
@@ -181,7 +190,7 @@ class ConsentService:
         kept = [_kept(row) for row in found if row[1] in interest or row[1] in watched]
         told = [k for k in kept if k.pseudonym in interest and resources.concerns(k.consent, party, kind)]
         seen = {k.pseudonym for k in kept if k.pseudonym in watched and resources.addresses(k.consent, party, kind)}
-        return upto, told, frozenset(seen)
+        return upto, told, frozenset(seen | self._stirred.pop(party, set()))
 
     async def wait_for_change(self, since: int, seconds: float) -> None:
         """Until something is newer than `since`, or the time is over."""

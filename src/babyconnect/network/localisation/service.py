@@ -27,6 +27,8 @@ create table if not exists registration (
   until text not null, unique (pseudonym, holder, source));
 create index if not exists registration_until on registration (until);
 """
+GONE_FOR = dt.timedelta(minutes=10)
+"""How long after a removal another one is still about it: a holder says it before and after it destroys a record."""
 SWEEP_EVERY = dt.timedelta(hours=1)
 COLUMNS = "id, pseudonym, holder, kind, source, until"
 
@@ -37,6 +39,7 @@ class IndexService:
         self._clock = clock
         self._may_know = may_know
         self._swept = clock()
+        self._gone: dict[tuple[str, Ura], dt.datetime] = {}
         self._longest = dt.timedelta(days=document("network.toml")["localisation"]["longest_days"])
 
     def close(self) -> None:
@@ -89,6 +92,14 @@ class IndexService:
             return connection.changes()
 
         return await self._db.write(change)
+
+    def gone(self, pseudonym: str, holder: Ura, removed: int) -> bool:
+        """Whether a pointer of this holder is gone just now: `removed`, or shortly before this removal of nothing."""
+        now = self._clock()
+        self._gone = {key: moment for key, moment in self._gone.items() if now - moment < GONE_FOR}
+        if removed:
+            self._gone[pseudonym, holder] = now
+        return (pseudonym, holder) in self._gone
 
     def localise(
         self, pseudonym: str, asker: Asker, consents: Sequence[Consent], referrers: Collection[Ura] = ()

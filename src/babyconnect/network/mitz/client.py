@@ -124,6 +124,11 @@ class MitzAnswers:
         for key in [key for key in self._kept if key[0] == client]:
             del self._kept[key]
 
+    def destroyed(self, client: str) -> None:
+        """Her record was destroyed: her number is forgotten too."""
+        self.forget(client)
+        self._bsns.pop(client, None)
+
     def _remember(self, client: str, bsn: Bsn) -> None:
         self._bsns[client] = bsn
         self._bsns.move_to_end(client)

@@ -29,7 +29,9 @@ class Subscribed:
         await self._db.write(write)
 
     async def forget(self, client: str) -> None:
+        """Her record was destroyed."""
+
         def write(connection: apsw.Connection) -> None:
             connection.execute("delete from subscribed where client = ?", (client,))
 
-        await self._db.write(write)
+        await self._db.forget(write)
