@@ -142,7 +142,7 @@ def test_a_token_that_was_given_ends_at_the_holder_with_an_objection(region: Hom
             asking = replace(asking, relations=tuple(await node.evidence(bsn)))
             party = node.directory.party(Ura(holder.ura))
             assert party is not None
-            source = consult._source(node, party)
+            source = consult.source_of(node, party)
             assert source is not None
             trace = ask.new_traceparent(ask.new_trace())
             conversation = ask._Conversation(node.exchange, asking, source, trace)
