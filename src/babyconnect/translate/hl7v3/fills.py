@@ -90,9 +90,19 @@ def _quantity(element: AdaElement, _: str, __: Circumstances) -> Filled:
 
 def _moment(element: AdaElement, _: str, given: Circumstances) -> Filled:
     moment = moments.fhir(element.value, given.today)
-    if moment is None:
+    if moment is None or not _exists(moment):
         return Filled({}, fault=("date", "no date"))
     return Filled({"value": re.sub(r"[-:T]", "", re.sub(r"(T[\d:]{8}).*", r"\1", moment))})
+
+
+def _exists(moment: str) -> bool:
+    """A year and a month may stand alone; a day must be one that a calendar has."""
+    day = (moment[:10] + "-01-01")[:10] if len(moment) == 4 else (moment[:10] + "-01")[:10]
+    try:
+        dt.date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _text(element: AdaElement, _: str, __: Circumstances) -> Filled:

@@ -1,0 +1,1 @@
+"""Messages: what Perined gets of a record, and what it never gets."""
