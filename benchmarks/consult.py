@@ -1,7 +1,7 @@
 """A consult over 8 sources that take 50 ms each: what the asking side adds, alone and for 50 viewers at once.
 
 Real parts: region process (directory, pseudonyms, index with consents, audit), signatures, tokens, durable audit at the
-asker, sockets everywhere.  The sources are bare (consult_parts).  The slowest source is measured in the same run: the
+asker, sockets everywhere; nothing is known beforehand but open connections.  The sources are bare (consult_parts).  The slowest source is measured in the same run: the
 same request sent to all eight over raw sockets.  `python -m benchmarks.consult [--rounds 40]`.
 """
 
@@ -36,7 +36,7 @@ from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.exchange.searches import batched
-from babyconnect.flows.consult import ConsultingNode, consult, prepare
+from babyconnect.flows.consult import ConsultingNode, consult
 from babyconnect.flows.evidence import given_relation
 from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
@@ -211,12 +211,10 @@ async def alone(bench: Bench, rounds: int) -> tuple[float, float, float]:
     return statistics.median(base), statistics.median(firsts), statistics.median(lasts)
 
 
-async def together(bench: Bench, prepared: bool) -> float:
+async def together(bench: Bench) -> float:
     """Until the last of 50 viewers, who open 50 different records at the same moment, is complete."""
     forget(bench)
     chosen = bench.clients[:VIEWERS]
-    if prepared:
-        await asyncio.gather(*(prepare(Asking(PERSON, Purpose.TREATMENT, bsn), bench.node) for bsn in chosen))
     began = time.perf_counter()
     await asyncio.gather(*(once(bench, bsn) for bsn in chosen))
     return time.perf_counter() - began
@@ -225,17 +223,15 @@ async def together(bench: Bench, prepared: bool) -> float:
 async def run(rounds: int, resources: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         async with bench(Path(folder), resources, VIEWERS) as made:
-            await made.node.exchange.warm_up(made.sources, VIEWERS)
             await alone(made, 5)
-            await together(made, prepared=False)
+            await together(made)
             settle()  # as a node's process does
             base, first, last = await alone(made, rounds)
-            cold = statistics.median([await together(made, prepared=False) for _ in range(7)])
-            warm = statistics.median([await together(made, prepared=True) for _ in range(7)])
-            return _report(resources, base, first, last, cold, warm)
+            cold = statistics.median([await together(made) for _ in range(7)])
+            return _report(resources, base, first, last, cold)
 
 
-def _report(resources: int, base: float, first: float, last: float, cold: float, warm: float) -> dict[str, float]:
+def _report(resources: int, base: float, first: float, last: float, cold: float) -> dict[str, float]:
     def ms(seconds: float) -> float:
         return round(seconds * 1000, 1)
 
@@ -252,8 +248,6 @@ def _report(resources: int, base: float, first: float, last: float, cold: float,
         "viewers": VIEWERS,
         "viewers_complete_ms": ms(cold),
         "viewers_overhead_ms": ms(cold - base),
-        "viewers_prepared_complete_ms": ms(warm),
-        "viewers_prepared_overhead_ms": ms(warm - base),
         "ratio_viewers_to_slowest": round(cold / base, 2),
         "cores": os.cpu_count() or 0,
         "load": os.getloadavg()[0],
@@ -270,7 +264,6 @@ def main() -> None:
     at_most("consult over 8 sources, over the slowest: complete", found["overhead_complete_ms"], 40, " ms")
     at_most("the same, to the first item", found["overhead_first_ms"], 20, " ms")
     at_most(f"{VIEWERS} viewers at once, over the slowest", found["viewers_overhead_ms"], 250, " ms")
-    at_most("the same, announced a moment before", found["viewers_prepared_overhead_ms"], 250, " ms")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
-from babyconnect.flows.consult import INDEX_URA, ConsultEvent, ConsultingNode, consult, prepare
+from babyconnect.flows.consult import INDEX_URA, ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.network.evidence.client import EvidenceClient
@@ -241,13 +241,3 @@ async def test_when_the_viewer_goes_away_the_asking_stops(world):
     await steps.aclose()
     await asyncio.sleep(0)
     assert not [t for t in asyncio.all_tasks() if "_one" in repr(t.get_coro())]
-
-
-async def test_a_prepared_record_needs_no_token_requests_when_it_opens(world):
-    await prepare(Asking(ANNA, Purpose.TREATMENT, BSN), world.node)
-    before = {p: len(s.seen) for p, s in world.sources.items()}
-    _, answers = await world.run()
-    assert {a.status for a in answers.values()} == {"answered"}
-    for party in (PRACTICE, HOSPITAL, KRAAM):
-        targets = [s.target for s in world.sources[party].seen[before[party] :]]
-        assert targets == ["/fhir/stu3/Patient/_search", "/fhir/stu3"]

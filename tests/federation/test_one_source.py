@@ -159,13 +159,6 @@ async def test_opening_the_same_record_again_needs_no_new_token_and_another_clie
     assert [one.target for one in source.seen].count("/oauth/token") == 2
 
 
-async def test_a_prepared_record_opens_without_asking_for_tokens(exchange):
-    async with FakeSource().serve() as source:
-        await exchange.prepare(ASKING, [source.source])
-        await answer(exchange, source)
-    assert [one.target for one in source.seen] == ["/oauth/token", "/fhir/stu3/Patient/_search", "/fhir/stu3"]
-
-
 async def test_a_token_that_is_not_believed_any_more_is_replaced_once(exchange):
     revoked: set[str] = set()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -71,24 +71,6 @@ class Exchange:
         self._now = now
         self.deadline = self._deadline = deadline
         self._tokens = Tokens(token_form, now)
-
-    async def warm_up(self, sources: Iterable[Source], connections: int = 1) -> None:
-        """Open connections to the sources, so that the first viewer does not wait for them."""
-        await asyncio.gather(
-            *(self._http.warm_up(source.fhir_base, connections, source.party.ura.value) for source in sources)
-        )
-
-    async def prepare(self, asking: Asking, sources: Iterable[Source]) -> None:
-        """Fetch tokens for a record that is about to be opened.  A failure is found out when it is opened."""
-
-        async def one(source: Source) -> None:
-            try:
-                async with asyncio.timeout(self._deadline):
-                    await _Conversation(self, asking, source, new_traceparent(new_trace())).token()
-            except (Stopped, TimeoutError):
-                return
-
-        await asyncio.gather(*(one(source) for source in sources))
 
     async def ask(self, source: Source, asking: Asking, traceparent: str, began: float) -> SourceAnswer:
         """`traceparent` is logged at both ends; `began`: when the consult did, by this exchange's clock.

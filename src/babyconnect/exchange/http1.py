@@ -296,16 +296,6 @@ class Http:
         self._keep(origin, owner, connection)
         return answer
 
-    async def warm_up(self, url: str, connections: int = 1, owner: str = "") -> None:
-        """Open connections before they are needed; an unreachable place is found out when it is asked."""
-        try:
-            origin, _ = _origin(url)
-            missing = connections - sum(c.open for c in self._idle.get((origin, owner), ()))
-            for _ in range(missing):
-                self._keep(origin, owner, await self._connect(origin, owner))
-        except Unreachable:
-            return
-
     def close(self) -> None:
         for connections in self._idle.values():
             for connection in connections:

@@ -1,7 +1,7 @@
 """Access tokens of the sources, kept in memory while they live: one per source, person, purpose, evidence and client.
 
-The holder binds a token to a client, so a token is never used for another client; opening the same record again, or a
-record announced by `prepare`, needs no new one.  Keys are keyed hashes, so that no list of BSNs lies in memory.
+The holder binds a token to a client, so a token is never used for another client; opening the same record again
+needs no new one.  Keys are keyed hashes, so that no list of BSNs lies in memory.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -69,24 +69,35 @@ async def consult(asking: Asking, node: ConsultingNode) -> AsyncIterator[Asked |
     first = new_traceparent(trace)
     asking = await _begin(node, asking, first)
 
-    def ask(party: Party) -> asyncio.Task[SourceAnswer]:
-        return asyncio.create_task(_one(node, asking, party, new_traceparent(trace), began))
+    waiting: set[asyncio.Task[Any]] = set()
+    come: asyncio.Queue[asyncio.Task[Any]] = asyncio.Queue()
 
-    locating = asyncio.create_task(_localise(node, asking, first, began))
-    waiting: set[asyncio.Task[Any]] = {locating, ask(node.own)}
+    def start(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(come.put_nowait)
+        waiting.add(task)
+        return task
+
+    def ask(party: Party) -> None:
+        start(_one(node, asking, party, new_traceparent(trace), began))
+
+    locating = start(_localise(node, asking, first, began))
+    ask(node.own)
     try:
         yield Asked((node.own,))
         while waiting:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if locating in done:
-                located, asking, failed = locating.result()
-                others = parties_of(node, located)
-                waiting |= {ask(party) for party in others}
-                yield Asked((node.own, *others))
-                if failed is not None:
-                    yield failed
-            for task in done - {locating}:
+            task = await come.get()
+            waiting.discard(task)
+            if task is not locating:
                 yield task.result()
+                continue
+            located, asking, failed = locating.result()
+            others = parties_of(node, located)
+            for party in others:
+                ask(party)
+            yield Asked((node.own, *others))
+            if failed is not None:
+                yield failed
     finally:
         for task in waiting:
             task.cancel()
@@ -100,18 +111,6 @@ async def _begin(node: ConsultingNode, asking: Asking, traceparent: str) -> Aski
         return asking
     _, evidence = await asyncio.gather(begun, node.evidence(asking.bsn))
     return replace(asking, relations=(*asking.relations, *evidence))
-
-
-async def prepare(asking: Asking, node: ConsultingNode) -> None:
-    """Have connections and tokens ready for a record that is likely to be opened next (a click away, say).
-
-    It asks what the consult would ask of the index, and is logged as such; no source is told whom it is about.
-    """
-    traceparent = new_traceparent(new_trace())
-    asking = await _begin(node, asking, traceparent)
-    located, asking, _ = await _localise(node, asking, traceparent, node.now())
-    sources = [source_of(node, party) for party in (node.own, *parties_of(node, located))]
-    await node.exchange.prepare(asking, [source for source in sources if source is not None])
 
 
 async def _localise(
