@@ -22,7 +22,7 @@ What others call (nothing else here is a seam):
     decision.may_know(asker, (holder, kind), consents, moment, referred) -> bool   # localisation
     decision.may_release(filter, client, group, shielded, episodes) -> bool     # the filter, for one resource
     reasons.sentence(code) -> str                                       # Dutch, for client and privacy officer
-    asker_policy.believable(kind, role) -> bool
+    claims.Asking(grant, scopes, day, rules).believable(kind, role) -> bool
 
     relation.from_episodes(episodes, side="holder"|"asker", births=()) -> tuple[Relation, ...]
     relation.enrolment/announcement/emergency_registration/locum/code/referral/care_team(...) -> Relation

@@ -23,6 +23,7 @@ from babyconnect.trust.credentials import Certified, Known
 from babyconnect.trust.jose import Opened, Rejected
 from babyconnect.trust.presentation import Audience, Shown
 from babyconnect.trust.replays import Replays
+from babyconnect.trust.rules import Rules, rules_on
 
 URA_DIGITS = 8
 Form = Mapping[str, str]
@@ -46,7 +47,8 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class Believing:
-    """What a holder believes askers by.  `names`: by which it may be called beside its endpoint (issuer, DID)."""
+    """What a holder believes askers by.  `names`: by which it may be called beside its endpoint (issuer, DID);
+    `rules`: of a day, which roles it believes of which kind of organisation."""
 
     holder: Ura
     endpoint: str
@@ -56,6 +58,7 @@ class Believing:
     issuer_by_did: Callable[[str], Issuer | None] = field(default=lambda did: None)
     supplier_keys: Callable[[str], Mapping[str, Any] | None] = field(default=lambda did: None)
     certified: Certified | None = None
+    rules: Callable[[dt.date], Rules] = rules_on
 
     def believe(self, form: Form, now: float) -> tuple[Verified, Mapping[str, Any]] | Denied:
         """The asker, and the `cnf` that it signed itself (to be held against the connection)."""
@@ -72,7 +75,7 @@ class Believing:
             return Denied("invalid_request", 400, "wrong_target")
         day = dt.datetime.fromtimestamp(now, dt.UTC).date()
         by = {"minvws": self._by_assertion, "gf": self._by_two, "nuts": self._by_submission}[grant]
-        found = by(form, Asking(grant, asked, day), now)
+        found = by(form, Asking(grant, asked, day, self.rules(day)), now)
         return replace(found, claimed=self.claimed(form)) if isinstance(found, Denied) else found
 
     def _by_assertion(self, form: Form, asking: Asking, now: float) -> tuple[Verified, Mapping[str, Any]] | Denied:

@@ -25,8 +25,9 @@ from babyconnect.birthcare.access import (
     Relation,
 )
 from babyconnect.birthcare.parties import HERSELF, Kind, Party, Person, Responsible, Role
-from babyconnect.trust import asker_policy, scopes, vouching
+from babyconnect.trust import scopes, vouching
 from babyconnect.trust.jose import Rejected
+from babyconnect.trust.rules import Rules, rules_on
 from babyconnect.trust.vouching import Vouched
 
 MAX_RELATIONS = 16
@@ -61,11 +62,19 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a token is asked for: the grant (`definitions/scopes.toml`), the scopes, and the day."""
+    """How a token is asked for: the grant (`definitions/scopes.toml`), the scopes, the day, and the rules of that day
+    (None: the program's own)."""
 
     grant: str
     scopes: tuple[str, ...]
     day: dt.date
+    rules: Rules | None = None
+
+    def believable(self, kind: Kind, role: Role) -> bool:
+        """Whether people of this role work in this kind of organisation.  An organisation vouches for its people, but
+        a maternity home care organisation that signs for a gynaecologist is mistaken or compromised."""
+        rules = rules_on(self.day) if self.rules is None else self.rules
+        return (kind, role) in rules.visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,7 @@ def believed(
     except ValueError:
         return Rejected("claims_malformed")
     herself = purpose is Purpose.OWN_RECORD and role in HERSELF
-    if not herself and not asker_policy.believable(party.kind, role, asking.day):
+    if not herself and not asking.believable(party.kind, role):
         return Rejected("role_not_believable")
     given = scopes.granted(asking.scopes, asking.grant, purpose, said["loa"])
     if not given:

@@ -18,7 +18,7 @@ from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
 from babyconnect.trust.remembering import Decisions
 from babyconnect.wiring import consents, deciding_pages, shielding
-from babyconnect.wiring.deciding import Deciding, deciding
+from babyconnect.wiring.deciding import Deciding, deciding, policies_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.mitz import MitzHere, mitz_of
@@ -55,11 +55,12 @@ async def kept(link: Link, opening: contextlib.AsyncExitStack) -> Kept:
 
 def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack, secret: bytes) -> Holder:
     """`secret`: of this run of the node; all its processes have it."""
-    tokens = holder_tokens(link, keeps.log, secret)
+    policies = policies_of(link)
+    tokens = holder_tokens(link, keeps.log, secret, policies.on)
     opening.callback(tokens.close)
     consents.end_tokens_on_less(link, tokens.sessions)
     mitz = mitz_of(link, keeps.journal, tokens.sessions, opening)
-    decides = deciding(link, keeps.journal, mitz.elsewhere)
+    decides = deciding(link, keeps.journal, mitz.elsewhere, policies)
     opening.callback(decides.close)
     bound = Binding(tokens.sessions.bind, tokens.sessions.bind_herself)
     return Holder(tokens, mitz, decides, door_of(link, keeps.store, keeps.journal, decides, bound))

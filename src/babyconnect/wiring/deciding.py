@@ -64,8 +64,11 @@ class Portal:
 CHANNELS: dict[str, Channel] = {"portal": Portal()}
 
 
-def deciding(link: Link, journal: Journal, elsewhere: Elsewhere | None = None) -> Deciding:
-    policies = policies_of(link)
+def deciding(
+    link: Link, journal: Journal, elsewhere: Elsewhere | None = None, policies: Policies | None = None
+) -> Deciding:
+    """`policies`: those that the rest of the node goes by too."""
+    policies = policies or policies_of(link)
     terms = _terms(link)
     book = emergencies_of(link)
     glass = BreakGlass(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from babyconnect.trust.believing import Believing
 from babyconnect.trust.certified import certified
 from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.replays import Replays
+from babyconnect.trust.rules import Rules
 from babyconnect.trust.sessions import Sessions
 from babyconnect.wiring.link import Link, now
 
@@ -43,8 +45,8 @@ class HolderTokens:
     close: Callable[[], None]
 
 
-def holder_tokens(link: Link, log: AuditLog, secret: bytes) -> HolderTokens:
-    """The holder's side of tokens.  `secret` makes the nonces of proofs."""
+def holder_tokens(link: Link, log: AuditLog, secret: bytes, rules: Callable[[dt.date], Rules]) -> HolderTokens:
+    """The holder's side of tokens.  `secret` makes the nonces of proofs; `rules`: those of a day."""
     base = link.machine_base
     try:
         sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds, ended=link.moved)
@@ -58,7 +60,9 @@ def holder_tokens(link: Link, log: AuditLog, secret: bytes) -> HolderTokens:
     seen = Replays(0.0, capacity=600_000, share=500_000)
     proofs = Proofs(seen, Nonces(secret, time.time), time.time, link.chosen.tokens.dpop_nonce)
     rates = _rates(link)
-    granting = Granting(link.party.ura.value, _believing(link, base, replays), sessions, proofs, log, now, rates.token)
+    granting = Granting(
+        link.party.ura.value, _believing(link, base, replays, rules), sessions, proofs, log, now, rates.token
+    )
 
     async def turned_away(unbelieved: Unbelieved, request: Request) -> None:
         asked = Asked({}, request.trace, request.address, request.peer, to=f"{base}{request.scope['path']}")
@@ -87,7 +91,7 @@ def _rates(link: Link) -> Rates:
     return Rates(*each)
 
 
-def _believing(link: Link, base: str, replays: Replays) -> Believing:
+def _believing(link: Link, base: str, replays: Replays, rules: Callable[[dt.date], Rules]) -> Believing:
     def issuer_of(ura: Ura) -> Issuer | None:
         party, endpoint = link.directory.party(ura), link.directory.endpoint(ura)
         name = did_web.did_of(endpoint) if endpoint else ""
@@ -109,6 +113,7 @@ def _believing(link: Link, base: str, replays: Replays) -> Believing:
         issuer_by_did=issuer_by_did,
         supplier_keys=_suppliers(link),
         certified=certified(lambda: material.current().trusted) if material else None,
+        rules=rules,
     )
 
 

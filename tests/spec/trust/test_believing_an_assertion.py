@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,11 +16,13 @@ import pytest
 from babyconnect.birthcare.access import CONSULT_SCOPE, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.trust import asserting, assertion, jose, keys
+from babyconnect.trust import asserting, assertion, jose, keys, policy
 from babyconnect.trust.assertion import Expected, Issuer
+from babyconnect.trust.believing import Believing, Denied
 from babyconnect.trust.claims import Asking, Claim, Verified
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.replays import Replays
+from babyconnect.trust.rules import NOTHING, Rules, prepared
 
 from .people import HOSPITAL, KRAAM, OWN_EPISODE, PRACTICE
 
@@ -309,3 +312,40 @@ def test_evidence_travels_with_its_dates() -> None:
     )
     believed = believe(signed(claim=Claim(PARTY, DOCTOR, Purpose.COORDINATION, given)))
     assert isinstance(believed, Verified) and believed.asker.relations == given
+
+
+def uploaded(kind: str, roles: list[str]) -> Rules:
+    """A version in which this kind of organisation has these roles."""
+    own = policy.built_in(ASKING.day)
+    assert own is not None
+    made = orjson.loads(policy.written(own))
+    for people in made["people"]:
+        people["roles"] = roles if people["kind"] == kind else people["roles"]
+    found = policy.read(orjson.dumps({**made, "version": "region-1"}))
+    assert isinstance(found, policy.Policy), found
+    return prepared(found)
+
+
+@pytest.mark.parametrize(("roles", "believed"), [(["gynaecologist", "nurse"], True), (["nurse"], False)])
+def test_roles_are_believed_as_the_version_of_the_rules_in_force_has_them(roles: list[str], believed: bool) -> None:
+    """Or who is let in by a new version got no token, and who is not any more still got one."""
+    expected = replace(EXPECTED, asking=replace(ASKING, rules=uploaded("hospital", roles)))
+    found = assertion.verify(signed(), ISSUER, expected, Replays(NOW - 3600), NOW)
+    assert isinstance(found, Verified) is believed
+    assert believed or found == Rejected("role_not_believable")
+
+
+def test_where_the_rules_cannot_be_used_nobody_gets_a_token() -> None:
+    expected = replace(EXPECTED, asking=replace(ASKING, rules=NOTHING))
+    assert assertion.verify(signed(), ISSUER, expected, Replays(NOW - 3600), NOW) == Rejected("role_not_believable")
+
+
+def test_the_token_endpoint_goes_by_the_rules_of_the_day_that_it_is_asked() -> None:
+    def rules(day: dt.date) -> Rules:
+        assert day == ASKING.day
+        return uploaded("hospital", ["nurse"])
+
+    form = asserting.token_form(KEY, CLAIM, ENDPOINT, PRACTICE, NOW)
+    believing = Believing(PRACTICE, ENDPOINT, {HOSPITAL: ISSUER}.get, Replays(NOW - 3600), rules=rules)
+    refused = believing.believe(form, NOW)
+    assert isinstance(refused, Denied) and refused.reason == "role_not_believable"
