@@ -89,15 +89,22 @@ def running(command: list[str], port: int, seconds: float = 300) -> Iterator[sub
             process.wait()
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that it started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [pid, *(one for child in children for one in family(child))]
+
+
 def pss(pid: int) -> float:
-    """Proportional set size in MB."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) / 1024  # type: ignore[index]
+    """Proportional set size in MB, of a process and all that it started."""
+    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in family(pid)]
+    return sum(int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) for text in texts) / 1024  # type: ignore[index]
 
 
 def processor(pid: int) -> float:
-    """Seconds of processor time that a process and its threads have used."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
+    """Seconds of processor time that a process, its threads and all that it started have used."""
+    tasks = [task for one in family(pid) for task in Path(f"/proc/{one}/task").iterdir()]
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
@@ -109,12 +116,12 @@ def fetch(port: int, path: str, token: str) -> bytes:
     return found
 
 
-def nginx(home: Path, root: Path, targets: Path, seconds: int, connections: int) -> Measured:
-    """The same bytes as static files below `root`."""
+def nginx(home: Path, root: Path, targets: Path, seconds: int, connections: int, workers: int = 1) -> Measured:
+    """The same bytes as static files below `root`; by one worker, as nginx has it unless told otherwise."""
     port = free_port()
     config = home / "nginx.conf"
     config.write_text(
-        f"daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log; worker_processes 1;\n"
+        f"daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log; worker_processes {workers};\n"
         "events { worker_connections 1024; }\n"
         f"http {{ access_log off; sendfile on; keepalive_requests 100000000; client_body_temp_path {home}/t;\n"
         f"proxy_temp_path {home}/t; fastcgi_temp_path {home}/t; uwsgi_temp_path {home}/t; scgi_temp_path {home}/t;\n"

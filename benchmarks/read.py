@@ -1,7 +1,7 @@
 """A single read at 64 connections: bare, and with token, decision and durable audit, against nginx in the same run.
 
 Bare is the program's own server giving a stored resource's bytes to anybody: what all the rest costs is measured
-against it.  Needs `wrk` and `nginx`.  `python -m benchmarks.read [--seconds 10]`.
+against it.  Needs `wrk` and `nginx`.  `python -m benchmarks.read [--seconds 10] [--workers 2]`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ EACH = 10
 PATH = "/fhir/stu3/Observation/"
 
 
-def node(home: Path, seconds: int, answers: Path, bare: bool) -> tuple[Measured, float]:
+def node(home: Path, seconds: int, answers: Path, workers: int, bare: bool) -> tuple[Measured, float]:
     """The node, measured, with its processor time per answer; `answers` takes what it gave, for nginx to serve."""
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.search_node", str(home), str(port), "-"]
+    command = [sys.executable, "-m", "benchmarks.search_node", str(home), str(port), "-", str(workers)]
     with running([*command, "bare"] if bare else command, port) as process:
         tokens = json.loads((home / "tokens.json").read_text())
         asked = [(PATH + key_of(n, k), tokens[n]) for n in range(CLIENTS) for k in range(EACH)]
@@ -51,15 +51,17 @@ def node(home: Path, seconds: int, answers: Path, bare: bool) -> tuple[Measured,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=10)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--workers", type=int, default=2, help="processes that answer, of both of ours")
+    chosen = parser.parse_args()
+    seconds, workers = chosen.seconds, chosen.workers
     needed("wrk", "nginx")
-    print(f"single reads; {CONNECTIONS} connections; {seconds} s")
+    print(f"single reads; {CONNECTIONS} connections; {seconds} s; {workers} workers of ours, one of nginx")
     with tempfile.TemporaryDirectory(prefix="babyconnect-bench-") as folder:
         home = Path(folder)
         answers = home / "answers"
         answers.mkdir()
-        whole, spent = node(home, seconds, answers, bare=False)
-        bare, bare_spent = node(home, seconds, answers, bare=True)
+        whole, spent = node(home, seconds, answers, workers, bare=False)
+        bare, bare_spent = node(home, seconds, answers, workers, bare=True)
         peer = nginx(home, answers, home / "targets.txt", seconds, CONNECTIONS)
     print(f"read        {whole}  {spent:.0f} us of processor each")
     print(f"bare        {bare}  {bare_spent:.0f} us of processor each")

@@ -26,10 +26,12 @@ from tests.support.servers import postgres
 CONNECTIONS = 16
 
 
-def node(home: Path, dsn: str, seconds: int, keep: Path | None) -> tuple[Measured, float, float]:
+def node(home: Path, dsn: str, seconds: int, keep: Path | None, workers: int) -> tuple[Measured, float, float]:
     """Our node: measured, its memory after, its processor time per answer; `keep` takes its answers for nginx."""
     port = free_port()
-    with running([sys.executable, "-m", "benchmarks.search_node", str(home), str(port), dsn], port) as process:
+    with running(
+        [sys.executable, "-m", "benchmarks.search_node", str(home), str(port), dsn, str(workers)], port
+    ) as process:
         tokens = json.loads((home / "tokens.json").read_text())
         paths = [f"/fhir/stu3/Observation?context=EpisodeOfCare/{client(n)}-e" for n in range(CLIENTS)]
         targets = home / "targets.txt"
@@ -68,19 +70,22 @@ def pgbench(dsn: str, binaries: Path, home: Path, seconds: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=10)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
+    chosen = parser.parse_args()
+    seconds, workers = chosen.seconds, chosen.workers
     needed("wrk", "nginx")
     print(f"{CLIENTS * (OBSERVATIONS + 2)} resources; search of {OBSERVATIONS}; {CONNECTIONS} connections; {seconds} s")
+    print(f"processes that answer: {workers}")
     with tempfile.TemporaryDirectory(prefix="babyconnect-bench-") as folder:
-        sqlite_run(Path(folder), seconds)
+        sqlite_run(Path(folder), seconds, workers)
     with tempfile.TemporaryDirectory(prefix="babyconnect-bench-") as folder:
-        postgres_run(Path(folder), seconds)
+        postgres_run(Path(folder), seconds, workers)
 
 
-def sqlite_run(home: Path, seconds: int) -> None:
+def sqlite_run(home: Path, seconds: int, workers: int) -> None:
     answers = home / "answers"
     answers.mkdir()
-    ours, memory, spent = node(home, "-", seconds, answers)
+    ours, memory, spent = node(home, "-", seconds, answers, workers)
     targets = home / "nginx.txt"
     targets.write_text("".join(f"/{n}.json -\n" for n in range(CLIENTS)))
     peer = nginx(home, answers, targets, seconds, CONNECTIONS)
@@ -92,10 +97,10 @@ def sqlite_run(home: Path, seconds: int) -> None:
     at_most("memory (PSS) after it, 50,000 resources", memory, 200, " MB")
 
 
-def postgres_run(home: Path, seconds: int) -> None:
+def postgres_run(home: Path, seconds: int, workers: int) -> None:
     binaries = postgres_binaries()
     with postgres(binaries) as (dsn, _):
-        ours, memory, spent = node(home, dsn, seconds, None)
+        ours, memory, spent = node(home, dsn, seconds, None, workers)
         peer = pgbench(dsn, binaries, home, seconds)
     print(f"PostgreSQL  {ours}  {spent:.0f} us of processor each, PSS {memory:.0f} MB (node)")
     print(f"pgbench     {peer:9.0f}/s")

@@ -1,48 +1,52 @@
-"""The node under measurement: a store of 50,000 resources behind the real decision, the real durable log, real tokens.
+"""The node under measurement: a store of 50,000 resources behind what a node is built of, in as many processes.
 
-`python -m benchmarks.search_node HOME PORT DSN|- [bare]` fills the store when it is empty, writes the tokens to
-HOME/tokens.json, and serves until stopped.  `bare`: a stored resource's bytes to anybody, without token, decision or
-log.
+`python -m benchmarks.search_node HOME PORT DSN|- WORKERS [bare]` fills the store when it is empty, writes the tokens to
+HOME/tokens.json, and serves until stopped.  All is as `wiring` builds it (registers, shielding, checks, rules, log,
+tokens), but that there is no region: its register of consents is played here, and tokens are given out beforehand and
+bound to no certificate, since the load generator has none.  `bare`: a stored resource's bytes to anybody, without
+token, decision or log.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
+import gc
 import hashlib
+import itertools
+import socket
 import sys
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from babyconnect.api.bearers import Bearers, Gate, Unbelieved
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
-from babyconnect.api.http import Request
-from babyconnect.api.rates import Rates
-from babyconnect.api.server import App, Receive, Scope, Send, serve
-from babyconnect.api.source import SourceApi
-from babyconnect.audit.log import AuditLog
+from babyconnect.api.server import App, Receive, Scope, Send, plain, serve_at
 from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
-from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.identifiers import Bsn, Ura, passes_eleven_check
 from babyconnect.birthcare.parties import Kind, Party, Role
 from babyconnect.fhir import json
 from babyconnect.fhir.search_index import index
-from babyconnect.flows.door import Door, Happening, Parts, Weighed
-from babyconnect.flows.door_template import DoorEvents
+from babyconnect.network.consent import resources as resources_of_consent
+from babyconnect.network.consent.replica import ConsentReplica
+from babyconnect.network.roster import Roster, Seen
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Publication, Store
 from babyconnect.store.sqlite import SqliteStore
 from babyconnect.trust.claims import Verified
-from babyconnect.trust.dpop import Nonces, Proofs
-from babyconnect.trust.relation import from_episodes
-from babyconnect.trust.remembering import Decisions
-from babyconnect.trust.replays import Replays
-from babyconnect.trust.rules import rules_on
 from babyconnect.trust.sessions import Issued, Sessions
+from babyconnect.wiring import answering, worker
+from babyconnect.wiring.keeping import Beside, Workers
+from babyconnect.wiring.link import Link, nobody_else, open_link
+from babyconnect.workers.page import Page
+from babyconnect.workers.supervising import Supervisor
 
+Close = Callable[[], Awaitable[None]]
 CLIENTS, OBSERVATIONS = 491, 100
 TENANT = "bench"
 HOLDER = Party(Ura("00000001"), "Verloskundigenpraktijk", Kind.MIDWIFERY_PRACTICE)
@@ -135,25 +139,34 @@ def _publication(resource: dict[str, Any], client: str, group: str, episodes: se
     )
 
 
-class Grounds:
-    """Every woman consents to the asker; the holder's evidence is her episode."""
+class Register:
+    """The region, as far as a node's replica of consents asks it: every woman consents to the asker."""
 
-    def __init__(self) -> None:
-        self.consent = (Consent(id="consent-1", permit=True, actor=f"ura:{ASKER.ura}"),)
+    async def send(
+        self, method: str, path: str, *_: object, form: Mapping[str, str] | None = None, **__: object
+    ) -> Any:
+        extension: list[dict[str, Any]] = []
+        found: list[dict[str, Any]] = []
+        if form is None:
+            # The feed: nothing changes, and that is confirmed ten times a second.
+            await asyncio.sleep(0.1)
+            extension = [{"url": "urn:bench/held", "valueDecimal": 0.1}]
+        else:
+            about = form["patient:identifier"].rpartition("|")[2]
+            given = Consent(id=f"consent-{about}", permit=True, actor=f"ura:{ASKER.ura}")
+            found = [{"resource": resources_of_consent.to_resource(given, about, active=True, version=1)}]
+        meta = {"versionId": "bench.1", "extension": extension}
+        return 200, {"resourceType": "Bundle", "meta": meta, "entry": found}
 
-    async def consents(self, client: str, *_: object) -> tuple[Consent, ...]:
-        return self.consent
 
-    async def weighed(self, asker: Asker, client: str) -> Weighed:
-        return Weighed()
-
-    def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-        return from_episodes(episodes, "holder")
+async def linked(path: Path, moved: Callable[[], None] = nobody_else) -> Link:
+    link = await open_link(path, moved)
+    return replace(link, consents=ConsentReplica(Register()))  # type: ignore[arg-type]
 
 
 async def _store(home: Path, dsn: str) -> Store:
     if dsn == "-":
-        return await sqlite.open_store(home / "store.db")
+        return await sqlite.open_store(home / "store.sqlite")
     return await postgres.open_store(dsn, TENANT)
 
 
@@ -165,43 +178,50 @@ async def fill(store: Store) -> None:
         await store.writer.publish(batch, [], dt.datetime(2026, 3, 2, tzinfo=dt.UTC))
 
 
-async def _build(home: Path, port: int, dsn: str) -> tuple[App, Callable[[], Awaitable[None]]]:
-    store = await _store(home, dsn)
-    await fill(store)
-    log = AuditLog.open(home / "audit", node="bench")
-    sessions = Sessions(HOLDER.ura.value, time.time, seconds=900)
+async def enrol(roster: Roster) -> None:
+    """What publishing would have noted of them."""
+    if roster.known(client(0)):
+        return
+    episode = {"resourceType": "EpisodeOfCare", "status": "active", "period": {"start": START.isoformat()}}
+    numbers = (f"{number:09d}" for number in range(100_000_000, 999_999_999))
+    hers = [Bsn(number) for number in itertools.islice(filter(passes_eleven_check, numbers), CLIENTS)]
+    await roster.note(Seen(client(n), hers[n], [{**episode, "id": f"{client(n)}-e"}]) for n in range(CLIENTS))
+    await roster.named({client(n): f"pseudonym-{n}" for n in range(CLIENTS)})
 
-    events = DoorEvents(HOLDER, "bench")
 
-    async def note(happening: Happening) -> object:
-        return await log.append(events.of(happening))
-
-    door = Door(
-        Parts(
-            HOLDER,
-            store.open_reader,
-            Grounds(),
-            Decisions(rules_on).decide,
-            sessions.bind,
-            note,
-            lambda: dt.datetime.now(dt.UTC),
-        )
+def configure(home: Path, port: int, dsn: str, workers: int) -> Path:
+    if dsn != "-":
+        (home / "dsn").write_text(dsn)
+    engine = "sqlite" if dsn == "-" else "postgres"
+    config = home / "node.toml"
+    config.write_text(
+        f'[node]\nname = "{HOLDER.name}"\nura = "{HOLDER.ura}"\nkind = "{HOLDER.kind.value}"\n'
+        f'base_url = "http://127.0.0.1:{port}"\nlisten = "127.0.0.1:{port}"\nworkers = {workers}\n'
+        '[region]\nurl = "http://127.0.0.1:9"\nname = "bench"\n'
+        f'[store]\nengine = "{engine}"\ndsn_file = "dsn"\ntenant = "{TENANT}"\n[tokens]\nseconds = 900\n'
+        "[limits]\nrequests_per_second = 1e6\nclients_per_minute = 1e6\n"
     )
-    (home / "tokens.json").write_bytes(orjson.dumps([_token(sessions, n) for n in range(CLIENTS)]))
-
-    async def close() -> None:
-        log.close()
-        await store.close()
-
-    origin = f"http://127.0.0.1:{port}"
-    proofs = Proofs(Replays(0.0), Nonces(b"bench", time.time), time.time)
-    gate = Gate(Bearers(sessions, proofs, origin).admit, _turned_away)
-    api = SourceApi(door, gate, f"{origin}/fhir/stu3", rates=Rates(1e6, 1e6, 1e6, 1e6))
-    return Measured(Mounts([("/fhir/stu3", api)]), dict), close
+    return config
 
 
-async def _turned_away(unbelieved: Unbelieved, request: Request) -> None:
-    raise RuntimeError(unbelieved.reason)
+async def build(config: Path, beside: Beside | None) -> tuple[App, Close]:
+    async with contextlib.AsyncExitStack() as opening:
+        link = await linked(config, beside.page.move if beside else nobody_else)
+        opening.push_async_callback(link.close)
+        link.consents.start()
+        keeps = await answering.kept(link, opening)
+        await fill(keeps.store)
+        await enrol(link.roster)
+        holds = answering.holder(link, keeps, opening, bytes(32))
+        tokens = [_token(holds.tokens.sessions, n) for n in range(CLIENTS)]
+        (config.parent / "tokens.json").write_bytes(orjson.dumps(tokens))
+        workers = Workers(beside) if beside else None
+        mounts = answering.mounts(link, keeps, holds)
+        app = Measured(Mounts(mounts), dict, workers.counts if workers else None)
+        if workers:
+            workers.begin(link, keeps, holds, app)
+            opening.callback(workers.close)
+        return app, opening.pop_all().aclose
 
 
 def _token(sessions: Sessions, n: int) -> str:
@@ -227,13 +247,44 @@ class Bare:
         await send({"type": "http.response.body", "body": rows[0][4] if rows else b""})
 
 
-async def _build_bare(home: Path) -> tuple[App, Callable[[], Awaitable[None]]]:
-    store = await sqlite.open_store(home / "store.db")
+async def build_bare(home: Path, dsn: str) -> tuple[App, Close]:
+    store = await _store(home, dsn)
     await fill(store)
+    assert isinstance(store, SqliteStore)
     return Bare(store), store.close
 
 
+async def build_nothing() -> tuple[App, Close]:
+    """The keeper of workers that have nothing to ask."""
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError
+
+    async def close() -> None:
+        return None
+
+    return nothing, close
+
+
+def main(home: Path, port: int, dsn: str, count: int, bare: bool) -> int:
+    config, page = configure(home, port, dsn, count), Page()
+    at = plain(f"127.0.0.1:{port}", shared=count > 1)
+    if count == 1:
+        serve_at(lambda: build_bare(home, dsn) if bare else build(config, None), [at])
+        return 0
+
+    def keeper(control: socket.socket) -> int:
+        serve_at((build_nothing if bare else lambda: build(config, Beside(page, control))), [])
+        return 0
+
+    def serving(line: socket.socket, by_hand: socket.socket) -> int:
+        own = (line, by_hand)
+        serve_at(lambda: build_bare(home, dsn) if bare else worker.build(config, page, own, linked), [at])
+        return 0
+
+    gc.freeze()
+    return Supervisor(keeper, serving, count).run()
+
+
 if __name__ == "__main__":
-    place, number, database = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    bare = sys.argv[4:] == ["bare"]
-    serve(lambda: _build_bare(place) if bare else _build(place, number, database), f"127.0.0.1:{number}")
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5:] == ["bare"]))

@@ -43,12 +43,18 @@ TELL_EVERY_SECONDS = 1.0
 SOURCE = "/fhir/stu3"
 
 
+Linked = Callable[[pathlib.Path], Awaitable[Link]]
+
+
 async def build(
-    path: pathlib.Path, page: Page, own: tuple[socket.socket, socket.socket]
+    path: pathlib.Path, page: Page, own: tuple[socket.socket, socket.socket], linked: Linked = open_link
 ) -> tuple[App, Callable[[], Awaitable[None]]]:
-    """The worker's application, and how to close it.  `own`: its ends of its lines."""
+    """The worker's application, and how to close it.  `own`: its ends of its lines; `linked` opens the link."""
     async with contextlib.AsyncExitStack() as opening:
-        app = await _opened(path, page, own, opening)
+        line, hand_on = await _lines(own, opening)
+        link = await linked(path)
+        opening.push_async_callback(link.close)
+        app = await _opened(link, page, line, hand_on, opening)
         return app, opening.pop_all().aclose
 
 
@@ -56,9 +62,7 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _opened(
-    path: pathlib.Path, page: Page, own: tuple[socket.socket, socket.socket], opening: contextlib.AsyncExitStack
-) -> App:
+async def _lines(own: tuple[socket.socket, socket.socket], opening: contextlib.AsyncExitStack) -> tuple[Line, HandOn]:
     line, hand_on = Line(_end), HandOn()
     await line.begin(own[0])
     await hand_on.begin(own[1])
@@ -66,8 +70,10 @@ async def _opened(
     opening.callback(hand_on.close)
     # What a first start makes (keys, files) is made by the keeper.
     await line.ask(Ready(), bool)
-    link = await open_link(path)
-    opening.push_async_callback(link.close)
+    return line, hand_on
+
+
+async def _opened(link: Link, page: Page, line: Line, hand_on: HandOn, opening: contextlib.AsyncExitStack) -> App:
     link.consents.start()
     mounts: list[tuple[str, App]] = [("", hand_on)]
     if not link.chosen.node.fault:
