@@ -60,7 +60,7 @@ def _object(walk: Walk, type_name: str, value: Mapping[str, Any], at: At) -> Non
 
 def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
     if step.resource:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             before = walk.profile
             check(walk, value, place)
             walk.profile = before
@@ -69,7 +69,7 @@ def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
         walk.rules(step.rules, value, place)
     if step.binding is not None:
         walk.binding(step.binding, value, place)
-    if step.type is not None and isinstance(value, Mapping):
+    if step.type is not None and isinstance(value, dict):
         below = f"{path}.{step.base}"
         _object(walk, step.type, value, At(place, below, frozenset({below, step.type})))
 
@@ -82,7 +82,7 @@ def _names(type_name: str, path: str, key: str) -> frozenset[str]:
 
 def _beside(walk: Walk, content: Any, at: At) -> None:
     for position, one in enumerate(content if isinstance(content, list) else [content]):
-        if isinstance(one, Mapping) and "extension" in one:
+        if isinstance(one, dict) and "extension" in one:
             place = f"{at.place}[{position}]" if isinstance(content, list) else at.place
             _extensions(walk, one["extension"], at._replace(place=f"{place}.extension"))
 

@@ -46,8 +46,41 @@ CONSTANTS = {"ucum": "http://unitsofmeasure.org", "sct": "http://snomed.info/sct
 @functools.cache
 def compiled(expression: str) -> Callable[[Any, Around], bool]:
     """Does the expression hold for an element?  Nothing at all counts as no, as validators have it."""
-    run = _compile(parse(expression))
-    return lambda element, around: _truth(run([element], around)) is True
+    tree = parse(expression)
+    run, safe = _compile(tree), _safe_without(tree)
+
+    def holds(element: Any, around: Around) -> bool:
+        if isinstance(element, dict) and any(names.isdisjoint(element) for names in safe):
+            return True
+        return _truth(run([element], around)) is True
+
+    return holds
+
+
+def _safe_without(tree: Tree) -> list[frozenset[str]]:
+    """Sets of JSON names: where an element has none of one set, the expression holds without being evaluated.
+
+    Most invariants are of the form `x.empty() or …`, and most elements have no x."""
+    kind = tree[0]
+    if kind == "or":
+        return _safe_without(tree[1]) + _safe_without(tree[2])
+    if kind == "and":
+        return [one | other for one in _safe_without(tree[1]) for other in _safe_without(tree[2])]
+    if kind == "implies":
+        return _first_of(tree[1], "exists")
+    return _first_of(tree, "empty")
+
+
+def _first_of(tree: Tree, function: str) -> list[frozenset[str]]:
+    """`x.y.where(…).empty()`: the JSON names of x; nothing for any other form."""
+    if tree[0] != "step" or tree[2] != ("call", function, ()):
+        return []
+    while tree[0] == "step":
+        tree = tree[1]
+    if tree[0] != "path":
+        return []
+    names = choices().get(tree[1], (tree[1],))
+    return [frozenset(names) | {f"_{name}" for name in names}]
 
 
 def _compile(tree: Tree) -> Function:
@@ -62,6 +95,8 @@ def _compile(tree: Tree) -> Function:
     if kind == "path":
         return _path(tree[1])
     if kind == "step":
+        if tree[1][0] == "path" and tree[2] in _PRESENCE:
+            return _present(tree[1][1], _PRESENCE[tree[2]])
         before, after = _compile(tree[1]), _compile(tree[2])
         return lambda items, around: after(before(items, around), around)
     if kind == "call":
@@ -71,6 +106,24 @@ def _compile(tree: Tree) -> Function:
     operator = _OPERATORS[kind]
     left, right = _compile(tree[1]), _compile(tree[2])
     return lambda items, around: operator(left(items, around), lambda: right(items, around))
+
+
+_PRESENCE: dict[Tree, bool] = {("call", "exists", ()): True, ("call", "empty", ()): False}
+
+
+def _present(name: str, wanted: bool) -> Function:
+    """`name.exists()` and `name.empty()` are half of what invariants ask: looked up, not gathered."""
+    keys = tuple(choices().get(name, (name,)))
+    all_keys = frozenset(keys) | {f"_{key}" for key in keys}
+
+    def run(items: Items, around: Around) -> Items:
+        for item in items:
+            element = item.element if isinstance(item, Primitive) else item
+            if isinstance(element, dict) and not all_keys.isdisjoint(element):
+                return TRUE if wanted else FALSE
+        return FALSE if wanted else TRUE
+
+    return run
 
 
 def _constant(name: str) -> Function:

@@ -62,6 +62,14 @@ class Node:
     slices: tuple[Slice, ...]
     closed: bool
     kids: tuple[Node, ...]
+    asks: bool
+    """Something is asked of the value itself."""
+    demands: bool
+    """Something is wrong where the element is absent: it, or one of its slices, is required."""
+    plain: bool
+    """No choice: `name` is its JSON name."""
+    beside: str
+    """The JSON name of what stands beside a primitive."""
 
     def kid(self, name: str) -> Node | None:
         return next((one for one in self.kids if one.name == name or name in one.keys), None)
@@ -120,7 +128,7 @@ def invariants() -> Mapping[str, Invariant]:
 
 def make(name: str, given: Mapping[str, Any]) -> Node:
     """A node of the table, with all that is below it."""
-    binding = given.get("bind")
+    binding, slices = given.get("bind"), given.get("slices", {})
     codes = value_set(binding[1]) if binding else None
     discriminators = tuple((kind, path) for kind, path in given.get("slicing", ()))
     return Node(
@@ -137,10 +145,17 @@ def make(name: str, given: Mapping[str, Any]) -> Node:
         high=given.get("high"),
         binding=Binding(binding[0], binding[1], codes) if binding and codes else None,
         rules=tuple(invariants()[key] for key in given.get("rules", ())),
-        slices=tuple(Slice(n, make(name, each), discriminators) for n, each in given.get("slices", {}).items()),
+        slices=tuple(Slice(n, make(name, each), discriminators) for n, each in slices.items()),
         closed=given.get("closed", False),
         kids=tuple(make(n, each) for n, each in given.get("kids", {}).items()),
+        asks=not _OF_THE_VALUE.isdisjoint(given),
+        demands=bool(given.get("min")) or any(each.get("min") for each in slices.values()),
+        plain=not name.endswith("[x]"),
+        beside="_" + name,
     )
+
+
+_OF_THE_VALUE = frozenset({"fixed", "pattern", "low", "high", "bind", "rules", "targets", "profiles"})
 
 
 def _keys(name: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, bas
 
 _test_of = functools.cache(slicing.test_of)
 _STRENGTH: dict[str, Severity] = {"required": "error", "extensible": "warning", "preferred": "information"}
-_ANY = frozenset({"Resource", "DomainResource"})
+_ANY = frozenset({"Resource", "DomainResource", ""})
 Item = tuple[Any, Mapping[str, Any], str, str]
 """A value, the element beside or within it, the type that its name says (of a choice), and its place."""
 
@@ -51,7 +51,7 @@ class Walk:
             memory[key] = True
             wanted = profile(url)
             if wanted is None:
-                memory[key] = type_of(url) in (resource["resourceType"], *_ANY)
+                memory[key] = type_of(url) in (resource["resourceType"], "Resource", "DomainResource")
             else:
                 walk = Walk(resource, self.surroundings)
                 walk.against(url)
@@ -74,6 +74,13 @@ class Walk:
 
     def element(self, node: Node, value: Any, within: Mapping[str, Any], place: str) -> None:
         """A value and what it holds: `within` is the value itself, or the element beside a primitive."""
+        if node.asks:
+            self._value(node, value, within, place)
+        for kid in node.kids:
+            if not kid.plain or kid.demands or kid.name in within or kid.beside in within:
+                self._kid(kid, within, place)
+
+    def _value(self, node: Node, value: Any, within: Mapping[str, Any], place: str) -> None:
         if node.fixed is not None and value != node.fixed:
             self.note(place, "fixed", f"the profile fixes {_said(node.fixed)} here")
         if node.pattern is not None and not follows(value, node.pattern):
@@ -84,23 +91,21 @@ class Walk:
             self.binding(node.binding, value, place)
         if node.rules:
             self.rules(node.rules, value if value is within else Primitive(value, dict(within)), place)
-        if node.targets and isinstance(value, Mapping):
+        if node.targets and isinstance(value, dict):
             self._target(node, value, place)
-        if node.profiles and isinstance(value, Mapping) and "url" not in value:
+        if node.profiles and isinstance(value, dict) and "url" not in value:
             self._typed(node, value, place)
-        for kid in node.kids:
-            self._kid(kid, within, place)
 
     def _kid(self, kid: Node, within: Mapping[str, Any], place: str) -> None:
         items = list(_items(kid, within, place))
         if kid.minimum or kid.maximum is not None:
             self._count(kid, len(items), f"{place}.{kid.name}", "")
-        for value, inside, type_name, at in items:
+        for value, inside, type_name, at in items if kid.asks or kid.kids or kid.types else ():
             if type_name and kid.types and type_name not in kid.types:
                 self.note(at, "type", f"of type {' or '.join(sorted(kid.types))} here")
             else:
                 self.element(kid, value, inside, at)
-        if kid.slices:
+        if kid.slices and (items or kid.demands):
             self._slices(kid, items, f"{place}.{kid.name}")
 
     def _count(self, node: Node, number: int, place: str, name: str) -> None:
@@ -141,13 +146,13 @@ class Walk:
         if answer is None or answer:
             return
         # Words alone, or a number alone: said only where a concept ought to have a code.
-        uncoded = isinstance(value, Mapping) and "coding" not in value and "code" not in value
+        uncoded = isinstance(value, dict) and "coding" not in value and "code" not in value
         if uncoded and (binding.strength == "preferred" or "value" in value or "system" in value):
             return
         self.note(place, "binding", f"no code of {binding.url} ({binding.strength})", _STRENGTH[binding.strength])
 
     def _between(self, node: Node, value: Any, place: str) -> None:
-        number, low, high = (one.get("value") if isinstance(one, Mapping) else one
+        number, low, high = (one.get("value") if isinstance(one, dict) else one
                              for one in (value, node.low, node.high))  # fmt: skip
         if isinstance(number, int | Decimal) and not isinstance(number, bool) \
                 and ((low is not None and number < Decimal(str(low)))
@@ -160,8 +165,8 @@ class Walk:
             return
         target = self.target(address)
         found = target["resourceType"] if target else type_in(address)
-        types = {type_of(url) for url in node.targets}
-        if found and found not in types and not types & (_ANY | {""}):
+        types = _types_of(node.targets)
+        if found and found not in types and not types & _ANY:
             self.note(place, "target", f"a reference to {' or '.join(sorted(types))} here")
 
     def _typed(self, node: Node, value: Mapping[str, Any], place: str) -> None:
@@ -177,20 +182,26 @@ class Walk:
                 self.profile = before
 
 
+@functools.cache
+def _types_of(targets: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(type_of(url) for url in targets)
+
+
 def _items(kid: Node, within: Mapping[str, Any], place: str) -> Iterator[Item]:
     """The values under an element's name, each with what stands beside it."""
-    if kid.name[-1] == "]":
-        types = type_by_key(kid.name)
-        for key in within:
-            if key in types or (key[0] == "_" and key[1:] in types and key[1:] not in within):
-                bare = key.removeprefix("_")
-                yield from ((v, e, types[bare], at) for v, e, at in _values(bare, within, place))
-    else:
-        yield from ((v, e, "", at) for v, e, at in _values(kid.name, within, place))
+    if kid.plain:
+        yield from _values(kid.name, "", within, place)
+        return
+    types = type_by_key(kid.name)
+    for key in within:
+        if key in types:
+            yield from _values(key, types[key], within, place)
+        elif key[0] == "_" and key[1:] in types and key[1:] not in within:
+            yield from _values(key[1:], types[key[1:]], within, place)
 
 
-def _values(key: str, within: Mapping[str, Any], place: str) -> Iterator[tuple[Any, Mapping[str, Any], str]]:
-    value, beside = within.get(key), within.get(f"_{key}")
+def _values(key: str, type_name: str, within: Mapping[str, Any], place: str) -> Iterator[Item]:
+    value, beside = within.get(key), within.get("_" + key)
     place = f"{place}.{key}"
     if isinstance(value, list) or isinstance(beside, list):
         values, elements = value or (), beside or ()
@@ -198,9 +209,9 @@ def _values(key: str, within: Mapping[str, Any], place: str) -> Iterator[tuple[A
             one = values[position] if position < len(values) else None
             other = elements[position] if position < len(elements) else None
             if one is not None or other is not None:
-                yield one, one if isinstance(one, Mapping) else other or {}, f"{place}[{position}]"
+                yield one, one if isinstance(one, dict) else other or {}, type_name, f"{place}[{position}]"
     elif value is not None or beside is not None:
-        yield value, value if isinstance(value, Mapping) else beside or {}, place
+        yield value, value if isinstance(value, dict) else beside or {}, type_name, place
 
 
 def _said(wanted: Any) -> str:
