@@ -233,6 +233,7 @@ class RegionSection(Strict, frozen=True):
     home: str = "."
     organisations_file: str = "organisations.json"
     client_portals: tuple[str, ...] = ()
+    emergency_overrides: tuple[str, ...] = ()
 
 
 class ProviderSection(Strict, frozen=True):

@@ -196,3 +196,15 @@ async def test_one_reference_for_two_clients_tells_both(federation, tmp_path) ->
     assert await holder.hear() == 2
     assert {item.client for item in holder.book.queue()} == {"client-0", "client-1"}
     holder.book.close()
+
+
+async def test_a_confirmed_emergency_finds_against_an_objection_who_opted_in_and_nobody_else(federation, she) -> None:
+    """Domain §4: not overridden, unless the holder opted in, and with a second confirmation."""
+    await give(federation[PRACTICE], she, Consent("", False, "*"), herself())
+    federation.state.index._overriding = frozenset({KRAAM.ura})
+    once, twice = emergency(), replace(emergency("twice-" + REFERENCE), emergency=Emergency("unconscious", True))
+    assert await searched(federation, she, once) == 0
+    (found,) = await federation[HOSPITAL].localisation.localise(she, twice, TRACE)
+    assert found.holder == KRAAM.ura
+    usual = replace(emergency(), purpose=Purpose.TREATMENT, emergency=None)
+    assert await searched(federation, she, usual) == 0

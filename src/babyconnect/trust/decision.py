@@ -92,17 +92,18 @@ def may_release(  # noqa: PLR0917 - the labels of one resource
     )
 
 
-def may_know(
+def may_know(  # noqa: PLR0917 - who, whom, what she said, when, and what else is known of that holder
     asker: Asker,
     holder: tuple[Ura, Kind],
     consents: Sequence[Consent],
     moment: dt.datetime,
     referred: bool = False,
+    overriding: bool = False,
 ) -> bool:
     """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4).
 
-    Also where nothing is recorded when that holder provably referred her here (`referred`), or in an emergency; never
-    against an objection, also not on the second confirmation.
+    Also where nothing is recorded when that holder provably referred her here (`referred`), or in an emergency.  Never
+    against an objection, unless in an emergency that was confirmed a second time this holder opted in (`overriding`).
     """
     rules = rules_on(_day(moment))
     if _asker_flaw(asker, rules) is not None:
@@ -118,6 +119,9 @@ def may_know(
         return False
     said = precedence.said(consents, (asker.ura, asker.kind), holder, moment, rules.ranks)
     by = _sorted(visible - rules.spine, said)
+    confirmed = asker.emergency is not None and asker.emergency.over_objection
+    if emergency and confirmed and overriding and by["objection"]:
+        return True
     return bool(by["permit"] or (emergency and by["silent"]) or (referred and by["silent"] & rules.relevant))
 
 

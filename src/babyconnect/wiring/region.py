@@ -163,7 +163,7 @@ def machine_base(chosen: settings.Region) -> str:
 
 
 def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
-    index = IndexService(home / "index.sqlite", _now, decision.may_know)
+    index = IndexService(home / "index.sqlite", _now, decision.may_know, _listed(chosen, "emergency_overrides"))
 
     def keeps(pseudonym: str, holder: Ura) -> bool:
         return bool(index.own(pseudonym, holder))
@@ -180,7 +180,7 @@ def _state(chosen: settings.Region, home: pathlib.Path) -> RegionState:
         sought=SoughtService(home / "sought.sqlite", _now),
         evidence=EvidenceService(home / "evidence.sqlite", _now, keeps),
         now=_now,
-        portals=_portals(chosen),
+        portals=_listed(chosen, "client_portals"),
     )
 
 
@@ -202,11 +202,11 @@ def _simulated_mitz(path: pathlib.Path, chosen: settings.Region) -> list[tuple[s
     return [(MITZ, played.application(MITZ))]
 
 
-def _portals(chosen: settings.Region) -> frozenset[Ura]:
+def _listed(chosen: settings.Region, name: Literal["client_portals", "emergency_overrides"]) -> frozenset[Ura]:
     try:
-        return frozenset(Ura(ura) for ura in chosen.region.client_portals)
+        return frozenset(Ura(ura) for ura in getattr(chosen.region, name))
     except ValueError as problem:
-        raise SettingsRefused(f"region.client_portals: {problem}") from problem
+        raise SettingsRefused(f"region.{name}: {problem}") from problem
 
 
 def _auditor(log: AuditLog, name: str) -> Callable[[RegionEvent], Awaitable[None]]:

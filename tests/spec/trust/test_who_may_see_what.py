@@ -464,6 +464,8 @@ class TestBreakGlass:
         assert not may_know(asker, holder, (no("*"),), NOW)
         twice = replace(asker, emergency=Emergency("unconscious", over_objection=True))
         assert not may_know(twice, holder, (no("*"),), NOW)
+        assert may_know(twice, holder, (no("*"),), NOW, overriding=True), "that holder opted in, and it was confirmed"
+        assert not may_know(asker, holder, (no("*"),), NOW, overriding=True), "confirmed once"
         assert not may_know(replace(asker, scopes=frozenset({CONSULT_SCOPE})), holder, (), NOW)
         assert not may_know(replace(asker, emergency=None), holder, (), NOW)
 

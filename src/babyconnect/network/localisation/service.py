@@ -34,10 +34,17 @@ COLUMNS = "id, pseudonym, holder, kind, source, until"
 
 
 class IndexService:
-    def __init__(self, path: Path, clock: Callable[[], dt.datetime], may_know: MayKnow) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], dt.datetime],
+        may_know: MayKnow,
+        overriding: Collection[Ura] = frozenset(),
+    ) -> None:
+        """`overriding`: holders that opted in to answer a confirmed emergency against an objection."""
         self._db = Database(path, SCHEMA)
         self._clock = clock
-        self._may_know = may_know
+        self._may_know, self._overriding = may_know, frozenset(overriding)
         self._swept = clock()
         self._gone: dict[tuple[str, Ura], dt.datetime] = {}
         self._longest = dt.timedelta(days=document("network.toml")["localisation"]["longest_days"])
@@ -111,9 +118,14 @@ class IndexService:
             (id, one)
             for id, one in self.all_of(pseudonym)
             # An organisation knows what it registered itself; that tells it nothing.
-            if asker.ura == one.holder
-            or self._may_know(asker, (one.holder, one.kind), consents, now, one.holder in referrers)
+            if asker.ura == one.holder or self._knows(asker, one, consents, now, one.holder in referrers)
         ]
+
+    def _knows(
+        self, asker: Asker, one: Registration, consents: Sequence[Consent], now: dt.datetime, referred: bool
+    ) -> bool:
+        holder = (one.holder, one.kind)
+        return self._may_know(asker, holder, consents, now, referred, one.holder in self._overriding)
 
     def own(self, pseudonym: str, holder: Ura) -> list[tuple[str, Registration]]:
         """What this organisation registered of her, as long as it lasts."""
