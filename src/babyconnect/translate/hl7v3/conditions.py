@@ -19,17 +19,16 @@ def _true(site: Site, here: Site, path: str) -> bool:
     found = site.first(path)
     if found is None:
         return False
-    found.used = True
+    found.used = found.used or found.element.value in ("true", "false")
     return found.element.value == "true"
 
 
 def _rank(site: Site, here: Site, path: str, other: str) -> bool:
     """What is said of one of several children: equal ranks, or but one of both and no rank given."""
     asked, own = site.first(path), here.first(other)
-    if asked is not None and asked.element.value:
-        asked.used = True
-        if own is not None and own.element.value:
-            return asked.element.value == own.element.value
+    if asked is not None and asked.element.value and own is not None and own.element.value:
+        asked.used = asked.used or asked.element.value == own.element.value
+        return asked.element.value == own.element.value
     return _alone(site.parent) and _alone(here.parent)
 
 
