@@ -27,6 +27,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import ada_wiki
 from lxml import etree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,9 @@ TRANSACTIONS = {
     "echo_beta": "RetrieveTransaction_BeschikbaarstellenMedMijEcho.xml",
     "kraam_beta": "RetrieveTransaction_BeschikbaarstellenMedMijKraam.xml",
 }
-SUPPLEMENTS = {"echo": ("echo",), "echo_beta": ("echo", "echo_beta"), "kraam_beta": ("kraam_beta",)}
+WIKI = {"uitbreiding": "BeschikbaarstellenMedMijVerloskundeUitbreiding"}
+SUPPLEMENTS = {"echo": ("echo",), "echo_beta": ("echo", "echo_beta"), "kraam_beta": ("kraam_beta",),
+               "uitbreiding": ("uitbreiding",)}  # fmt: skip
 STRUCTURE = ("concept", "parent", "element", "kind", "datatype", "target", "min", "max", "conformance", "mandatory",
              "lists", "units", "precision", "name")  # fmt: skip
 NULL_FLAVOR = "2.16.840.1.113883.5.1008"
@@ -147,10 +150,53 @@ def countries(lists: list[dict[str, str]]) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+Lists = dict[tuple[str, str, str], dict[str, str]]
+Systems = dict[str, dict[str, str]]
+
+
+def add_lists(root: etree._Element, file: str, lists: Lists, systems: Systems, only: set[str] | None = None) -> None:
+    """The value lists of a view (`only` these) and the code systems of them, where no view before had them."""
+    for value_set in root.iter("valueSet"):
+        if only is not None and list_key(value_set) not in only:
+            continue
+        for row in list_rows(value_set):
+            lists.setdefault((row["list"], row["code"], row["system"]), row)
+        for system in value_set.iter("sourceCodeSystem"):
+            uri = system.get("canonicalUriSTU3", "")
+            systems.setdefault(system.get("id"), {"oid": system.get("id"), "uri": uri, "source": file})
+
+
+def distil_wiki(data: Path, name: str, transaction: str, lists: Lists, systems: Systems) -> None:
+    """A transaction without a view: structure by `ada_wiki`, lists from all views, else from FHIR's value sets."""
+    views = list(TRANSACTIONS.values())
+    views += [path.name for path in sorted((data / FOLDER).glob("*.xml")) if path.name not in views]
+    roots = {file: etree.parse(str(data / FOLDER / file)).getroot() for file in dict.fromkeys(views)}
+    known: dict[str, dict[str, str]] = {}
+    for root in roots.values():
+        for concept, parent in concepts(root):
+            known.setdefault(short(concept.get("id")), structure_row(concept, parent))
+    rows = ada_wiki.structure(data, name, transaction, known)
+    for supplement in SUPPLEMENTS.get(name, ()):
+        rows = supplemented(supplement, rows)
+    used = {key for row in rows for key in row.get("lists", "").split()}
+    for file, root in roots.items():
+        add_lists(root, file, lists, systems, used)
+    oids = {row["uri"]: oid for oid, row in systems.items() if row["uri"]}
+    for key in sorted(used - {row["list"] for row in lists.values()}):
+        for row in ada_wiki.value_set(data, key, oids):
+            lists.setdefault((row["list"], row["code"], row["system"]), row)
+    published = {row["list"] for row in lists.values()}
+    for row in rows:  # a list of which no version is published as named cannot be checked
+        row["lists"] = " ".join(key for key in row.get("lists", "").split() if key in published)
+    source = f"{ada_wiki.TABLES}/wiki_transaction_addendum_{transaction}.mediawiki.txt"
+    write(f"{name}_structure.csv", STRUCTURE, rows, f"Nictiz, {source}, by tools/ada_wiki.py")
+    print(f"{name}: {len(rows)} concepts; not published: {sorted(used - published)}")
+
+
 def main() -> int:
     data = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("NICTIZ_DATA", "../shared/nictiz"))
-    lists: dict[tuple[str, str, str], dict[str, str]] = {}
-    systems: dict[str, dict[str, str]] = {}
+    lists: Lists = {}
+    systems: Systems = {}
     for name, file in TRANSACTIONS.items():
         root = etree.parse(str(data / FOLDER / file)).getroot()
         rows = [structure_row(concept, parent) for concept, parent in concepts(root)]
@@ -159,15 +205,12 @@ def main() -> int:
         write(f"{name}_structure.csv", STRUCTURE, rows,
               f"Nictiz, {FOLDER}/{file}: transaction {root.get('shortName')} "
               f"({root.get('transactionId')}, {root.get('transactionEffectiveDate')})")  # fmt: skip
-        for value_set in root.iter("valueSet"):
-            for row in list_rows(value_set):
-                lists.setdefault((row["list"], row["code"], row["system"]), row)
-            for system in value_set.iter("sourceCodeSystem"):
-                uri = system.get("canonicalUriSTU3", "")
-                systems.setdefault(system.get("id"), {"oid": system.get("id"), "uri": uri, "source": file})
+        add_lists(root, file, lists, systems)
         print(f"{name}: {len(rows)} concepts")
+    for name, transaction in WIKI.items():
+        distil_wiki(data, name, transaction, lists, systems)
     write("value_lists.csv", ("list", "code", "system", "display", "kind"), list(lists.values()),
-          f"Nictiz, {FOLDER}: value lists of the transactions in *_structure.csv")  # fmt: skip
+          f"Nictiz, {FOLDER}: value lists of the transactions in *_structure.csv; else FHIR's value sets")  # fmt: skip
     write("stated_systems.csv", ("oid", "uri", "source"), sorted(systems.values(), key=lambda r: r["oid"]),
           f"Nictiz, {FOLDER}: sourceCodeSystem/@canonicalUriSTU3")  # fmt: skip
     write("countries.csv", ("map", "system", "code", "target", "target_system", "display", "citation"),

@@ -31,6 +31,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "basis": (),
     "echo": ("basis",),
     "kraam": ("echo", "basis"),
+    "uitbreiding": ("kraam", "echo", "basis"),
     "echo_beta": ("echo", "basis"),
     "kraam_beta": ("kraam", "echo", "basis"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from lxml import etree
 
 from babyconnect.definitions import document, rows
+from babyconnect.sources.ada import read
 from babyconnect.translate.tables import codings
 from tests.support.needs import nictiz
 
@@ -43,6 +45,51 @@ def test_every_concept_of_the_other_transactions_has_a_row(file: str, layers: tu
     assert not published - mapped
 
 
+WIKI = "geboortezorg-stu3/mapping-tables-izk30/wiki_transaction_addendum_BeschikbaarstellenMedMijVerloskundeUitbreiding"
+
+
+def test_every_concept_of_the_transaction_that_only_the_wiki_publishes_has_a_row() -> None:
+    text = (nictiz() / f"{WIKI}.mediawiki.txt").read_text(encoding="utf-8")
+    published = re.findall(r"\n\|\|(\d+)\n\|\|", text)
+    structure = [row["concept"].rpartition(".")[2] for row in rows("ada/uitbreiding_structure")]
+    mapped = {row["concept"] for name in ("basis", "echo", "kraam", "uitbreiding") for row in rows(f"ada/{name}_map")}
+    assert len(published) == 2107
+    assert sorted(published) == sorted(c for c in structure if c not in SUPPLEMENT)
+    assert not {row["concept"] for row in rows("ada/uitbreiding_structure")} - mapped
+
+
+SUPPLEMENT = {"3272", "3273", "3274", "3275", "9683"}
+"""Data elements of the published inputs that the wiki table leaves out (tools/ada_map/uitbreiding_structure.csv)."""
+
+
+def test_element_names_follow_from_the_names_of_data_elements_in_every_published_view() -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    element_name = importlib.import_module("ada_wiki").element_name
+    views = sorted((nictiz() / "geboortezorg-stu3/dataset-pwd32").glob("*.xml"))
+    concepts = (c for path in views for c in etree.parse(str(path)).getroot().iter("concept") if c.get("shortName"))
+    named = {(c.get("shortName"), "".join(c.find("name").itertext()).strip()) for c in concepts}
+    other = {(element, name) for element, name in named if element_name(name) != element}
+    assert len(named) > 600
+    assert not other
+
+
+def test_names_and_references_are_those_of_the_published_inputs() -> None:
+    table = {row["concept"]: row for row in rows("ada/uitbreiding_structure")}
+    folder = nictiz() / "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6/med_mij_uitbreiding_verloskunde_beschikbaarstellen"
+    checked = 0
+    for path in sorted((folder / "ada_instance").glob("*.xml")):
+        record = read(path.read_bytes())
+        at = {e.id: e.concept for e in record.root.walk() if e.id}
+        for element in record.root.walk():
+            if element.concept in table:
+                row = table[element.concept]
+                assert row["element"] == element.name
+                if element.is_reference and element.value in at and row["target"].isdigit():
+                    assert row["target"] == at[element.value], element.concept
+                checked += 1
+    assert checked > 3000
+
+
 @pytest.mark.parametrize("file", [BASIS, *(RETRIEVE.format(name) for name in ("Echo", "Kraam"))])
 def test_every_code_of_the_published_value_lists_is_in_ours(file: str) -> None:
     root = etree.parse(str(nictiz() / file)).getroot()
@@ -60,7 +107,8 @@ def test_the_generator_makes_the_same_tables_again(tool: str, tmp_path: Path) ->
     definitions = "src/babyconnect/definitions/ada"
     shutil.copytree(ROOT / "tools" / "ada_map", tmp_path / "tools" / "ada_map")
     shutil.copytree(ROOT / definitions, tmp_path / definitions)
-    shutil.copy(ROOT / "tools" / tool, tmp_path / "tools" / tool)
+    for script in ("ada_wiki.py", tool):
+        shutil.copy(ROOT / "tools" / script, tmp_path / "tools" / script)
     subprocess.run([sys.executable, str(tmp_path / "tools" / tool), str(nictiz())], check=True, capture_output=True)
     for made in (tmp_path / definitions).iterdir():
         assert made.read_bytes() == (ROOT / definitions / made.name).read_bytes(), made.name

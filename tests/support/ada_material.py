@@ -34,9 +34,10 @@ def leaf_codes(lists: str) -> list[Mapping[str, str]]:
 
 
 def _any_code(lists: str) -> Mapping[str, str]:
-    """A code of the first code system that the lists take whole."""
+    """A code of the first code system that the lists take whole; of SNOMED CT where no list is published."""
     wanted = set(lists.split())
-    opened = next(row for row in rows("ada/value_lists") if row["list"] in wanted and row["kind"] == "include")
+    every = (row for row in rows("ada/value_lists") if row["list"] in wanted and row["kind"] == "include")
+    opened = next(every, {"code": "404684003", "system": "2.16.840.1.113883.6.96"})
     return {"code": opened["code"] or "12345-6", "system": opened["system"], "display": "voorbeeld"}
 
 
@@ -62,7 +63,7 @@ def full_xml(transaction: str = BASIS) -> bytes:
     form = etree.Element(transaction, transactionRef=document("ada/transactions.toml")[transaction]["ref"], id="vol")
     made: dict[str, Any] = {"": form}
     for row in table:
-        element = etree.SubElement(made[row["parent"]], row["element"], conceptId=PWD_32 + row["concept"])
+        element = etree.SubElement(made[row["parent"]], row["element"], conceptId=_whole(row["concept"]))
         made[row["concept"]] = element
         if row["datatype"] == "reference":
             element.attrib.update({"value": f"n{row['target']}", "datatype": "reference"})
@@ -76,6 +77,11 @@ def full_xml(transaction: str = BASIS) -> bytes:
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
+def _whole(concept: str) -> str:
+    """The id of a data element: of PWD 3.2 where the table gives a number only."""
+    return concept if "." in concept else PWD_32 + concept
+
+
 def _second_patient(made: Mapping[str, Any]) -> None:
     """The child: what the child's own groups refer to is another patient than the woman."""
     woman = made["675"]
@@ -87,7 +93,7 @@ def _second_patient(made: Mapping[str, Any]) -> None:
     for element in child.iter(made["683"].tag):
         element.set("value", "T-5D")
     woman.addnext(child)
-    for concept in ("1378", "9685", "10283", "10663"):
+    for concept in ("1378", "9685", "10283", "10663", "10805", "11015"):
         if concept in made:
             made[concept].set("value", "nchild")
 

@@ -21,6 +21,7 @@ from babyconnect.translate.finishing import finished
 from babyconnect.translate.instances import Instance, Instances
 from babyconnect.translate.labels import label
 from babyconnect.translate.linking import Linker
+from babyconnect.translate.referring import REFERENCES, Referring
 from babyconnect.translate.sites import Site, Tree
 from babyconnect.translate.tables import AdaMap, Borrowed, Row, Rule, ada_map
 from babyconnect.translate.values import TRANSFORMS, Context, Given
@@ -67,6 +68,8 @@ class _Translation:
         self.findings: list[Finding] = []
         self.used: set[int] = set()
         self.linker = Linker(self.tree, table, self.instances, self._label)
+        self.referring = Referring(self)
+        self._ways = {"part": self._part, "follow": self._followed, "element": self._element}
 
     def run(self) -> Translated:
         self._check_client()
@@ -84,7 +87,7 @@ class _Translation:
             self.linker.support(instance)
             self.linker.gather(instance)
         for site, row in late:
-            self._refer(site, row)
+            self.referring.refer(site, row)
         self._report_unused()
         resources = [self._finish(instance) for instance in self.instances.all]
         return Translated(resources, sorted(self.findings, key=lambda f: f.line))
@@ -102,7 +105,7 @@ class _Translation:
             self._unknown(site)
             return
         if site.element.name != self.table.elements.get(site.concept, site.element.name):
-            self._find("warning", site, "name-mismatch", "the element's name is not that of its data element")
+            self.find("warning", site, "name-mismatch", "the element's name is not that of its data element")
         for row in rows:
             if row.transform != "none" and holds(row.when, self.tree, site) and self._apply(site, row, late):
                 self.used.add(site.number)
@@ -116,11 +119,11 @@ class _Translation:
                 if not site.element.is_filled:
                     reasons = ["it states only why it is empty"]
                 reason = reasons[0] if reasons else "nothing that became a resource takes it"
-                self._find("information", site, "not-mapped", f"not translated: {reason}")
+                self.find("information", site, "not-mapped", f"not translated: {reason}")
 
     def _unknown(self, site: Site) -> None:
         if site.parent is not None:
-            self._find("warning", site, "unknown-concept", "no data element of this transaction; kept in the original")
+            self.find("warning", site, "unknown-concept", "no data element of this transaction; kept in the original")
 
     def _apply(self, site: Site, row: Row, late: list[tuple[Site, Row]]) -> bool:
         if row.transform in ("group", "self"):
@@ -130,40 +133,45 @@ class _Translation:
         if row.transform in ASSEMBLE:
             self._open(site, row)
             return True
-        if row.transform == "part":
-            return self._part(site, row)
-        if row.transform == "follow":
-            return self._followed(site)
-        if row.transform in ("reference", "practitioner", "performer"):
+        if row.transform in self._ways:
+            return self._ways[row.transform](site, row)
+        if row.transform in REFERENCES:
             if site.element.value:
                 late.append((site, row))
-            return False  # `_refer` says whether something took it
-        targets = self._targets(site, row)
-        given = TRANSFORMS[row.transform](site.element, self._context(site, row)) if targets else None
-        done = [self._put(target, row.path, given) for target in targets]
+            return False  # `referring` says whether something took it
+        targets = self.targets(site, row)
+        given = TRANSFORMS[row.transform](site.element, self.context(site, row)) if targets else None
+        done = [self.put(target, row.path, given) for target in targets]
         return any(done)
 
-    def _targets(self, site: Site, row: Row) -> list[Instance]:
+    def targets(self, site: Site, row: Row) -> list[Instance]:
         """The resources a row is about: of its rule, near the site; or the one that its link finds."""
         if row.resource.startswith("@"):
             return self.linker.at(site, row.resource[1:])
         return list(self.instances.of(site, row.resource))
 
-    def _followed(self, site: Site) -> bool:
+    def _followed(self, site: Site, row: Row) -> bool:
         """A reference that links follow: used when it leads somewhere (a value that is borrowed: when it is taken)."""
         if not site.element.is_reference or not site.element.value:
             return False
         if self.tree.target(site, self.table.targets.get(site.concept, "")) is None:
-            self._find("warning", site, "unresolved-reference", "refers to what this record does not hold")
+            self.find("warning", site, "unresolved-reference", "refers to what this record does not hold")
         return True
 
-    def _context(self, site: Site, row: Row | Borrowed) -> Context:
-        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self._remark(site))
+    def _element(self, site: Site, row: Row) -> bool:
+        """A group that is an element of a list of its own: what lies in it goes there, references at the end too."""
+        for target in self.targets(site, row) if site.filled else ():
+            site.opened.append((target, *paths.opened(target.resource, target.slots, row.path)))
+            target.renew(row.path)
+        return True
 
-    def _remark(self, site: Site) -> Callable[[Severity, str, str], None]:
-        return lambda severity, rule, text: self._find(severity, site, rule, text)
+    def context(self, site: Site, row: Row | Borrowed) -> Context:
+        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self.remark(site))
 
-    def _put(self, target: Instance, path: str, given: Given | None) -> bool:
+    def remark(self, site: Site) -> Callable[[Severity, str, str], None]:
+        return lambda severity, rule, text: self.find(severity, site, rule, text)
+
+    def put(self, target: Instance, path: str, given: Given | None) -> bool:
         """Set what was given; False when there is nothing, or when an element before this one took the place."""
         if given is None:
             return False
@@ -179,7 +187,7 @@ class _Translation:
         return True
 
     def _open(self, site: Site, row: Row) -> None:
-        for target in self.instances.of(site, row.resource):
+        for target in self.targets(site, row):
             made = Composite(row.transform, target, row.path)
             site.composites.append(made)
             self.composites.append(made)
@@ -190,7 +198,7 @@ class _Translation:
         if not (site.element.is_filled or site.element.null_flavor):
             return False
         for composite in opened:
-            composite.parts[row.argument] = (site.element, self._context(site, row))
+            composite.parts[row.argument] = (site.element, self.context(site, row))
         return bool(opened)
 
     def _borrow(self, instance: Instance) -> None:
@@ -201,56 +209,15 @@ class _Translation:
                 source = self.tree.trace(home, row.source, self.table.targets)
                 if source is None:
                     if row.transform == "ended":
-                        self._put(instance, row.path, Given(row.argument.partition("|")[2]))
+                        self.put(instance, row.path, Given(row.argument.partition("|")[2]))
                     continue
                 self.used.add(source.number)
-                self._put(instance, row.path, TRANSFORMS[row.transform](source.element, self._context(source, row)))
-
-    # References -------------------------------------------------------------------------------------------------
-
-    def _refer(self, site: Site, row: Row) -> None:
-        if row.transform == "self":
-            made = self.linker.reference(next(iter(site.instances.values())))
-            above = site.parent or site
-            targets = list(self.instances.of(above, row.resource))
-        else:
-            targets = self._targets(site, row)
-            made = self._reference(site, row) if targets else {}
-        for target in targets:
-            if self._put(target, row.path, Given(made)):
-                self.used.add(site.number)
-
-    def _reference(self, site: Site, row: Row) -> dict[str, Any]:
-        target = self.linker.target(site, row.argument)
-        if target is None:
-            self._find("warning", site, "unresolved-reference", "refers to what this record does not hold")
-            missing = self.linker.missing(site, row.argument)
-            return {"actor": missing} if row.transform == "performer" else missing
-        form = "plain" if row.transform == "reference" else "practitioner"
-        made = self.linker.reference(target, form)
-        return self._performer(target, made) if row.transform == "performer" else made
-
-    def _performer(self, target: Instance, made: dict[str, Any]) -> dict[str, Any]:
-        """Procedure.performer: the professional, with her function and employer as her own element gives them."""
-        anchor, home = self.table.anchors["professional"], target.homes[0][1]
-        performer: dict[str, Any] = {}
-        function = next(self.tree.within(home, anchor["function"]), None)
-        if function is not None and function.filled:
-            self.used.add(function.number)
-            lists = self.table.lists.get(function.concept, ())
-            given = TRANSFORMS["concept"](function.element, Context(self.today, lists, "", self._remark(function)))
-            performer["role"] = given.value if given else None
-        performer["actor"] = made
-        employer = next(self.tree.within(home, anchor["employer"]), None)
-        organisation = self.linker.target(employer, anchor["organisation_rule"]) if employer is not None else None
-        if organisation is not None:
-            performer["onBehalfOf"] = self.linker.reference(organisation)
-        return performer
+                self.put(instance, row.path, TRANSFORMS[row.transform](source.element, self.context(source, row)))
 
     def _finish(self, instance: Instance) -> dict[str, Any]:
         resource, done = finished(instance.resource)
         for text in done:
-            self._find("warning", instance.homes[0][1], "incomplete", text)
+            self.find("warning", instance.homes[0][1], "incomplete", text)
         return resource
 
     # Findings ---------------------------------------------------------------------------------------------------
@@ -261,11 +228,11 @@ class _Translation:
         named = {s.element.value for s in self.tree.within(self.tree.root, anchor["reference"]) if s.element.value}
         present = {s.element.id for s in self.tree.within(self.tree.root, anchor["element"]) if s.filled}
         if len(named) > 1:
-            self._find("error", self.tree.root, "two-clients", "the record names two women as its client")
+            self.find("error", self.tree.root, "two-clients", "the record names two women as its client")
         elif not present or (named and not named & present):
-            self._find("error", self.tree.root, "no-client", "the record does not hold its own client")
+            self.find("error", self.tree.root, "no-client", "the record does not hold its own client")
 
-    def _find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
+    def find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
         self.findings.append(Finding(severity, site.place, site.element.line, site.concept, rule, text))
 
 

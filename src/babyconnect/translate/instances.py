@@ -43,6 +43,19 @@ class Instance:
         if rule.codings:
             self.resource["code"] = {"coding": [dict(coding) for coding in rule.codings]}
 
+    def renew(self, path: str) -> None:
+        """A new element of a list is open at `path`: what filled the one before says nothing of this one."""
+        base = path.replace("{+", "{")
+        self.taken = {taken for taken in self.taken if not taken.startswith(base)}
+
+    def resume(self, site: Site) -> None:
+        """Go on with the elements of lists that the groups around a site opened in this resource."""
+        for here in site.chain():
+            for target, path, prefix, element in here.opened:
+                if target is self and self.slots.get(prefix) is not element:
+                    self.slots[prefix] = element
+                    self.renew(path)
+
     @property
     def reference(self) -> str:
         return f"{self.rule.template.type}/{self.id}"
@@ -58,7 +71,8 @@ class Instances:
         merged: dict[tuple[str, str, str], Instance] = {}
         for site in tree.sites:
             for rule in table.rules.get(site.concept, ()):
-                if site.filled and not site.element.is_reference and holds(rule.when, tree, site):
+                states = site.filled or "stated" in rule.when
+                if states and not site.element.is_reference and holds(rule.when, tree, site):
                     self._make(rule, site, merged)
 
     def _make(self, rule: Rule, site: Site, merged: dict[tuple[str, str, str], Instance]) -> None:

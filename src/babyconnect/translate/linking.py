@@ -68,8 +68,11 @@ class Linker:
                 yield near.instances[name]
 
     def at(self, site: Site, name: str) -> list[Instance]:
-        """The resource that a link finds from a site, if any."""
-        found = self._follow(site, self._table.links[name])
+        """The resource that a link finds from a site, if any; every one of them when the link says `every`."""
+        link = self._table.links[name]
+        if link.every:
+            return list({found.id: found for found in self._candidates(site, link)}.values())
+        found = self._follow(site, link)
         return [found[0]] if found else []
 
     def _follow(self, site: Site, link: Link) -> tuple[Instance, Link] | None:
@@ -94,11 +97,12 @@ class Linker:
                         yield near.instances[link.rule]
 
     def _scopes(self, site: Site, within: str) -> Iterator[Site]:
-        """Where to look: what the site lies in, and what the elements that refer to it lie in (building blocks)."""
+        """Where to look: what the site lies in, and what refers to it, or to what it lies in (building blocks)."""
         if not within:
             yield self._tree.root
             return
-        for start in (site, *self._tree.referrers.get(site.number, ())):
+        referring = (other for here in site.chain() for other in self._tree.referrers.get(here.number, ()))
+        for start in (site, *referring):
             yield from (here for here in start.chain() if here.concept in within.split())
 
     def _reach(self, scope: Site, via: str) -> Site | None:

@@ -100,7 +100,7 @@ def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, v
     last = compiled(path)[-1]
     here, prefix = _walked(resource, slots, compiled(path)[:-1])
     if last.kind in ("slice", "new-slice"):
-        _enter(here, last, slots, prefix)[0].update(value)
+        _merge(_enter(here, last, slots, prefix)[0], value)
     elif last.kind == "append":
         here.setdefault(last.name, []).append(value)
     elif last.kind == "first":
@@ -110,6 +110,20 @@ def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, v
             here[last.name] = value
         if extra:
             here[f"_{last.name}"] = dict(extra)
+
+
+def _merge(element: dict[str, Any], value: Mapping[str, Any]) -> None:
+    """Add to what a slice has: its lists (extensions) keep what they hold."""
+    for name, part in value.items():
+        held = element.get(name)
+        element[name] = [*held, *part] if isinstance(held, list) and isinstance(part, list) else part
+
+
+def opened(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str) -> tuple[str, str, dict[str, Any]]:
+    """Open a new element of a list: its path, the slot it has, and the element."""
+    here, prefix = _walked(resource, slots, compiled(path)[:-1])
+    element, slot = _enter(here, compiled(path)[-1], slots, prefix)
+    return path, slot, element
 
 
 def is_list(path: str) -> bool:

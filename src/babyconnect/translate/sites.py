@@ -15,9 +15,14 @@ from babyconnect.birthcare.ada import AdaElement, AdaRecord
 
 
 class Site:
-    """One element at its place.  `instances`: the resources it became, by rule; `composites`: see `composites`."""
+    """One element at its place.
 
-    __slots__ = ("composites", "concept", "element", "end", "filled", "instances", "number", "occurrence", "parent")
+    `instances`: the resources it became, by rule; `composites`: see `composites`; `opened`: elements of lists that it
+    opened (resource, path, slot, element).
+    """
+
+    __slots__ = ("composites", "concept", "element", "end", "filled", "instances", "number", "occurrence", "opened",
+                 "parent")  # fmt: skip
 
     def __init__(self, element: AdaElement, parent: Site | None, number: int, occurrence: int) -> None:
         self.element, self.parent, self.number, self.occurrence = element, parent, number, occurrence
@@ -26,6 +31,7 @@ class Site:
         self.filled = element.is_filled
         self.instances: dict[str, Any] = {}
         self.composites: list[Any] = []
+        self.opened: list[Any] = []
 
     def chain(self) -> Iterator[Site]:
         """This site and what it lies in, from the inside out."""
@@ -102,9 +108,9 @@ class Tree:
     def trace(self, site: Site, source: str, targets: Mapping[str, str]) -> Site | None:
         """Follow a source to an element, or None.
 
-        `A`: that data element near the site; `^A`: anywhere in the record; `A>B`: what A refers to (or A itself), then
-        B in it; `A><C`: what a reference C to it lies in; `A:R>B`: only when what A refers to became a resource of
-        rule R; ` | `-separated: the first that is.
+        `A`: that data element near the site; `^A`: anywhere in the record; `~A`: the A that the site lies in; `A>B`:
+        what A refers to (or A itself), then B in it; `A><C`: what a reference C to it lies in; `A:R>B`: only when what
+        A refers to became a resource of rule R; ` | `-separated: the first that is.
         """
         for alternative in source.split("|"):
             found = self._trace(site, alternative.split(">"), targets)
@@ -116,6 +122,8 @@ class Tree:
         first, _, rule = steps[0].partition(":")
         if first.startswith("^"):
             here = self.near(self.root, first[1:])
+        elif first.startswith("~"):
+            here = next((above for above in site.chain() if above.concept == first[1:]), None)
         else:
             here = self.near(site, first) or self._stated(site, first)
         for concept in steps[1:]:

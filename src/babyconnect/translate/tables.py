@@ -73,7 +73,8 @@ class Borrowed:
 class Link:
     """How a resource finds another: a data element to follow, or a rule to find, inside `within`; else `otherwise`.
 
-    `when`: the link is there only where this condition holds.
+    `when`: the link is there only where this condition holds.  `every`: a row is about all that it
+    finds, not the first.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Link:
     otherwise: str
     form: str
     when: str
+    every: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,6 @@ def _borrowed(row: Mapping[str, str]) -> Borrowed:
 def _links() -> Mapping[str, Link]:
     return {
         name: Link(name, row.get("within", ""), row.get("via", ""), row.get("rule", ""), row.get("otherwise", ""),
-                   row.get("form", "plain"), row.get("when", ""))
+                   row.get("form", "plain"), row.get("when", ""), row.get("every", False))
         for name, row in document("ada/links.toml").items()
     }  # fmt: skip

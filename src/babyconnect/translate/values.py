@@ -21,6 +21,7 @@ from babyconnect.translate.findings import Severity
 SPECIFICATION = "http://nictiz.nl/fhir/StructureDefinition/code-specification"
 NULL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 UCUM = "http://unitsofmeasure.org"
 
 
@@ -75,13 +76,24 @@ def concept(element: AdaElement, context: Context) -> Given | None:
     return Given(made)
 
 
+def concept_or_reason(element: AdaElement, context: Context) -> Given | None:
+    """A CodeableConcept; a null flavor ("anders", with a text) stands beside it as HL7's extension, not as a code."""
+    given = concept(element, context)
+    first = given.value["coding"][0] if given and "coding" in given.value else {}
+    if given is None or first.get("system") != codes.NULL_FLAVOR:
+        return given
+    text = {"text": given.value["text"]} if "text" in given.value else {}
+    return Given({"extension": [{"url": NULL_EXTENSION, "valueCode": first["code"]}], **text})
+
+
 def value_concept(element: AdaElement, context: Context) -> Given | None:
     """The value of an observation: a CodeableConcept, or why there is none (a null flavor other than OTH)."""
     given = concept(element, context)
     if given and "coding" in given.value:
         first = given.value["coding"][0]
         if first.get("system") == codes.NULL_FLAVOR and first["code"] != "OTH":
-            return Given(absent=given.value)
+            reason = _reason(first["code"]) if first["code"] == "UNK" else None
+            return Given(absent=reason or given.value)
     return given
 
 
@@ -127,6 +139,14 @@ def mapped_code(element: AdaElement, context: Context) -> Given | None:
     if row is None:
         context.remark("warning", "unknown-code", "the code has no counterpart in FHIR; carried as specification")
     return Given(row["target"] if row else None, {"extension": [_specified(given.value)]})
+
+
+def mapped_or_reason(element: AdaElement, context: Context) -> Given | None:
+    """A code of FHIR by the concept map `argument`; what the map lacks is absent for a reason."""
+    if not (element.code or element.null_flavor):
+        return None
+    row = codes.mapped(context.argument, element.code, element.attributes.get("codeSystem", ""))
+    return Given(row["target"]) if row else Given(None, {"extension": [{"url": ABSENT, "valueCode": "unknown"}]})
 
 
 def interpretation(element: AdaElement, context: Context) -> Given | None:
@@ -189,11 +209,16 @@ def count(element: AdaElement, context: Context) -> Given | None:
 
 
 def _absent(element: AdaElement) -> Given | None:
-    row = codes.mapped("absent-reason", element.null_flavor, "*") if element.null_flavor else None
+    reason = _reason(element.null_flavor) if element.null_flavor else None
+    return Given(absent=reason) if reason else None
+
+
+def _reason(null_flavor: str) -> dict[str, Any] | None:
+    """HL7's reason of absence for a null flavor."""
+    row = codes.mapped("absent-reason", null_flavor, "*")
     if row is None:
         return None
-    reason = {"system": row["target_system"], "code": row["target"], "display": row["display"]}
-    return Given(absent={"coding": [reason]})
+    return {"coding": [{"system": row["target_system"], "code": row["target"], "display": row["display"]}]}
 
 
 def any_value(element: AdaElement, context: Context) -> Given | None:
@@ -219,6 +244,16 @@ def moment(element: AdaElement, context: Context) -> Given | None:
     if element.null_flavor:
         return Given(None, {"extension": [{"url": NULL_EXTENSION, "valueCode": element.null_flavor}]})
     return None
+
+
+def value_moment(element: AdaElement, context: Context) -> Given | None:
+    """The value of an observation: a dateTime, or why there is none."""
+    return moment(element, context) if element.value else _absent(element)
+
+
+def value_text(element: AdaElement, context: Context) -> Given | None:
+    """The value of an observation: a text, or why there is none."""
+    return text(element, context) or _absent(element)
 
 
 def birth(element: AdaElement, context: Context) -> Given | None:
@@ -301,6 +336,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,
+    "concept-or-reason": concept_or_reason,
     "count": count,
     "display": display,
     "ended": ended,
@@ -309,9 +345,12 @@ TRANSFORMS: Mapping[str, Transform] = {
     "integer": integer,
     "interpretation": interpretation,
     "mapped-code": mapped_code,
+    "mapped-or-reason": mapped_or_reason,
     "moment": moment,
     "plain-coding": plain_coding,
     "quantity": quantity,
     "text": text,
     "value-concept": value_concept,
+    "value-moment": value_moment,
+    "value-text": value_text,
 }
