@@ -158,4 +158,5 @@ def _matches(event: Mapping[str, Any], wanted: Wanted) -> bool:
 
 def text_of(moment: dt.datetime) -> str:
     """A moment as every event has it: UTC, milliseconds, `Z`; so moments compare as text."""
-    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    there = moment if moment.tzinfo is dt.UTC else moment.astimezone(dt.UTC)
+    return f"{there.isoformat(timespec='milliseconds')[:-6]}Z"

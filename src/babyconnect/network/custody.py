@@ -76,7 +76,7 @@ class Custody:
         return self._rows("key = ? and kind = ?", key, kind)
 
     def _rows(self, where: str, *values: str) -> tuple[Decided, ...]:
-        found = self._db.rows(
+        found = self._db.known(
             f"select client, key, recorded, content from decided where {where} order by place",  # noqa: S608
             values,
         )

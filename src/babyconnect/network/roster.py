@@ -105,7 +105,7 @@ class Roster:
         await self._db.write(change)
 
     def pseudonym(self, client: str) -> str | None:
-        found = self._db.rows("select pseudonym from client where client = ?", (client,))
+        found = self._db.known("select pseudonym from client where client = ?", (client,))
         return found[0][0] if found else None
 
     def handle_of(self, client: str) -> str:
@@ -135,7 +135,7 @@ class Roster:
         )
 
     def births(self, client: str) -> dict[str, dt.date]:
-        rows = self._db.rows(
+        rows = self._db.known(
             "select episode, day from birth where episode in (select id from episode where client = ?)", (client,)
         )
         return {episode: dt.date.fromisoformat(day) for episode, day in rows}
@@ -156,7 +156,7 @@ class Roster:
         return self._enrolments("handle in (select handle from client where client = ?)", client)
 
     def _enrolments(self, where: str, value: str) -> tuple[Relation, ...]:
-        rows = self._db.rows(f"select basis, reference, start, end from enrolment where {where}", (value,))  # noqa: S608
+        rows = self._db.known(f"select basis, reference, start, end from enrolment where {where}", (value,))  # noqa: S608
         return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
 
     async def end_evidence(self, reference: str, last: dt.date) -> None:
