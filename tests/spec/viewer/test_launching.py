@@ -134,9 +134,10 @@ async def test_another_client_in_the_care_system_closes_the_record_of_the_first_
     held = dict(at.visitor.jar)
     begun = await at.visitor.get(await at.press("c2"))
     gone = await Visitor(at.viewer, jar=held).get(first)
-    assert gone.status == 303, "the old screen is over as soon as the switch begins"
-    assert at.noted[-1].type == "context.switch"
+    assert gone.status == 404, "the old record is closed as soon as the switch begins"
     second = await at.visitor.get((await at.screen.get(begun.location)).location)
+    assert [event.type for event in at.noted[-2:]] == ["context.switch", "login"]
+    assert (await Visitor(at.viewer, jar=held).get(first)).status == 303, "and the session over when it comes about"
     assert second.location != first
     await at.visitor.get(second.location + "?geheel=1")
     assert [bsn.value for bsn, _ in at.asked][-1] == OTHER_BSN
@@ -179,6 +180,30 @@ async def test_a_switch_that_fails_shows_nobodys_record() -> None:
     refused = await at.visitor.get(back.replace("code=", "code=x"))
     assert refused.status == 403 and "dossier" not in refused.headers.get("location", "")
     assert (await at.visitor.get(first)).status == 303
+
+
+async def test_a_link_of_somebody_elses_to_a_known_care_system_logs_nobody_out() -> None:
+    """A page anywhere may send her browser there; what the care system did not begin, it does not answer."""
+    at = await desk()
+    await at.launch()
+    forged = await at.visitor.get("/viewer/launch?" + urlencode({"iss": FHIR, "launch": "not-a-launch"}))
+    assert forged.status == 303
+    for back in (
+        (await at.screen.get(forged.location)).location,
+        f"{BASE}/viewer/launch/terug?" + urlencode({"code": "x", "state": "guessed"}),
+    ):
+        assert (await at.visitor.get(back)).status in (400, 403)
+    assert (await at.visitor.get("/viewer/")).status == 200, "still logged in"
+    assert not [event for event in at.noted if event.type in ("logout", "context.switch")]
+
+
+async def test_nor_does_a_guessed_return_while_a_launch_is_under_way() -> None:
+    at = await desk()
+    await at.launch()
+    await at.visitor.get("/viewer/launch?" + urlencode({"iss": FHIR, "launch": "not-a-launch"}))
+    guessed = f"{BASE}/viewer/launch/terug?" + urlencode({"code": "x", "state": "guessed"})
+    assert (await at.visitor.get(guessed)).status == 403
+    assert (await at.visitor.get("/viewer/")).status == 200
 
 
 async def test_a_launch_handle_works_once_and_for_the_user_who_made_it_only() -> None:

@@ -1,7 +1,8 @@
 """The viewer opened from a care system, on the client that is open there, without a second log-in (SMART App Launch 2).
 
-Whoever launches again, for another client or as another user, ends the screen that was there: its session goes before
-the new one is asked for, so the old client's record never stands under a new context.
+Whoever launches again, for another client or as another user, closes the records that were open before anything is
+asked, so the old client's never stands under a new context; the session itself ends when the care system sent the
+browser back with a code of its own.  A link of somebody else's closes a record at most, and logs nobody out.
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ class Launch:
             return self._site.message(request, "launch_unreachable", 503)
         if isinstance(begun, LoginRefused):
             return await self._login.refuse(request, begun)
-        old = self._site.find_session(request)
-        if old is not None and old.assurance == f"urn:babyconnect:acr:{HOW}":
-            await self._login.end(request, old, "context.switch")
+        old = self._launched(request)
+        if old is not None:
+            old.close()
         address, launching = begun
         answer = RedirectResponse(address, 303)
         self._attempts.begin(answer, launching)
@@ -117,8 +118,12 @@ class Launch:
         launching = self._attempts.take(request)
         if launching is None:
             return await self._login.unexpected(request)
+        query = single(request.url.query)
+        old = self._launched(request)
+        if old is not None and launching.is_answered(query):
+            await self._login.end(request, old, "context.switch")
         try:
-            launched = await self._app.finish(launching, single(request.url.query))
+            launched = await self._app.finish(launching, query)
         except BackchannelFault as problem:
             log.warning("launch", outcome="unreachable", reason=str(problem))
             return self._site.message(request, "launch_unreachable", 503)
@@ -135,6 +140,11 @@ class Launch:
         answer = await self._login.enter(request, Admitted(session, event))
         answer.headers["location"] = await self._open_record(request, session, found.bsn)
         return answer
+
+    def _launched(self, request: Request) -> StaffSession[Any] | None:
+        """This browser's session, when a care system opened it."""
+        found = self._site.find_session(request)
+        return found if found is not None and found.assurance == f"urn:babyconnect:acr:{HOW}" else None
 
     async def told(self, request: Request) -> Response:
         """The care system says that its user left: her screens here end (Back-Channel Logout 1.0)."""

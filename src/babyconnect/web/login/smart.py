@@ -50,6 +50,11 @@ class Launching:
     nonce: str
     verifier: str = field(repr=False)
 
+    def is_answered(self, returned: Mapping[str, str]) -> bool:
+        """Whether the care system took this launch: it sent the browser back with our state and a code."""
+        ours = hmac.compare_digest(self.state.encode(), returned.get("state", "").encode())
+        return ours and bool(returned.get("code")) and "error" not in returned
+
 
 @dataclass(frozen=True, slots=True)
 class Launched:
