@@ -1,8 +1,9 @@
 """A consult over 8 sources that take 50 ms each: what the asking side adds, alone and for 50 viewers at once.
 
 Real parts: region process (directory, pseudonyms, index with consents, audit), signatures, tokens, durable audit at the
-asker, sockets everywhere; nothing is known beforehand but open connections.  The sources are bare (consult_parts).  The slowest source is measured in the same run: the
-same request sent to all eight over raw sockets.  `python -m benchmarks.consult [--rounds 40]`.
+asker, sockets everywhere; nothing is known beforehand, only connections of an earlier burst are open.  The sources are
+bare (consult_parts).  The slowest source is measured in the same run: the same request sent to all eight over raw
+sockets.  `python -m benchmarks.consult [--rounds 40]`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from babyconnect.network.signed import digest
 BODY_SECONDS = 10
 IN_TURN = frozenset({"localisation", "evidence"})
 """Services that many viewers ask at the same moment, and that wait for nobody but the log."""
-AT_ONCE = 8
+AT_ONCE = 32
 """How many of those are handled at the same time, in the order in which they had come whole.  Without it a burst is
 handled in one turn of the loop, whose log is written at its end: whoever came first waits for the last."""
 
