@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.definitions import document
+from babyconnect.definitions import rows as table_rows
 from babyconnect.translate import codes
 from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
 from babyconnect.translate.to_ada.draft import Structure, structure
@@ -99,8 +100,11 @@ class Assigning:
         if not candidates or candidates[0].template.merge or len(possible) == 1:
             return candidates[0] if candidates else None
         scores = [self._score(self._graph.all[key], their, rule) for their, rule in possible]
-        their, rule = possible[scores.index(max(scores))]
-        return rule if their is self._tables else None
+        own = max(
+            zip(scores, range(len(scores)), strict=True),
+            key=lambda pair: (possible[pair[1]][0] is self._tables, pair[0], -pair[1]),
+        )
+        return None if max(score[:3] for score in scores) > own[0][:3] else possible[own[1]][1]
 
     def _score(self, resource: Resource, their: Backwards, rule: Rule) -> tuple[int, int, int, int]:
         fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
@@ -110,11 +114,11 @@ class Assigning:
 
     def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:
         """References that the rule's links can make, less those they cannot."""
-        score = 0
+        explained: dict[tuple[str, str], bool] = {}
         for path, link in their.links(rule):
-            targets = {self._graph.target(one.value) for one in found(resource, path)} - {""}
-            score += sum(1 if self._explained(their, rule, link, key) else -1 for key in targets)
-        return score
+            for key in {self._graph.target(one.value) for one in found(resource, path)} - {""}:
+                explained[path, key] = explained.get((path, key), False) or self._explained(their, rule, link, key)
+        return sum(1 if is_explained else -1 for is_explained in explained.values())
 
     def explains(self, rule: Rule, link: Link, key: str) -> bool:
         """True when a link of a rule of this transaction can lead to a resource."""
@@ -172,7 +176,17 @@ def _has_code(resource: Resource, rule: Rule) -> bool:
     code = resource.get("code")
     if "code" in rule.template.fixed and not matches(code, rule.template.fixed["code"]):
         return False
-    return not rule.codings or (isinstance(code, Mapping) and same_coding(code.get("coding"), rule.codings))
+    wanted = rule.codings or _named_tests().get(rule.name)
+    return not wanted or (isinstance(code, Mapping) and same_coding(code.get("coding"), wanted))
+
+
+@functools.cache
+def _named_tests() -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """By rule: the only codes it takes (`to_ada_codes.csv`)."""
+    tests: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+    for row in table_rows("ada/to_ada_codes"):
+        tests[row["rule"]].append(row)
+    return tests
 
 
 def _codings(resource: Resource) -> Any:

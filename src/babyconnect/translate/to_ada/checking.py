@@ -64,8 +64,9 @@ def _normal(value: Any) -> str:
 
 
 def lost_paths(before: Counter[Fact], after: Counter[Fact]) -> list[str]:
-    """The paths of the facts that `after` lacks, each once; of lists only what no fact in them explains."""
-    gone = [path for path, _ in before - after]
+    """The paths of the facts that `after` lacks, each once; of lists only where no single fact explains them."""
+    gone, more = [path for path, _ in before - after], [path for path, _ in after - before]
     leaves = list(dict.fromkeys(path for path in gone if not path.endswith("[]")))
+    single = leaves + [path for path in more if not path.endswith("[]")]
     lists = dict.fromkeys(path.removesuffix("[]") for path in gone if path.endswith("[]"))
-    return leaves + [path for path in lists if not any(leaf.startswith(path) for leaf in leaves)]
+    return leaves + [path for path in lists if not any(leaf.startswith(f"{path}.") for leaf in single)]

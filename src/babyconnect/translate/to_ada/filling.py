@@ -11,7 +11,7 @@ from babyconnect.translate import codes
 from babyconnect.translate.tables import Link, Row, Rule
 from babyconnect.translate.to_ada.assigning import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
-from babyconnect.translate.to_ada.graph import Found, Graph, found
+from babyconnect.translate.to_ada.graph import Found, Graph, found, matches
 from babyconnect.translate.to_ada.inverses import INVERSES, coded, reason
 from babyconnect.translate.to_ada.lending import Lending
 from babyconnect.translate.to_ada.parts import TAKE_APART
@@ -37,11 +37,10 @@ class Filling:
     def run(self) -> None:
         placed = [(key, rule, node) for key, homes in self._placing.homes.items() for rule, node in homes]
         for key, rule, node in placed:
-            linked = self._linked(key, rule)
-            self._fill(Spot(key, node), self._tables.rows.get(rule.name, ()), linked)
+            self._fill(Spot(key, node), self._tables.rows.get(rule.name, ()), self._linked(key, rule), rule)
         for key, rule, node in placed:
             for link, rows in self._of_links(rule):
-                self._fill(Spot(key, node, link=link), rows, frozenset())
+                self._fill(Spot(key, node, link=link), rows, frozenset(), rule)
         self._imply(placed)
         lending = Lending(self._tables, self._spots)
         for key, rule, node in placed:
@@ -70,7 +69,7 @@ class Filling:
             if (target := self._graph.target(one.value)) and self._placing.explains(rule, link, target)
         )
 
-    def _fill(self, spot: Spot, rows: tuple[Row, ...], linked: frozenset[tuple[str, str]]) -> None:
+    def _fill(self, spot: Spot, rows: tuple[Row, ...], linked: frozenset[tuple[str, str]], rule: Rule) -> None:
         resource = self._graph.all[spot.key]
         paths: dict[str, list[Row]] = {}
         for row in rows:
@@ -79,7 +78,7 @@ class Filling:
         for path, takers in paths.items():
             for place in _paths(path, takers[0].transform):
                 for one in found(resource, place):
-                    if (path, self._graph.target(one.value)) not in linked:
+                    if (path, self._graph.target(one.value)) not in linked and not _is_fixed(rule, one):
                         group = (spot.key, one.items[0]) if one.items else None
                         self._give(Spot(spot.key, spot.node, group, spot.link), takers, one)
             self._absent(resource, spot, path, takers[0])
@@ -137,6 +136,12 @@ class Filling:
         for number, rows in self._tables.table.rows.items():
             if concept in self._tables.structure.chain(number):
                 yield from (row for row in rows if row.transform == "part")
+
+
+def _is_fixed(rule: Rule, one: Found) -> bool:
+    """True for an element of a list that every resource of the rule has: nothing the source said."""
+    fixed = rule.template.fixed.get(one.name)
+    return isinstance(fixed, list) and any(matches(one.value, content) for content in fixed)
 
 
 def _paths(path: str, transform: str) -> Iterator[str]:

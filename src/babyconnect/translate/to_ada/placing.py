@@ -8,28 +8,13 @@ whose `via` leads to the element of what it refers to.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from babyconnect.translate.tables import Link, Rule
 from babyconnect.translate.to_ada.assigning import Assigning, Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.graph import Graph, found
-
-
-@dataclass(slots=True)
-class Wish:
-    """What is known of a place before it is made.
-
-    `fixed`: this concept's occurrence is that node; `led`: a concept's occurrence is the one whose reference `via`
-    leads to a node; `beside`: something in that occurrence refers to the element.
-    """
-
-    fixed: dict[str, Node] = field(default_factory=dict)
-    led: list[tuple[str, str, Node]] = field(default_factory=list)
-    beside: list[tuple[str, Node]] = field(default_factory=list)
-
-    def leading(self, concept: str) -> list[tuple[str, Node]]:
-        return [(via, node) for within, via, node in self.led if within == concept]
+from babyconnect.translate.to_ada.merging import Merging
+from babyconnect.translate.to_ada.wishes import Wish
 
 
 class Placing:
@@ -82,20 +67,20 @@ class Placing:
         held.pop("", None)
         return held
 
-    def _wish(self, key: str, rule: Rule) -> Wish:
+    def wish(self, key: str, rule: Rule) -> Wish:
         wish = Wish()
         resource = self._graph.all[key]
         for path, link in self._tables.links(rule):
             for one in found(resource, path):
                 target = self._graph.target(one.value)
                 if target and target != key:
-                    self._from_link(wish, rule, link, target)
+                    self.from_link(wish, rule, link, target)
         for holder, concept in self._holders.get(key, ()):
             if concept in ("", rule.concept) and holder != key:
-                self._inside(wish, rule, self.home(holder))
+                self.inside(wish, rule, self.home(holder))
         return wish
 
-    def _from_link(self, wish: Wish, rule: Rule, link: Link, target: str) -> None:
+    def from_link(self, wish: Wish, rule: Rule, link: Link, target: str) -> None:
         for one in self._tables.alternatives(link):
             node = self.home(target, one.rule)
             if node is None or not self._tables.reaches(rule, one):
@@ -105,12 +90,12 @@ class Placing:
             if one.via:
                 wish.led += [(within, one.via, node) for within in one.within.split() or [""]]
             elif set(one.within.split()) & set(self._tables.structure.chain(rule.concept)):
-                self._inside(wish, rule, node)
+                self.inside(wish, rule, node)
             else:
                 wish.beside += [(within, node) for within in one.within.split()]
             return
 
-    def _inside(self, wish: Wish, rule: Rule, node: Node | None) -> None:
+    def inside(self, wish: Wish, rule: Rule, node: Node | None) -> None:
         """Beside or in another resource's element: they share what both lie in (the same element, when both are it)."""
         chain = self._tables.structure.chain(rule.concept)
         for above in node.up() if node is not None else ():
@@ -121,8 +106,8 @@ class Placing:
 
     def _placed(self, key: str, rule: Rule) -> list[tuple[Rule, Node]]:
         if rule.template.merge:
-            return self._merged(key)
-        wish = self._wish(key, rule)
+            return Merging(self._graph, self._tables, self._assigning, self).homes(key)
+        wish = self.wish(key, rule)
         node = self._shared(wish, rule) or self.make(rule.concept, wish)
         if node is None:
             return []
@@ -236,13 +221,24 @@ class Placing:
         if not wanted or there & set(demanded(rule.when)):
             return
         for way in self._ordered(key, rule, wanted):
-            holder = self.make(way, Wish())
+            holder = self.make(way, Wish(led=self._about(key, way)))
             if holder is not None:
                 self._draft.reference(holder, node)
                 for link in self._tables.table.links.values():
                     if link.via == way and (group := holder.above(link.within)) is not None:
                         group.keys.add(("led", way))
                 return
+
+    def _about(self, key: str, way: str) -> list[tuple[str, str, Node]]:
+        """Which occurrence of the groups around a data element is about what the resource refers to (its contact)."""
+        chain = self._tables.structure.chain(way)
+        context = self._graph.target(self._graph.all[key].get("context"))
+        led = []
+        for link in self._tables.table.links.values():
+            node = self.home(context, link.rule) if context and link.via and link.within in chain else None
+            if node is not None and ">" not in link.via and self._tables.structure.chain(link.via):
+                led.append((link.within, link.via, node))
+        return led
 
     def _ordered(self, key: str, rule: Rule, ways: list[str]) -> Iterator[str]:
         """First the references that make the resource's own links true."""
@@ -254,57 +250,6 @@ class Placing:
         yield from good
         yield from (way for way in ways if way not in good and way not in bad)
         yield from bad
-
-    # Merged measurements -----------------------------------------------------------------------------------------
-
-    def _merged(self, key: str) -> list[tuple[Rule, Node]]:
-        """A measurement that stands for several elements: one near each that it says it supports."""
-        resource = self._graph.all[key]
-        paths = "extension{+supporting-info}/valueReference"
-        left = [target for one in found(resource, paths) if (target := self._graph.target(one.value))]
-        candidates = self._assigning.candidates[key]
-        made: list[tuple[Rule, Node]] = []
-        while left:
-            covered = {rule.name: self._covers(rule, left) for rule in candidates}
-            best = max(candidates, key=lambda rule: len(covered[rule.name]))
-            if not covered[best.name]:
-                break
-            node = self._near(best, covered[best.name][0])
-            made += [(best, node)] if node is not None else []
-            left = [target for target in left if target not in covered[best.name]]
-        if not made:
-            rule = next((rule for rule in candidates if not rule.supports), candidates[0])
-            wish = self._wish(key, rule)
-            node = self.make(rule.concept, wish)
-            made = [(rule, node)] if node is not None else []
-        return made
-
-    def _covers(self, rule: Rule, targets: list[str]) -> list[str]:
-        supports = {name for name, _ in rule.supports}
-        links = [self._tables.table.links[name] for name in supports if name in self._tables.table.links]
-        rules = supports | {one.rule for link in links for one in self._tables.alternatives(link)}
-        covered = [t for t in targets if any(made.name in rules for made, _ in self.of(t))]
-        own = {self._assigning.rules[t].concept: t for t in reversed(covered) if self._assigning.rules[t]}  # type: ignore[union-attr]
-        parent = self._tables.structure.concepts[rule.concept].parent
-        if parent in own:  # one that lies in what it supports stands for that one, and for what lies in it
-            first = own[parent]
-            home = self.home(first)
-            inside = [t for t in covered if t == first or self._lies_in(t, home)]
-            return [first, *(t for t in inside if t != first)]
-        return covered if not links else covered[:1]
-
-    def _lies_in(self, key: str, home: Node | None) -> bool:
-        return any(home is not None and home in node.up() for _, node in self.of(key))
-
-    def _near(self, rule: Rule, target: str) -> Node | None:
-        wish = Wish()
-        linked = [self._tables.table.links[n] for n, _ in rule.supports if n in self._tables.table.links]
-        if linked:
-            for link in linked:
-                self._from_link(wish, rule, link, target)
-        else:
-            self._inside(wish, rule, self.home(target))
-        return self.make(rule.concept, wish)
 
 
 def demanded(when: str) -> list[str]:

@@ -12,6 +12,7 @@ from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.definitions import document, rows
 from babyconnect.translate import ada
 from babyconnect.translate.findings import Finding, Severity
+from babyconnect.translate.paths import compiled
 from babyconnect.translate.tables import AdaMap, Rule, ada_map
 from babyconnect.translate.to_ada.assigning import Assigning, Backwards, backwards
 from babyconnect.translate.to_ada.checking import facts, lost_paths
@@ -121,15 +122,25 @@ class _Making:
         why = "this transaction has no place for it"
         if self._assigning.rules[key] is not None:
             placed = bool(self._placing.homes.get(key))
-            why = "nothing that it says has a place here" if placed else "its place is taken by another resource"
+            why = "nothing that it says has a place here" if placed else "what stands there already leaves it no place"
         reason = _reason(str(resource.get("resourceType")), "")
         self._find("information" if reason else "warning", key, "not-held", reason or why)
 
     def _lost(self, key: str, path: str) -> None:
-        kind = key.partition("/")[0]
-        reason = _reason(kind, path)
-        text = reason or "this transaction cannot say it here"
-        self._find("information" if reason else "warning", key, "not-held", text, path)
+        """A fact that did not come back: no data element takes it, or the one that does could not say it."""
+        reason = _reason(key.partition("/")[0], path)
+        if not reason and not self._is_taken(key, path):
+            reason = "no data element of this transaction takes it"
+        self._find(
+            "information" if reason else "warning", key, "not-held", reason or "its data element cannot say it", path
+        )
+
+    def _is_taken(self, key: str, path: str) -> bool:
+        """True when a data element of the resource's rule gives what lies at a path."""
+        first = path.split(".", maxsplit=1)[0].removeprefix("_")
+        made = [rule for rule, _ in self._placing.homes[key]]
+        rows = (row.path for rule in made for row in self._tables.rows.get(rule.name, ()))
+        return any(compiled(taken)[0].name == first for taken in rows)
 
     def _added(self, key: str, path: str, lost: list[str]) -> None:
         """What the way back says and the resource does not: named, unless it stands for what was lost."""

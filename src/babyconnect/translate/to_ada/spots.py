@@ -8,7 +8,8 @@ from babyconnect.translate.tables import Link
 from babyconnect.translate.to_ada.assigning import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.inverses import Attributes, Target
-from babyconnect.translate.to_ada.placing import Placing, Wish
+from babyconnect.translate.to_ada.placing import Placing
+from babyconnect.translate.to_ada.wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)
