@@ -47,6 +47,9 @@ CORRECTED = {
 # Resources that have no Dutch profile and may be in a record all the same.
 ALSO = ("Binary", "Bundle", "Media", "Provenance", "List", "Basic", "DocumentReference", "Communication", "Location")
 
+# HL7's extensions that any element may have, which no profile names.
+ANYWHERE = ("data-absent-reason", "iso21090-nullFlavor", "translation", "originalText", "geolocation")
+
 Node = dict[str, Any]
 
 
@@ -174,7 +177,7 @@ class Distilled:
         self.profiles: dict[str, Any] = {}
         self.invariants: dict[str, dict[str, str]] = {}
         self.bound: set[str] = set()
-        self._named: set[str] = set()
+        self._named: set[str] = {CORE + name for name in ANYWHERE}
         self._used_types: set[str] = set(ALSO)
         self._base: dict[str, Elements] = {}
         model = "org/hl7/fhir/dstu3/model"

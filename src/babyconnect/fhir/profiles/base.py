@@ -49,6 +49,9 @@ def _object(walk: Walk, type_name: str, value: Mapping[str, Any], at: At) -> Non
         if key in {"extension", "modifierExtension"}:
             _extensions(walk, content, at._replace(place=f"{at.place}.{key}"))
         elif key[0] == "_":
+            element = elements(type_name).get(key[1:])
+            if element is not None and element.codes is not None and key[1:] not in value:
+                walk.note(f"{at.place}.{key[1:]}", "code", "a code of the list that STU3 requires here")
             _beside(walk, content, At(f"{at.place}.{key}", at.path, _names(type_name, at.path, key[1:])))
         elif (step := steps.get(key)) is not None:
             if isinstance(content, list):
