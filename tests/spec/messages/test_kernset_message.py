@@ -174,3 +174,10 @@ def test_a_message_is_made_of_a_kernset_record_only() -> None:
     written = write(outcome, "hl7v3-kernset-2.3.6", wanted)
     assert written.refused
     assert written.findings[0].rule == "format"
+
+
+def test_a_record_with_thousands_of_children_is_refused_before_anything_is_compared() -> None:
+    message = made(kernset("<uitkomst_per_kind/>" * 501))
+
+    assert message.content == b""
+    assert rules(message) == [("error", "size")]

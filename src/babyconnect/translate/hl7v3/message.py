@@ -23,6 +23,8 @@ from babyconnect.translate.hl7v3.rows import message
 from babyconnect.translate.hl7v3.sites import sites
 
 _NAMESPACES: dict[Any, str] = {None: NAMESPACE, "sdtc": SDTC, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+MOST = 500
+"""Of one element in one place: no record of one pregnancy has as many, and each compared with each would take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ def write(record: AdaRecord, output: str, today: dt.date, with_bsn: bool = False
     if record.transaction not in wanted["transactions"]:
         return Message(b"", (_other(record, wanted),))
     root = sites(record)
+    if (crowd := next((site for site in root.walk() if site.occurrence > MOST), None)) is not None:
+        text = f"more than {MOST} of one element in one place"
+        return Message(b"", (Finding("error", crowd.place, crowd.element.line, crowd.element.concept, "size", text),))
     build = Build(Circumstances(today, with_bsn), _given(record, output, today), affirms=wanted.get("affirms", True))
     made = [element for element, _ in build.elements(message(tuple(wanted["tables"]), wanted["version"]), root)]
     found = sorted([*build.findings, *coverage.findings(root, output, wanted)], key=lambda finding: finding.line)
