@@ -204,6 +204,19 @@ class BreakGlass:
         await self.journal.note("administer", "ok", self.journal.person(by), about, NO_GROUNDS, came)
         await self.book.choose_channel(client, channel, by.id, self.journal.clock())
 
+    async def choose_own_channel(self, bsn: Bsn, channel: str, loa: str, came: Came = _DIRECTLY) -> bool:
+        """She herself says which channel is safe; False when this organisation keeps nothing of her, or there is no
+        such channel.  Raises AuditFault: then nothing was changed."""
+        clients = self.clients(bsn)
+        if not clients or channel not in document("break_glass.toml")["channel"]:
+            return False
+        actor = self.journal.herself(bsn, "client", loa)
+        about = About(pseudonym=self.journal.pseudonym(bsn), object=f"channel/{channel}")
+        await self.journal.note("administer", "ok", actor, about, NO_GROUNDS, came)
+        for client in clients:
+            await self.book.choose_channel(client, channel, actor.person, self.journal.clock())
+        return True
+
     async def told(self, notice: Notice, channel: str, by: Person | None = None) -> None:
         about = About(client=notice.client, object=f"breakglass/{notice.emergency}")
         actor = self.journal.person(by) if by else self.journal.itself()

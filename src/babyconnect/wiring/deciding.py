@@ -44,11 +44,15 @@ class Deciding:
     def close(self) -> None:
         self.book.close()
 
+    async def tell(self) -> int:
+        """Hands over the notices that can be handed over now."""
+        return await self.break_glass.tell(CHANNELS)
+
     async def keep_telling(self) -> None:
         """Notices that could not be handed over are tried again, for as long as the node runs."""
         while True:
             try:
-                await self.break_glass.tell(CHANNELS)
+                await self.tell()
             except AuditFault:
                 _log.error("the audit log took no event; notices wait")
             await asyncio.sleep(TELL_EVERY_SECONDS)

@@ -39,7 +39,7 @@ def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) 
 
 
 def client_chapter(link: Link, decides: Deciding) -> Chapter[ClientSession]:
-    return notices.chapter(decides.book, link.roster.clients)
+    return notices.chapter(decides.break_glass, link.party, decides.tell)
 
 
 def mounts(link: Link, journal: Journal, decides: Deciding) -> list[tuple[str, App]]:
