@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,6 +35,15 @@ def _pseudonym_limits() -> Limits:
     return Limits(table["per_second"], table["burst"])
 
 
+@dataclass(frozen=True)
+class OwnLog:
+    """The region's own log: where it lies, and the keys that sign where it stands.  `room`: one proof at a time."""
+
+    folder: Path
+    keys: Callable[[], Mapping[str, Any]]
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+
 @dataclass
 class RegionState:
     """The services of one region; `base` is its own address, `name` the audience that requests are signed for.
@@ -52,6 +63,7 @@ class RegionState:
     now: Callable[[], dt.datetime]
     portals: frozenset[Ura] = frozenset()
     witness: Witness | None = None
+    own_log: OwnLog | None = None
     pseudonym_limits: Limits = field(default_factory=_pseudonym_limits)
 
     def close(self) -> None:

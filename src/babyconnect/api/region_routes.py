@@ -52,6 +52,8 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/pseudonyms/evaluate", "pseudonyms", region_pseudonyms.evaluate),
     ("POST", "/witness/checkpoints", "witness", region_witness.show),
     ("GET", "/witness/checkpoints/{node}", "witness", region_witness.kept),
+    ("GET", "/witness/region", "witness", region_witness.own),
+    ("GET", "/witness/region/growth", "witness", region_witness.growth),
     ("POST", "/fhir/r4", "transaction", transaction),
     ("POST", "/fhir/r4/List", "localisation", region_localisation.register),
     ("GET", "/fhir/r4/List", "localisation", region_localisation.localise),

@@ -16,7 +16,7 @@ from babyconnect.audit import checkpoints, folder
 from babyconnect.audit.checkpoints import Checkpoint, Genuine
 from babyconnect.audit.proofs import Consistency
 
-_NODE = re.compile(r"[0-9A-Za-z-]{1,40}")
+_NODE = re.compile(r"[0-9A-Za-z:-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,9 @@ class Overview:
 
 @dataclass(slots=True)
 class Standing:
-    """How the log itself stands: its last checkpoint, and what the last verification found and when."""
+    """How the log itself stands: its last checkpoint, and what the last verification found and when.
+
+    `witnessed`: what the region keeps of it; `region`: what we keep of the region's."""
 
     checkpoint: Checkpoint | None
     records: int
@@ -86,6 +88,7 @@ class Standing:
     verified: Verification | None = None
     verified_at: dt.datetime | None = None
     busy: bool = False
+    region: Witnessed | None = None
 
 
 @dataclass(kw_only=True)

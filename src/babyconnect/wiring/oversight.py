@@ -23,6 +23,7 @@ from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.patterns import Watch, folded_names
 from babyconnect.audit.reconcile import Difference
+from babyconnect.audit.witness import Witness
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.exchange.http1 import Http, Rubbish, Unreachable
@@ -67,6 +68,7 @@ class Tending:
     log: AuditLog
     journal: Journal
     witnessed: Witnessed | None = None
+    region: Witnessed | None = None
     differences: tuple[Difference, ...] = ()
     compared_at: dt.datetime | None = None
 
@@ -85,6 +87,7 @@ class Tending:
                 head = await self.log.sign()
                 if head is not None:
                     await self._show(head)
+                await self._watch_region()
                 if since >= DAY:
                     since = 0.0
                     await _let_go(self.log, self.journal, kept)
@@ -138,6 +141,20 @@ class Tending:
         if self.witnessed.fault:
             _log.error("witness_disagrees", reason=self.witnessed.fault)
 
+    async def _watch_region(self) -> None:
+        """Keep where the region's own log stands; what contradicts it is said until somebody looked into it."""
+        folder = self.link.beside(self.link.chosen.store.path).with_suffix(".region-log")
+        name = self.link.chosen.region.name
+        try:
+            keeper = await asyncio.to_thread(Witness, folder)
+            send = self.link.directory.region.send
+            self.region = await witnessing.watch(keeper, folder / "keys.json", name, send)
+        except (RegionFault, OSError, ValueError) as fault:
+            _log.warning("watching_the_region_waits", reason=type(fault).__name__)
+            return
+        if self.region.fault:
+            _log.error("region_log_disagrees", reason=self.region.fault)
+
 
 def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Oversight:
     """How the privacy officer and a client look into this node's log."""
@@ -153,7 +170,8 @@ def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Ove
         known_as=link.roster.clients,
         watch=watch,
         standing=lambda: Standing(
-            log.checkpoint, log.head.seq, log.faulted, tending.witnessed, tending.differences, tending.compared_at
+            *(log.checkpoint, log.head.seq, log.faulted, tending.witnessed, tending.differences, tending.compared_at),
+            region=tending.region,
         ),
         genuine=lambda: genuine_by(link),
     )

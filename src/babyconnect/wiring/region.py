@@ -18,7 +18,7 @@ from babyconnect.api import openapi, openapi_region
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.machines import Refused, Served
 from babyconnect.api.region import region_app
-from babyconnect.api.region_call import RegionState
+from babyconnect.api.region_call import OwnLog, RegionState
 from babyconnect.api.region_routes import ROUTES
 from babyconnect.api.server import App
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
@@ -37,7 +37,7 @@ from babyconnect.network.localisation.service import IndexService
 from babyconnect.network.pseudonyms.service import PseudonymService, load_or_create_key
 from babyconnect.network.sought.service import SoughtService
 from babyconnect.settings import SettingsRefused, beside
-from babyconnect.trust import decision, replay_journal
+from babyconnect.trust import decision, keys, replay_journal
 from babyconnect.web.simulators.care_system import app as care_system
 from babyconnect.web.simulators.care_system.records import Practice
 from babyconnect.web.simulators.care_system.records import read as read_practices
@@ -117,6 +117,7 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
         state = _state(chosen, home)
     except DatabaseFault as fault:
         raise SettingsRefused(f"{path}: region.home: {fault}") from fault
+    state.own_log = OwnLog(beside(path, chosen.audit.folder) / "region", lambda: keys.jwks(signer))
     listed = organisations(beside(path, chosen.region.organisations_file))
     for organisation in listed:
         await state.directory.put(organisation.entry(organisation.party.ura in state.portals))
