@@ -181,3 +181,36 @@ def test_a_record_with_thousands_of_children_is_refused_before_anything_is_compa
 
     assert message.content == b""
     assert rules(message) == [("error", "size")]
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("2026-10-01", "20261001"),
+        ("2026-10", "202610"),
+        ("2026", "2026"),
+        ("2026-10-01T06:30:05", "20261001063005"),
+        ("2026-10-01T22:30:00Z", "20261002003000"),
+        ("T-1D{06:30}", "20261121063000"),
+    ],
+)
+def test_a_moment_is_told_as_exactly_as_it_is_known_and_in_dutch_time(moment: str, said: str) -> None:
+    content = f"<bevalling><tijdstip_begin_actieve_ontsluiting value='{moment}'/></bevalling>"
+    (statement,) = statements(tree(made(kernset(content))), "249120008")
+
+    assert statement.find(f"{V3}effectiveTime").get("value") == said
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("<zwangerschap><dossiernummer value='1' root='http://x'/></zwangerschap>", "unknown-system"),
+        ("<zwangerschap><graviditeit nullFlavor='ZOMAAR'/></zwangerschap>", "unknown-code"),
+    ],
+)
+def test_what_hl7_has_not_is_not_written(content: str, rule: str) -> None:
+    message = made(kernset(content))
+
+    assert ("warning", rule) in rules(message)
+    assert b"ZOMAAR" not in message.content
+    assert b"http://x" not in message.content

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.birthcare.identifiers import BSN_OID
+from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document, rows
 from babyconnect.translate import moments
 
 NULL_FLAVORS = "2.16.840.1.113883.5.1008"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _WHOLE = re.compile(r"-?\d{1,9}")
+_ROOT = re.compile(r"[0-2](\.(0|[1-9]\d*))+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
 
 
@@ -45,13 +47,14 @@ Fill = Callable[[AdaElement, str, Circumstances], Filled]
 
 def _null(element: AdaElement) -> Filled | None:
     """A null flavour, wherever the record states it: as such, as a code of that system, or as a word for a value."""
-    if element.null_flavor:
-        return Filled({"nullFlavor": element.null_flavor})
-    if element.attributes.get("codeSystem") == NULL_FLAVORS and element.code:
-        return Filled({"nullFlavor": element.code}, original=element.attributes.get("originalText", ""))
-    if not element.code and element.value in document("hl7v3/shapes.toml")["null_flavors"]["known"]:
-        return Filled({"nullFlavor": element.value})
-    return None
+    known = document("hl7v3/shapes.toml")["null_flavors"]["known"]
+    is_coded = element.attributes.get("codeSystem") == NULL_FLAVORS and element.code
+    stated = element.null_flavor or (element.code if is_coded else "")
+    if stated:
+        original = element.attributes.get("originalText", "") if is_coded else ""
+        fault = None if stated in known else ("unknown-code", "a null flavour that HL7 does not have")
+        return Filled({"nullFlavor": stated}, original=original, fault=fault)
+    return Filled({"nullFlavor": element.value}) if not element.code and element.value in known else None
 
 
 def _code(element: AdaElement, argument: str, _: Circumstances) -> Filled:
@@ -92,7 +95,9 @@ def _moment(element: AdaElement, _: str, given: Circumstances) -> Filled:
     moment = moments.fhir(element.value, given.today)
     if moment is None or not _exists(moment):
         return Filled({}, fault=("date", "no date"))
-    return Filled({"value": re.sub(r"[-:T]", "", re.sub(r"(T[\d:]{8}).*", r"\1", moment))})
+    if "T" in moment:  # a zone that the record states is told as Dutch wall time, as every other moment of a message
+        moment = dt.datetime.fromisoformat(moment).astimezone(HOME).strftime("%Y%m%d%H%M%S")
+    return Filled({"value": moment.replace("-", "")})
 
 
 def _exists(moment: str) -> bool:
@@ -114,6 +119,8 @@ def _identifier(element: AdaElement, argument: str, _: Circumstances) -> Filled:
     root = argument or element.attributes.get("root", "")
     if not element.value:
         return Filled({}, fault=("incomplete", "an identifier without a value"))
+    if root and not _ROOT.fullmatch(root):
+        return Filled({}, fault=("unknown-system", "an identifier whose root is neither an OID nor a UUID"))
     # UNC, unencoded: the number is there, whose it is was not said (pair 2.3.5 scenario3-23, partusnummer).
     return Filled({"root": root, "extension": element.value} if root else
                   {"nullFlavor": "UNC", "extension": element.value})  # fmt: skip
