@@ -85,11 +85,12 @@ def _fhir() -> Described:
     batch = _only(
         resourceType={"const": "Bundle"},
         type={"const": "batch"},
-        entry={"type": "array", "maxItems": 60, "items": _only(request=_request())},
+        entry={"type": "array", "maxItems": 60, "items": {"anyOf": [_only(request=_request()), _find()]}},
     )
     paths: Described = {
         f"{FHIR}/metadata": {"get": operation("CapabilityStatement", metadata, parameters=[_FORMAT], tag="FHIR STU3")},
-        FHIR: {"post": fhir("A batch of reads and searches", _fhir_answers(400, 415, 408, good=_BUNDLE),
+        FHIR: {"post": fhir("A batch of reads and searches; its first may be POST Patient/_search",
+                            _fhir_answers(400, 415, 408, good=_BUNDLE),
                             body={STU3: {"schema": batch}})},
     }  # fmt: skip
     for type in types():
@@ -130,6 +131,15 @@ def _only(**properties: Described) -> Described:
 
 def _request() -> Described:
     return _only(method={"const": "GET"}, url={"enum": ["Patient", "EpisodeOfCare", "Observation", "Condition"]})
+
+
+def _find() -> Described:
+    form = _only(name={"const": "identifier"}, valueString=_identified("Patient")["identifier"])
+    listed = {"type": "array", "items": form, "minItems": 1, "maxItems": 1}
+    return _only(
+        request=_only(method={"const": "POST"}, url={"const": "Patient/_search"}),
+        resource=_only(resourceType={"const": "Parameters"}, parameter=listed),
+    )
 
 
 def _searched(one: Parameter) -> Described:
