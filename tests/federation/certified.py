@@ -46,7 +46,8 @@ class Certified:
 
 
 @contextlib.contextmanager
-def certified(home: pathlib.Path) -> Iterator[Certified]:
+def certified(home: pathlib.Path, workers: int = 1) -> Iterator[Certified]:
+    """`workers`: of each node."""
     plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""))
     plan.members = [
         Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", secured_port=free_port())
@@ -59,6 +60,8 @@ def certified(home: pathlib.Path) -> Iterator[Certified]:
         processes.wait_until_healthy()
         for member in plan.members:
             config = prepare.node_folder(home, member) / "node.toml"
+            if workers > 1:
+                config.write_text(config.read_text().replace("[node]\n", f"[node]\nworkers = {workers}\n"))
             processes.start(member.name, "node", config, member.base_url)
         processes.wait_until_healthy()
         yield Certified(home, plan, processes)
