@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from babyconnect.birthcare.access import Permit, Relation
+from babyconnect.birthcare.access import Asker, Permit, Purpose, Relation
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.parties import Role
 from babyconnect.flows.door import Happening
 from babyconnect.network.database import DatabaseFault
+from babyconnect.network.roster import Roster, Seen
 from babyconnect.trust import policy, relation
-from tests.spec.trust.people import HELD_EPISODE, HOSPITAL, KRAAM, TODAY, decided
+from babyconnect.trust.decision import decide
+from babyconnect.trust.rules import Rules, prepared
+from babyconnect.wiring.holding import Checks
+from tests.attacks.test_known_by_time import Registers
+from tests.spec.trust.people import EVERYONE, HELD_EPISODE, HOSPITAL, KRAAM, TODAY, asks, decided
 from tests.spec.trust.test_breaking_the_glass import NOW, PRACTICE, Kind, Node, Party, asker, happening
 
 SENT = relation.referral("referral-5f3a", TODAY - dt.timedelta(days=3))
@@ -70,3 +78,35 @@ async def test_a_declaration_about_a_destroyed_record_opens_nobody_elses(practic
     for client in ("client-1", "client-2"):
         found = practice.glass.declared(asker("ref-1"), client)
         assert found is not None and found < NOW
+
+
+def demanding(check: str) -> Rules:
+    """A version of the rules by which an asker's episode is checked further than its word."""
+    own = policy.built_in(TODAY)
+    assert own is not None
+    made = json.loads(policy.written(own))
+    made["evidence"]["check"]["episode"] = check
+    found = policy.read(json.dumps({**made, "version": "region-1"}).encode())
+    assert isinstance(found, policy.Policy), found
+    return prepared(found)
+
+
+@pytest.mark.parametrize(("kept", "believed"), [(True, True), (False, False)])
+async def test_a_holder_may_believe_an_episode_only_of_who_keeps_her_by_the_index(
+    tmp_path: Path, kept: bool, believed: bool
+) -> None:
+    """An organisation that makes an episode up would first have to enter her as its client, where she sees it."""
+    roster, registers = Roster(tmp_path / "roster.sqlite", bytes(32)), Registers()
+    await roster.note([Seen("anna", Bsn("999900730"))])
+    await roster.named({"anna": "p" * 43})
+    registers.kept = kept
+    rules = demanding("index")
+    checks = Checks(PRACTICE, roster, registers, registers, lambda: rules)  # type: ignore[arg-type]
+    made_up = Relation("episode", "EpisodeOfCare/made-up", TODAY)
+    who = Asker(*(HOSPITAL, Kind.HOSPITAL, "uzi:1", Role.GYNAECOLOGIST, Purpose.TREATMENT), (made_up,))
+    verified = await checks.of(who, "anna")
+    request = asks(HOSPITAL, EVERYONE, evidence=(made_up,), verified=verified)
+    assert isinstance(decide(request, rules), Permit) is believed
+    assert isinstance(decide(request), Permit), "by the program's own rules the asker's word is enough"
+    assert registers.asked == ["keeps"]
+    roster.close()

@@ -37,7 +37,7 @@ class Registers:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.broken = False
+        self.broken, self.kept = False, True
 
     async def send(self, method: str, path: str, body: object = None, *, form: object = None, **_: object) -> object:
         self.asked.append(path)
@@ -53,6 +53,12 @@ class Registers:
         self.asked.append("confirm")
         if self.broken:
             raise RegionFault("silent")
+
+    async def keeps(self, pseudonym: str, asker: object) -> bool:
+        self.asked.append("keeps")
+        if self.broken:
+            raise RegionFault("silent")
+        return pseudonym == "p" * 43 and self.kept
 
     async def shown(self, *_: object) -> None:
         return None

@@ -63,6 +63,18 @@ async def test_nobody_else_finds_it_and_no_other_combination_is_confirmed(federa
         assert await registers[GP].confirm(pseudonym, reference, basis, asker) is None
 
 
+async def test_a_holder_may_ask_whether_an_asker_keeps_her_itself_and_who_keeps_her_not_learns_nothing(
+    federation, registers
+):
+    name = await her(federation)
+    await federation[KRAAM].localisation.register(name, "xis", SOON)
+    assert await registers[PRACTICE].keeps(name, KRAAM.ura)
+    assert not await registers[PRACTICE].keeps(name, HOSPITAL.ura)
+    assert not await registers[PRACTICE].keeps(await federation[PRACTICE].pseudonyms.of(OTHER), KRAAM.ura)
+    assert not await registers[GP].keeps(name, KRAAM.ura)
+    assert (federation.log.events[-1].action, federation.log.events[-1].outcome) == ("evidence_read", "refused")
+
+
 async def test_revoked_it_is_no_evidence_any_more_and_only_its_issuer_can(federation, registers):
     name = await her(federation)
     await registers[PRACTICE].give(name, given(), "midwife-1")

@@ -73,6 +73,20 @@ async def confirm(call: Call) -> Response:
     return answer(wire.written(found))
 
 
+async def keeps(call: Call) -> Response:
+    """`{pseudonym, asker}` -> `{keeps}`: whether that organisation keeps her, by the index.  Only to who keeps her."""
+    body = call.json()
+    pseudonym = _text(body, "pseudonym")
+    try:
+        asker = Ura(_text(body, "asker"))
+    except ValueError:
+        raise Refusal(422, "value", "asker is a URA") from None
+    index = call.state.index
+    ours, theirs = bool(index.own(pseudonym, call.party.ura)), bool(index.own(pseudonym, asker))
+    await call.log("evidence_read", "ok" if ours else "refused", pseudonym, f"keeps {asker}")
+    return answer({"keeps": ours and theirs})
+
+
 async def revoke(call: Call) -> Response:
     """`{reference}` -> 200, or 404 for what is not the asking organisation's."""
     reference = _text(call.json(), "reference")

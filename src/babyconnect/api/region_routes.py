@@ -76,6 +76,7 @@ ROUTES: list[tuple[str, str, str, Handle]] = [
     ("POST", "/evidence/received", "evidence", region_evidence.received),
     ("POST", "/evidence/made", "evidence", region_evidence.made),
     ("POST", "/evidence/confirm", "evidence", region_evidence.confirm),
+    ("POST", "/evidence/keeps", "evidence", region_evidence.keeps),
     ("POST", "/evidence/revoke", "evidence", region_evidence.revoke),
     ("POST", "/emergencies/waiting", "emergencies", region_sought.waiting),
     ("POST", "/emergencies/taken", "emergencies", region_sought.taken),

@@ -356,5 +356,8 @@ class EvidenceRegister(Protocol):
     ) -> Given | None:
         """For a holder: whether that evidence stands, for that asker, about this client."""
 
+    async def keeps(self, pseudonym: str, asker: Ura) -> bool:
+        """For a holder: whether that organisation keeps her itself, by the index."""
+
     async def revoke(self, reference: str, person: str, traceparent: str = "") -> bool:
         """By whoever gave it.  From now on it is no evidence."""

@@ -35,7 +35,7 @@ SHORT_LIVED = frozenset({"locum", "code", "emergency_registration", "break_glass
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Days = Annotated[int, Meta(ge=0, le=1000)]
 Rank = Annotated[int, Meta(ge=0, le=9)]
-Check = Literal["claimed", "register"]
+Check = Literal["claimed", "index", "register"]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

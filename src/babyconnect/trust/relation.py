@@ -56,8 +56,8 @@ def believed(
 ) -> Collection[Relation]:
     """The asker's evidence as far as the holder may believe it: with the episode it is about, when that is known here.
 
-    `verified`: what the holder found true of this very asker in the register or in its own roster.  That it knows the
-    same number itself proves nothing: an asker tells its numbers to everybody whom it asks.
+    `verified`: what the holder found true of this very asker in the register, in the index or in its own roster.  That
+    it knows the same number itself proves nothing: an asker tells its numbers to everybody whom it asks.
     """
     kinds = rule.kinds.get(relation.basis)
     if kinds is not None and kind not in kinds:

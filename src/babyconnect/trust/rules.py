@@ -31,7 +31,7 @@ class ShieldedRule:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Evidence on one side: which bases count, the tail of an episode (days), the longest life of short-lived evidence,
-    how far the holder must check it ("claimed", "register"), and for which kinds of organisation."""
+    how far the holder must check it ("claimed", "index", "register"), and for which kinds of organisation."""
 
     bases: frozenset[str]
     after_birth: int

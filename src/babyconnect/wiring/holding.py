@@ -65,6 +65,9 @@ class Checks:
             if shown is None:
                 return None
             return Relation("code", shown.reference, _day(shown.start), _day(shown.until))
+        if self._rules().asker.check.get(claimed.basis) == "index":
+            # The asker's own word still about when and which episode; but it keeps her, as the region knew before.
+            return claimed if await self._register.keeps(pseudonym, asker) else None
         given = await self._register.confirm(pseudonym, claimed.reference, claimed.basis, asker)
         return given_relation(given, self._own) if given else None
 

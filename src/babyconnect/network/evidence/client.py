@@ -40,6 +40,12 @@ class EvidenceClient:
             raise RegionFault("the register of evidence answered about something else")
         return found
 
+    async def keeps(self, pseudonym: str, asker: Ura) -> bool:
+        status, answer = await self._post("/evidence/keeps", {"pseudonym": pseudonym, "asker": asker.value}, "", "")
+        if status != 200:
+            raise RegionFault(f"the register of evidence answered {status}")
+        return answer.get("keeps") is True
+
     async def revoke(self, reference: str, person: str, traceparent: str = "") -> bool:
         status, _ = await self._post("/evidence/revoke", {"reference": reference}, person, traceparent)
         if status not in (200, 404):
