@@ -19,6 +19,8 @@ from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
 from babyconnect.translate.to_ada.draft import Structure, structure
 from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, same_coding
 
+Score = tuple[int, int, int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Backwards:
@@ -95,22 +97,24 @@ class Assigning:
         return with_code or coded
 
     def _best(self, key: str, possible: list[tuple[Backwards, Rule]]) -> Rule | None:
-        """The rule that explains most; None when that is one of another transaction."""
+        """The rule that explains most; None when only one of another transaction explains the resource."""
         candidates = self.candidates[key]
         if not candidates or candidates[0].template.merge or len(possible) == 1:
             return candidates[0] if candidates else None
-        scores = [self._score(self._graph.all[key], their, rule) for their, rule in possible]
-        own = max(
-            zip(scores, range(len(scores)), strict=True),
-            key=lambda pair: (possible[pair[1]][0] is self._tables, pair[0], -pair[1]),
-        )
-        return None if max(score[:3] for score in scores) > own[0][:3] else possible[own[1]][1]
+        resource = self._graph.all[key]
+        scored = [(self._score(resource, their, rule), their is self._tables, rule) for their, rule in possible]
+        own = [(score, rule) for score, is_own, rule in scored if is_own]
+        best = max(score for score, _ in own)
+        if any(_beats(score, best) for score, is_own, _ in scored if not is_own):
+            return None
+        return next(rule for score, rule in own if score == best)
 
-    def _score(self, resource: Resource, their: Backwards, rule: Rule) -> tuple[int, int, int, int]:
+    def _score(self, resource: Resource, their: Backwards, rule: Rule) -> Score:
         fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
         links = self._links(resource, their, rule)
         own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
-        return (links, own + _codes(resource, their, rule), fixed, _taken(resource, their, rule))
+        usual = int(rule.name in _usual())
+        return (links, own + _codes(resource, their, rule), fixed, usual, _taken(resource, their, rule))
 
     def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:
         """References that the rule's links can make, less those they cannot."""
@@ -135,7 +139,7 @@ def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
         lists = their.table.lists.get(row.concept, ())
         if lists and row.transform in ("concept", "value-concept"):
             for one in found(resource, row.path):
-                score += _weight(row) if _listed(one.value, lists) else -_weight(row)
+                score += _weight(row) * _listed(one.value, lists)
     return score
 
 
@@ -180,6 +184,17 @@ def _has_code(resource: Resource, rule: Rule) -> bool:
     return not wanted or (isinstance(code, Mapping) and same_coding(code.get("coding"), wanted))
 
 
+def _beats(other: Score, own: Score) -> bool:
+    """True when another transaction explains references that this one cannot, or the code where this one lacks it."""
+    return other[0] > own[0] or (other[0] == own[0] and own[1] < 0 < other[1])
+
+
+@functools.cache
+def _usual() -> frozenset[str]:
+    """The rules that a resource is of where nothing tells it from others."""
+    return frozenset(row["concept"] for row in table_rows("ada/to_ada_choices") if not row["path"])
+
+
 @functools.cache
 def _named_tests() -> Mapping[str, Sequence[Mapping[str, str]]]:
     """By rule: the only codes it takes (`to_ada_codes.csv`)."""
@@ -200,9 +215,13 @@ def _profiles(resource: Resource) -> set[str]:
     return {one for one in listed if isinstance(one, str)} if isinstance(listed, list) else set()
 
 
-def _listed(value: Any, lists: tuple[str, ...]) -> bool:
+def _listed(value: Any, lists: tuple[str, ...]) -> int:
+    """2 when a list names one of the codes, 1 when it takes any of its system, -1 when it has none of them."""
     codings = value.get("coding") if isinstance(value, Mapping) else None
-    return any(
-        isinstance(c, Mapping) and codes.is_known(lists, str(c.get("code", "")), codes.oid(str(c.get("system", ""))))
-        for c in (codings if isinstance(codings, list) else [])
-    )
+    best = -1
+    for one in codings if isinstance(codings, list) else []:
+        if isinstance(one, Mapping):
+            code, system = str(one.get("code", "")), codes.oid(str(one.get("system", "")))
+            known = 1 if codes.is_known(lists, code, system) else -1
+            best = max(best, 2 if codes.position(lists, code, system) else known)
+    return best

@@ -33,6 +33,7 @@ class Filling:
         self._graph, self._tables, self._placing = graph, tables, placing
         self._spots = Spots(tables, placing, draft)
         self._referring = Referring(graph, tables, placing, self._spots)
+        self._said: set[tuple[Node, str, int]] = set()
 
     def run(self) -> None:
         placed = [(key, rule, node) for key, homes in self._placing.homes.items() for rule, node in homes]
@@ -42,6 +43,7 @@ class Filling:
             for link, rows in self._of_links(rule):
                 self._fill(Spot(key, node, link=link), rows, frozenset(), rule)
         self._imply(placed)
+        self._adopt()
         lending = Lending(self._tables, self._spots)
         for key, rule, node in placed:
             lending.lend(self._graph.all[key], rule, node)
@@ -52,6 +54,17 @@ class Filling:
             for key, rule, node in placed:
                 if rule.template.name == row["template"] and self._tables.structure.chain(row["concept"]):
                     self._spots.put(Spot(key, node), row["concept"], {"value": row["value"]})
+
+    def _adopt(self) -> None:
+        """A building block that is no resource of its own is referred to, where only one data element can."""
+        table, draft = self._tables.table, self._spots.draft
+        referred = draft.referred()
+        for concept, ways in self._tables.structure.referring.items():
+            is_block = concept in self._tables.structure.concepts and concept not in table.rules and len(ways) == 1
+            for node in draft.within(draft.root, concept) if is_block else ():
+                holder = draft.put(draft.root, ways[0]) if draft.name(node) not in referred else None
+                if holder is not None:
+                    draft.reference(holder, node)
 
     def _of_links(self, rule: Rule) -> Iterator[tuple[Link, tuple[Row, ...]]]:
         """Rows about what a link finds, where it finds resources of this rule by a reference or anywhere."""
@@ -77,30 +90,36 @@ class Filling:
                 paths.setdefault(row.path, []).append(row)
         for path, takers in paths.items():
             for place in _paths(path, takers[0].transform):
-                for one in found(resource, place):
-                    if (path, self._graph.target(one.value)) not in linked and not _is_fixed(rule, one):
-                        group = (spot.key, one.items[0]) if one.items else None
-                        self._give(Spot(spot.key, spot.node, group, spot.link), takers, one)
+                for number, one in enumerate(found(resource, place)):
+                    said = (spot.node, place, number)
+                    is_link = (path, self._graph.target(one.value)) in linked
+                    if is_link or said in self._said or _is_fixed(rule, one):
+                        continue
+                    group = (spot.key, one.items[0]) if one.items else None
+                    if self._give(Spot(spot.key, spot.node, group, spot.link), takers, one):
+                        self._said.add(said)
             self._absent(resource, spot, path, takers[0])
 
-    def _give(self, spot: Spot, takers: list[Row], one: Found) -> None:
-        """Hand a value to the first data element that has it in its list, or room for it."""
+    def _give(self, spot: Spot, takers: list[Row], one: Found) -> bool:
+        """Hand a value to the first data element that has it in its list, or room for it; False when none took it."""
         for row in self._ordered(takers, one):
             if row.transform in REFERENCES:
                 done = self._referring.refer(spot, row, one)
             elif row.transform in TAKE_APART:
                 done = self._take_apart(spot, row, one)
             else:
-                attributes = INVERSES[row.transform](one, self._spots.target(row.concept, row.argument))
+                inverse, target = INVERSES[row.transform], self._spots.target(row.concept, row.argument)
+                attributes = inverse(one, target)
                 done = attributes is not None and self._spots.put(spot, row.concept, attributes)
             if done:
-                return
+                return True
+        return False
 
     def _ordered(self, takers: list[Row], one: Found) -> list[Row]:
         if len(takers) == 1:
             return takers
         preferred = _preferred().get(takers[0].path)
-        return sorted(takers, key=lambda row: (not self._has(row, one.value), row.concept != preferred))
+        return sorted(takers, key=lambda row: (not self._has(row, one.value), row.concept != preferred, row.when != ""))
 
     def _has(self, row: Row, value: Any) -> bool:
         target = self._spots.target(row.concept, row.argument)
@@ -113,7 +132,8 @@ class Filling:
         if not last.startswith("value") or row.transform in REFERENCES:
             return
         for one in found(resource, f"{before}/dataAbsentReason" if before else "dataAbsentReason"):
-            if not any(name.startswith("value") for name in one.holder) and (attributes := reason(one.value)):
+            attributes = reason(one.value, row.transform == "value-concept")
+            if attributes and not any(name.startswith("value") for name in one.holder):
                 self._spots.put(spot, row.concept, attributes)
 
     def _take_apart(self, spot: Spot, row: Row, one: Found) -> bool:

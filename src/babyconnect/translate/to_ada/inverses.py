@@ -62,8 +62,6 @@ def coded(value: Any, target: Target) -> Attributes | None:
 def coding(given: Mapping[str, Any], target: Target) -> Attributes:
     code, oid = str(given["code"]), _oid(given)
     made = {}
-    if oid == codes.NULL_FLAVOR_OID and not codes.position(target.lists, code, oid):
-        return {"nullFlavor": code}
     if place := codes.position(target.lists, code, oid):
         made["value"] = str(place)
     made["code"] = code
@@ -104,16 +102,20 @@ def _from_map(target: Target, code: Any) -> Attributes | None:
     if not isinstance(code, str):
         return None
     from_rows = codes.sources(target.argument, code)
-    listed = [row for row in from_rows if codes.position(target.lists, row["code"], _system(row))]
-    row = next(iter(listed or [row for row in from_rows if row["system"] != "*"]), None)
+    listed = [row for row in from_rows if codes.position(target.lists, row["code"], _system(row, target))]
+    row = next(iter(listed or [row for row in from_rows if row["system"] != "*"] or from_rows), None)
     if row is None:
         return None
-    system = _system(row)
+    system = _system(row, target)
     return coding({"system": codes.system(system), "code": row["code"]}, target)
 
 
-def _system(row: Mapping[str, str]) -> str:
-    return codes.NULL_FLAVOR_OID if row["system"] == "*" else row["system"]
+def _system(row: Mapping[str, str], target: Target) -> str:
+    """The system of a row for any system: that of the value list, else a null flavour's."""
+    if row["system"] != "*":
+        return row["system"]
+    is_flavor = codes.mapped("null-flavor", row["code"], codes.NULL_FLAVOR_OID) is not None
+    return codes.system_of(target.lists, row["code"]) or (codes.NULL_FLAVOR_OID if is_flavor else "")
 
 
 def interpretation(found: Found, target: Target) -> Attributes | None:
@@ -147,6 +149,14 @@ def quantity(found: Found, target: Target) -> Attributes | None:
         return None
     unit = _unit(value)
     return {"value": number, "unit": unit} if unit else {"value": number}
+
+
+def centimetres(found: Found, target: Target) -> Attributes | None:
+    """A length in the unit that the data element has: millimetres, where it has no centimetres."""
+    made = quantity(found, target)
+    if made is None or made.get("unit") != "cm" or "cm" in target.units or "mm" not in target.units:
+        return made
+    return {"value": format((Decimal(made["value"]) * 10).normalize(), "f"), "unit": "mm"}
 
 
 def _unit(value: Mapping[str, Any]) -> str:
@@ -254,17 +264,25 @@ def code(found: Found, target: Target) -> Attributes | None:
     return {"code": found.value} if isinstance(found.value, str) else None
 
 
-def reason(value: Any) -> Attributes | None:
-    """Why a value is absent, as null flavour."""
+def reason(value: Any, is_coded: bool) -> Attributes | None:
+    """Why a value is absent, as null flavour; of a coded value that is a code too, and so says something."""
+    flavor = _flavor(value)
+    if flavor and is_coded:
+        shown = (codes.mapped("null-flavor", flavor, codes.NULL_FLAVOR_OID) or {}).get("display", "")
+        return {"code": flavor, "codeSystem": codes.NULL_FLAVOR_OID, **({"displayName": shown} if shown else {})}
+    return {"nullFlavor": flavor} if flavor else None
+
+
+def _flavor(value: Any) -> str:
     for one in _list(value.get("coding")) if isinstance(value, Mapping) else []:
         if not isinstance(one, Mapping):
             continue
         if one.get("system") == codes.NULL_FLAVOR:
-            return {"nullFlavor": str(one.get("code", ""))}
+            return str(one.get("code", ""))
         rows = [row["code"] for row in codes.sources("absent-reason", str(one.get("code", "")))]
         if rows:
-            return {"nullFlavor": next((flavor for flavor in _NULLS if flavor in rows), rows[0])}
-    return None
+            return next((flavor for flavor in _NULLS if flavor in rows), rows[0])
+    return ""
 
 
 def _list(value: Any) -> Sequence[Any]:
@@ -279,11 +297,12 @@ INVERSES: Mapping[str, Inverse] = {
     "birth-moment": birth_moment,
     "boolean": boolean,
     "code": code,
-    "centimetres": quantity,
+    "centimetres": centimetres,
     "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,
     "count": count,
+    "day": moment,
     "display": text,
     "identifier": identifier,
     "identifier-or-reason": identifier,

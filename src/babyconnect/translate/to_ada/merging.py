@@ -70,6 +70,12 @@ class Merging:
         ]
         if any(key == context for key, _ in others):
             return [context]
+        plain = [rule for rule in candidates if not rule.supports]
+        if any(
+            self._borrows(rule, resource, other, self._graph.all[key])
+            for rule in plain for key, other in self._assigning.rules.items() if other is not None
+        ):  # fmt: skip
+            return []
         lenders = [
             key for key, other in others
             if any(self._borrows(rule, resource, other, self._graph.all[key]) for rule in candidates)
@@ -80,9 +86,11 @@ class Merging:
         """True when a value is the one that the rule borrows from another resource."""
         for borrowed in self._tables.table.borrowed.get(rule.name, ()):
             values = [one.value for one in found(resource, borrowed.path)]
-            for row in self._tables.table.rows.get(borrowed.source.rpartition(">")[2], ()):
-                if values and row.resource == other.name:
-                    return [one.value for one in found(lender, row.path)] == values
+            lent = [source.rpartition(">")[2] for source in borrowed.source.split("|")]
+            rows = [row for concept in lent for row in self._tables.table.rows.get(concept, ())]
+            there = ([one.value for one in found(lender, row.path)] for row in rows if row.resource == other.name)
+            if values and values in there:
+                return True
         return False
 
     def _covers(self, rule: Rule, targets: list[str]) -> list[str]:

@@ -139,8 +139,9 @@ class _Making:
         """True when a data element of the resource's rule gives what lies at a path."""
         first = path.split(".", maxsplit=1)[0].removeprefix("_")
         made = [rule for rule, _ in self._placing.homes[key]]
-        rows = (row.path for rule in made for row in self._tables.rows.get(rule.name, ()))
-        return any(compiled(taken)[0].name == first for taken in rows)
+        taken = [row.path for rule in made for row in self._tables.rows.get(rule.name, ())]
+        taken += [path for rule in made for path, _ in rule.template.links]
+        return any(compiled(path)[0].name == first for path in taken)
 
     def _added(self, key: str, path: str, lost: list[str]) -> None:
         """What the way back says and the resource does not: named, unless it stands for what was lost."""

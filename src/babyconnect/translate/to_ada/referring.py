@@ -15,6 +15,7 @@ from babyconnect.translate.to_ada.placing import Placing
 from babyconnect.translate.to_ada.spots import Spot, Spots
 
 _PARTICIPANTS = frozenset({"performer", "attendant", "administrator"})
+_WITH_ROLE = frozenset({"performer", "administrator"})
 REFERENCES = _PARTICIPANTS | {"reference", "practitioner", "interval"}
 
 
@@ -34,7 +35,7 @@ class Referring:
         if target is None or made is None or made.attributes:
             return False
         self._spots.draft.reference(made, target)
-        if row.transform in _PARTICIPANTS and isinstance(one.value, Mapping):
+        if row.transform in _WITH_ROLE and isinstance(one.value, Mapping):
             self._function(target, one.value.get("role"))
         return True
 
