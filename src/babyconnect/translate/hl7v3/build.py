@@ -6,6 +6,7 @@ left out, whatever is fixed in it; what the message cannot do without says by a 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -177,9 +178,16 @@ def _write(filled: Filled, target: etree._Element) -> None:
 
 def _ordered(element: etree._Element) -> None:
     """The children in the order that HL7's models give the parts of a statement; relations to others come last."""
+    ranks = _ranks()
+    places = [ranks.get(str(child.tag), len(ranks)) for child in element]
+    if places != sorted(places):
+        element[:] = sorted(element, key=lambda child: ranks.get(str(child.tag), len(ranks)))
+
+
+@functools.cache
+def _ranks() -> Mapping[str, int]:
     order = document("hl7v3/shapes.toml")["order"]["parts"]
-    ranks = {f"{{{NAMESPACE}}}{name}": rank for rank, name in enumerate(order)}
-    element[:] = sorted(element, key=lambda child: ranks.get(str(child.tag), len(ranks)))
+    return {f"{{{NAMESPACE}}}{name}": rank for rank, name in enumerate(order)}
 
 
 def _wrapped(row: Row, element: etree._Element) -> etree._Element:

@@ -7,6 +7,7 @@ system has becomes a null flavour, a quantity has a UCUM unit, a moment is digit
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -154,5 +155,6 @@ def fill(name: str, argument: str, element: AdaElement, given: Circumstances) ->
     return _null(element) or FILLS[name](element, argument, given)
 
 
+@functools.cache
 def _units() -> Mapping[str, str]:
     return {row["unit"]: row["ucum"] for row in rows("hl7v3/units")}
