@@ -11,20 +11,29 @@ import sys
 from collections.abc import Iterator
 
 from babyconnect.audit import AuditFault
-from babyconnect.birthcare.access import Purpose
+from babyconnect.birthcare.access import Emergency, Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.birthcare.parties import Person, Role
-from babyconnect.cli.failure import Failure
+from babyconnect.birthcare.parties import OUTSIDE_CARE, Person, Role
+from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import chosen
+from babyconnect.definitions import document
 from babyconnect.delivery.build import build_view
 from babyconnect.delivery.view import Section, View
 from babyconnect.fhir import json
+from babyconnect.flows.viewing import Declared
 from babyconnect.merge import merge
 from babyconnect.network.contract import RegionFault
 from babyconnect.settings import SettingsRefused
-from babyconnect.wiring.asking import consult_once
+from babyconnect.wiring.asking import Consulted, consult_once, declare
 
+CARE = tuple(role for role in Role if role not in OUTSIDE_CARE)
+OFFERED = (Purpose.TREATMENT, Purpose.COORDINATION, Purpose.EMERGENCY)
+FLAWS = {
+    "role": "this role cannot declare an emergency",
+    "reason": "this is no reason by the rules in force",
+    "explanation": "the explanation is at least ten characters, and at most two thousand",
+}
 LINE = "Mogelijk niet volledig; vraag het uw cliënt"
 
 
@@ -34,30 +43,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as",
         dest="role",
-        type=chosen(Role),
+        type=chosen(CARE),
         default=Role.MIDWIFE,
         metavar="ROLE",
-        help=f"one of {', '.join(Role)} (default {Role.MIDWIFE})",
+        help=f"one of {', '.join(CARE)} (default {Role.MIDWIFE})",
     )
     parser.add_argument(
         "--purpose",
-        type=chosen((Purpose.TREATMENT, Purpose.COORDINATION)),
+        type=_purpose,
         default=Purpose.TREATMENT,
         metavar="PURPOSE",
-        help="TREAT (default) or COC",
+        help="TREAT (default), COC, or emergency (BTG): with --reason, --explanation and --life-at-stake",
+    )
+    emergency = parser.add_argument_group("emergency", "is logged, reviewed here and at each source, and she is told")
+    emergency.add_argument("--reason", choices=sorted(document("break_glass.toml")["reason"]), help="what it is")
+    emergency.add_argument(
+        "--explanation", default="", metavar="TEXT", help="why it cannot wait, for the reviewer; - for standard input"
+    )
+    emergency.add_argument(
+        "--life-at-stake", action="store_true", help="confirms that life is at stake and that she is treated here"
+    )
+    emergency.add_argument(
+        "--over-objection",
+        action="store_true",
+        help="the second confirmation: also where she objected, if a source allows that",
     )
     parser.add_argument("--format", choices=["text", "json"], default="text", help="a summary, or the Bundle")
     parser.epilog = "A number on a command line can be seen by other users of the machine; '-' avoids that."
 
 
+def _purpose(text: str) -> Purpose:
+    """As `purposes.toml` codes it, or the word."""
+    return Purpose.EMERGENCY if text == "emergency" else chosen(OFFERED)(text)
+
+
 def run(options: argparse.Namespace) -> int:
+    emergency = _emergency(options)
     try:
         number = Bsn((sys.stdin.readline() if options.bsn == "-" else options.bsn).strip())
     except ValueError as problem:
         raise Failure(str(problem)) from problem
     person = Person(f"terminal:{getpass.getuser()}", getpass.getuser(), options.role)
     try:
-        consulted = asyncio.run(consult_once(options.config.resolve(), person, number, options.purpose))
+        consulted = asyncio.run(_consulted(options, person, number, emergency))
     except (SettingsRefused, RegionFault, AuditFault) as problem:
         raise Failure(str(problem)) from problem
     # A refusal is for the client and the privacy officer, not for who asks (domain §4).
@@ -69,6 +97,32 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_summary(shown, build_view(merge(shown, dt.date.today()))))
     return 0 if any(answer.status == "answered" for answer in shown) else 1
+
+
+def _emergency(options: argparse.Namespace) -> Emergency | None:
+    """What is declared.  Asked whole before anything is done, and the same whoever it is about, so that what must be
+    confirmed says nothing of her."""
+    if options.purpose is not Purpose.EMERGENCY:
+        if options.reason or options.explanation or options.life_at_stake or options.over_objection:
+            raise BadUse("a reason, an explanation and their confirmations go with --purpose emergency")
+        return None
+    if not (options.reason and options.explanation and options.life_at_stake):
+        raise BadUse("an emergency needs --reason, --explanation and --life-at-stake")
+    if options.bsn == "-" and options.explanation == "-":
+        raise BadUse("only one of --bsn and --explanation can come from standard input")
+    return Emergency(options.reason, options.over_objection)
+
+
+async def _consulted(options: argparse.Namespace, person: Person, bsn: Bsn, emergency: Emergency | None) -> Consulted:
+    path = options.config.resolve()
+    if emergency is None:
+        return await consult_once(path, person, bsn, options.purpose)
+    explanation = sys.stdin.read() if options.explanation == "-" else options.explanation
+    declared = await declare(path, person, bsn, emergency, explanation)
+    if not isinstance(declared, Declared):
+        raise Failure(FLAWS[declared])
+    print(f"emergency declared, item {declared.relation.reference}, until {declared.until:%H:%M} UTC", file=sys.stderr)
+    return await consult_once(path, person, bsn, declared=declared)
 
 
 def _summary(shown: list[SourceAnswer], view: View) -> str:

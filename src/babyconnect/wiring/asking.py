@@ -11,20 +11,22 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 
 from babyconnect.audit.log import AuditLog
-from babyconnect.birthcare.access import Purpose
+from babyconnect.birthcare.access import Emergency, Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
+from babyconnect.flows.break_glass import Flaw
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.viewing import Declared
 from babyconnect.network.roster import Roster
 from babyconnect.settings import beside
 from babyconnect.trust import relation
-from babyconnect.wiring import consulting, files
+from babyconnect.wiring import consulting, deciding, files
 from babyconnect.wiring.holding import asker_relations
-from babyconnect.wiring.link import open_link, roster_file, settings_of
+from babyconnect.wiring.journal import journal_of
+from babyconnect.wiring.link import Link, open_link, roster_file, settings_of
 
 
 @dataclass(slots=True)
@@ -38,17 +40,35 @@ class Consulted:
 
 
 @contextlib.asynccontextmanager
-async def opened(path: pathlib.Path, consulted: Consulted) -> AsyncIterator[ConsultingNode]:
-    """The node that `path` configures, to consult from while it may itself be running."""
+async def at_terminal(path: pathlib.Path) -> AsyncIterator[tuple[Link, AuditLog]]:
+    """The node that `path` configures, while it may itself be running, and a log of this terminal's own."""
     async with contextlib.AsyncExitStack() as opening:
         link = await open_link(path)
         opening.push_async_callback(link.close)
-        http = Http(security=link.secured)
-        opening.callback(http.close)
         folder = link.beside(link.chosen.audit.folder) / f"terminal-{os.getpid()}"
         log = AuditLog.open(folder, link.party.ura.value, link.key)
         opening.callback(log.close)
         await link.directory.load()
+        yield link, log
+
+
+async def declare(
+    path: pathlib.Path, person: Person, bsn: Bsn, emergency: Emergency, explanation: str
+) -> Declared | Flaw:
+    """An emergency declared from a terminal: logged, and in the node's book with its review, before it is used."""
+    async with at_terminal(path) as (link, log):
+        with contextlib.closing(deciding.emergencies_of(link)) as book:
+            glass = deciding.glass_of(link, journal_of(link, log), book, deciding.policies_of(link))
+            return await glass.declare(person, bsn, emergency, explanation)
+
+
+@contextlib.asynccontextmanager
+async def opened(path: pathlib.Path, consulted: Consulted) -> AsyncIterator[ConsultingNode]:
+    """The same, to consult from."""
+    async with contextlib.AsyncExitStack() as opening:
+        link, log = await opening.enter_async_context(at_terminal(path))
+        http = Http(security=link.secured)
+        opening.callback(http.close)
         key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
         node = consulting.consulting_node(link, log, http, key)
 

@@ -75,9 +75,7 @@ def deciding(
     policies = policies or policies_of(link)
     terms = _terms(link)
     book = emergencies_of(link)
-    glass = BreakGlass(
-        journal, book, policies.on, terms.minutes, link.roster.clients, link.roster.handle, link.roster.named_so
-    )
+    glass = glass_of(link, journal, book, policies)
     codes = ConsentCodes(link.region)
 
     def rules() -> Rules:
@@ -94,6 +92,11 @@ def deciding(
         ),
         terms=terms,
     )
+
+
+def glass_of(link: Link, journal: Journal, book: Emergencies, policies: Policies) -> BreakGlass:
+    minutes, roster = _terms(link).minutes, link.roster
+    return BreakGlass(journal, book, policies.on, minutes, roster.clients, roster.handle, roster.named_so)
 
 
 def emergencies_of(link: Link) -> Emergencies:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import re
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import Any, cast
@@ -139,3 +142,38 @@ def test_without_a_reason_of_the_table_or_by_somebody_who_may_not_it_opens_nothi
     assert others(curious.answers, own, treating=False) == []
     student = emergency(region, "zkh-ommelhaven", bsn, declared(), STUDENT)
     assert others(student.answers, own, treating=False) == []
+
+
+def terminal(region: Home, slug: str, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "babyconnect", "consult", "--config", str(region.config(slug)), *words]
+    return subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_from_a_terminal_it_takes_a_reason_a_story_and_a_confirmation_and_is_booked(region: Home) -> None:
+    bsn, own = special(region, "No consent recorded"), region.plan.member("zkh-ommelhaven")
+    asked_for = ("--bsn", bsn.value, "--as", "gynaecologist", "--purpose", "emergency")
+    story = ("--reason", "unconscious", "--explanation", "-")
+    for lacking in ((), story, ("--reason", "unconscious", "--life-at-stake"), (*story[2:], "--life-at-stake")):
+        done = terminal(region, own.slug, *asked_for, *lacking)
+        assert (done.returncode, done.stdout) == (2, "") and bsn.value not in done.stderr
+    short = terminal(region, own.slug, *asked_for, *story, "--life-at-stake", said="spoed")
+    assert short.returncode == 1 and "ten characters" in short.stderr
+    clerk = ("--bsn", bsn.value, "--as", "outpatient_clerk", "--purpose", "emergency", *story, "--life-at-stake")
+    assert "cannot declare" in terminal(region, own.slug, *clerk, said="Zij is buiten bewustzijn.").stderr
+    done = terminal(region, own.slug, *asked_for, *story, "--life-at-stake", said="Zij is buiten bewustzijn.")
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"item ([0-9a-f]{24})", done.stderr)
+    assert found
+    answered = [member for member in region.plan.members if f"{member.name}: answered" in done.stdout]
+    assert len(answered) >= 2
+    for member in answered:
+        item = booked(region, member.slug, found[1])
+        side = "asker" if member.slug == own.slug else "holder"
+        assert item is not None and (item.side, item.reason) == (side, "unconscious")
+        assert item.explanation == ("Zij is buiten bewustzijn." if side == "asker" else "")
+
+
+def test_a_reason_without_an_emergency_is_bad_use(region: Home) -> None:
+    bsn = special(region, "No consent recorded")
+    done = terminal(region, "zkh-ommelhaven", "--bsn", bsn.value, "--reason", "unconscious")
+    assert done.returncode == 2 and "--purpose emergency" in done.stderr
