@@ -9,6 +9,7 @@ looked up for every answer (`known`) is remembered until anybody, of any process
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,7 +56,7 @@ class Database:
         return list(self._reading.execute(sql, bindings))
 
     def known(self, sql: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """The same, for what is asked time and again; only on a loop."""
+        """The same, for what is asked time and again."""
         if not self._looked:
             self._look()
         found = self._known.get((sql, bindings))
@@ -67,8 +68,9 @@ class Database:
 
     def _look(self) -> None:
         """Whoever waited for a writer is resumed in a later turn than that in which it is looked again."""
-        asyncio.get_running_loop().call_soon(self._end_turn)
-        self._looked = True
+        with contextlib.suppress(RuntimeError):  # a command without a loop has no turns: it looks every time
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            self._looked = True
         version = self._reading.pragma("data_version")
         if version != self._version:
             self._version = version
