@@ -5,7 +5,8 @@
 Elements: path (names from the root down), concept (the data element's number), datatype, lists (of its codes).
 Kernset 2.3: ART-DECOR's view of the transaction (dataset-pwd23); what only the published records of 2.3.5 and 2.3.6
 hold is added.  Kernset 2.2 and neonatology: no view lies with the data; their elements are those of the published
-records.  Codes: list, code, system, display of every value list of the view.
+records, and of 2.2 what the view of 2.3 says it inherited.
+Codes: list, code, system, display of every value list of the view.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ RECORDS = {
 }
 ROOTS = {"kernset_2.2": "kernset_aanleverbericht", "kernset_2.3": "kernset_geboortezorg",
          "neonatology": "kernset_neonatologie"}  # fmt: skip
+DATA_SET_22 = "2.16.840.1.113883.2.4.3.11.60.90.77.2.5."
+# Groups of 2.3 whose own children are of 2.2 as well, and one that 2.2 has in another form (care taken or handed over).
+LATER = {"zwangerschap/diagnose/intrauteriene_vruchtdood"}
+OTHERWISE = {"zorgverlening/verwijsdetails"}
 ELEMENTS = ("path", "concept", "datatype", "lists")
 CODES = ("list", "code", "system", "display")
 Row = dict[str, str]
@@ -51,6 +56,20 @@ def of_view(parent: etree._Element, above: str = "") -> Iterator[Row]:
         yield {"path": path, "concept": short(concept.get("id", "")),
                "datatype": domain.get("type", "") if domain is not None else "group", "lists": lists}  # fmt: skip
         yield from of_view(concept, path)
+
+
+def inherited(view: etree._Element, elements: dict[str, Row]) -> Iterator[Row]:
+    """What 2.3 has of 2.2, beside what the records of 2.2 hold; not what they have under another name."""
+    older = {
+        short(c.get("id", ""))
+        for c in view.iter("concept")
+        if any(c.find(n) is not None and DATA_SET_22 in c.find(n).get("ref", "") for n in ("inherit", "relationship"))
+    }
+    numbers = {row["concept"] for row in elements.values()}
+    for row in of_view(view):
+        above = row["path"].rpartition("/")[0]
+        if row["concept"] in older - numbers and (above in elements or above in LATER) and row["path"] not in OTHERWISE:
+            yield row | {"lists": ""}
 
 
 def datatype(element: etree._Element) -> str:
@@ -105,7 +124,9 @@ def main() -> int:
                 known = elements.setdefault(row["path"], row)
                 if known["datatype"] == "group":
                     known |= {"datatype": row["datatype"]}
-        source = f"{VIEW} and {PAIRS}" if name == "kernset_2.3" else PAIRS
+        if name == "kernset_2.2":
+            elements |= {row["path"]: row for row in inherited(view, elements)}
+        source = PAIRS if name == "neonatology" else f"{VIEW} and {PAIRS}"
         write(f"{name}_elements.csv", ELEMENTS, list(elements.values()),
               f"Nictiz, {source}: elements of {ROOTS[name]}")  # fmt: skip
         print(f"{name}: {len(elements)} elements")
