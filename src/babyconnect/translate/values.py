@@ -303,10 +303,12 @@ def integer(element: AdaElement, context: Context) -> Given | None:
 
 
 def identifier(element: AdaElement, context: Context) -> Given | None:
-    """An Identifier; a BSN that fails the eleven-check is an error."""
+    """An Identifier; a BSN that fails the eleven-check is an error; a masked number says that it is masked."""
+    root = element.attributes.get("root", "").strip()
+    if not element.value and element.null_flavor == "MSK" and root:
+        return Given({"system": codes.system(root), "_value": {"extension": [{"url": ABSENT, "valueCode": "masked"}]}})
     if not element.value:
         return None
-    root = element.attributes.get("root", "").strip()
     if root == BSN_OID and not passes_eleven_check(element.value):
         context.remark("error", "bsn", "a BSN that fails the eleven-check")
     return Given({"system": codes.system(root), "value": element.value} if root else {"value": element.value})
