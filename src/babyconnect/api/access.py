@@ -155,7 +155,7 @@ def _asker(person: str, said: Mapping[str, Any], context: Mapping[str, Any]) -> 
             Kind(_text(said.get("organization_kind"))),
             person,
             Role(_text(said.get("user_role"))),
-            Purpose(_text(context.get("purpose_of_use", "TREAT"))),
+            _purpose(_text(context.get("purpose_of_use", "TREAT"))),
             tuple(_relation(_object(one, "treatment_relation")) for one in _list(said.get("treatment_relation", []))),
             responsible=_responsible(_object(responsible, "responsible")) if responsible else None,
             loa=_text(said.get("loa", "low")),
@@ -164,6 +164,14 @@ def _asker(person: str, said: Mapping[str, Any], context: Mapping[str, Any]) -> 
         )
     except ValueError:
         raise Refused(400, "organisation, role, purpose or evidence is not known here") from None
+
+
+def _purpose(code: str) -> Purpose:
+    """Of professionals: what a client may see of her own is decided elsewhere, by what only the door knows."""
+    purpose = Purpose(code)
+    if purpose is Purpose.OWN_RECORD:
+        raise ValueError("no purpose of a professional")
+    return purpose
 
 
 def _responsible(said: Mapping[str, Any]) -> Responsible:

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from babyconnect import definitions
 from babyconnect.birthcare.access import Purpose, Shielded
-from babyconnect.birthcare.parties import Kind, Role
+from babyconnect.birthcare.parties import OUTSIDE_CARE, Kind, Role
 
 LARGEST = 500_000
 BASES = frozenset(
@@ -169,8 +169,8 @@ def _problems(policy: Policy) -> Iterator[str]:
         set(row.under) & set(acting) or not row.under for row in policy.delegation
     ):
         yield "delegation: each role once, under roles that need nobody themselves."
-    if Role.EMPLOYEE in {role for row in policy.people for role in row.roles}:
-        yield "people: an employee without a care task is believable nowhere."
+    for role in sorted(OUTSIDE_CARE & {role for row in policy.people for role in row.roles}):
+        yield f"people: {role} is no role in care, and believable nowhere."
 
 
 def _matrix_problems(policy: Policy) -> Iterator[str]:

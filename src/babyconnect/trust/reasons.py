@@ -5,9 +5,9 @@ from __future__ import annotations
 from babyconnect import definitions
 
 
-def sentence(code: str) -> str:
-    """The Dutch sentence for a reason's code; raises KeyError for a code that nobody explains."""
-    return str(definitions.document("reasons.toml")[code])
+def sentence(code: str, language: str = "nl") -> str:
+    """The sentence for a reason's code, Dutch or English; raises KeyError for a code that nobody explains."""
+    return str(definitions.document("reasons.toml")[code][language])
 
 
 def codes() -> frozenset[str]:

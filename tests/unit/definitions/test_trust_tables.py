@@ -92,8 +92,9 @@ def test_no_parameter_that_may_carry_an_identity_or_a_finding_is_kept_in_the_log
 
 
 def test_reasons_are_whole_sentences() -> None:
-    for code, sentence in definitions.document("reasons.toml").items():
-        assert code == code.lower() and sentence[0].isupper() and sentence.endswith(".")
+    for code, row in definitions.document("reasons.toml").items():
+        assert code == code.lower() and set(row) == {"nl", "en"} and row["nl"] != row["en"]
+        assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in row.values())
 
 
 def test_whoever_acts_for_another_acts_for_a_role_that_needs_nobody_itself() -> None:

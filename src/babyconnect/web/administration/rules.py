@@ -25,7 +25,7 @@ from babyconnect.network.contract import Parties, RegionFault
 from babyconnect.trust import policy, reasons
 from babyconnect.trust.policy import LARGEST, Invalid, Policy
 from babyconnect.trust.proposals import Proposal
-from babyconnect.web.site import Chapter, Site
+from babyconnect.web.site import Chapter, Site, language_of
 
 PATH = "/beheer"
 NOBODY = Ura("00000000")
@@ -142,7 +142,7 @@ class _Pages:
             return self._page(request, 503, flaw="away", asked=_without_bsn(fields))
         if found is None:
             return self._page(request, 404, flaw="nobody", asked=_without_bsn(fields))
-        return self._page(request, preview=_shown(found), asked=_without_bsn(fields))
+        return self._page(request, preview=_shown(found, language_of(request)), asked=_without_bsn(fields))
 
     def _today(self) -> dt.date:
         return self._desk.journal.clock().astimezone(HOME).date()
@@ -158,11 +158,11 @@ def _imagined(fields: Mapping[str, str]) -> Imagined | None:
         return None
 
 
-def _shown(found: Previewed) -> list[tuple[str, dict[str, Any]]]:
-    return [("now", _decision(found.now)), ("then", _decision(found.then))]
+def _shown(found: Previewed, language: str) -> list[tuple[str, dict[str, Any]]]:
+    return [("now", _decision(found.now, language)), ("then", _decision(found.then, language))]
 
 
-def _decision(one: Decision) -> dict[str, Any]:
+def _decision(one: Decision, language: str) -> dict[str, Any]:
     permitted = isinstance(one, Permit)
     return {
         "permit": permitted,
@@ -171,7 +171,7 @@ def _decision(one: Decision) -> dict[str, Any]:
         "groups": _groups(one) if isinstance(one, Permit) else [],
         "shielded": len(one.filter.shielded) if isinstance(one, Permit) else 0,
         "episodes": len(one.filter.episodes) if isinstance(one, Permit) else 0,
-        "reasons": [reasons.sentence(code) for code in one.reasons],
+        "reasons": [reasons.sentence(code, language) for code in one.reasons],
     }
 
 

@@ -64,7 +64,7 @@ def _line(account: Account, t: Texts, name_of: NameOf) -> Line:
         asked=", ".join(sorted(organisation(ura, name_of) for ura in account.asked)),
         emergency=account.emergency,
         outcome=account.outcome,
-        reasons=tuple(sorted(str(reasons.get(reason, reason)) for reason in account.reasons)),
+        reasons=tuple(sorted(_word(reasons, reason, t.language) for reason in account.reasons)),
     )
 
 
