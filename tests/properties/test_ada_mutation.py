@@ -99,10 +99,10 @@ def touched(concept: str, transaction: str) -> tuple[set[str], set[str]]:
     table, parents = ada_map(names, structure), structure_of(transaction)
     named: set[tuple[str, str]] = {(row.resource, row.path) for row in table.rows.get(concept, ()) if row.path}
     for borrowed in (row for found in table.borrowed.values() for row in found):
-        if concept in re.findall(r"\d+", borrowed.source):
+        if concept in re.findall(r"[\d.]+", borrowed.source):
             named.add((borrowed.resource, borrowed.path))
     for row in (row for found in table.rows.values() for row in found):
-        if concept in re.findall(r"\d+", row.when):
+        if concept in re.findall(r"[\d.]+", row.when):
             named.add((row.resource, row.path))
         if row.transform == "performer" and concept == table.anchors["professional"]["function"]:
             named.add((row.resource, row.path))

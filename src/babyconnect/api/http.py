@@ -68,12 +68,13 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """What is answered; `json` says in which form."""
+    """What is answered; `json` says in which form of FHIR, `media` that it is none."""
 
     status: int
     body: bytes
     json: bool = True
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    media: bytes = b""
 
 
 def trace_of(sent: str) -> str:
@@ -125,7 +126,7 @@ async def body(request: Request, limit: int, seconds: float = BODY_SECONDS) -> b
 
 async def send(answer: Answer, send: Send, method: str = "GET") -> None:
     headers = [
-        (b"content-type", _MEDIA[answer.json]),
+        (b"content-type", answer.media or _MEDIA[answer.json]),
         (b"content-length", b"%d" % len(answer.body)),
         *answer.headers,
     ]

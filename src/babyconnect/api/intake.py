@@ -28,8 +28,10 @@ from babyconnect.flows.inputs import Input
 from babyconnect.sources.recognise import LIMIT
 
 Publish = Callable[[Input], Awaitable[Report]]
+Complete = Callable[[], list[dict[str, Any]]]
 Withdraw = Callable[[str, str], Awaitable[object | None]]
 _NAMED = re.compile(r"/(?P<type>[A-Z][A-Za-z]{1,40})/(?P<id>[A-Za-z0-9.-]{1,64})", re.ASCII)
+COMPLETENESS = "/completeness"
 _WITHDRAWN = orjson.dumps(
     {
         "resourceType": "OperationOutcome",
@@ -88,6 +90,8 @@ class Intake:
     audit: Audit
     limit: int = LIMIT
     withdraw: Withdraw | None = None
+    complete: Complete | None = None
+    """What its exports fill so far, for the source system itself: counts, nothing of a client."""
     # One record at a time: what one takes of memory is bounded, what all callers together take must be too.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -96,15 +100,18 @@ class Intake:
             await send(await self._answer(request(scope, receive, "/intake")), sending)
 
     async def _answer(self, asked: Request) -> Answer:
-        named = _NAMED.fullmatch(asked.path)
-        if not self.token_sha256 or (asked.path not in ("", "/") and not named):
+        named, counts = _NAMED.fullmatch(asked.path), self.complete and asked.path == COMPLETENESS
+        if not self.token_sha256 or (asked.path not in ("", "/") and not named and not counts):
             return refuse(Refusal("no_such_interaction"))
-        if asked.method != ("DELETE" if named else "POST"):
-            return refuse(Refusal("method"), headers=((b"allow", b"DELETE" if named else b"POST"),))
+        method = "DELETE" if named else "GET" if counts else "POST"
+        if asked.method != method:
+            return refuse(Refusal("method"), headers=((b"allow", method.encode()),))
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"))
         if not self._may_enter(asked.token):
             return refuse(Refusal("no_token"), headers=_CHALLENGE)
+        if counts and self.complete:
+            return Answer(200, orjson.dumps(self.complete()), media=b"application/json")
         if named:
             return await self._withdraw(named["type"], named["id"], asked)
         if media_type(asked.headers.get("content-type", "")) not in _MEDIA:

@@ -15,6 +15,7 @@ from babyconnect.birthcare.identifiers import BSN_OID
 from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
 from babyconnect.sources import Sourced
+from babyconnect.translate.completeness import Filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Read:
 
     resources: tuple[Sourced, ...]
     findings: tuple[Finding, ...] = ()
+    filled: Filled | None = None
+    """What an export fills of its data set, where the format has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.labels import WITHDRAWN
 from babyconnect.sources.recognise import LIMIT
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
+from babyconnect.translate.completeness import Filled
 
 __all__ = ["Input", "PublishingNode", "Report", "publish"]
 
@@ -48,6 +49,8 @@ class PublishingNode:
     known: Lookup | None = None
     told: Callable[[preparing.Said], Awaitable[None]] | None = None
     """Takes what a source said about showing: its authors' choices, a secret address; before anything is kept."""
+    tally: Callable[[Filled, bool], Awaitable[None]] | None = None
+    """Takes what an export fills of its data set, and whether it was kept; the same record again is not told again."""
     check_profiles: bool = False
     """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
@@ -103,18 +106,19 @@ class _Prepared:
     originals: list[Original]
     findings: list[Finding]
     said: preparing.Said | None = None
+    filled: Filled | None = None
 
 
 async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings = list(unit.findings)
     family = unit.family
     if family is None or any(finding.severity == "error" for finding in findings):
-        return _Prepared(unit.name, "", iter(()), [], findings)
+        return _Prepared(unit.name, "", iter(()), [], findings, filled=unit.filled)
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
     client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
-        return _Prepared(unit.name, "", iter(()), [], [*findings, client])
+        return _Prepared(unit.name, "", iter(()), [], [*findings, client], filled=unit.filled)
     naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
     if not unit.keeps_original:
         family = replace(family, members=tuple(replace(member, original="") for member in family.members))
@@ -123,10 +127,17 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
     originals = _originals(unit, findings) if unit.keeps_original else []
-    return _Prepared(unit.name, client, batch, originals, findings, said)
+    return _Prepared(unit.name, client, batch, originals, findings, said, unit.filled)
 
 
 async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:
+    report = await _kept(prepared, node)
+    if node.tally and prepared.filled and report.status != "already published":
+        await node.tally(prepared.filled, report.status != "refused")
+    return report
+
+
+async def _kept(prepared: _Prepared, node: PublishingNode) -> InputReport:
     if not prepared.client:
         return InputReport(prepared.name, "refused", findings=tuple(prepared.findings))
     if node.told and prepared.said and (prepared.said.choices or prepared.said.secret):

@@ -18,7 +18,7 @@ from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
 from babyconnect.sources import Format, Record, Sourced
-from babyconnect.translate import ada
+from babyconnect.translate import ada, completeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def _from_ada(record: Record, today: dt.date, version: str) -> Read:
     findings = [
         Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
     ]
-    return Read(tuple(Sourced(resource) for resource in translated.resources), tuple(findings))
+    counted = completeness.filled(record.ada, translated.findings)
+    return Read(tuple(Sourced(resource) for resource in translated.resources), tuple(findings), counted)
 
 
 def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
@@ -60,18 +61,18 @@ def _from_stu3(record: Record, today: dt.date, version: str) -> Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Reading:
     """`name`: the format as the contract calls it; `read(record, today, version)`."""
 
     name: str
     read: Callable[[Record, dt.date, str], Read]
 
 
-READERS: Mapping[Format, Reader] = {
-    "ada": Reader("ada", _from_ada),
-    "ada-kernset": Reader("ada", _from_kernset),
-    "stu3-json": Reader("stu3", _from_stu3),
-    "stu3-xml": Reader("stu3", _from_stu3),
+READERS: Mapping[Format, Reading] = {
+    "ada": Reading("ada", _from_ada),
+    "ada-kernset": Reading("ada", _from_kernset),
+    "stu3-json": Reading("stu3", _from_stu3),
+    "stu3-xml": Reading("stu3", _from_stu3),
 }
 
 

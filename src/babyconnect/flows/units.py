@@ -18,6 +18,7 @@ from babyconnect.labelling.families import Family, Member, families, is_shared, 
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.members import Clash, Given, members
 from babyconnect.sources import Record
+from babyconnect.translate.completeness import Filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Unit:
     findings: tuple[Finding, ...]
     keeps_original: bool = True
     """False when a working note was left out: then the file that holds it is not kept either."""
+    filled: Filled | None = None
+    """What the record fills of its data set, where its format has one."""
 
 
 def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
@@ -39,7 +42,7 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
     given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
     findings = [*made.findings, *preparing.faults(given)]
     if any(f.severity == "error" for f in findings):
-        return Unit(record.name, (record,), None, tuple(findings))
+        return Unit(record.name, (record,), None, tuple(findings), filled=made.filled)
     given, notes = _without_notes(given)
     findings += notes
     numbers = {} if is_fhir(record) else _by_number(given)
@@ -50,8 +53,8 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
     record = replace(record, ada=None, resources=())
     if not present:
         findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
-        return Unit(record.name, (record,), None, tuple(findings))
-    return Unit(record.name, (record,), whole(present), tuple(findings), not notes)
+        return Unit(record.name, (record,), None, tuple(findings), filled=made.filled)
+    return Unit(record.name, (record,), whole(present), tuple(findings), not notes, made.filled)
 
 
 def _without_notes(given: list[Given]) -> tuple[list[Given], list[Finding]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from babyconnect.birthcare import units
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.birthcare.identifiers import BSN_OID, passes_eleven_check
 from babyconnect.translate import codes, moments
@@ -170,19 +171,17 @@ def quantity(element: AdaElement, context: Context) -> Given | None:
     unit = element.attributes.get("unit", "").strip() or context.argument
     if not unit or unit == "1":
         return Given({"value": number})
-    code = unit if _is_ucum(unit) else f"{{{unit}}}"
-    return Given({"value": number, "unit": unit, "system": UCUM, "code": code})
-
-
-_CENTIMETRES = {"mm": Decimal("0.1"), "m": Decimal(100)}
+    return Given({"value": number, "unit": unit, "system": UCUM, "code": units.coded(unit)})
 
 
 def centimetres(element: AdaElement, context: Context) -> Given | None:
     """A Quantity in cm: HL7's vital signs profiles of lengths and circumferences allow no other metric unit."""
     given = quantity(element, context)
-    if given is None or given.value is None or given.value.get("unit") not in _CENTIMETRES:
+    if given is None or given.value is None or given.value.get("code") == "cm":
         return given
-    number = Decimal(given.value["value"]) * _CENTIMETRES[given.value["unit"]]
+    number = units.value_in(given.value, "cm")
+    if number is None:
+        return given
     whole = int(number) if number == number.to_integral_value() else number
     return Given({"value": whole, "unit": "cm", "system": UCUM, "code": "cm"})
 
@@ -196,10 +195,6 @@ def decimal(text: str) -> Decimal | int | None:
     if not number.is_finite() or "e" in text.lower() or len(text) > 40:
         return None
     return int(number) if "." not in text and "," not in text else number
-
-
-def _is_ucum(unit: str) -> bool:
-    return unit.startswith("{") or not any(letter.isspace() or letter in ",;" for letter in unit)
 
 
 def count(element: AdaElement, context: Context) -> Given | None:
@@ -244,6 +239,12 @@ def moment(element: AdaElement, context: Context) -> Given | None:
     if element.null_flavor:
         return Given(None, {"extension": [{"url": NULL_EXTENSION, "valueCode": element.null_flavor}]})
     return None
+
+
+def day(element: AdaElement, context: Context) -> Given | None:
+    """A date, where FHIR has no time."""
+    given = moment(element, context)
+    return Given(given.value[:10]) if given and given.value else given
 
 
 def value_moment(element: AdaElement, context: Context) -> Given | None:
@@ -340,6 +341,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "concept": concept,
     "concept-or-reason": concept_or_reason,
     "count": count,
+    "day": day,
     "display": display,
     "ended": ended,
     "identifier": identifier,

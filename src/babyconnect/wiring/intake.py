@@ -11,11 +11,12 @@ from babyconnect.api.intake import Intake
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows import publish
+from babyconnect.flows.completeness import Completeness, as_json
 from babyconnect.flows.findings import Report
 from babyconnect.flows.inputs import Input
 from babyconnect.store.contract import Store
 from babyconnect.wiring import files
-from babyconnect.wiring.link import Link
+from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.publishing import publishing_node
 
 SOURCE_SYSTEM = "source system"
@@ -51,5 +52,8 @@ def intake_of(link: Link, store: Store, log: AuditLog, soon: asyncio.Event) -> I
     async def withdraw(type_name: str, source_id: str) -> object | None:
         return await publish.withdraw(node, type_name, source_id)
 
+    def complete() -> list[dict[str, Any]]:
+        return as_json(Completeness(link.tallies, now).exports())
+
     token = files.text(link.beside(link.chosen.intake.token_sha256_file))
-    return Intake(token, into_store, audit, link.chosen.intake.file_bytes, withdraw)
+    return Intake(token, into_store, audit, link.chosen.intake.file_bytes, withdraw, complete)

@@ -26,6 +26,7 @@ from babyconnect.network.localisation.client import LocalisationClient
 from babyconnect.network.pseudonyms.client import PseudonymClient
 from babyconnect.network.roster import Roster
 from babyconnect.network.signed import Region, Secured
+from babyconnect.network.tallies import Tallies
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust.keys import SigningKey
 from babyconnect.trust.tls import Material
@@ -52,6 +53,7 @@ class Link:
     desk: ConsentDesk
     codes: ConsentCodes
     roster: Roster
+    tallies: Tallies
     custody: Custody
     registers: Registers
     region: Region
@@ -77,6 +79,7 @@ class Link:
         await self.directory.close()
         await self.http.close()
         self.roster.close()
+        self.tallies.close()
         self.custody.close()
 
 
@@ -101,6 +104,11 @@ def roster_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
     return beside(path, chosen.store.path).with_suffix(".roster.sqlite")
 
 
+def tallies_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
+    """So do the counts of what exports fill."""
+    return beside(path, chosen.store.path).with_suffix(".tallies.sqlite")
+
+
 def custody_file(path: pathlib.Path, chosen: settings.Node) -> pathlib.Path:
     """So does what was decided about records."""
     return beside(path, chosen.store.path).with_suffix(".custody.sqlite")
@@ -121,6 +129,10 @@ async def open_link(path: pathlib.Path, moved: Callable[[], None] = nobody_else)
         roster = Roster(roster_file(path, chosen), secret)
     except DatabaseFault as fault:
         raise SettingsRefused(f"{path}: store.path: beside it the roster {fault}") from fault
+    try:
+        tallies = Tallies(tallies_file(path, chosen))
+    except DatabaseFault as fault:
+        raise SettingsRefused(f"{path}: store.path: beside it the counts {fault}") from fault
     try:
         custody = Custody(custody_file(path, chosen), secret)
     except DatabaseFault as fault:
@@ -143,6 +155,7 @@ async def open_link(path: pathlib.Path, moved: Callable[[], None] = nobody_else)
         desk=ConsentDesk(region),
         codes=ConsentCodes(region),
         roster=roster,
+        tallies=tallies,
         custody=custody,
         registers=Registers(custody),
         region=region,

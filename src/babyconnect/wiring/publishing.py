@@ -12,6 +12,7 @@ from typing import TypeVar
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.fhir import search_index
 from babyconnect.flows import enrol, publish
+from babyconnect.flows.completeness import Completeness
 from babyconnect.flows.findings import Report
 from babyconnect.flows.registers import Ward
 from babyconnect.labelling.identity import Identity
@@ -41,6 +42,7 @@ def publishing_node(
         limit=link.chosen.intake.file_bytes,
         known=writer.known,
         told=shielding.told(link),
+        tally=Completeness(link.tallies, now).note,
         check_profiles=link.chosen.intake.check_profiles,
     )
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from babyconnect.api.server import App
 from babyconnect.exchange.http1 import Http
+from babyconnect.flows.completeness import Completeness
 from babyconnect.flows.oversight import Oversight
+from babyconnect.web.administration import completeness
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
@@ -15,7 +17,7 @@ from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import consents, deciding_pages, oversight, people
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.consulting import consulting_node
-from babyconnect.wiring.link import Link
+from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.own_record import asking_of, everywhere, own_looks, own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
 
@@ -53,6 +55,7 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
         *deciding_pages.staff_chapters(link, keeps.journal, holds.decides, holds.door),
         *shielding_pages(link, keeps, holds),
         oversight.staff_chapter(link, overseen),
+        completeness.chapter(Completeness(link.tallies, now)),
     ]
 
 
