@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS
+from babyconnect.birthcare.systems import canonical
 
 Resource = Mapping[str, Any]
 
@@ -39,10 +40,11 @@ def target(value: Any) -> str:
 
 
 def codes_in(concept: Any) -> tuple[str, ...]:
-    """`system|code` of every coding of a CodeableConcept."""
+    """`system|code` of every coding of a CodeableConcept, its system by the name that counts here."""
     if not isinstance(concept, dict):
         return ()
-    return tuple([f"{c.get('system', '')}|{c['code']}" for c in concept.get("coding") or () if c.get("code")])
+    codings = concept.get("coding") or ()
+    return tuple([f"{canonical(c.get('system') or '')}|{c['code']}" for c in codings if c.get("code")])
 
 
 def profiles_of(resource: Resource) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import functools
 import re
 from typing import Any
 
+from babyconnect.birthcare import units
 from babyconnect.birthcare.resources import HOME, instant
 
 MONTHS = (
@@ -15,12 +16,6 @@ MONTHS = (
 )  # fmt: skip
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_UNITS = {
-    "d": "dagen", "wk": "weken", "mo": "maanden", "a": "jaar", "h": "uur", "min": "min", "1": "", "{score}": "",
-    "Cel": "°C", "mm[Hg]": "mmHg", "mmol/L": "mmol/l", "mL": "ml", "{#}": "", "/min": "/min",
-    "k[arb'U]/L": "kE/l", "[arb'U]/L": "E/l", "[IU]": "IE",
-}  # fmt: skip
-"""How UCUM units are written on the screen (Unified Code for Units of Measure 2.1; Dutch usage)."""
 
 
 def date(day: dt.date) -> str:
@@ -55,9 +50,8 @@ def number(value: Any) -> str:
 
 def unit(quantity: dict[str, Any]) -> str:
     """The unit to print: a table's name for the code, else what the source calls it."""
-    code = str(quantity.get("code") or "")
-    written = str(quantity.get("unit") or code)
-    return _UNITS.get(code or written, _UNITS.get(written, written))
+    known = units.unit_of(quantity)
+    return known.dutch if known else str(quantity.get("unit") or quantity.get("code") or "")
 
 
 def gestation(days: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from babyconnect.birthcare import gestation
+from babyconnect.birthcare import gestation, units
 from babyconnect.birthcare.record import Item
 from babyconnect.birthcare.resources import codes_in, day
 from babyconnect.definitions import rows
@@ -27,15 +28,12 @@ def _measured(item: Item) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _crosses(rule: Mapping[str, str], quantity: Mapping[str, Any]) -> bool:
-    """Whether a quantity in the rule's unit lies beyond its limit; another unit is not judged."""
-    if (quantity.get("code") or quantity.get("unit")) != rule["unit"] or "comparator" in quantity:
+    """Whether a quantity lies beyond the rule's limit; what cannot be had in the rule's unit is not judged."""
+    value = units.value_in(quantity, rule["unit"])
+    if value is None or "comparator" in quantity:
         return False
-    try:
-        value = float(quantity["value"])
-    except (KeyError, TypeError, ValueError):
-        return False
-    return (bool(rule["below"]) and value < float(rule["below"])) or (
-        bool(rule["at_least"]) and value >= float(rule["at_least"])
+    return (bool(rule["below"]) and value < Decimal(rule["below"])) or (
+        bool(rule["at_least"]) and value >= Decimal(rule["at_least"])
     )
 
 

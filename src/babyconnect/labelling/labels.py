@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babyconnect.birthcare.systems import canonical
 from babyconnect.definitions import document, rows
 
 GROUP_SYSTEM = "urn:babyconnect:data-group"
@@ -22,12 +23,6 @@ WITHDRAWN = "entered-in-error"
 """The group of what its source called a mistake: kept, with its history, and shown to nobody (no role has it)."""
 _SCTID = re.compile(r"\d{6,18}")
 _SNOMED = "http://snomed.info/sct"
-# One system has several names in the published material (domain §3, traps).
-_SYSTEMS = {
-    "http://snomed/info/sct": _SNOMED,
-    "urn:oid:2.16.840.1.113883.6.96": _SNOMED,
-    "urn:oid:2.16.840.1.113883.6.1": "http://loinc.org",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +147,7 @@ def tokens(node: Any) -> Iterator[str]:
 
 
 def _token(system: str, code: str) -> Iterator[str]:
-    system = _SYSTEMS.get(system, system)
+    system = canonical(system)
     if system == _SNOMED:
         for concept in _SCTID.findall(code):
             yield f"{_SNOMED}|{concept}"

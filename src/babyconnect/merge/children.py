@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from babyconnect.birthcare import units
 from babyconnect.birthcare.resources import Resource, bsn_of, day, identifiers_of, instant
 from babyconnect.definitions import document
 from babyconnect.merge.gather import Holding
@@ -103,9 +104,8 @@ def _settle(child: LocalChild, ura: str, context: str) -> None:
 
 
 def _grams(resource: Resource) -> float | None:
-    number = quantity(resource)
-    unit = (resource.get("valueQuantity") or {}).get("code") or (resource.get("valueQuantity") or {}).get("unit")
-    return number * 1000 if number is not None and unit == "kg" else number
+    grams = units.value_in(resource.get("valueQuantity") or {}, "g")
+    return quantity(resource) if grams is None else float(grams)
 
 
 def contradict(one: LocalChild, other: LocalChild) -> bool:

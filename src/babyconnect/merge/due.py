@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from babyconnect.birthcare import gestation
+from babyconnect.birthcare import gestation, units
 from babyconnect.birthcare.record import DueDate, Gestation, Item
 from babyconnect.birthcare.resources import day
 from babyconnect.merge.facts import method_of, value_of
@@ -42,9 +42,8 @@ def _by_conception(items: Sequence[Item]) -> Iterator[Ranked]:
 
 
 def _millimetres(item: Item) -> float | None:
-    number = quantity(item.resource)
-    unit = (item.resource.get("valueQuantity") or {}).get("code") or "mm"
-    return number * 10 if number is not None and unit == "cm" else number
+    millimetres = units.value_in(item.resource.get("valueQuantity") or {}, "mm")
+    return quantity(item.resource) if millimetres is None else float(millimetres)
 
 
 def _by_crl(items: Sequence[Item]) -> DueDate | None:

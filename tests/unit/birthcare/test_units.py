@@ -1,0 +1,106 @@
+"""Units as sources write them: what they are in UCUM, converted where they measure the same, and shown in Dutch."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from babyconnect.birthcare import units
+from babyconnect.birthcare.resources import codes_in
+from babyconnect.birthcare.systems import canonical
+from babyconnect.definitions import rows
+
+# UCUM 2.1, §3-6, as far as these tables go: terms without white space, of letters, digits, brackets and annotations.
+UCUM = re.compile(r"[\w%/.*'\[\]{}#-]+")
+
+
+@pytest.mark.parametrize("row", rows("terminology/units"), ids=lambda row: row["written"])
+def test_every_row_is_a_unit_with_a_code_a_size_and_a_citation(row: dict[str, str]) -> None:
+    assert UCUM.fullmatch(row["code"])
+    assert row["ucum"] or row["written"] != row["code"]
+    assert Decimal(row["factor"]) > 0
+    assert row["citation"]
+    canonical_row = units.unit(row["code"])
+    assert canonical_row is not None
+    assert (canonical_row.quantity, canonical_row.factor) == (row["quantity"], Decimal(row["factor"]))
+
+
+def test_no_unit_is_written_in_two_rows() -> None:
+    written = [row["written"] for row in rows("terminology/units")]
+    assert len(written) == len(set(written))
+
+
+def test_every_quantity_has_a_first_unit_of_size_one() -> None:
+    sizes: dict[str, set[Decimal]] = {}
+    for row in rows("terminology/units"):
+        sizes.setdefault(row["quantity"], set()).add(Decimal(row["factor"]))
+    lacking = {name for name, found in sizes.items() if 1 not in found}
+    assert lacking == set()
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code", "value"),
+    [
+        ({"value": Decimal("3.45"), "code": "kg"}, "g", "3450"),
+        ({"value": 3450, "unit": "gram"}, "kg", "3.45"),
+        ({"value": 55, "code": "mm"}, "cm", "5.5"),
+        ({"value": 2, "unit": "uur"}, "min", "120"),
+        ({"value": 7.5, "code": "mmol/l"}, "mmol/L", "7.5"),
+        ({"value": 280, "code": "d"}, "wk", "40"),
+    ],
+)
+def test_a_quantity_in_another_unit_of_the_same_thing(quantity: dict[str, Any], code: str, value: str) -> None:
+    assert units.value_in(quantity, code) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        {"value": 1, "code": "kg"},
+        {"value": 1},
+        {"code": "mm"},
+        {"value": "x", "code": "mm"},
+        {"value": 1, "unit": "el"},
+    ],
+)
+def test_what_measures_something_else_or_nothing_is_not_converted(quantity: dict[str, Any]) -> None:
+    assert units.value_in(quantity, "mm") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("gram", "g"),
+        ("ml", "ml"),
+        ("mm[Hg]", "mm[Hg]"),
+        ("52065008 luier (fysiek object)", "{52065008 luier (fysiek object)}"),
+        ("keer per dag", "{keer per dag}"),
+        ("{score}", "{score}"),
+        ("mg/dL", "mg/dL"),
+    ],
+)
+def test_what_a_source_writes_becomes_ucum_or_an_annotation(written: str, code: str) -> None:
+    assert units.coded(written) == code
+
+
+def test_one_code_system_under_its_names_is_one() -> None:
+    assert (
+        canonical("urn:oid:2.16.840.1.113883.6.96") == canonical("http://snomed/info/sct") == "http://snomed.info/sct"
+    )
+    assert canonical("urn:oid:1.2.3") == "urn:oid:1.2.3"
+    concept = {"coding": [{"system": "urn:oid:2.16.840.1.113883.6.1", "code": "8339-4"}]}
+    assert codes_in(concept) == ("http://loinc.org|8339-4",)
+
+
+def test_every_name_of_a_system_leads_to_one_that_has_no_other() -> None:
+    assert all(canonical(row["system"]) == row["system"] for row in rows("terminology/systems"))
+
+
+def test_a_post_coordinated_code_is_kept_as_it_is() -> None:
+    code = "698350008:370131001=133933007"
+    assert codes_in({"coding": [{"system": "http://snomed.info/sct", "code": code}]}) == (
+        f"http://snomed.info/sct|{code}",
+    )
