@@ -20,6 +20,7 @@ SAID_OTHERWISE = {"notGiven", "notDone", "taken", "profile"}
 """Elements that became a status (elements.csv), and profiles, of which R4 has others."""
 
 BECAME_ELEMENTS = {address for (address, _), (by, _) in tables.extensions().items() if by == "element"}
+BECAME_ELEMENTS.add(f"{tables.NL_CORE}code-specification")  # its coding stands beside FHIR's own
 
 
 def values(node: Any, name: str = "") -> Iterator[str]:
