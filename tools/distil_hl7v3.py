@@ -2,7 +2,8 @@
 
     python tools/distil_hl7v3.py [FOLDER OF THE PUBLISHED STANDARD]
 
-Elements: path (names from the root down), concept (the data element's number), datatype, lists (of its codes).
+Elements: path (names from the root down), concept (the data element's number), datatype, min and max (how often it is
+there where it lies; not known of 2.2 and neonatology), lists (of its codes).
 Kernset 2.3: ART-DECOR's view of the transaction (dataset-pwd23); what only the published records of 2.3.5 and 2.3.6
 hold is added.  Kernset 2.2 and neonatology: no view lies with the data; their elements are those of the published
 records, and of 2.2 what the view of 2.3 says it inherited.
@@ -35,7 +36,7 @@ DATA_SET_22 = "2.16.840.1.113883.2.4.3.11.60.90.77.2.5."
 # Groups of 2.3 whose own children are of 2.2 as well, and one that 2.2 has in another form (care taken or handed over).
 LATER = {"zwangerschap/diagnose/intrauteriene_vruchtdood"}
 OTHERWISE = {"zorgverlening/verwijsdetails"}
-ELEMENTS = ("path", "concept", "datatype", "lists")
+ELEMENTS = ("path", "concept", "datatype", "min", "max", "lists")
 CODES = ("list", "code", "system", "display")
 Row = dict[str, str]
 
@@ -54,7 +55,9 @@ def of_view(parent: etree._Element, above: str = "") -> Iterator[Row]:
         domain = concept.find("valueDomain")
         lists = " ".join(list_key(found) for found in concept.findall("valueSet"))
         yield {"path": path, "concept": short(concept.get("id", "")),
-               "datatype": domain.get("type", "") if domain is not None else "group", "lists": lists}  # fmt: skip
+               "datatype": domain.get("type", "") if domain is not None else "group",
+               "min": concept.get("minimumMultiplicity", ""), "max": concept.get("maximumMultiplicity", ""),
+               "lists": lists}  # fmt: skip
         yield from of_view(concept, path)
 
 
@@ -69,7 +72,7 @@ def inherited(view: etree._Element, elements: dict[str, Row]) -> Iterator[Row]:
     for row in of_view(view):
         above = row["path"].rpartition("/")[0]
         if row["concept"] in older - numbers and (above in elements or above in LATER) and row["path"] not in OTHERWISE:
-            yield row | {"lists": ""}
+            yield row | {"min": "", "max": "", "lists": ""}
 
 
 def datatype(element: etree._Element) -> str:
@@ -94,7 +97,14 @@ def of_record(element: etree._Element, above: str = "") -> Iterator[Row]:
     for child in element:
         if isinstance(child.tag, str):
             path = f"{above}/{child.tag}".lstrip("/")
-            yield {"path": path, "concept": short(child.get("conceptId", "")), "datatype": datatype(child), "lists": ""}
+            yield {
+                "path": path,
+                "concept": short(child.get("conceptId", "")),
+                "datatype": datatype(child),
+                "min": "",
+                "max": "",
+                "lists": "",
+            }
             yield from of_record(child, path)
 
 

@@ -22,7 +22,9 @@ CHILD = """<uitkomst_per_kind><baring><demografische_gegevens>
 def kernset(content: str = "", woman: str = WOMAN, ref: str = REF, name: str = "kernset_geboortezorg") -> bytes:
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <adaxml><data><{name} transactionRef="{ref}" id="r1">
-<zorgverlening><datum_start_zorgverantwoordelijkheid value="2026-02-01T00:00:00"/></zorgverlening>
+<zorgverlening><datum_start_zorgverantwoordelijkheid value="2026-02-01T00:00:00"/>
+<eindverantwoordelijk_in_welke_perinatale_periodeq code="1" codeSystem="2.16.840.1.113883.2.4.3.22.1.2.20"/>
+</zorgverlening>
 <zorgverlenerzorginstelling><zorginstelling><zorginstelling_lvrid value="1808"/></zorginstelling>
 </zorgverlenerzorginstelling><vrouw>{woman}</vrouw>{content}</{name}></data></adaxml>""".encode()
 

@@ -214,3 +214,18 @@ def test_what_hl7_has_not_is_not_written(content: str, rule: str) -> None:
     assert ("warning", rule) in rules(message)
     assert b"ZOMAAR" not in message.content
     assert b"http://x" not in message.content
+
+
+def test_what_the_data_set_demands_and_is_not_there_is_reported() -> None:
+    message = made(kernset())
+
+    assert [(f.rule, f.text) for f in message.findings] == [
+        ("incomplete", "kernset_geboortezorg: holds no zwangerschap, which the data set demands")
+    ]
+
+
+def test_what_the_data_set_has_once_and_is_there_twice_is_reported() -> None:
+    message = made(kernset("<zwangerschap><graviditeit value='2'/><graviditeit value='3'/></zwangerschap>"))
+
+    assert rules(message) == [("warning", "repeated")]
+    assert len(statements(tree(message), "Gravidity")) == 2

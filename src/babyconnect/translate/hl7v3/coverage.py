@@ -16,6 +16,7 @@ def findings(root: Site, name: str, message: Mapping[str, Any]) -> Iterator[Find
     """One remark for every element that the message has not, and for every code that its value list has not."""
     elements, reasons = _elements(message["elements"]), _reasons(name)
     for site in root.walk():
+        yield from _miscounted(site, message["elements"])
         if site.parent is None:
             continue
         known = elements.get(site.path)
@@ -33,6 +34,16 @@ def findings(root: Site, name: str, message: Mapping[str, Any]) -> Iterator[Find
             yield _finding(site, "warning", "unknown-code", "a code that its value list has not; written as it is")
 
 
+def _miscounted(site: Site, table: str) -> Iterator[Finding]:
+    """What must lie here and does not, and what lies here more often than it may."""
+    for name, known in _within(table).get(site.path, {}).items():
+        number = len(site.step(name))
+        if known["min"] == "1" and not number:
+            yield _finding(site, "warning", "incomplete", f"holds no {name}, which the data set demands")
+        if known["max"] == "1" and number > 1:
+            yield _finding(site, "warning", "repeated", f"holds {number} of {name}, where the data set has one")
+
+
 def _finding(site: Site, severity: Severity, rule: str, text: str) -> Finding:
     element = site.element
     return Finding(severity, site.place, element.line, element.concept, rule, f"{element.name}: {text}")
@@ -48,6 +59,17 @@ def _unlisted(site: Site, lists: str, codes: str) -> bool:
 @functools.cache
 def _elements(table: str) -> Mapping[str, Mapping[str, str]]:
     return {row["path"]: row for row in rows(f"hl7v3/{table}")}
+
+
+@functools.cache
+def _within(table: str) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """By path: the elements that lie in it and whose number the data set limits."""
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    for path, row in _elements(table).items():
+        if row["min"] == "1" or row["max"] == "1":
+            above, _, name = path.rpartition("/")
+            found.setdefault(above, {})[name] = row
+    return found
 
 
 @functools.cache
