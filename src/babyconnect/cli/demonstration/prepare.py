@@ -130,6 +130,7 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str, mitz: bool
         f'[region]\nurl = "{plan.secured_region_url}"\nname = "{plans.REGION}"\nserver_name = "{plans.REGION}"\n\n'
         f"{section(home, member.secured_port, member.secured_url)}\n"
         '[intake]\ntoken_sha256_file = "intake.sha256"\n\n'
+        '[audit]\nwatch_file = "watch.toml"\n\n'
         f"{_login(plan, member)}\n"
         f'[[launch.systems]]\niss = "{member.care_system(plan)}fhir"\nclient_id = "{CLIENT_ID}"\n\n'
         f'[client_login]\nissuer = "{plan.region_url}/idp-clients"\nclient_id = "{member.ura}"\n'
@@ -137,6 +138,7 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str, mitz: bool
         encoding="utf-8",
     )
     _intake_token(folder)
+    _watch(folder, plan, member)
     key = files.signing_key(folder / "organisation.jwk")
     return {
         "ura": member.ura,
@@ -147,6 +149,21 @@ def _node(home: pathlib.Path, plan: Plan, member: Member, fault: str, mitz: bool
         "machine_url": member.secured_url,
         "keys": keys.jwks(key),
     }
+
+
+def _watch(folder: pathlib.Path, plan: Plan, member: Member) -> None:
+    """What the log cannot know: what its people are called, and the client whom everybody comes to look at."""
+    people = [
+        f"[[staff]]\nperson = {_text(_person(member, one.username))}\nnames = [{_text(one.name.split()[-1])}]\n"
+        for one in (*member.log_ins, *member.office)
+    ]
+    known = [f'[[attention]]\nbsn = "{plan.showcase.bsn}"\n'] if member.slug == plan.showcase.member else []
+    _private(folder / "watch.toml", people + (known if plan.showcase.bsn else []))
+
+
+def _person(member: Member, username: str) -> str:
+    """As the log names somebody: by what her log-in goes by."""
+    return f"dezi:{dezi_number(username)}" if member.dezi else f"local:{username}"
 
 
 def _login(plan: Plan, member: Member) -> str:
