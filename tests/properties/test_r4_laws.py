@@ -20,7 +20,8 @@ SAID_OTHERWISE = {"notGiven", "notDone", "taken", "profile"}
 """Elements that became a status (elements.csv), and profiles, of which R4 has others."""
 
 BECAME_ELEMENTS = {address for (address, _), (by, _) in tables.extensions().items() if by == "element"}
-BECAME_ELEMENTS.add(f"{tables.NL_CORE}code-specification")  # its coding stands beside FHIR's own
+BECAME_ELEMENTS |= {f"{tables.NL_CORE}code-specification", "has-member", "derived-from"}
+"""What is said by the name of an element in R4; a specified code stands beside FHIR's own."""
 
 
 def values(node: Any, name: str = "") -> Iterator[str]:

@@ -16,7 +16,7 @@ TABLES = {
 
 
 def named() -> set[str]:
-    return set(re.findall(r"`([\w/]+(?:\.\w+|/\*))`", (FOLDER / "README.md").read_text()))
+    return set(re.findall(r"`([\w/.]+(?:\.\w+|/\*))`", (FOLDER / "README.md").read_text()))
 
 
 def test_every_table_is_in_the_readme() -> None:
