@@ -44,7 +44,8 @@ def test_every_published_resource_becomes_r4_with_every_value() -> None:
         (made,) = convert([resource]).resources
         assert [issue for issue in check.structure(made, R4) if issue.severity == "error"] == []
         found = set(values(made))
-        found |= {str(v) for k, v in resource.get("valueQuantity", {}).items() if k != "value" and "valueInteger" in made}
+        counted = resource.get("valueQuantity", {}) if "valueInteger" in made else {}
+        found |= {str(value) for name, value in counted.items() if name != "value"}
         lost = [text for text in values(resource) if not expected(text) & found]
         assert lost == [], resource["resourceType"]
         count += 1
