@@ -1,7 +1,7 @@
 """STU3 resources → the kernset 3.2 for Perined: of a record only what the kernset holds, nothing that names the rest.
 
 PROVISIONAL: Perined's delivery profile for FHIR is not public.  What the kernset holds is
-`definitions/kernset_3.2.csv`; default deny: what no row names stays here, and is counted in the findings.  A reference
+`definitions/perined.csv`; default deny: what no row names stays here, and is counted in the findings.  A reference
 to what stays here goes too, with the element that it lies in, since its display may say what was left out; and no
 reference says a person's name.
 """
@@ -64,7 +64,7 @@ def _row(resource: Resource, named: str) -> Mapping[str, str] | None:
 @functools.cache
 def _rows() -> Mapping[str, Sequence[Mapping[str, str]]]:
     found: dict[str, list[Mapping[str, str]]] = {}
-    for row in rows("kernset_3.2"):
+    for row in rows("perined"):
         found.setdefault(row["type"], []).append(row)
     return found
 

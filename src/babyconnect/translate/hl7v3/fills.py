@@ -7,15 +7,15 @@ system has becomes a null flavour, a quantity has a UCUM unit, a moment is digit
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from babyconnect.birthcare import units
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.birthcare.identifiers import BSN_OID
 from babyconnect.birthcare.resources import HOME
-from babyconnect.definitions import document, rows
+from babyconnect.definitions import document
 from babyconnect.translate import moments
 
 NULL_FLAVORS = "2.16.840.1.113883.5.1008"
@@ -86,10 +86,10 @@ def _integer(element: AdaElement, _: str, __: Circumstances) -> Filled:
 def _quantity(element: AdaElement, _: str, __: Circumstances) -> Filled:
     if not _DECIMAL.fullmatch(element.value):
         return Filled({}, fault=("bad-value", "not a number"))
-    unit = _units().get(element.attributes.get("unit", ""))
-    if unit is None:
+    written = element.attributes.get("unit", "")
+    if units.unit(written) is None:
         return Filled({}, fault=("unknown-unit", "a unit that the table does not know"))
-    return Filled({"value": element.value, "unit": unit})
+    return Filled({"value": element.value, "unit": units.coded(written)})
 
 
 def _moment(element: AdaElement, _: str, given: Circumstances) -> Filled:
@@ -153,8 +153,3 @@ def fill(name: str, argument: str, element: AdaElement, given: Circumstances) ->
     if is_masked or (element.value and is_hidden(name, element, given)):
         return Filled({"root": BSN_OID, "nullFlavor": "MSK"})
     return _null(element) or FILLS[name](element, argument, given)
-
-
-@functools.cache
-def _units() -> Mapping[str, str]:
-    return {row["unit"]: row["ucum"] for row in rows("hl7v3/units")}
