@@ -10,6 +10,7 @@ import pytest
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.parties import Role
 from babyconnect.network.consent import resources
+from babyconnect.network.consent.replica import ConsentReplica
 from babyconnect.network.contract import NotKept
 from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, professional, take_back
 from tests.federation.test_consent_register import herself
@@ -108,23 +109,32 @@ async def test_whoever_was_told_where_to_look_hears_that_a_pointer_is_gone_and_n
     pseudonym = await registered(federation, HOSPITAL)
     await give(federation[HOSPITAL], pseudonym, HERE)
     assert len(await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))) == 1
-    state, since = federation.state.consents, federation.state.consents.sequence()
-    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset()
+    state, since = federation.state.consents, federation.state.consents.stirs
     await federation[KRAAM].localisation.unregister(pseudonym)
-    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset(), "nothing of its own was there"
+    assert state.stirred(PRACTICE.ura, since) == frozenset(), "nothing of its own was there"
     await federation[HOSPITAL].localisation.unregister(pseudonym)
-    assert state.changes(GP.ura, GP.kind, since)[2] == frozenset()
-    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == {pseudonym}
-    assert state.changes(PRACTICE.ura, PRACTICE.kind, since)[2] == frozenset(), "once"
+    assert state.stirred(GP.ura, since) == frozenset()
+    for _ in range(2):  # each process of an organisation follows by itself
+        assert state.stirred(PRACTICE.ura, since) == {pseudonym}
+    assert state.stirred(PRACTICE.ura, state.stirs) == frozenset()
 
 
-async def test_a_screen_that_waits_asks_anew_within_moments(federation):
+async def test_screens_that_wait_in_each_process_ask_anew_within_moments_and_once(federation):
     pseudonym = await registered(federation, HOSPITAL)
     await give(federation[HOSPITAL], pseudonym, HERE)
-    replica = federation[PRACTICE].consents
-    replica.start()
+    replicas = [federation[PRACTICE].consents, ConsentReplica(federation[PRACTICE].region)]
+    for replica in replicas:
+        replica.start()
+        while replica._stirred is None:
+            await asyncio.sleep(0.01)
     await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))
-    changes = replica.changes(pseudonym, replica.now())
+    waiting = [replica.changes(pseudonym, replica.now()) for replica in replicas]
     await federation[HOSPITAL].localisation.unregister(pseudonym)
-    async with asyncio.timeout(10):
-        await anext(changes)
+    async with asyncio.timeout(20):
+        for changes in waiting:
+            await anext(changes)
+    again = asyncio.ensure_future(anext(waiting[0]))
+    await asyncio.sleep(1.0)
+    assert not again.done()
+    again.cancel()
+    await replicas[1].close()

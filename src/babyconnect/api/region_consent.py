@@ -45,9 +45,13 @@ def _stamped(
     return {**bundle, "meta": {**meta, "extension": list(said)} if said else meta}
 
 
-def _confirmed(held: float, changed: Iterable[str]) -> list[dict[str, Any]]:
-    """What the feed says besides: how long it was held open, and of whom something changed."""
-    said: list[dict[str, Any]] = [{"url": _table()["held_extension"], "valueDecimal": round(held, 4)}]
+def _confirmed(held: float, changed: Iterable[str], stirs: int) -> list[dict[str, Any]]:
+    """What the feed says besides: how long it was held open, up to where it told what is gone, of whom something
+    changed."""
+    said: list[dict[str, Any]] = [
+        {"url": _table()["held_extension"], "valueDecimal": round(held, 4)},
+        {"url": _table()["stirred_extension"], "valueInteger": stirs},
+    ]
     return said + [{"url": _table()["changed_extension"], "valueString": one} for one in sorted(changed)]
 
 
@@ -295,18 +299,21 @@ def _asked_for(kept: Kept, found: Mapping[str, str]) -> bool:
 
 async def feed(call: Call) -> Response:
     """Changes since a sequence number, held open until there are some.  Not audited: it tells what was asked before."""
-    only(call.query, "_since", "_epoch", "_wait")
+    only(call.query, "_since", "_stirred", "_epoch", "_wait")
     service, since = call.state.consents, number(call.query, "_since", 0)
+    stirred = number(call.query, "_stirred", service.stirs)
     began = time.monotonic()
     if call.query.get("_epoch") == service.epoch and not service.doubtful:
-        await service.wait_for_change(since, _seconds(call.query.get("_wait", "0")))
+        await service.wait_for_change(since, _seconds(call.query.get("_wait", "0")), stirred)
     if service.doubtful:
         raise Refusal(503, "transient", "the register cannot log; nothing is confirmed", 1)
     upto, kept, changed = service.sequence(), list[Kept](), frozenset[str]()
     if call.query.get("_epoch") == service.epoch:
         upto, kept, changed = service.changes(call.party.ura, call.party.kind, since)
+        changed |= service.stirred(call.party.ura, stirred)
+    stirs = service.stirs
     held = time.monotonic() - began
-    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, _confirmed(held, changed)))
+    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, _confirmed(held, changed, stirs)))
 
 
 def _seconds(text: str) -> float:

@@ -57,6 +57,7 @@ class ConsentReplica:
         self._clients: OrderedDict[str, Known] = OrderedDict()
         self._epoch = ""
         self._since = 0
+        self._stirred: int | None = None
         self._confirmed = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._unconfirmed = float(table["unconfirmed_seconds"])
@@ -177,6 +178,8 @@ class ConsentReplica:
 
     async def _poll(self) -> None:
         path = f"/fhir/r4/Consent/_history?_since={self._since}&_epoch={self._epoch}&_wait={self._hold}"
+        if self._stirred is not None:
+            path += f"&_stirred={self._stirred}"
         sent = self._now()
         status, bundle = await self._region.send("GET", path, patience=self._hold + 2.0)
         if status != 200:
@@ -197,6 +200,7 @@ class ConsentReplica:
             self._note_less(about, entry["resource"], consent)
         self._tell(_extensions(bundle, "changed", "valueString"))
         self._since = since
+        self._stirred = next(_extensions(bundle, "stirred", "valueInteger"), None)
         # Whatever a body claims, nothing was made after it arrived or held longer than it was away.
         self._confirmed = sent + max(0.0, min(held, self._now() - sent))
 

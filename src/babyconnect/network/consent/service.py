@@ -12,6 +12,7 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,7 @@ KEPT = "select seq, pseudonym, active, recorder, person, capacity, registration,
 LATEST = "seq = (select max(seq) from consent_version v where v.id = consent_version.id)"
 MOST_INTEREST = 200_000
 MOST_CHANGES = 500
+MOST_STIRS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class ConsentService:
         self._clock = clock
         self._interest: dict[Ura, set[str]] = {}
         self._watched: dict[Ura, dict[str, dt.datetime]] = {}
-        self._stirred: dict[Ura, set[str]] = {}
+        self._stirs: deque[tuple[int, str]] = deque([(0, "")], maxlen=MOST_STIRS)
         self._changed = asyncio.Event()
         self.epoch = secrets.token_hex(8)
         self.doubtful = False
@@ -174,11 +176,19 @@ class ConsentService:
 
     def stir(self, pseudonym: str) -> None:
         """Something of hers is no more: whoever has her record open hears that it changed, never what."""
-        now = self._clock()
-        for asker, watched in self._watched.items():
-            if watched.get(pseudonym, now) > now:
-                self._stirred.setdefault(asker, set()).add(pseudonym)
+        self._stirs.append((self.stirs + 1, pseudonym))
         self._wake()
+
+    @property
+    def stirs(self) -> int:
+        """How many times since this register started."""
+        return self._stirs[-1][0]
+
+    def stirred(self, party: Ura, since: int) -> frozenset[str]:
+        """Of whom, of those whose record this organisation has open, something is no more since then.  Each of its
+        processes follows by itself, so nothing is told only once."""
+        watched = self._watched.get(party, {})
+        return frozenset(pseudonym for place, pseudonym in self._stirs if place > since and pseudonym in watched)
 
     def changes(self, party: Ura, kind: Kind, since: int) -> tuple[int, list[Kept], frozenset[str]]:
         """(up to where, the changes since then that concern this holder and clients it asked for, and of whom something
@@ -190,12 +200,12 @@ class ConsentService:
         kept = [_kept(row) for row in found if row[1] in interest or row[1] in watched]
         told = [k for k in kept if k.pseudonym in interest and resources.concerns(k.consent, party, kind)]
         seen = {k.pseudonym for k in kept if k.pseudonym in watched and resources.addresses(k.consent, party, kind)}
-        return upto, told, frozenset(seen | self._stirred.pop(party, set()))
+        return upto, told, frozenset(seen)
 
-    async def wait_for_change(self, since: int, seconds: float) -> None:
-        """Until something is newer than `since`, or the time is over."""
+    async def wait_for_change(self, since: int, seconds: float, stirred: int | None = None) -> None:
+        """Until something is newer than `since` or `stirred`, or the time is over."""
         changed = self._changed
-        if self.sequence() > since:
+        if self.sequence() > since or (stirred is not None and self.stirs > stirred):
             return
         try:
             async with asyncio.timeout(seconds):
