@@ -34,7 +34,8 @@ def kernset(resources: Sequence[Resource]) -> Kernset:
     left = [resource for resource in resources if _name(resource) not in kept]
     names = frozenset(map(_name, left))
     made = tuple(_without(resource, names) for resource in resources if _name(resource) in kept)
-    return Kernset(made, (*_missing(made), *_left_out(left)))
+    missing = tuple(_missing(made))
+    return Kernset(() if missing else made, (*missing, *_left_out(left)))
 
 
 def _kept(resources: Sequence[Resource]) -> frozenset[str]:
