@@ -105,7 +105,8 @@ class Counted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        part = path[: path.find("/", 1)] if path.find("/", 1) > 0 else path
+        end = path.find("/", 1)
+        part = path[:end] if end > 0 else path
         if part not in PARTS:
             part = "other"
         watched = _Watched(send)

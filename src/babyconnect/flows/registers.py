@@ -70,7 +70,7 @@ class Registers:
         await self._custody.decide("disclosure", Decided(client, one.item, one.recorded, content))
 
     def secrets(self, client: str) -> tuple[Secrecy, ...]:
-        return tuple(_secrecy(one) for one in self._custody.of("secrecy", client))
+        return tuple([_secrecy(one) for one in self._custody.of("secrecy", client)])
 
     async def keep_secret(self, client: str, one: Secrecy) -> None:
         """The latest row of a basis replaces the earlier ones of it; they stay as history."""
@@ -79,7 +79,8 @@ class Registers:
 
     def secret_now(self, client: str) -> tuple[Secrecy, ...]:
         """The latest row of each basis."""
-        return tuple({one.basis: one for one in self.secrets(client)}.values())
+        kept = self.secrets(client)
+        return tuple({one.basis: one for one in kept}.values()) if kept else ()
 
     def authorities(self, client: str) -> tuple[Authority, ...]:
         return tuple(_ward(one).authority for one in self._custody.of("authority", client))

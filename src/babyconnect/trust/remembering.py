@@ -38,10 +38,10 @@ class Decisions:
     ) -> None:
         self._rules_of, self._make = rules_of, make
         self._made: dict[tuple[str, str, str], _Made] = {}
-        self._day: tuple[dt.datetime, dt.datetime, dt.date] | None = None
+        self._days = Days()
 
     def decide(self, request: AccessRequest) -> Decision:
-        rules = self._rules_of(self._day_of(request.moment))
+        rules = self._rules_of(self._days.of(request.moment))
         asker = request.asker
         key = (request.client, asker.person, asker.ura.value)
         last = self._made.get(key)
@@ -54,11 +54,18 @@ class Decisions:
             self._made[key] = _Made(request, rules, changes(request), made)
         return made
 
-    def _day_of(self, moment: dt.datetime) -> dt.date:
-        known = self._day
+
+class Days:
+    """Which day it is at home: worked out once a day, not for every answer."""
+
+    def __init__(self) -> None:
+        self._known: tuple[dt.datetime, dt.datetime, dt.date] | None = None
+
+    def of(self, moment: dt.datetime) -> dt.date:
+        known = self._known
         if known is None or not known[0] <= moment < known[1]:
             day = moment.astimezone(HOME).date()
-            self._day = known = (_midnight(day), _midnight(day + dt.timedelta(days=1)), day)
+            self._known = known = (_midnight(day), _midnight(day + dt.timedelta(days=1)), day)
         return known[2]
 
 

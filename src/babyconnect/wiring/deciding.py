@@ -19,6 +19,7 @@ from babyconnect.network.emergencies import Emergencies
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust import decision
 from babyconnect.trust.policies import Policies
+from babyconnect.trust.remembering import Days
 from babyconnect.trust.rules import Rules
 from babyconnect.wiring.holding import Checks, Elsewhere, HolderGrounds
 from babyconnect.wiring.link import Link
@@ -76,10 +77,10 @@ def deciding(
     terms = _terms(link)
     book = emergencies_of(link)
     glass = glass_of(link, journal, book, policies)
-    codes = ConsentCodes(link.region)
+    codes, days = ConsentCodes(link.region), Days()
 
     def rules() -> Rules:
-        return policies.on(journal.clock().astimezone(HOME).date())
+        return policies.on(days.of(journal.clock()))
 
     checks = Checks(link.party.ura, link.roster, link.evidence, codes, rules)
     return Deciding(

@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from babyconnect.api.bearers import Gate, Unbelieved
 from babyconnect.api.dispatch import Mounts
@@ -75,17 +76,21 @@ async def _lines(own: tuple[socket.socket, socket.socket], opening: contextlib.A
 
 async def _opened(link: Link, page: Page, line: Line, hand_on: HandOn, opening: contextlib.AsyncExitStack) -> App:
     link.consents.start()
-    mounts: list[tuple[str, App]] = [("", hand_on)]
+    counts, mounts = Counts(), [("", cast(App, hand_on))]
+    lasting = [_keep_counting(line, counts), _keep_keys(link)]
     if not link.chosen.node.fault:
-        mounts.append((SOURCE, await _source(link, page, line, hand_on, opening)))
-    counts = Counts()
-    for lasting in (_keep_counting(line, counts), _keep_keys(link)):
-        opening.push_async_callback(_stopped, asyncio.create_task(lasting))
+        source, remembered = await _source(link, page, line, hand_on, opening)
+        mounts.append((SOURCE, source))
+        lasting.append(_keep_looking(remembered))
+    for one in lasting:
+        opening.push_async_callback(_stopped, asyncio.create_task(one))
     app = Counted(Mounts(mounts), counts)
     return secured.behind_both(app, link.chosen.tls, NODE, link.party.ura.value, refusals(journal_of(link, line)))
 
 
-async def _source(link: Link, page: Page, line: Line, hand_on: HandOn, opening: contextlib.AsyncExitStack) -> SourceApi:
+async def _source(
+    link: Link, page: Page, line: Line, hand_on: HandOn, opening: contextlib.AsyncExitStack
+) -> tuple[SourceApi, Remembered]:
     store = await open_store(link, writes=False)
     opening.push_async_callback(store.close)
     journal = journal_of(link, line)
@@ -102,7 +107,7 @@ async def _source(link: Link, page: Page, line: Line, hand_on: HandOn, opening: 
     proofs = Proofs(Replays(0.0), Nonces(page.secret, time.time), time.time, link.chosen.tokens.dpop_nonce)
     gate = Gate(WorkerBearers(remembered, proofs, link.machine_base, line, time.time).admit, _handed_on)
     turns = LeasedTurns(line, time.monotonic)
-    return SourceApi(door, gate, f"{link.machine_base}{SOURCE}", rates=turns, elsewhere=hand_on)
+    return SourceApi(door, gate, f"{link.machine_base}{SOURCE}", rates=turns, elsewhere=hand_on), remembered
 
 
 def _not_here(session: object, who: Herself) -> bool:
@@ -128,6 +133,13 @@ async def _keep_counting(line: Line, counts: Counts) -> None:
     while True:
         await asyncio.sleep(TELL_EVERY_SECONDS)
         line.count(counts.own)
+
+
+async def _keep_looking(remembered: Remembered) -> None:
+    """Also while nobody asks: what was destroyed is not remembered here either."""
+    while True:
+        await asyncio.sleep(TELL_EVERY_SECONDS)
+        remembered.look()
 
 
 async def _keep_keys(link: Link) -> None:

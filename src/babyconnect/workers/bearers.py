@@ -32,16 +32,21 @@ class Remembered:
     def known(self, key: bytes) -> Session | None:
         """The session of a token with this hash, if it is remembered and nothing changed since."""
         if self._page.number != self._number:
+            self.look()
+        return self._sessions.get(key)
+
+    def look(self) -> None:
+        """At the page: when it moved, nothing is remembered any more."""
+        if self._page.number != self._number:
             self._number = self._page.number
             self._sessions.clear()
             self._forget()
-        return self._sessions.get(key)
 
     async def ask(self, key: bytes) -> Session | None:
         """The same by the keeper; None when it is nothing for a worker.  Raises LineFault."""
         while True:
             found = await self._line.ask(WhoIs(key), Found)
-            self.known(key)
+            self.look()
             if found.number == self._number:
                 break
         if found.session is not None and found.session.client is not None:

@@ -1,6 +1,6 @@
 """A worker's line to the keeper: its events, which the keeper makes durable, and its questions.
 
-Events of one turn of the loop go as one message; they are answered when all are durable.  When the keeper is gone every
+Events go together as one message, which is answered when all are durable.  When the keeper is gone every
 append and every question fails, so nothing is released, and the worker ends.
 """
 
@@ -68,6 +68,9 @@ class Line:
         return await future
 
     def _hand_over(self) -> None:
+        """One message is under way at a time: what comes while the disk is busy goes together with the next."""
+        if self._sent or not self._events:
+            return
         events, self._events = self._events, []
         self._sent[number := self._next()], self._waiting = self._waiting, []
         self._channel.say(HEAD.pack(EVENTS, number) + _encode(events))
@@ -75,6 +78,7 @@ class Line:
     def _written(self, number: int, receipt: Receipt | None, fault: str) -> None:
         waiting = self._sent.pop(number)
         self._unwritten -= len(waiting)
+        self._hand_over()
         for future in waiting:
             if future.done():
                 continue
@@ -119,11 +123,10 @@ class Line:
                 future.set_exception(LineFault(content.decode()))
 
     def _lost(self) -> None:
-        for number in tuple(self._sent):
-            self._written(number, None, "the process that writes the log is gone")
-        for future in self._waiting:
-            if not future.done():
-                future.set_exception(AuditFault("the process that writes the log is gone"))
+        while self._sent or self._events:
+            # What waited behind the last message is handed over to nobody, and told the same.
+            self._hand_over()
+            self._written(next(iter(self._sent)), None, "the process that writes the log is gone")
         for asked in self._asked.values():
             if not asked.done():
                 asked.set_exception(LineFault("the keeper is gone"))
