@@ -188,3 +188,18 @@ def test_without_leave_no_bsn_of_a_published_record_is_in_its_message(version: s
     content = written(version, folder, name, with_bsn=False).content.decode()
 
     assert not [number for number in numbers if number and number in content]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{ROOT}/{FOLDERS['2.2']}/ada_instance/999.1 Test_NL.xml",
+        f"{ROOT}/{OLD}/ada_instance/ada-result.xml",
+        "geboortezorg-stu3/legacy-prio1-pwd23/ada/kernset_aanleverbericht.xml",
+    ],
+)
+def test_a_published_record_of_no_pair_is_carried_over_but_for_units_that_it_does_not_state(path: str) -> None:
+    message = write(read((nictiz() / path).read_bytes()), TO["2.2"], T["2.2"], with_bsn=True)
+
+    assert message.content
+    assert {f.rule for f in message.findings} <= {"unknown-unit"}
