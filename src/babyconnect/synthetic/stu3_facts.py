@@ -173,6 +173,10 @@ def observation(dossier: Dossier, fact: Fact, identifier: str) -> Resource:
     return found
 
 
+# zib-TobaccoUse says since when, and takes no moment.
+_FOR_A_TIME = frozenset({"zib-TobaccoUse"})
+
+
 def _base(dossier: Dossier, profiles: tuple[str, ...], identifier: str, fact: Fact) -> Resource:
     numbers = [{"system": LOCAL, "value": identifier}]
     if fact.laboratory:
@@ -184,8 +188,10 @@ def _base(dossier: Dossier, profiles: tuple[str, ...], identifier: str, fact: Fa
         "identifier": numbers,
         "status": "final",
     }
-    if fact.when is not None:
+    if fact.when is not None and _FOR_A_TIME.isdisjoint(profiles):
         found["effectiveDateTime"] = text(fact.when)
+    elif fact.when is not None:
+        found["effectivePeriod"] = {"start": text(fact.when)}
     if fact.made_by is not None:
         found["performer"] = [to_organisation(fact.made_by)]
     elif fact.encounter is not None:

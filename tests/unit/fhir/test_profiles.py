@@ -12,6 +12,7 @@ from babyconnect.fhir.check import structure
 from babyconnect.fhir.profiles.checking import check
 from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.profiles.tables import known_profiles, profile
+from tests.support.mutants import mutants
 
 NICTIZ, DUTCH = "http://nictiz.nl/fhir/StructureDefinition/", "http://fhir.nl/fhir/StructureDefinition/"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
@@ -201,6 +202,26 @@ def test_a_slice_by_the_profile_of_what_is_referred_to_needs_that_resource() -> 
     together = rules(encounter, pregnancy)
     assert "slice" not in alone
     assert ("slice" in together) == (profile(f"{NICTIZ}bc-Encounter").node.kid("diagnosis").slices[0].node.maximum == 1)
+
+
+@pytest.mark.parametrize("resource", [pressure(id="1"), birth_weight(id="1"), woman(id="1")], ids=("a", "b", "c"))
+def test_no_change_of_a_sound_resource_is_a_fault_of_the_checker(resource: Resource) -> None:
+    seen = 0
+    for _, changed in mutants(resource):
+        if not any(issue.severity == "error" for issue in structure(changed)):
+            seen += 1
+            assert all(one.place.startswith(resource["resourceType"]) for one in check(changed))
+    assert seen > 3
+
+
+def test_an_address_elsewhere_is_not_taken_for_a_resource_of_this_record() -> None:
+    here = {"resourceType": "Patient", "id": "1"}
+    around = Surroundings((here,), {"urn:uuid:7": here})
+    assert around.resolve("Patient/1", {}) is here
+    assert around.resolve("Patient/1/_history/3", {}) is here
+    assert around.resolve("urn:uuid:7", {}) is here
+    assert around.resolve("https://elsewhere.example/fhir/Patient/1", {}) is None
+    assert around.resolve("#1", {"contained": [here]}) is here
 
 
 def test_every_profile_of_the_tables_can_be_walked() -> None:

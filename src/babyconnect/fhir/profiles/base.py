@@ -11,7 +11,7 @@ from babyconnect.fhir.grammar import elements, is_type
 from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, base_node, profile
 from babyconnect.fhir.profiles.walking import Walk
 
-_ANYWHERE = frozenset({"*", "Element", "Resource", "DomainResource", ""})
+_ANYWHERE = frozenset({"*", "Any", "Element", "Resource", "DomainResource", ""})
 
 
 @dataclass(frozen=True, slots=True)

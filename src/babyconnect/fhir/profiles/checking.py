@@ -14,13 +14,11 @@ from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.profiles.tables import CORE, profile
 from babyconnect.fhir.profiles.walking import Walk
 
-ALONE = Surroundings()
 
-
-def check(resource: Mapping[str, Any], surroundings: Surroundings = ALONE) -> list[Deviation]:
+def check(resource: Mapping[str, Any], surroundings: Surroundings | None = None) -> list[Deviation]:
     """Every deviation, in the order of the profiles that the resource names; what two of them say is said once."""
     whole = dict(resource)
-    walk = Walk(whole, surroundings)
+    walk = Walk(whole, surroundings or Surroundings())
     base.check(walk, whole, whole["resourceType"])
     for url in claimed(whole):
         if profile(url) is not None:

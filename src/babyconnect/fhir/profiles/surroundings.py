@@ -28,7 +28,7 @@ class Surroundings:
         """The resource that a reference in `inside` leads to."""
         if address.startswith("#"):
             return next((one for one in inside.get("contained", ()) if one.get("id") == address[1:]), None)
-        return self._found.get(address) or self._found.get("/".join(address.split("/")[-2:]))
+        return self._found.get(address.split("/_history/", maxsplit=1)[0])
 
 
 def type_in(address: str) -> str:
