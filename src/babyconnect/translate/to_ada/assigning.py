@@ -19,6 +19,8 @@ from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
 from babyconnect.translate.to_ada.draft import Structure, structure
 from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, same_coding
 
+# What a template fixes that tells its resources from others: their code, and their shield.
+_TELLING = frozenset({"code", "meta"})
 Score = tuple[int, int, int, int, int]
 
 
@@ -77,13 +79,15 @@ class Assigning:
         self._graph, self._tables = graph, tables
         self._by_type: dict[str, list[tuple[Backwards, Rule]]] = defaultdict(list)
         seen: set[str] = set()
-        for their in (tables, *others):
+        for their in (tables, *sorted(others, key=lambda other: -len(other.rules))):  # the fullest knows a rule best
             for rule in their.rules:
                 if rule.name not in seen:
                     self._by_type[rule.template.type].append((their, rule))
             seen |= {rule.name for rule in their.rules}
         possible = {key: self._possible(resource) for key, resource in graph.all.items()}
         self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
+        self._reported = self._members()
+        self._present = frozenset(name for names in self.possible.values() for name in names)
         self.candidates = {key: [r for their, r in found if their is tables] for key, found in possible.items()}
         self.rules = {key: self._best(key, found) for key, found in possible.items()}
 
@@ -101,20 +105,36 @@ class Assigning:
         candidates = self.candidates[key]
         if not candidates or candidates[0].template.merge or len(possible) == 1:
             return candidates[0] if candidates else None
-        resource = self._graph.all[key]
-        scored = [(self._score(resource, their, rule), their is self._tables, rule) for their, rule in possible]
+        scored = [(self._score(key, their, rule), their is self._tables, rule) for their, rule in possible]
         own = [(score, rule) for score, is_own, rule in scored if is_own]
         best = max(score for score, _ in own)
         if any(_beats(score, best) for score, is_own, _ in scored if not is_own):
             return None
         return next(rule for score, rule in own if score == best)
 
-    def _score(self, resource: Resource, their: Backwards, rule: Rule) -> Score:
+    def _score(self, key: str, their: Backwards, rule: Rule) -> Score:
+        resource = self._graph.all[key]
         fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
-        links = self._links(resource, their, rule)
+        links = self._links(resource, their, rule) - self._without(key, their, rule)
         own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
         usual = int(rule.name in _usual())
         return (links, own + _codes(resource, their, rule), fixed, usual, _taken(resource, their, rule))
+
+    def _members(self) -> frozenset[str]:
+        """The resources that a report has as its results."""
+        paths = {rule.template.members for rules in self._by_type.values() for _, rule in rules} - {""}
+        listed = (found(resource, path) for resource in self._graph.all.values() for path in paths)
+        return frozenset(self._graph.target(one.value) for each in listed for one in each)
+
+    def _without(self, key: str, their: Backwards, rule: Rule) -> int:
+        """How many resources this rule's element would lie in that are not there, or are not of it: a report's."""
+        count = 0
+        for concept in their.structure.chain(rule.concept)[:-1]:
+            rules = their.table.rules.get(concept, ())
+            present = [other for other in rules if other.name in self._present]
+            of_a_report = [other for other in rules if other.template.members]
+            count += bool(rules and not present) + bool(of_a_report and key not in self._reported)
+        return count
 
     def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:
         """References that the rule's links can make, less those they cannot."""
@@ -178,15 +198,22 @@ def _weight(row: Row) -> int:
 
 def _has_code(resource: Resource, rule: Rule) -> bool:
     code = resource.get("code")
-    if "code" in rule.template.fixed and not matches(code, rule.template.fixed["code"]):
+    if any(
+        not matches(resource.get(name), rule.template.fixed.get(name)) for name in _TELLING & set(rule.template.fixed)
+    ):
         return False
-    wanted = rule.codings or _named_tests().get(rule.name)
+    wanted = _named_tests().get(rule.name) or rule.codings
     return not wanted or (isinstance(code, Mapping) and same_coding(code.get("coding"), wanted))
 
 
 def _beats(other: Score, own: Score) -> bool:
-    """True when another transaction explains references that this one cannot, or the code where this one lacks it."""
-    return other[0] > own[0] or (other[0] == own[0] and own[1] < 0 < other[1])
+    """True when another transaction explains references that this one cannot, or has the code where this one lacks it.
+
+    Where neither has the code, the usual place counts: a procedure of the pregnancy is none of the history.
+    """
+    if other[0] != own[0]:
+        return other[0] > own[0]
+    return own[1] < 0 and (other[1], other[3]) > (own[1], own[3])
 
 
 @functools.cache

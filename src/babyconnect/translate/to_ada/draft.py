@@ -126,6 +126,14 @@ class Draft:
         parent.children.append(made)
         return made
 
+    def remove(self, node: Node) -> None:
+        """Take a node out, with what refers to it."""
+        for holder in self.referred().get(self.name(node), ()):
+            if holder.parent is not None:
+                holder.parent.children.remove(holder)
+        if node.parent is not None:
+            node.parent.children.remove(node)
+
     def steps(self, scope: Node, concept: str) -> tuple[str, ...]:
         """The concepts from below `scope` to `concept`; nothing when that does not lie in it."""
         chain = self.structure.chain(concept)

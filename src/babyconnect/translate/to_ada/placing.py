@@ -215,10 +215,10 @@ class Placing:
                 return
 
     def _demanded(self, key: str, rule: Rule, node: Node) -> None:
-        """What becomes a resource only where something refers to it is referred to."""
+        """What becomes a resource only where something refers to it is referred to, or does not stand in the record."""
         wanted = [way for way in demanded(rule.when) if self._tables.structure.chain(way)]
         there = {holder.concept for holder in self._draft.referred().get(self._draft.name(node), ())}
-        if not wanted or there & set(demanded(rule.when)):
+        if there & set(demanded(rule.when)):
             return
         for way in self._ordered(key, rule, wanted):
             holder = self.make(way, Wish(led=self._about(key, way)))
@@ -228,6 +228,9 @@ class Placing:
                     if link.via == way and (group := holder.above(link.within)) is not None:
                         group.keys.add(("led", way))
                 return
+        if demanded(rule.when) and " | " not in rule.when and len(node.rules) == 1:
+            self._draft.remove(node)
+            self.homes[key] = [(made, home) for made, home in self.homes[key] if home is not node]
 
     def _about(self, key: str, way: str) -> list[tuple[str, str, Node]]:
         """Which occurrence of the groups around a data element is about what the resource refers to (its contact)."""

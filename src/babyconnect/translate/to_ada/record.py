@@ -98,6 +98,7 @@ class _Making:
         """Forward again; each resource beside the one it was made of."""
         again, homes = ada.traced(record, self._table, self._today)
         sources = {(rule.template.name, node): key for key, made in self._placing.homes.items() for rule, node in made}
+        sources |= {(key.partition("/")[0], node): key for (_, node), key in sources.items()}
         pairs = {key: number for number, made in enumerate(homes) if (key := _source(made, sources, nodes))}
         address = {f"{r['resourceType']}/{r['id']}": key for key, number in pairs.items()
                    for r in (again.resources[number],)}  # fmt: skip
@@ -115,8 +116,11 @@ class _Making:
             if found.severity != "information" and found.rule == "unknown-code":
                 self.findings.append(replace(found, line=0))
         for number in set(range(len(again.resources))) - set(pairs.values()):
-            kind = again.resources[number]["resourceType"]
-            self._find("information", "", "implied", f"read again, the record also gives a resource: {kind}")
+            extra = again.resources[number]
+            shown = ", ".join(
+                [extra["resourceType"], *(p.rpartition("/")[2] for p in extra.get("meta", {}).get("profile", ()))]
+            )
+            self._find("warning", "", "implied", f"read again, the record also gives a resource: {shown}")
 
     def _unheld(self, key: str, resource: Resource) -> None:
         why = "this transaction has no place for it"
@@ -178,11 +182,9 @@ def _others(own: str) -> list[Backwards]:
 def _source(
     made: Sequence[tuple[Rule, Any]], sources: Mapping[tuple[str, Node], str], nodes: Mapping[int, Node]
 ) -> str:
-    for rule, site in made:
-        node = nodes.get(id(site.element))
-        if node is not None and (rule.template.name, node) in sources:
-            return sources[rule.template.name, node]
-    return ""
+    found = [(rule, node) for rule, site in made if (node := nodes.get(id(site.element))) is not None]
+    names = [(rule.template.name, node) for rule, node in found] + [(rule.template.type, node) for rule, node in found]
+    return next((sources[name] for name in names if name in sources), "")
 
 
 @functools.cache
