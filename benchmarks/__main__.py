@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for name in ("search", "read", "consult", "screen", "trust", "region"):
+for name in ("search", "read", "consult", "screen", "trust", "region", "checking"):
     print(f"\n== benchmarks.{name}", flush=True)
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)

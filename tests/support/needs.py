@@ -20,6 +20,7 @@ HOW = {
     "postgres": "apt-get install postgresql (the test run starts and stops its own server)",
     "chromium": "apt-get install chromium",
     "node": "apt-get install nodejs npm (the test run installs what it needs by its lock file, with `npm ci`)",
+    "java": "apt-get install default-jdk-headless maven, and a connection to Maven Central the first time",
     "sslyze": "a connection to PyPI (the test run installs it by its lock file, in build/scanner)",
     "shared": "set NICTIZ_DATA to the folder with the published standard (default: ../shared/nictiz)",
 }

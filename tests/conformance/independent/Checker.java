@@ -27,7 +27,6 @@ import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationS
 import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
-import org.hl7.fhir.dstu3.model.Bundle;
 import org.hl7.fhir.dstu3.model.StructureDefinition;
 import org.hl7.fhir.instance.model.api.IBaseResource;
 import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
@@ -94,18 +93,19 @@ public class Checker {
         FhirValidator validator = FHIR.newValidator().registerValidatorModule(instance);
         for (int round = 1; round <= rounds; round++) {
             for (Path file : files(folder, ".json")) {
-                Bundle bundle = FHIR.newJsonParser().parseResource(Bundle.class, Files.readString(file));
+                // The text itself: HAPI's own parser would leave out what it does not know.
+                String text = Files.readString(file);
                 long began = System.nanoTime();
-                List<SingleValidationMessage> messages = validator.validateWithResult(bundle).getMessages();
+                List<SingleValidationMessage> messages = validator.validateWithResult(text).getMessages();
                 long took = (System.nanoTime() - began) / 1_000_000;
                 if (round == rounds) {
-                    print(file, bundle, messages, took);
+                    print(file, GSON.fromJson(text, Map.class), messages, took);
                 }
             }
         }
     }
 
-    private static void print(Path file, Bundle bundle, List<SingleValidationMessage> messages, long took) {
+    private static void print(Path file, Map<?, ?> bundle, List<SingleValidationMessage> messages, long took) {
         String name = file.getFileName().toString().replaceFirst("\\.json$", "");
         for (SingleValidationMessage message : messages) {
             Map<String, Object> line = new LinkedHashMap<>();
@@ -116,6 +116,7 @@ public class Checker {
             line.put("text", message.getMessage());
             System.out.println(GSON.toJson(line));
         }
-        System.out.println(GSON.toJson(Map.of("record", name, "resources", bundle.getEntry().size(), "milliseconds", took)));
+        int resources = ((List<?>) bundle.get("entry")).size();
+        System.out.println(GSON.toJson(Map.of("record", name, "resources", resources, "milliseconds", took)));
     }
 }

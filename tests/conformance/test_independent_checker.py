@@ -1,0 +1,175 @@
+"""Our checker beside an independent one: HAPI FHIR's validator, with the published profiles, over what we write.
+
+Records: the published ADA pairs, as we translate them and as Nictiz has them; synthetic ones; and resources of every
+profile in the published records, each changed in one place.  What can only be known with a terminology server (a
+hierarchy of SNOMED CT, a code system that is not at hand) is counted apart.  `BABYCONNECT_MUTANTS` makes more changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from babyconnect import synthetic as region
+from babyconnect.fhir import json
+from babyconnect.fhir.check import structure
+from babyconnect.fhir.profiles.checking import check, claimed
+from babyconnect.fhir.profiles.surroundings import Surroundings
+from tests.conformance.independent.comparing import Said, of_hapi, of_ours
+from tests.conformance.test_ada_pairs import NAMES, PAIRS, TODAY, translation
+from tests.support import hapi
+from tests.support.mutants import mutants
+from tests.support.needs import nictiz
+from tests.support.published import resources
+
+# HAPI reads all definitions once, which takes half a minute, and checks some ten resources a second where it is busy.
+pytestmark = pytest.mark.timeout(900)
+Records = dict[str, list[dict[str, Any]]]
+HERE = Path(__file__).parent / "independent"
+BINDINGS = frozenset({"required", "extensible", "preferred"})
+CHANGES = int(os.environ.get("BABYCONNECT_MUTANTS", "4"))
+
+
+class Checked(NamedTuple):
+    records: Records
+    changes: Mapping[tuple[str, int], str]
+    hapi: dict[Said, str]
+    offline: list[Said]
+    ours: dict[Said, str]
+    rate: float
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    root = nictiz()
+    hapi.classpath()
+    records: Records = {}
+    for name, transaction in NAMES.items():
+        records[f"ours-{name}"] = translation(name)
+        records[f"expected-{name}"] = resources(root / PAIRS / transaction / "fhir_instance" / name, TODAY)
+    records |= synthetic(tmp_path_factory.mktemp("region"))
+    changed, changes = mutated(root)
+    records |= changed
+    lines = hapi.checked(records, root, tmp_path_factory.mktemp("records"))
+    said, offline = of_hapi(lines)
+    ours = {one: severity for name, record in records.items() for one, severity in of_ours(name, record)}
+    timed = [line for line in lines if "milliseconds" in line]
+    assert {line["record"] for line in timed} == set(records)
+    rate = sum(line["resources"] for line in timed) / sum(line["milliseconds"] for line in timed) * 1000
+    return Checked(records, changes, dict(said), [one for one, _ in offline], ours, rate)
+
+
+def synthetic(folder: Path) -> Records:
+    """One record of each kind of organisation that exports STU3."""
+    region.write(folder / "region", 14, 1, TODAY)
+    found: Records = {}
+    for file in sorted((folder / "region").glob("*/*.json")):
+        record = json.loads(file.read_bytes())
+        if record["resourceType"] == "Bundle":
+            found.setdefault(f"synthetic-{file.parent.name}", [entry["resource"] for entry in record["entry"]])
+    return found
+
+
+def mutated(root: Path) -> tuple[Records, dict[tuple[str, int], str]]:
+    """Per profile one sound published resource, changed; in its own record, so that references can be followed."""
+    records: Records = {}
+    changes: dict[tuple[str, int], str] = {}
+    seen: set[tuple[str, ...]] = set()
+    for folder in sorted((root / PAIRS).glob("*/fhir_instance/*")):
+        record = resources(folder, TODAY)
+        surroundings, held = Surroundings(record), list(record)
+        for one in record:
+            profiles = claimed(one) or (one["resourceType"],)
+            if profiles in seen or not sound(one, surroundings):
+                continue
+            seen.add(profiles)
+            every = list(mutants(one))
+            for number, (what, changed) in enumerate(every[:: max(1, len(every) // CHANGES)]):
+                changes[f"changed-{folder.name}", len(held)] = f"{profiles[-1].rsplit('/', 1)[-1]}: {what}"
+                held.append({**changed, "id": f"{one['id'][:40]}-{number}"})
+        records[f"changed-{folder.name}"] = held
+    return records, changes
+
+
+def sound(resource: Mapping[str, Any], surroundings: Surroundings) -> bool:
+    return not structure(resource) and all(one.severity != "error" for one in check(resource, surroundings))
+
+
+def disagreements() -> list[dict[str, str]]:
+    import csv
+
+    lines = (HERE / "disagreements.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def explained(who: str, one: Said) -> bool:
+    return any(
+        row["who"] == who and row["kind"] == one.kind and one.about.endswith(row["about"]) for row in disagreements()
+    )
+
+
+def unknowable(one: Said, offline: Sequence[Said]) -> bool:
+    """HAPI could not look the code up, and holds that against it."""
+    return one.kind in BINDINGS and any(
+        (other.record, other.resource) == (one.record, one.resource) and other.place.startswith(one.place)
+        for other in offline
+    )
+
+
+def test_on_every_record_that_we_write_both_say_the_same(checked: Checked) -> None:
+    written = {one for one in (*checked.hapi, *checked.ours) if not one.record.startswith("changed-")}
+    both = checked.hapi.keys() & checked.ours.keys() & written
+    hapi_alone = [one for one in written & checked.hapi.keys() - both if not unknowable(one, checked.offline)]
+    ours_alone = written & checked.ours.keys() - both
+    print(f"{len(both)} deviations said by both; HAPI checks {checked.rate:.0f} resources a second")
+    assert len(both) > 100
+    assert [one for one in hapi_alone if not explained("HAPI", one)] == []
+    assert [one for one in ours_alone if not explained("ours", one)] == []
+    assert {(checked.hapi[one], checked.ours[one]) for one in both} <= {
+        (severity, severity) for severity in ("error", "warning", "information")
+    }
+
+
+@pytest.mark.parametrize("who", ["hapi", "ours"])
+def test_no_message_vanishes_when_our_output_is_replaced_by_the_expected(checked: Checked, who: str) -> None:
+    said: Mapping[Said, str] = getattr(checked, who)
+
+    def messages(kind: str, name: str) -> Counter[tuple[str, str, str]]:
+        record = checked.records[f"{kind}-{name}"]
+        return Counter(
+            (record[one.resource]["resourceType"], one.kind, one.about)
+            for one in said
+            if one.record == f"{kind}-{name}" and not unknowable(one, checked.offline)
+        )
+
+    vanishing = {name: messages("ours", name) - messages("expected", name) for name in NAMES}
+    assert {name: found for name, found in vanishing.items() if found} == {}
+
+
+def test_a_change_that_one_finds_wrong_the_other_finds_wrong(checked: Checked) -> None:
+    by_hapi, by_us = wrong(checked, "HAPI"), wrong(checked, "ours")
+    print(f"{len(checked.changes)} changes: {len(by_hapi.keys() & by_us.keys())} found wrong by both")
+    missed = {
+        place: one for place, one in by_hapi.items() if place not in by_us and not unknowable(one, checked.offline)
+    }
+    alone = {place: one for place, one in by_us.items() if place not in by_hapi}
+    assert len(by_hapi.keys() & by_us.keys()) > len(checked.changes) / 5
+    assert {checked.changes[place]: one for place, one in missed.items()} == {}
+    assert {checked.changes[place]: one for place, one in alone.items()} == {}
+
+
+def wrong(checked: Checked, who: str) -> dict[tuple[str, int], Said]:
+    """The changed resources that hold an error, each with one; of HAPI's one that can be known, where it has one."""
+    said = checked.hapi if who == "HAPI" else checked.ours
+    found: dict[tuple[str, int], Said] = {}
+    for one, severity in said.items():
+        place = (one.record, one.resource)
+        counts = place in checked.changes and severity in ("error", "fatal") and not explained(who, one)
+        if counts and (place not in found or unknowable(found[place], checked.offline)):
+            found[place] = one
+    return found
