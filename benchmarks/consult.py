@@ -38,11 +38,9 @@ from babyconnect.exchange.contract import Asking, Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.exchange.searches import batched
 from babyconnect.flows.consult import ConsultingNode, consult
-from babyconnect.flows.evidence import given_relation
 from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
-from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.trust import asserting, keys
 from babyconnect.trust.claims import Claim
 from babyconnect.wiring.consulting import _noter
@@ -138,14 +136,9 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return (Relation("episode", "opaque"),)
 
-    register = EvidenceClient(region)
-
-    async def received(pseudonym: str, trace: str) -> tuple[Relation, ...]:
-        return tuple(given_relation(one, OWN.ura) for one in await register.received(pseudonym, trace))
-
     return ConsultingNode(
         OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
-        Exchange(Http(), form), evidence, received, _noter(OWN, log, secret), time.monotonic,
+        Exchange(Http(), form), evidence, _noter(OWN, log, secret), time.monotonic,
     )  # fmt: skip
 
 

@@ -229,7 +229,7 @@ async def watching(federation, party, pseudonym) -> asyncio.Task:
 async def test_whoever_was_told_where_to_look_hears_when_that_is_to_change_whatever_it_is(federation):
     pseudonym = await registered(federation, HOSPITAL)
     yes = await give(federation[HOSPITAL], pseudonym, HERE)
-    assert len(await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE))) == 1
+    assert len((await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE))).located) == 1
     for change in (take_back(federation[GP], yes), give(federation[HOSPITAL], pseudonym, HERE)):
         step = await watching(federation, PRACTICE, pseudonym)
         await change
@@ -241,8 +241,8 @@ async def test_who_was_told_nothing_and_whom_it_is_not_about_hears_nothing(feder
     pseudonym = await registered(federation, HOSPITAL)
     only_practices = Consent("", True, "kind:midwifery_practice", f"ura:{HOSPITAL.ura}")
     await give(federation[HOSPITAL], pseudonym, only_practices)
-    assert len(await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE))) == 1
-    assert await federation[KRAAM].localisation.localise(pseudonym, asker(KRAAM)) == ()
+    assert len((await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE))).located) == 1
+    assert (await federation[KRAAM].localisation.localise(pseudonym, asker(KRAAM))).located == ()
     nobody = await watching(federation, KRAAM, pseudonym)
     not_about = await watching(federation, PRACTICE, pseudonym)
     await give(federation[HOSPITAL], pseudonym, Consent("", False, "kind:maternity_home_care"))

@@ -20,7 +20,6 @@ from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import INDEX_URA, ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import Endpoint, Entry
-from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.trust import asserting, keys
 from babyconnect.trust.claims import Claim
 from tests.federation import region
@@ -49,7 +48,6 @@ class World:
             localisation=practice.localisation,
             exchange=Exchange(self.http, self.form, deadline=DEADLINE),
             evidence=self.evidence,
-            received=EvidenceClient(practice.region).received,
             note=self.note,
             now=time.monotonic,
         )

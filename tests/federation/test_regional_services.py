@@ -39,7 +39,7 @@ async def kept(federation) -> str:
 
 
 async def located(federation, pseudonym: str, party: Party = PRACTICE, role: Role = Role.MIDWIFE) -> list[Party]:
-    found = await federation[party].localisation.localise(pseudonym, asker(party, role))
+    found = (await federation[party].localisation.localise(pseudonym, asker(party, role))).located
     return [federation[party].directory.party(one.holder) for one in found]
 
 

@@ -65,7 +65,7 @@ async def she(federation: Any) -> str:
 
 
 async def searched(federation: Any, she: str, who: Asker | None = None, party: Any = HOSPITAL) -> int:
-    return len(await federation[party].localisation.localise(she, who or emergency(), TRACE))
+    return len((await federation[party].localisation.localise(she, who or emergency(), TRACE)).located)
 
 
 async def test_each_that_keeps_her_has_it_in_its_log_and_queue_and_is_to_tell_her(federation, she, tmp_path) -> None:
@@ -102,6 +102,14 @@ async def test_who_does_not_keep_her_hears_nothing_and_nobody_takes_note_for_ano
 async def test_an_ordinary_localisation_tells_nobody(federation, she) -> None:
     usual = replace(emergency(), purpose=Purpose.TREATMENT, emergency=None)
     await searched(federation, she, usual)
+    assert await SoughtClient(federation[KRAAM].region).waiting() == ()
+
+
+@pytest.mark.parametrize(
+    "change", [{"emergency": Emergency("curious")}, {"role": Role.SONOGRAPHER}, {"scopes": frozenset()}], ids=str
+)
+async def test_nor_does_what_is_no_emergency_and_opens_nothing(federation, she, change) -> None:
+    assert await searched(federation, she, replace(emergency(), **change)) == 0
     assert await SoughtClient(federation[KRAAM].region).waiting() == ()
 
 
@@ -204,7 +212,7 @@ async def test_a_confirmed_emergency_finds_against_an_objection_who_opted_in_and
     federation.state.index._overriding = frozenset({KRAAM.ura})
     once, twice = emergency(), replace(emergency("twice-" + REFERENCE), emergency=Emergency("unconscious", True))
     assert await searched(federation, she, once) == 0
-    (found,) = await federation[HOSPITAL].localisation.localise(she, twice, TRACE)
+    (found,) = (await federation[HOSPITAL].localisation.localise(she, twice, TRACE)).located
     assert found.holder == KRAAM.ura
     usual = replace(emergency(), purpose=Purpose.TREATMENT, emergency=None)
     assert await searched(federation, she, usual) == 0

@@ -17,6 +17,7 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.definitions import document
 from babyconnect.network import asker, fhir4
 from babyconnect.network.contract import Given, Registration
+from babyconnect.network.evidence import wire
 from babyconnect.network.localisation import resources as pointers
 
 
@@ -80,7 +81,10 @@ async def localise(call: Call) -> Response:
         # Who is told where to look has her record open from now on: it hears when that is to change.
         call.state.consents.watch(pseudonym, call.party.ura)
     await call.log("localise", "ok", pseudonym, str(len(lists)))
-    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
+    if given:
+        await call.log("evidence_read", "ok", pseudonym, str(len(given)))
+    evidence = [wire.include(given)] if given else []
+    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List", included=evidence))
 
 
 async def _hers(call: Call, pseudonym: str) -> Response:

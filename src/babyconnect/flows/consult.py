@@ -20,6 +20,7 @@ from babyconnect.birthcare.parties import Party, Role
 from babyconnect.definitions import document
 from babyconnect.exchange.ask import Exchange, new_trace, new_traceparent
 from babyconnect.exchange.contract import Asking, Source
+from babyconnect.flows.evidence import given_relation
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import By, Capacity, Localisation, Located, Parties, Pseudonyms, RegionFault
 
@@ -44,8 +45,7 @@ class ConsultingNode:
     """What a consult needs of its node.  `note` returns when the event is durable, and raises if it cannot be.
 
     `evidence`: the treatment relations of this organisation with her (`trust.relation` over its own episodes and
-    enrolments).  `received`: (her pseudonym, trace) -> what others gave this organisation: announcements, referrals,
-    locum agreements; RegionFault when that cannot be known now.  `now`: monotonic seconds, the exchange's clock.
+    enrolments); what others gave comes with the index's answer.  `now`: monotonic seconds, the exchange's clock.
     """
 
     own: Party
@@ -54,7 +54,6 @@ class ConsultingNode:
     localisation: Localisation
     exchange: Exchange
     evidence: Callable[[Bsn], Awaitable[tuple[Relation, ...]]]
-    received: Callable[[str, str], Awaitable[tuple[Relation, ...]]]
     note: Callable[[ConsultEvent], Awaitable[object]]
     now: Callable[[], float]
 
@@ -121,18 +120,9 @@ async def _localise(
         pseudonym = await node.pseudonyms.of(asking.bsn)
         if asking.logged_in is not None:
             return await node.localisation.hers(pseudonym, by(asking), traceparent), asking, None
-        located, received = await asyncio.gather(
-            node.localisation.localise(pseudonym, _asker(node, asking), traceparent),
-            node.received(pseudonym, traceparent),
-            return_exceptions=True,
-        )
-        if isinstance(located, BaseException):
-            raise located
-        if not isinstance(received, BaseException):
-            asking = replace(asking, relations=(*asking.relations, *received))
-        elif not isinstance(received, RegionFault):
-            raise received
-        return located, asking, None
+        found = await node.localisation.localise(pseudonym, _asker(node, asking), traceparent)
+        received = tuple(given_relation(one, node.own.ura) for one in found.given)
+        return found.located, replace(asking, relations=(*asking.relations, *received)), None
     except RegionFault as fault:
         index = Party(INDEX_URA, document("network.toml")["localisation"]["name"], node.own.kind)
         failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))

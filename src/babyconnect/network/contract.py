@@ -99,6 +99,15 @@ class Located:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the index answers a professional: where to ask, and what others gave this organisation as evidence that it
+    treats her.  One answer, because the index weighs that evidence anyway."""
+
+    located: tuple[Located, ...] = ()
+    given: tuple[Given, ...] = ()
+
+
 class Parties(Protocol):
     """The directory as a node sees it: a replica in memory, so every look-up is immediate."""
 
@@ -124,8 +133,8 @@ class Pseudonyms(Protocol):
 
 
 class Localisation(Protocol):
-    async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> tuple[Located, ...]:
-        """The organisations that she lets this asker know of; () when none.  Raises RegionFault."""
+    async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> Found:
+        """The organisations that she lets this asker know of.  Raises RegionFault."""
 
     async def hers(self, pseudonym: str, by: By, traceparent: str = "") -> tuple[Located, ...]:
         """All organisations that keep something of her, when she herself asks.  Raises RegionFault."""

@@ -34,17 +34,25 @@ def outcome(code: str, text: str, severity: str = "error") -> dict[str, Any]:
     }
 
 
-def searchset(base: str, resources: Sequence[Resource], self_link: str, next_link: str | None = None) -> dict[str, Any]:
+def searchset(
+    base: str,
+    resources: Sequence[Resource],
+    self_link: str,
+    next_link: str | None = None,
+    included: Sequence[Resource] = (),
+) -> dict[str, Any]:
+    """`included`: what goes along with the matches, and does not count."""
     links = [{"relation": "self", "url": self_link}]
     if next_link:
         links.append({"relation": "next", "url": next_link})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
     if next_link is None:
         bundle["total"] = len(resources)
-    if resources:
+    if resources or included:
         bundle["entry"] = [
-            {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": "match"}}
-            for r in resources
+            {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": mode}}
+            for mode, listed in (("match", resources), ("include", included))
+            for r in listed
         ]
     return bundle
 

@@ -16,7 +16,6 @@ from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
-from babyconnect.flows.evidence import given_relation
 from babyconnect.flows.viewing import Asked, Consult, Declared
 from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
@@ -31,10 +30,6 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return asker_relations(link.roster, bsn)
 
-    async def received(pseudonym: str, trace: str) -> tuple[Relation, ...]:
-        given = await link.evidence.received(pseudonym, trace)
-        return tuple(given_relation(one, link.party.ura) for one in given)
-
     return ConsultingNode(
         own=link.party,
         directory=link.directory,
@@ -44,7 +39,6 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
             http, token_form(link), time.monotonic, link.chosen.consult.deadline_seconds, prove=prover(link)
         ),
         evidence=evidence,
-        received=received,
         note=_noter(link.party, log, audit_key),
         now=time.monotonic,
     )

@@ -11,7 +11,7 @@ import pytest
 from babyconnect.birthcare.access import Asker, Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows import enrol
-from babyconnect.network.contract import Located, RegionFault
+from babyconnect.network.contract import Found, RegionFault
 from babyconnect.network.roster import Roster, Seen
 
 BSN = Bsn("999900730")
@@ -52,8 +52,8 @@ class Region:
     async def unregister(self, pseudonym: str, source: str) -> None:
         self.registered.pop(pseudonym, None)
 
-    async def localise(self, pseudonym: str, asker: Asker) -> tuple[Located, ...]:
-        return ()
+    async def localise(self, pseudonym: str, asker: Asker) -> Found:
+        return Found()
 
 
 @pytest.fixture

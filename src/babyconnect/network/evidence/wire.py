@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
 from babyconnect.birthcare.identifiers import Ura
@@ -26,6 +26,27 @@ def written(given: Given) -> dict[str, Any]:
         "episode": given.episode,
         "standing": given.standing,
     }
+
+
+def include(given: Sequence[Given]) -> dict[str, Any]:
+    """What goes along with the index's answer, as R4 Parameters."""
+    return {
+        "resourceType": "Parameters",
+        "id": "evidence",
+        "parameter": [{"name": "given", "part": [_part(*pair) for pair in written(one).items()]} for one in given],
+    }
+
+
+def _part(name: str, value: Any) -> dict[str, Any]:
+    return {"name": name, "valueBoolean" if isinstance(value, bool) else "valueString": value}
+
+
+def included(parameters: Mapping[str, Any]) -> tuple[Given, ...]:
+    """The other way.  Raises ValueError, KeyError, TypeError or AttributeError for what is not that."""
+    return tuple(
+        read({part["name"]: part.get("valueString", part.get("valueBoolean")) for part in one["part"]})
+        for one in parameters["parameter"]
+    )
 
 
 def read(said: Mapping[str, Any]) -> Given:

@@ -13,7 +13,8 @@ from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.asker import to_claims
 from babyconnect.network.consent.client import claims_of
-from babyconnect.network.contract import By, Claims, Located, Parties, RegionFault, Registration
+from babyconnect.network.contract import By, Claims, Found, Located, Parties, RegionFault, Registration
+from babyconnect.network.evidence import wire
 from babyconnect.network.localisation.resources import to_list
 from babyconnect.network.signed import Region
 
@@ -29,15 +30,15 @@ class LocalisationClient:
         self._directory = directory
         self._table: dict[str, Any] = document("network.toml")["localisation"]
 
-    async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> tuple[Located, ...]:
+    async def localise(self, pseudonym: str, asker: Asker, traceparent: str = "") -> Found:
         """Raises RegionFault."""
         return await self._found(pseudonym, to_claims(asker), traceparent)
 
     async def hers(self, pseudonym: str, by: By, traceparent: str = "") -> tuple[Located, ...]:
         """All who keep something of her, for herself or who represents her.  Raises RegionFault."""
-        return await self._found(pseudonym, claims_of(by), traceparent)
+        return (await self._found(pseudonym, claims_of(by), traceparent)).located
 
-    async def _found(self, pseudonym: str, claims: Claims, traceparent: str) -> tuple[Located, ...]:
+    async def _found(self, pseudonym: str, claims: Claims, traceparent: str) -> Found:
         query = {
             "subject:identifier": f"{self._table['subject_system']}|{pseudonym}",
             "code": f"{self._table['code_system']}|{self._table['code']}",
@@ -48,7 +49,8 @@ class LocalisationClient:
         if status != 200:
             raise RegionFault(f"the index answered {status}")
         try:
-            return tuple(self._located(one) for one in fhir4.resources(bundle, "List"))
+            located = tuple(self._located(one) for one in fhir4.resources(bundle, "List"))
+            return Found(located, tuple(g for one in fhir4.resources(bundle, "Parameters") for g in wire.included(one)))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise RegionFault("the index answered rubbish") from None
 
