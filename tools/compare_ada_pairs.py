@@ -21,34 +21,38 @@ from babyconnect.fhir.rendering import masked
 from babyconnect.sources.ada import read
 from babyconnect.translate.ada import translate
 
-PAIRS = "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6"
+PAIRS = {"": "hl7-mappings/ada-2-fhir-stu3/peri-3.2.6", "4.0-beta": "hl7-mappings/ada-2-fhir-stu3-beta4/peri-3.2.6"}
 
 
-def write(source: Path, folder: Path, day: dt.date) -> None:
+def write(source: Path, folder: Path, day: dt.date, version: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for resource in translate(read(source.read_bytes()), day).resources:
+    for resource in translate(read(source.read_bytes()), day, version).resources:
         path = folder / f"{resource['resourceType']}-{resource['id']}.json"
         path.write_bytes(json.dumps(masked(resource)))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", help="cases (part of the name); default: all of verloskunde basis")
+    parser.add_argument("names", nargs="*", help="cases (part of the name); default: all of the transaction")
     parser.add_argument("--nictiz", type=Path, default=Path(os.environ.get("NICTIZ_DATA", "../shared/nictiz")))
     parser.add_argument("--compare", type=Path)
     parser.add_argument("--date", default="T=2024-06-15")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--show", default="10")
     parser.add_argument("--transaction", default="med_mij_01_beschikbaarstellen_integrale_zwangerschapskaart")
+    parser.add_argument("--version", default="", choices=list(PAIRS), help="of the tables and the pairs; default 3.2")
     options = parser.parse_args()
     compare = options.compare or options.nictiz.parent / "tools" / "compare_fhir.py"
-    folder, day = options.nictiz / PAIRS / options.transaction, dt.date.fromisoformat(options.date.removeprefix("T="))
+    folder, day = (
+        options.nictiz / PAIRS[options.version] / options.transaction,
+        dt.date.fromisoformat(options.date.removeprefix("T=")),
+    )
     worst = 0
     for expected in sorted((folder / "fhir_instance").iterdir()):
         if options.names and not any(name in expected.name for name in options.names):
             continue
         out = (options.out or Path(tempfile.mkdtemp())) / expected.name
-        write(folder / "ada_instance" / f"{expected.name}.xml", out, day)
+        write(folder / "ada_instance" / f"{expected.name}.xml", out, day, options.version)
         print(expected.name, flush=True)
         command = [
             sys.executable,

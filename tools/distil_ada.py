@@ -41,9 +41,12 @@ TRANSACTIONS = {
     "echo_beta": "RetrieveTransaction_BeschikbaarstellenMedMijEcho.xml",
     "kraam_beta": "RetrieveTransaction_BeschikbaarstellenMedMijKraam.xml",
 }
-WIKI = {"uitbreiding": "BeschikbaarstellenMedMijVerloskundeUitbreiding"}
+WIKI = {
+    "uitbreiding": "BeschikbaarstellenMedMijVerloskundeUitbreiding",
+    "uitbreiding_beta": "BeschikbaarstellenMedMijVerloskundeUitbreiding",
+}
 SUPPLEMENTS = {"echo": ("echo",), "echo_beta": ("echo", "echo_beta"), "kraam_beta": ("kraam_beta",),
-               "uitbreiding": ("uitbreiding",)}  # fmt: skip
+               "uitbreiding": ("uitbreiding",), "uitbreiding_beta": ("uitbreiding", "kraam_beta")}  # fmt: skip
 STRUCTURE = ("concept", "parent", "element", "kind", "datatype", "target", "min", "max", "conformance", "mandatory",
              "lists", "units", "precision", "name")  # fmt: skip
 NULL_FLAVOR = "2.16.840.1.113883.5.1008"
@@ -175,7 +178,7 @@ def distil_wiki(data: Path, name: str, transaction: str, lists: Lists, systems: 
     for root in roots.values():
         for concept, parent in concepts(root):
             known.setdefault(short(concept.get("id")), structure_row(concept, parent))
-    rows = ada_wiki.structure(data, name, transaction, known)
+    rows = ada_wiki.structure(data, name.partition("_")[0], transaction, known)
     for supplement in SUPPLEMENTS.get(name, ()):
         rows = supplemented(supplement, rows)
     used = {key for row in rows for key in row.get("lists", "").split()}

@@ -34,6 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "uitbreiding": ("kraam", "echo", "basis"),
     "echo_beta": ("echo", "basis"),
     "kraam_beta": ("kraam", "echo", "basis"),
+    "uitbreiding_beta": ("kraam_beta", "uitbreiding", "kraam", "echo", "basis"),
 }
 """Maps, and those that each builds on: what these have of a data element is not made again."""
 

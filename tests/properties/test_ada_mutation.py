@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +35,7 @@ PAIRS = {
     "gz-ize-kwa-casus1": "med_mij_echo_beschikbaarstellen",
     "gz-ize-kwa-casus2": "med_mij_echo_beschikbaarstellen",
     "gz-izk-kwa-casus1": "med_mij_kraam_beschikbaarstellen",
+    "gz-izv-kwa-casus3": "med_mij_uitbreiding_verloskunde_beschikbaarstellen",
 }
 _VALUES = {"datetime": ("T-77D", "1983-03-03"), "date": ("T-77D", "T-76D"), "boolean": ("false", "true"),
            "count": ("8", "9"), "ordinal": ("8", "9"), "complex": ("8", "9"), "quantity": ("88", "89"),
@@ -106,6 +108,8 @@ def touched(concept: str, transaction: str) -> tuple[set[str], set[str]]:
             named.add((row.resource, row.path))
         if row.transform == "performer" and concept == table.anchors["professional"]["function"]:
             named.add((row.resource, row.path))
+    if concept in table.anchors["interval"].values():
+        named |= {(r.resource, r.path) for found in table.rows.values() for r in found if r.transform == "interval"}
     above = concept
     while table.rows[concept][0].transform == "part" and (above := parents[above]["parent"]):
         named |= {(row.resource, row.path) for row in table.rows[above] if row.transform in ASSEMBLE}
@@ -142,11 +146,16 @@ def law(record: AdaRecord, concepts: set[str] | None = None) -> None:
             assert changed_heads <= heads, f"{place}: also changes {changed_heads - heads}"
 
 
+# A record of verloskunde uitbreiding has two thousand data elements: in an ordinary run every twentieth is changed.
+ELEMENTS = 1 if os.environ.get("BABYCONNECT_ADA_MUTANTS") == "0" else 20
+
+
 @pytest.mark.parametrize("transaction", TRANSACTIONS)
 def test_in_a_record_that_fills_every_data_element(transaction: str) -> None:
     """Of those that a transaction shares with one it builds on, the other record changes them."""
     last = TRANSACTIONS[transaction][1].split()[-1]
-    law(read(full_xml(transaction)), {row["concept"] for row in rows(f"ada/{last}_map")})
+    concepts = list(dict.fromkeys(row["concept"] for row in rows(f"ada/{last}_map")))
+    law(read(full_xml(transaction)), set(concepts[:: ELEMENTS if last == "uitbreiding" else 1]))
 
 
 @pytest.mark.parametrize("name", PAIRS)

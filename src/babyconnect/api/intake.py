@@ -71,6 +71,7 @@ _CODES = {
     "transaction": "not-supported",
     "unresolved-reference": "incomplete",
     "no-client": "business-rule",
+    "no-child": "business-rule",
     "two-clients": "business-rule",
     "duplicate-id": "duplicate",
 }

@@ -73,6 +73,7 @@ class _Translation:
 
     def run(self) -> Translated:
         self._check_client()
+        self._check_children()
         late: list[tuple[Site, Row]] = []
         for site in self.tree.sites:
             self._fill(site, late)
@@ -231,6 +232,19 @@ class _Translation:
             self.find("error", self.tree.root, "two-clients", "the record names two women as its client")
         elif not present or (named and not named & present):
             self.find("error", self.tree.root, "no-client", "the record does not hold its own client")
+
+    def _check_children(self) -> None:
+        """What lies in a child's group is about that child: with nobody or the woman in its place, whose is it?"""
+        woman = self.table.anchors["client"]["reference"]
+        client = next((self.tree.target(s, "675") for s in self.tree.within(self.tree.root, woman)), None)
+        for group, reference in self.table.anchors["children"].items():
+            for site in self.tree.within(self.tree.root, group) if group.isdigit() else ():
+                if site.filled and self._child_of(site, reference) in (None, client):
+                    self.find("error", site, "no-child", "a child's group that does not say which child it is about")
+
+    def _child_of(self, site: Site, reference: str) -> Site | None:
+        named = next((s for s in self.tree.within(site, reference) if s.element.value), None)
+        return self.tree.target(named, self.table.targets.get(reference, "")) if named is not None else None
 
     def find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
         self.findings.append(Finding(severity, site.place, site.element.line, site.concept, rule, text))

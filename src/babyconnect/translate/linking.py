@@ -78,7 +78,11 @@ class Linker:
     def _follow(self, site: Site, link: Link) -> tuple[Instance, Link] | None:
         if not holds(link.when, self._tree, site):
             return None
-        found = next(self._candidates(site, link), None)
+        candidates = self._candidates(site, link)
+        if link.only:
+            several = {found.id: found for found in candidates}
+            candidates = iter(several.values() if len(several) == 1 else ())
+        found = next(candidates, None)
         if found is not None:
             return found, link
         return self._follow(site, self._table.links[link.otherwise]) if link.otherwise else None

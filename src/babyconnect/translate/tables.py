@@ -74,7 +74,7 @@ class Link:
     """How a resource finds another: a data element to follow, or a rule to find, inside `within`; else `otherwise`.
 
     `when`: the link is there only where this condition holds.  `every`: a row is about all that it
-    finds, not the first.
+    finds, not the first.  `only`: what it finds counts when it finds one, not when it finds several.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Link:
     form: str
     when: str
     every: bool
+    only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,6 @@ def _borrowed(row: Mapping[str, str]) -> Borrowed:
 def _links() -> Mapping[str, Link]:
     return {
         name: Link(name, row.get("within", ""), row.get("via", ""), row.get("rule", ""), row.get("otherwise", ""),
-                   row.get("form", "plain"), row.get("when", ""), row.get("every", False))
+                   row.get("form", "plain"), row.get("when", ""), row.get("every", False), row.get("only", False))
         for name, row in document("ada/links.toml").items()
     }  # fmt: skip

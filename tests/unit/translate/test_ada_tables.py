@@ -18,7 +18,7 @@ from babyconnect.translate.values import TRANSFORMS, Context
 from tests.support.ada_material import EVERY_VERSION, leaf_codes
 
 EACH = pytest.mark.parametrize(("structure", "names"), EVERY_VERSION, ids=[names for _, names in EVERY_VERSION])
-LAYERS = ("basis", "echo", "kraam", "uitbreiding", "echo_beta", "kraam_beta")
+LAYERS = ("basis", "echo", "kraam", "uitbreiding", "echo_beta", "kraam_beta", "uitbreiding_beta")
 OWN_TRANSFORMS = {"group", "none", "follow", "self", "part", "element", *REFERENCES, *ASSEMBLE}
 TODAY = dt.date(2024, 6, 15)
 
