@@ -31,8 +31,6 @@ create table if not exists decided (
 create index if not exists decided_of on decided (client, kind);
 create index if not exists decided_by_key on decided (kind, key);
 """
-_OF = "select client, key, recorded, content from decided where client = ? and kind = ? order by place"
-_ABOUT = "select client, key, recorded, content from decided where key = ? and kind = ? order by place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Custody:
 
     def of(self, kind: Kind, client: str) -> tuple[Decided, ...]:
         """Every decision of a kind about a client's record, the oldest first: the history."""
-        return self._rows(_OF, client, kind)
+        return self._rows("client = ? and kind = ?", client, kind)
 
     def every(self, kind: Kind) -> tuple[Decided, ...]:
         """Every decision of a kind, over all clients."""
@@ -75,10 +73,13 @@ class Custody:
 
     def about(self, kind: Kind, key: str) -> tuple[Decided, ...]:
         """Every decision of a kind with this key, over all clients."""
-        return self._rows(_ABOUT, key, kind)
+        return self._rows("key = ? and kind = ?", key, kind)
 
-    def _rows(self, sql: str, *values: str) -> tuple[Decided, ...]:
-        found = self._db.known(sql, values)
+    def _rows(self, where: str, *values: str) -> tuple[Decided, ...]:
+        found = self._db.known(
+            f"select client, key, recorded, content from decided where {where} order by place",  # noqa: S608
+            values,
+        )
         if not found:  # so it is for nearly everybody, and it is asked for every answer
             return ()
         return tuple(
