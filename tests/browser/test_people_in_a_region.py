@@ -153,24 +153,37 @@ def of(edge: Edge, site: str) -> list[str]:
     return sorted(path for path in found if "{" not in path and not path.rstrip("/").endswith(left_out))
 
 
+def speak(page: Any, language: str) -> None:
+    page.context.add_cookies([{"name": "babyconnect_language", "value": language, "url": page.url}])
+
+
 def faults(page: Any, axe: str, path: str) -> list[str]:
     """What is wrong with a page in each language and at each width."""
     found = []
     for language in ("nl", "en"):
-        page.context.add_cookies([{"name": "babyconnect_language", "value": language, "url": page.url}])
+        speak(page, language)
         answer = page.goto(path)
         if answer is None or not str(answer.headers.get("content-type", "")).startswith("text/html"):
             return found
         assert answer.status < 400, (path, answer.status)
-        page.evaluate(axe)
-        for size in (DESKTOP, PHONE):
-            page.set_viewport_size(size)
-            told = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", TAGS)[
-                "violations"
-            ]
-            found += [f"{path} {language} {size['width']}: {one['id']} {_where(one)}" for one in told]
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            found += [f"{path} {language} {size['width']}: {wide} px too wide"] if wide > 1 else []
+        found += faults_here(page, axe, f"{path} {language}")
+    speak(page, "nl")
+    return found
+
+
+def faults_here(page: Any, axe: str, path: str) -> list[str]:
+    """The same of a page as it stands, which came of a form."""
+    found = []
+    page.evaluate(axe)
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        told = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", TAGS)[
+            "violations"
+        ]
+        found += [f"{path} {size['width']}: {one['id']} {_where(one)}" for one in told]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{path} {size['width']}: {wide} px too wide"] if wide > 1 else []
+    page.set_viewport_size(DESKTOP)
     return found
 
 
@@ -212,6 +225,50 @@ def test_the_look_finds_faults_where_there_are_some(browser: Any, axe: str) -> N
     told = page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)["violations"]
     assert {"image-alt", "button-name", "color-contrast", "html-has-lang"} <= {one["id"] for one in told}
     page.close()
+
+
+def test_pages_that_come_of_a_form(people: People, axe: str) -> None:
+    """The privacy officer's answer and report; the administrator's refused document and preview; her page at her own
+    organisation; what she chose."""
+    officer = people.page("pim.practice")
+    found = []
+    for button in ("vraag", "inzage"):
+        officer.goto("/viewer/privacy/")
+        officer.fill("form[action$=vraag] input[name=bsn]", MARKER)
+        submit = (
+            "form[action$=vraag] button[name=inzage]" if button == "inzage" else "form[action$=vraag] button >> nth=0"
+        )
+        officer.click(submit)
+        officer.wait_for_load_state()
+        assert officer.locator("table.looks, table").count()
+        found += faults(officer, axe, officer.url)
+    administrator = people.page("ada.practice")
+    administrator.goto("/viewer/beheer/")
+    administrator.fill("textarea[name=document]", "{}")
+    administrator.click("form[action$=nieuw] button")
+    administrator.get_by_role("alert").wait_for()
+    found += faults_here(administrator, axe, "a document refused")
+    for language in ("nl", "en"):
+        speak(administrator, language)
+        administrator.goto("/viewer/beheer/")
+        administrator.fill("#voorbeeld input[name=bsn]", "123456789")
+        administrator.click("#voorbeeld button")
+        administrator.get_by_role("alert").wait_for()
+        found += faults_here(administrator, axe, f"a preview refused {language}")
+    speak(administrator, "nl")
+    midwife = people.page("anna.practice")
+    midwife.goto("/viewer/eigen/")
+    midwife.fill("input[name=bsn]", MARKER)
+    midwife.click("form[action$=zoek] button")
+    midwife.wait_for_load_state()
+    assert "Voorbeeld" in midwife.inner_text("main")
+    found += faults(midwife, axe, midwife.url)
+    herself = people.page("anna.voorbeeld", "hospital", "/client")
+    herself.goto("/client/berichten/")
+    herself.get_by_role("button", name="Zo is het goed").click()
+    herself.get_by_role("status").wait_for()
+    found += faults_here(herself, axe, "a channel chosen")
+    assert found == []
 
 
 def test_every_page_before_logging_in(browser: Any, region: Edge, axe: str) -> None:
