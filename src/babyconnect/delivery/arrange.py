@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from babyconnect.birthcare import gestation
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Item, Pregnancy, Record
 from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
@@ -19,9 +20,7 @@ _COLUMNS: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
 for _entry in rows("sections/grids"):
     _COLUMNS[_entry["grid"]].append((_entry["column"], frozenset(_entry["codes"].split())))
 _VISIT = frozenset().union(*(codes for _, codes in _COLUMNS["controles"]))
-_PERCENTILES = frozenset(
-    {"http://loinc.org|96125-0", "http://loinc.org|96124-3", "http://loinc.org|95939-5", "http://loinc.org|95938-7"}
-)
+_PERCENTILES, _GESTATION = named("biometry_percentile"), named("gestation")
 
 
 def _after_birth(item: Item, record: Record) -> bool:
@@ -86,7 +85,7 @@ def _measured(item: Item, writer: Writer) -> str:
 def _measurement(item: Item, writer: Writer) -> str:
     """The value alone; a gestational age in days as weeks and days."""
     quantity = item.resource.get("valueQuantity") or {}
-    if "http://snomed.info/sct|57036006" in item.codes and quantity.get("code") == "d":
+    if not _GESTATION.isdisjoint(item.codes) and quantity.get("code") == "d":
         return gestation.text(int(quantity["value"]))
     return writer.headline(item).split("; ")[0] + _percentile(item)
 

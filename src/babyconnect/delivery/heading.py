@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from babyconnect.birthcare import gestation
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Child, Item, Pregnancy, Record, Stated
 from babyconnect.birthcare.resources import identifiers_of
 from babyconnect.delivery import dutch
@@ -202,18 +203,15 @@ def header(record: Record, whole: bool) -> Header:
     )
 
 
-def _last(items: Sequence[Item], *codes: str) -> Item | None:
-    found = [item for item in items if item.moment and set(codes) & set(item.codes)]
+def _last(items: Sequence[Item], codes: frozenset[str]) -> Item | None:
+    found = [item for item in items if item.moment and not codes.isdisjoint(item.codes)]
     return max(found, key=lambda item: (item.moment, item.id)) if found else None
 
 
 def _measured(record: Record, writer: Writer) -> Iterator[Fact]:
     hers = [i for i in record.items if i.subject == "woman" and i.pregnancy in (record.current, "")]
-    for code, keys in (
-        ("blood_pressure", ("http://loinc.org|85354-9",)),
-        ("hb", ("http://loinc.org|93846-4", "http://loinc.org|59260-0")),
-    ):
-        if item := _last(hers, *keys):
+    for code, name in (("blood_pressure", "blood_pressure"), ("hb", "haemoglobin")):
+        if item := _last(hers, named(name)):
             shown = writer.headline(item).split("; ")[0]
             yield Fact(code, label(item), shown, dutch.moment(item.moment), badges(item.origins), (), (item.id,))
 
@@ -240,8 +238,8 @@ def _problems(record: Record, writer: Writer) -> Iterator[Fact]:
 def _child_fact(child: Child, record: Record, writer: Writer) -> Fact:
     about = [item for item in record.items if item.subject == child.id]
     parts = []
-    for code in ("http://loinc.org|8339-4", "http://loinc.org|9274-2"):
-        if item := next((i for i in about if code in i.codes), None):
+    for codes in (named("birth_weight"), named("apgar_5")):
+        if item := next((i for i in about if not codes.isdisjoint(i.codes)), None):
             parts.append(f"{label(item).lower()} {writer.headline(item).split('; ')[0]}")
     born = dutch.moment(child.born) if child.born else "geboortedatum onbekend"
     text = f"{child.name or 'naam niet bekend'}, {born}"

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Item, Origin
 from babyconnect.birthcare.resources import as_list, codes_in
 from babyconnect.definitions import document, rows
@@ -22,7 +23,7 @@ from babyconnect.delivery.view import Badge, Detail, Flag, Line
 
 _TITLES = {row["type"]: (row["label"], row["headline"].split()) for row in rows("sections/types")}
 _BOOLEANS = {f"{row['system']}|{row['code']}": (row["no"], row["yes"]) for row in rows("sections/booleans")}
-_GESTATION = "http://snomed.info/sct|57036006"
+_GESTATION = named("gestation")
 PHRASES = document("sections/phrases.toml")
 _AUTHORS = ("performer", "asserter", "recorder", "requester", "author", "careManager", "participant", "serviceProvider")
 
@@ -73,7 +74,7 @@ def _weeks(resource: Mapping[str, Any], quantity: Mapping[str, Any]) -> str:
     days = quantity.get("value")
     if not isinstance(days, int) or quantity.get("code") != "d" or quantity.get("comparator"):
         return ""
-    return dutch.gestation(days) if _GESTATION in codes_in(resource.get("code")) else ""
+    return dutch.gestation(days) if not _GESTATION.isdisjoint(codes_in(resource.get("code"))) else ""
 
 
 def _short(value: Any, element: str, names: Names) -> str:

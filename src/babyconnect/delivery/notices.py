@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from babyconnect.birthcare import gestation
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.record import Conflict, Gap, Item, Pregnancy, Record
 from babyconnect.definitions import rows
@@ -15,7 +16,7 @@ from babyconnect.delivery.view import Badge, Banner, Claim, Dispute, Missing, Mo
 
 _CHECKS = {row["check"]: row for row in rows("checks/expected")}
 _CHOICES = {row["choice"]: row for row in rows("checks/choices")}
-_PERINATAL_DEATH = "http://snomed.info/sct|276507005"
+_PERINATAL_DEATH = named("perinatal_death")
 # Events whose text starts with what happened instead of what the item is.
 _BY_KIND = frozenset({"episode_start", "episode_end", "death"})
 _DATE_TOPICS = ("due_date",)
@@ -34,7 +35,7 @@ def mourning(record: Record) -> bool:
 
 
 def _died(item: Item) -> bool:
-    return _PERINATAL_DEATH in item.codes and item.resource.get("valueBoolean") is not False
+    return not _PERINATAL_DEATH.isdisjoint(item.codes) and item.resource.get("valueBoolean") is not False
 
 
 def banners(record: Record) -> tuple[Banner, ...]:

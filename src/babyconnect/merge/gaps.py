@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from babyconnect.birthcare import gestation
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Blood, Choice, DueDate, Gap, Gestation, Item, Pregnancy
 from babyconnect.birthcare.resources import as_list, codes_in, day
 from babyconnect.definitions import rows
@@ -18,8 +19,7 @@ from babyconnect.merge.gather import Holding
 _ANSWERS = {row["code"]: row["value"] for row in rows("checks/answers")}
 _STRONGEST = ("done", "accepted", "declined", "does_not_want_to_know", "not_offered")
 _POSTPARTUM_DAYS = 42
-_FETAL_RHESUS_D = "http://loinc.org|100670-9"
-_NEGATIVE = frozenset({"http://snomed.info/sct|165746003", "http://snomed.info/sct|260385009"})
+_FETAL_RHESUS_D, _NEGATIVE = named("fetal_rhesus_d"), named("antigen_negative")
 
 
 def source_gaps(holdings: Sequence[Holding]) -> list[Gap]:
@@ -45,7 +45,7 @@ def _applies(rule: str, blood: Blood, items: Sequence[Item]) -> bool:
     # A conflict is treated as negative: never "niet nodig" on disputed ground (domain §7).
     negative = any(s.value == "negative" for s in blood.rhesus_d) and not d_positive
     if rule == "rhesus_d_negative_fetus_not_negative":
-        typed = [i for i in items if _FETAL_RHESUS_D in i.codes]
+        typed = [i for i in items if not _FETAL_RHESUS_D.isdisjoint(i.codes)]
         return negative and not (typed and all(_is_negative(item) for item in typed))
     return negative
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from babyconnect.birthcare import units
+from babyconnect.birthcare.named import named
 from babyconnect.birthcare.resources import codes_in
 from babyconnect.birthcare.systems import canonical
 from babyconnect.definitions import rows
@@ -104,3 +105,10 @@ def test_a_post_coordinated_code_is_kept_as_it_is() -> None:
     assert codes_in({"coding": [{"system": "http://snomed.info/sct", "code": code}]}) == (
         f"http://snomed.info/sct|{code}",
     )
+
+
+def test_a_code_is_asked_after_by_a_name_that_the_table_has() -> None:
+    assert named("gestation") == {"http://snomed.info/sct|57036006"}
+    assert all(row["citation"] and canonical(row["system"]) == row["system"] for row in rows("terminology/codes"))
+    with pytest.raises(KeyError):
+        named("nothing")
