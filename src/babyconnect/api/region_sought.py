@@ -11,7 +11,8 @@ import secrets
 from starlette.responses import Response
 
 from babyconnect.api.region_call import Call, Refusal, answer
-from babyconnect.birthcare.access import Asker, Purpose
+from babyconnect.birthcare.access import EMERGENCY_SCOPE, Asker, Purpose
+from babyconnect.definitions import document
 from babyconnect.network.contract import Sought
 from babyconnect.network.sought import wire
 from babyconnect.network.sought.service import TooMany
@@ -21,7 +22,7 @@ MOST_AT_ONCE = 500
 
 async def note(call: Call, pseudonym: str, asker: Asker) -> None:
     """Durable before the index answers; as much is written where nobody keeps her, so that time tells nothing."""
-    if asker.purpose is not Purpose.EMERGENCY or asker.emergency is None:
+    if asker.emergency is None or not _opens(asker):
         return
     named = next((one.reference for one in asker.relations if one.basis == "break_glass"), "")
     sought = Sought(
@@ -41,6 +42,14 @@ async def note(call: Call, pseudonym: str, asker: Asker) -> None:
     except TooMany:
         await call.log("localise", "refused", pseudonym, "too many emergencies")
         raise Refusal(429, "throttled", "too many emergencies of which nobody could be told yet", 60) from None
+
+
+def _opens(asker: Asker) -> bool:
+    """Whether it is an emergency that can open the index at all: what opens nothing has told nothing."""
+    table = document("break_glass.toml")
+    declared = asker.emergency is not None and asker.emergency.reason in table["reason"]
+    scoped = asker.purpose is Purpose.EMERGENCY and EMERGENCY_SCOPE in asker.scopes
+    return declared and scoped and asker.role.value in table["roles"]
 
 
 async def waiting(call: Call) -> Response:
