@@ -125,9 +125,10 @@ async def test_whoever_was_referred_to_is_told_where_by_the_index_without_consen
     who = Asker(HOSPITAL.ura, HOSPITAL.kind, "p", Role.GYNAECOLOGIST, Purpose.TREATMENT, evidence)
     assert (await federation[HOSPITAL].localisation.localise(name, who)).located == ()
     await registers[PRACTICE].give(name, given("referral", HOSPITAL), "midwife-1")
-    assert [one.holder for one in (await federation[HOSPITAL].localisation.localise(name, who)).located] == [
-        PRACTICE.ura
-    ]
+    found = await federation[HOSPITAL].localisation.localise(name, who)
+    assert [one.holder for one in found.located] == [PRACTICE.ura]
+    assert found.given == await registers[HOSPITAL].received(name)
+    assert [one.basis for one in found.given] == ["referral"]
 
 
 async def test_everything_is_in_the_log_of_the_region_before_it_is_answered(federation, registers):

@@ -108,9 +108,8 @@ async def test_whoever_was_told_where_to_look_hears_that_a_pointer_is_gone_and_n
     """A record that was destroyed does not stay on the screens of others."""
     pseudonym = await registered(federation, HOSPITAL)
     await give(federation[HOSPITAL], pseudonym, HERE)
-    assert (
-        len((await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))).located) == 1
-    )
+    found = await federation[PRACTICE].localisation.localise(pseudonym, asker(PRACTICE, Role.MIDWIFE))
+    assert len(found.located) == 1
     state, since = federation.state.consents, federation.state.consents.stirs
     await federation[KRAAM].localisation.unregister(pseudonym)
     assert state.stirred(PRACTICE.ura, since) == frozenset(), "nothing of its own was there"
