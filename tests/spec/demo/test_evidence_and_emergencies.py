@@ -14,10 +14,10 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from babyconnect.birthcare.access import Emergency, Relation
+from babyconnect.birthcare.access import EMERGENCY_SCOPE, Asker, Emergency, Purpose, Relation
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.flows.evidence import EvidenceDesk
@@ -126,6 +126,42 @@ def test_where_nothing_is_recorded_it_opens_and_every_holder_books_it(region: Ho
         member = next(member for member in region.plan.members if member.ura == ura)
         item = booked(region, member.slug, by.relation.reference)
         assert item is not None and (item.side, item.other, item.reason) == ("holder", own, "unconscious")
+
+
+def test_who_only_looks_where_she_is_known_is_told_of_at_each_that_keeps_her(region: Home) -> None:
+    """Nobody is asked anything: the index alone says who keeps her."""
+    bsn, hospital = special(region, "No consent recorded"), region.plan.member("zkh-ommelhaven")
+    by = declared()
+
+    async def looked() -> list[str]:
+        link = await open_link(region.config(hospital.slug))
+        try:
+            await link.directory.load()
+            who = Asker(
+                *(link.party.ura, link.party.kind, GYNAECOLOGIST.id, GYNAECOLOGIST.role, Purpose.EMERGENCY),
+                (by.relation,),
+                scopes=frozenset({EMERGENCY_SCOPE}),
+                emergency=by.emergency,
+            )
+            found = await link.localisation.localise(await link.pseudonyms.of(bsn), who)
+            return [one.holder.value for one in found.located if one.holder != link.party.ura]
+        finally:
+            await link.close()
+
+    found = asyncio.run(looked())
+    assert found
+    for member in region.plan.members:
+        if member.ura in found:
+            item = soon(lambda member=member: booked(region, member.slug, by.relation.reference))  # type: ignore[misc]
+            assert (item.side, item.other, item.located) == ("holder", hospital.ura, True)
+
+
+def soon(find: Callable[[], Broken | None], seconds: float = 90.0) -> Broken:
+    until = time.monotonic() + seconds
+    while (found := find()) is None:
+        assert time.monotonic() < until, "it is fetched every five seconds"
+        time.sleep(0.5)
+    return found
 
 
 def test_an_objection_is_kept_also_on_the_second_confirmation(region: Home) -> None:
