@@ -90,6 +90,7 @@ class IntakeSection(Strict, frozen=True):
     token_sha256_file: str = ""
     file_bytes: int = 9_000_000
     check_profiles: bool = True
+    ada_version: str = ""
 
 
 class LoginSection(Strict, frozen=True):

@@ -83,7 +83,7 @@ class Completeness:
 
 
 def _groups(tally: Tally) -> Iterable[Group]:
-    for chapter in chapters(tally.transaction):
+    for chapter in chapters(tally.transaction, tally.version):
         yield Group(chapter.name, tuple(
             Element(item, tally.filled.get(item.concept, 0), tally.lost.get(item.concept, 0), tally.records)
             for item in chapter.items

@@ -51,6 +51,8 @@ class PublishingNode:
     """Takes what a source said about showing: its authors' choices, a secret address; before anything is kept."""
     tally: Callable[[Filled, bool], Awaitable[None]] | None = None
     """Takes what an export fills of its data set, and whether it was kept; the same record again is not told again."""
+    ada_version: str = ""
+    """Of the tables by which ADA is translated ("": the transaction's own)."""
     check_profiles: bool = False
     """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
@@ -73,7 +75,9 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
             loose.append(item)
         else:
             today = node.dates.get("T") or node.now().date()
-            prepared = await _prepare(await asyncio.to_thread(unit_of_record, item, identity, today), node)
+            prepared = await _prepare(
+                await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version), node
+            )
             # What was parsed is let go before the store makes its renderings: a large record is in memory once.
             item = None
             reports.append(await _keep(prepared, node))

@@ -45,7 +45,7 @@ def _from_ada(record: Record, today: dt.date, version: str) -> Read:
     findings = [
         Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in translated.findings
     ]
-    counted = completeness.filled(record.ada, translated.findings)
+    counted = completeness.filled(record.ada, translated.findings, version)
     return Read(tuple(Sourced(resource) for resource in translated.resources), tuple(findings), counted)
 
 

@@ -35,10 +35,10 @@ class Unit:
     """What the record fills of its data set, where its format has one."""
 
 
-def unit_of_record(record: Record, identity: Identity, today: dt.date) -> Unit:
+def unit_of_record(record: Record, identity: Identity, today: dt.date, version: str = "") -> Unit:
     """A Bundle, or a record of another format (translated): one unit, whatever is in it."""
     source = digest(record)
-    made = READERS[record.format].read(record, today, "")
+    made = READERS[record.format].read(record, today, version)
     given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
     findings = [*made.findings, *preparing.faults(given)]
     if any(f.severity == "error" for f in findings):

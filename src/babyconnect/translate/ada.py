@@ -74,6 +74,7 @@ class _Translation:
     def run(self) -> Translated:
         self._check_client()
         self._check_children()
+        self._check_births()
         late: list[tuple[Site, Row]] = []
         for site in self.tree.sites:
             self._fill(site, late)
@@ -241,6 +242,16 @@ class _Translation:
             for site in self.tree.within(self.tree.root, group) if group.isdigit() else ():
                 if site.filled and self._child_of(site, reference) in (None, client):
                     self.find("error", site, "no-child", "a child's group that does not say which child it is about")
+
+    def _check_births(self) -> None:
+        """A phase of birth that does not say which child is kept as the woman's, and the report says so."""
+        for group, references in self.table.anchors["births"].items():
+            for site in self.tree.within(self.tree.root, group) if group.isdigit() else ():
+                named = (s for r in references.split() for s in self.tree.within(site, r) if s.element.value)
+                if site.filled and next(named, None) is None:
+                    self.find(
+                        "warning", site, "no-child", "a birth that does not say of which child: kept as the woman's"
+                    )
 
     def _child_of(self, site: Site, reference: str) -> Site | None:
         named = next((s for s in self.tree.within(site, reference) if s.element.value), None)

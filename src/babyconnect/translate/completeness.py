@@ -29,13 +29,15 @@ class Filled:
     unknown: int = 0
 
 
-def filled(record: AdaRecord, findings: Iterable[Finding]) -> Filled:
-    """What the record fills of its transaction."""
-    concepts = {element.concept for element in record.root.walk() if element.is_filled} & _known(record.transaction)
+def filled(record: AdaRecord, findings: Iterable[Finding], version: str = "") -> Filled:
+    """What the record fills of its transaction, in the version by which it was translated."""
+    concepts = {element.concept for element in record.root.walk() if element.is_filled} & _known(
+        record.transaction, version
+    )
     told = list(findings)
     lost = {finding.concept for finding in told if finding.rule in _LOST} & concepts
     unknown = sum(finding.rule == "unknown-concept" for finding in told)
-    return Filled(record.transaction, record.version, frozenset(concepts), frozenset(lost), unknown)
+    return Filled(record.transaction, version or record.version, frozenset(concepts), frozenset(lost), unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,17 @@ class Chapter:
 
 
 @functools.cache
-def _known(transaction: str) -> frozenset[str]:
-    return frozenset(item.concept for chapter in chapters(transaction) for item in chapter.items)
+def _known(transaction: str, version: str) -> frozenset[str]:
+    return frozenset(item.concept for chapter in chapters(transaction, version) for item in chapter.items)
 
 
 @functools.cache
-def chapters(transaction: str) -> tuple[Chapter, ...]:
+def chapters(transaction: str, version: str = "") -> tuple[Chapter, ...]:
     """The transaction's groups in the data set's order; of the building blocks each is a chapter of its own."""
     block = document("ada/transactions.toml").get(transaction)
     if block is None:
         return ()
+    block = block.get("versions", {}).get(version, block)
     table = {row["concept"]: row for row in rows(f"ada/{block['structure']}")}
     found: dict[str, list[Item]] = {}
     for concept, row in table.items():

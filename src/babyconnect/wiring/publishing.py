@@ -17,8 +17,10 @@ from babyconnect.flows.findings import Report
 from babyconnect.flows.registers import Ward
 from babyconnect.labelling.identity import Identity
 from babyconnect.network.contract import RegionFault
+from babyconnect.settings import SettingsRefused
 from babyconnect.sources.organisation import Organisation
 from babyconnect.store.contract import Writer
+from babyconnect.translate.ada import versions
 from babyconnect.trust.authority import Authority, Standing
 from babyconnect.wiring import files, shielding
 from babyconnect.wiring.link import Link, enrolling, now, open_link
@@ -43,8 +45,17 @@ def publishing_node(
         known=writer.known,
         told=shielding.told(link),
         tally=Completeness(link.tallies, now).note,
+        ada_version=_ada_version(link),
         check_profiles=link.chosen.intake.check_profiles,
     )
+
+
+def _ada_version(link: Link) -> str:
+    """The version that the settings choose for every record of this node's source system."""
+    chosen = link.chosen.intake.ada_version
+    if chosen and chosen not in versions():
+        raise SettingsRefused(f"{link.path}: intake.ada_version: one of {', '.join(versions())} is expected")
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

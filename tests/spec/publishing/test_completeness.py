@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,11 @@ async def test_before_anything_came_the_page_says_so(desk: Desk) -> None:
     stage = staged(desk)
     await stage.log_in("bas")
     assert "nog niets aangeleverd" in (await stage.visitor.get("/viewer/volledigheid/")).text
+
+
+async def test_another_version_of_the_data_set_is_counted_as_such(desk: Desk) -> None:
+    desk.node = replace(desk.node, ada_version="4.0-beta")
+    await desk.take(full_xml(KRAAM))
+    (export,) = desk.completeness.exports()
+    assert export.tally.version == "4.0-beta"
+    assert "11102" in {one.item.concept for group in export.groups for one in group.elements}
