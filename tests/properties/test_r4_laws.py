@@ -39,7 +39,11 @@ def values(node: Any, name: str = "") -> Iterator[str]:
 def expected(text: str) -> set[str]:
     """How a value may read in R4: as it was, or as the table has it."""
     codes = {to for (_, code), to in tables.codes().items() if code == text}
-    url = {to.rpartition(" ")[2] for (address, _), (by, to) in tables.extensions().items() if address == text and by != "element"}
+    url = {
+        to.rpartition(" ")[2]
+        for (address, _), (by, to) in tables.extensions().items()
+        if address == text and by != "element"
+    }
     name, _, id = text.partition("/")
     return {text, tables.systems().get(text, text), f"{tables.types().get(name, name)}/{id}"} | codes | url
 
