@@ -50,6 +50,8 @@ ALSO = ("Binary", "Bundle", "Media", "Provenance", "List", "Basic", "DocumentRef
 # HL7's extensions that any element may have, which no profile names.
 ANYWHERE = ("data-absent-reason", "iso21090-nullFlavor", "translation", "originalText", "geolocation")
 
+DEPRECATED = "/valueset-deprecated"
+
 Node = dict[str, Any]
 
 
@@ -66,7 +68,9 @@ def main() -> None:
     sets = ValueSets(distilled.jar, [given.nictiz / folder / "valuesets" for folder in NICTIZ])
     write("profiles/profiles.json", {"source": SOURCE, "profiles": distilled.profiles})
     write("profiles/base.json", {"source": BASE_SOURCE, "types": distilled.base_types()})
-    write("profiles/value_sets.json", {"source": SOURCE, "value_sets": sets.wanted(distilled.bound)})
+    wanted = sets.wanted(distilled.bound)
+    deprecated = {url: found for url in wanted if (found := sorted(sets.deprecated(url, ())))}
+    write("profiles/value_sets.json", {"source": SOURCE, "value_sets": wanted, "deprecated": deprecated})
     write_invariants(distilled.invariants)
 
 
@@ -113,7 +117,7 @@ def from_xml(node: etree._Element) -> Any:
     """A definition in XML in the shape of its JSON, as far as this tool reads it; repeats are always lists."""
     if not len(node) or node.get("value") is not None:
         return node.get("value")
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"url": node.get("url")} if node.get("url") else {}
     for child in node.iterchildren(tag=etree.Element):
         name = etree.QName(child).localname
         if name in ("element", "discriminator", "type", "constraint", "include", "exclude", "concept", "valueSet",
@@ -421,6 +425,20 @@ class ValueSets:
             system, codes = exclude.get("system"), {c["code"] for c in exclude.get("concept", [])}
             if isinstance(found.get(system), set):
                 found[system] -= codes
+        return found
+
+    def deprecated(self, url: str, inside: tuple[str, ...]) -> set[tuple[str, str]]:
+        """Codes that the list, or one that it includes, has for old records only (extension valueset-deprecated)."""
+        if url not in self._sets or url in inside:
+            return set()
+        found: set[tuple[str, str]] = set()
+        for include in (self._sets[url].get("compose") or {}).get("include", []):
+            for other in include.get("valueSet", []):
+                found |= self.deprecated(other.split("|")[0], (*inside, url))
+            for one in include.get("concept", []):
+                marks = [each for each in one.get("extension", []) if str(each.get("url")).endswith(DEPRECATED)]
+                if any(mark.get("valueBoolean") == "true" for mark in marks):
+                    found.add((include["system"], one["code"]))
         return found
 
     def _included(self, include: Node, inside: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

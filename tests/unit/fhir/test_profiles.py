@@ -155,6 +155,18 @@ def test_a_code_outside_a_required_list_is_an_error_and_outside_an_extensible_on
     assert rules(odd, severity="warning") == {"binding"}
 
 
+def test_a_code_that_its_list_keeps_for_old_records_is_told_of() -> None:
+    position = {
+        "resourceType": "Observation",
+        "meta": {"profile": [f"{NICTIZ}bc-MaternalObservation"]},
+        "status": "final",
+        "code": {"coding": [{"system": SNOMED, "code": "249062004"}]},
+        "subject": {"reference": "Patient/1"},
+        "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "70028003"}]},
+    }
+    assert "deprecated" in rules(position, severity="information")
+
+
 def test_what_only_a_hierarchy_can_tell_is_left_open() -> None:
     disorder = {
         "resourceType": "Condition",

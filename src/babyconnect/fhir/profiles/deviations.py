@@ -12,8 +12,8 @@ Severity = Literal["error", "warning", "information"]
 class Deviation:
     """`place` is a path such as `Observation.component[1].code`; `text` says what the profile asks and quotes no value.
 
-    Rules: cardinality, type, fixed, pattern, value, binding, target, slice, extension, profile, and for an invariant
-    its own key (`obs-6`).  STU3's own rules bear the URL of its base definition as their profile.
+    Rules: cardinality, type, fixed, pattern, value, binding, deprecated, target, slice, extension, profile, and for an
+    invariant its own key (`obs-6`).  STU3's own rules bear the URL of its base definition as their profile.
     """
 
     severity: Severity

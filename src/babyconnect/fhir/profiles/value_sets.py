@@ -17,6 +17,8 @@ class ValueSet:
     systems: Mapping[str, frozenset[str] | None]
     every: frozenset[str]
     certain: bool
+    deprecated: frozenset[tuple[str, str]]
+    """Codes that are in the list for old records only."""
 
     def holds(self, system: str | None, code: str | None) -> bool | None:
         """None: it cannot be known.  Without a system (an element that is a bare code) any system's list will do."""
@@ -38,4 +40,6 @@ def value_set(url: str) -> ValueSet | None:
         return None
     systems = {system: frozenset(codes) if isinstance(codes, list) else None for system, codes in listed.items()}
     every = frozenset[str]().union(*(codes for codes in systems.values() if codes))
-    return ValueSet(systems, every, all(codes is not None for codes in systems.values()))
+    old = document("profiles/value_sets.json")["deprecated"].get(url, ())
+    certain = all(codes is not None for codes in systems.values())
+    return ValueSet(systems, every, certain, frozenset((system, code) for system, code in old))

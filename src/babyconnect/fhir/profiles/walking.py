@@ -10,7 +10,7 @@ from typing import Any
 from babyconnect.fhir.profiles import slicing
 from babyconnect.fhir.profiles.deviations import Deviation, Severity
 from babyconnect.fhir.profiles.fhirpath import Around, Primitive
-from babyconnect.fhir.profiles.matching import bound, follows
+from babyconnect.fhir.profiles.matching import bound, codes, follows
 from babyconnect.fhir.profiles.surroundings import Surroundings, type_in
 from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, base_node, profile, type_by_key, type_of
 
@@ -143,6 +143,8 @@ class Walk:
 
     def binding(self, binding: Binding, value: Any, place: str) -> None:
         answer = bound(value, binding)
+        if binding.codes.deprecated and not binding.codes.deprecated.isdisjoint(codes(value)):
+            self.note(place, "deprecated", f"{binding.url} keeps this code for old records only", "information")
         if answer is None or answer:
             return
         # Words alone, or a number alone: said only where a concept ought to have a code.
