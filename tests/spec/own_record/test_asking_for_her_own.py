@@ -204,6 +204,23 @@ async def test_a_parent_names_herself_or_nothing_is_answered(there: Holder) -> N
     assert found(await there.find(as_client, CHILD, PARTNER)) == []
 
 
+async def test_no_number_of_hers_or_the_childs_is_in_the_log_or_may_be_in_an_address(there: Holder) -> None:
+    await with_authority(there)
+    token = await there.token(claim(PARTNER, role=Role.REPRESENTATIVE))
+    await there.find(token, CHILD, PARTNER)
+    await there.everything(token)
+    kept = b"".join(one.read_bytes() for one in there.folder.rglob("log/**/*") if one.is_file())
+    assert kept and not any(number.encode() in kept for number in (BSN, PARTNER, CHILD))
+    named = f"_has:RelatedPerson:patient:identifier=http://fhir.nl/fhir/NamingSystem/bsn|{PARTNER}"
+    assert (await there.get(token, f"/fhir/stu3/Patient?{named}")).status == 400
+
+
+async def test_a_professional_asks_on_nobodys_behalf(there: Holder) -> None:
+    await with_authority(there)
+    treating = claim(role=Role.GYNAECOLOGIST, purpose=Purpose.TREATMENT, logged_in=None)
+    assert (await there.find(await there.token(treating), CHILD, PARTNER)).status == 400
+
+
 # --- who looked
 
 
