@@ -15,6 +15,7 @@ from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted, Written
 from babyconnect.flows.translating import (
     Outcome,
+    called,
     inputs_offered,
     is_format,
     outputs_offered,
@@ -88,7 +89,7 @@ def _make_folder(out: pathlib.Path | None) -> None:
 def _wanted(outcome: Outcome, source: str | None) -> Outcome:
     if not source or not outcome.format or is_format(outcome.format, source):
         return outcome
-    text = f"this is {outcome.format.partition('-')[0]}, not {source}"
+    text = f"this is {called(outcome.format)}, not {source}"
     return Outcome(outcome.name, outcome.format, (), (Finding("error", outcome.name, "format", text),))
 
 

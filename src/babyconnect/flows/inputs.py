@@ -21,6 +21,8 @@ from babyconnect.store.contract import Original
 _MEDIA = {
     "ada": "application/xml",
     "ada-kernset": "application/xml",
+    "jgz-4.1.3": "application/xml",
+    "jgz-4.2.0": "application/xml",
     "stu3-xml": "application/fhir+xml",
     "stu3-json": "application/fhir+json",
 }

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lxml import etree
+
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.birthcare.identifiers import BSN_OID
 from babyconnect.fhir.rendering import masked
 from babyconnect.flows.findings import Finding
 from babyconnect.sources import Sourced
 from babyconnect.translate.completeness import Filled
+from babyconnect.translate.jgz import masking
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One record as a writer gets it: its name, the format it came in, STU3 resources, the tree when it was ADA."""
+    """One record as a writer gets it: its name, the format it came in, STU3 resources, the tree when it was ADA or a
+    message."""
 
     name: str
     format: str
     resources: tuple[Mapping[str, Any], ...]
     ada: AdaRecord | None
     wanted: Wanted
+    message: etree._Element | None = None
 
     @property
     def bundle(self) -> dict[str, Any]:
@@ -81,14 +86,15 @@ def bundled(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def without_bsn(material: Material) -> Material:
-    """The material with every BSN masked, in the resources and in the tree."""
+    """The material with every BSN masked, in the resources and in the trees."""
     bundle = masked({"resourceType": "Bundle", "entry": [{"resource": r} for r in material.resources]})
     resources = tuple(entry["resource"] for entry in bundle.get("entry", ()))
     ada = material.ada
     if ada is not None:
         numbers = frozenset(e.value for e in ada.root.walk() if e.attributes.get("root") == BSN_OID and e.value)
         ada = replace(ada, root=_masked(ada.root, numbers)) if numbers else ada
-    return replace(material, resources=resources, ada=ada)
+    message = None if material.message is None else masking.without_bsn(material.message)
+    return replace(material, resources=resources, ada=ada, message=message)
 
 
 def _masked(element: AdaElement, numbers: frozenset[str]) -> AdaElement:

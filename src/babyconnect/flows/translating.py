@@ -7,13 +7,15 @@ what can be asked for → bytes.  A format more is a row here and a package unde
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lxml import etree
+
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
-from babyconnect.flows import to_ada, to_perined, to_r4
+from babyconnect.flows import to_ada, to_jgz, to_perined, to_r4
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
@@ -30,6 +32,7 @@ class Outcome:
     resources: tuple[Mapping[str, Any], ...] = ()
     findings: tuple[Finding, ...] = field(default=())
     ada: AdaRecord | None = None
+    message: etree._Element | None = None
 
     @property
     def refused(self) -> bool:
@@ -56,6 +59,12 @@ def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
     return Read((), (Finding("error", f"{record.name}: line {line}", "data-set", text),))
 
 
+def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
+    """A file of youth health care becomes that of another version, and nothing else yet: see `to_jgz`."""
+    text = "a file of youth health care; it can be written in another version, not be kept as a client's record"
+    return Read((), (Finding("error", record.name, "data-set", text),))
+
+
 def _from_stu3(record: Record, today: dt.date, version: str) -> Read:
     return Read(record.resources)
 
@@ -71,6 +80,8 @@ class Reading:
 READERS: Mapping[Format, Reading] = {
     "ada": Reading("ada", _from_ada),
     "ada-kernset": Reading("ada", _from_kernset),
+    "jgz-4.1.3": Reading("jgz-4.1.3", _from_jgz),
+    "jgz-4.2.0": Reading("jgz-4.2.0", _from_jgz),
     "stu3-json": Reading("stu3", _from_stu3),
     "stu3-xml": Reading("stu3", _from_stu3),
 }
@@ -89,7 +100,15 @@ WRITERS: Mapping[str, Callable[[Material], Written]] = {
     "stu3": _to_stu3,
     "r4": to_r4.write_r4,
     "ips": to_r4.write_ips,
+    **to_jgz.WRITERS,
     **to_perined.WRITERS,
+}
+
+# What becomes another message as it stands, without being a client's record: what it can become.
+_DIRECT: Mapping[str, Collection[str]] = {
+    "ada-kernset": to_perined.MESSAGES,
+    "jgz-4.1.3": to_jgz.WRITERS,
+    "jgz-4.2.0": to_jgz.WRITERS,
 }
 
 # What is written resource by resource; of every other format the loose files of one folder are one record.
@@ -126,7 +145,7 @@ def write(outcome: Outcome, to: str, wanted: Wanted) -> Written:
     """The outcome in the format wanted; what was refused stays refused, with nothing written."""
     if outcome.refused:
         return Written(b"", "")
-    material = Material(outcome.name, outcome.format, outcome.resources, outcome.ada, wanted)
+    material = Material(outcome.name, outcome.format, outcome.resources, outcome.ada, wanted, outcome.message)
     return WRITERS[to](material if wanted.with_bsn else without_bsn(material))
 
 
@@ -145,14 +164,19 @@ def is_format(found: str, name: str) -> bool:
     return any(kind == found and reader.name == name for kind, reader in READERS.items())
 
 
+def called(found: str) -> str:
+    """The name of the format that an input was found to be."""
+    return next((reader.name for kind, reader in READERS.items() if kind == found), found)
+
+
 def versions() -> list[str]:
     """The versions of the data set that ADA can be of, the usual first."""
     return ada.versions()
 
 
 def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
-    if record.format == "ada-kernset" and to in to_perined.MESSAGES:
-        return Outcome(record.name, record.format, (), (), record.ada)
+    if to in _DIRECT.get(record.format, ()):
+        return Outcome(record.name, record.format, (), (), record.ada, record.message)
     made = READERS[record.format].read(record, wanted.today, wanted.version)
     findings = list(made.findings)
     for one in made.resources:

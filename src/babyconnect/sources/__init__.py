@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lxml import etree
+
 from babyconnect.birthcare.ada import AdaRecord
 
-Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json"]
+Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One input that was recognised.
 
-    `content`: the bytes as they came.  `ada`: the tree of an ADA record.  `resources`: for the STU3 formats the plain
-    resources it holds, in the order of the file, ids still the source's own; `bundled`: they came in a Bundle.
+    `content`: the bytes as they came.  `ada`: the tree of an ADA record; `message`: that of an HL7 version 3 message,
+    which nobody changes.  `resources`: for the STU3 formats the plain resources it holds, in the order of the file,
+    ids still the source's own; `bundled`: they came in a Bundle.
     `version` is the data set's (`3.2`) or FHIR's (`3.0.2`); `transaction` that of an ADA record, or "".
     """
 
@@ -31,6 +34,7 @@ class Record:
     resources: tuple[Sourced, ...] = field(default=())
     ada: AdaRecord | None = None
     bundled: bool = False
+    message: etree._Element | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from lxml import etree
 from babyconnect.fhir.grammar import NAMESPACE
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
-from babyconnect.sources import Format, Record, Rejected, ada, relative_dates, stu3
+from babyconnect.sources import Format, Record, Rejected, ada, hl7v3, relative_dates, stu3
 
 LIMIT = 9_000_000
 """Bytes of one input, where nobody configured another number (`settings`)."""
@@ -49,7 +49,9 @@ def _xml(content: bytes, name: str, root: str) -> Record:
     if root.startswith(f"{{{NAMESPACE}}}"):
         return _stu3(name, "stu3-xml", content, stu3.read_xml(content))
     if root.startswith("{urn:hl7-org:v3}"):
-        raise Malformed("line 1", "format", "an HL7 version 3 message; this version takes ADA and FHIR STU3")
+        version, message = hl7v3.read(content)
+        carried: Format = "jgz-4.1.3" if version == "4.1.3" else "jgz-4.2.0"
+        return Record(name, carried, version, "", content, message=message)
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
     record = ada.read(content)
