@@ -127,13 +127,18 @@ class Assigning:
         return frozenset(self._graph.target(one.value) for each in listed for one in each)
 
     def _without(self, key: str, their: Backwards, rule: Rule) -> int:
-        """How many resources this rule's element would lie in that are not there, or are not of it: a report's."""
+        """How many resources this rule's element would lie in that are not there, or are not of it: a report.
+
+        One that has it among its results counts for the rule.
+        """
         count = 0
         for concept in their.structure.chain(rule.concept)[:-1]:
             rules = their.table.rules.get(concept, ())
             present = [other for other in rules if other.name in self._present]
             of_a_report = [other for other in rules if other.template.members]
-            count += bool(rules and not present) + bool(of_a_report and key not in self._reported)
+            count += bool(rules and not present)
+            if of_a_report:
+                count += 1 if key not in self._reported else -1
         return count
 
     def _links(self, resource: Resource, their: Backwards, rule: Rule) -> int:

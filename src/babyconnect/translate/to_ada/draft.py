@@ -114,6 +114,8 @@ class Draft:
         self.structure = structure
         self.root = Node("", None)
         self._count = 0
+        self._nodes: dict[str, list[Node]] = {}
+        self._named: dict[str, Node] = {}
 
     def room(self, parent: Node, concept: str) -> bool:
         most = self.structure.concepts[concept].most
@@ -124,6 +126,8 @@ class Draft:
         self._count += 1
         made = Node(concept, parent, number=self._count)
         parent.children.append(made)
+        self._nodes.setdefault(concept, []).append(made)
+        self._named[self.name(made)] = made
         return made
 
     def remove(self, node: Node) -> None:
@@ -131,8 +135,11 @@ class Draft:
         for holder in self.referred().get(self.name(node), ()):
             if holder.parent is not None:
                 holder.parent.children.remove(holder)
+                self._nodes[holder.concept].remove(holder)
         if node.parent is not None:
             node.parent.children.remove(node)
+        for gone in node.walk():
+            self._nodes[gone.concept].remove(gone)
 
     def steps(self, scope: Node, concept: str) -> tuple[str, ...]:
         """The concepts from below `scope` to `concept`; nothing when that does not lie in it."""
@@ -143,7 +150,7 @@ class Draft:
 
     def within(self, scope: Node, concept: str) -> Iterator[Node]:
         """The nodes of a concept in a scope, the scope itself included."""
-        return (node for node in scope.walk() if node.concept == concept)
+        return (node for node in self._nodes.get(concept, ()) if scope is self.root or scope in node.up())
 
     def put(self, scope: Node, concept: str, key: object = None) -> Node | None:
         """A new node of a concept within a scope, with the groups between them; None when there is no room.
@@ -190,7 +197,7 @@ class Draft:
 
     def named(self, name: str) -> Node | None:
         """The node of an id."""
-        return next((node for node in self.root.walk() if node.concept and self.name(node) == name), None)
+        return self._named.get(name)
 
     def name(self, node: Node) -> str:
         """The id of an element: its name and a number, nothing of the source's."""

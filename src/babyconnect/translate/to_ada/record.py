@@ -10,6 +10,7 @@ from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.definitions import document, rows
+from babyconnect.fhir import check
 from babyconnect.translate import ada
 from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.paths import compiled
@@ -20,7 +21,7 @@ from babyconnect.translate.to_ada.draft import Draft, Node, structure
 from babyconnect.translate.to_ada.filling import Filling
 from babyconnect.translate.to_ada.graph import Graph, Resource
 from babyconnect.translate.to_ada.placing import Placing
-from babyconnect.translate.to_ada.refusing import refused
+from babyconnect.translate.to_ada.refusing import placed, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,19 @@ def to_ada(resources: Sequence[Resource], transaction: str, today: dt.date, vers
     if known is None:
         return _refusal("unknown-transaction", "there is no map for this transaction in this version")
     table = ada_map(known["map"], known["structure"])
+    broken = [_broken(place, issue) for place, one in placed(resources) for issue in check.structure(one)]
+    if any(finding.severity == "error" for finding in broken):
+        return Made(None, tuple(broken))
     kept, dropped = refused(resources)
     making = _Making(kept, table, known["structure"], today)
     reference = document("ada/transactions.toml")[transaction]["ref"]
     record = making.record(transaction, reference, version or known["version"])
     findings = [*dropped, *making.findings]
     return Made(None if any(f.severity == "error" for f in findings) else record, tuple(findings))
+
+
+def _broken(place: str, issue: check.Issue) -> Finding:
+    return Finding(issue.severity, f"{place}.{issue.place}", 0, "", issue.rule, issue.text)
 
 
 def _refusal(rule: str, text: str) -> Made:

@@ -19,17 +19,22 @@ def refused(resources: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[
     """What can be carried, each with its place among the rest, and a finding for each that cannot."""
     kept: list[Placed] = []
     findings: list[Finding] = []
-    numbers: dict[str, int] = {}
-    for resource in resources:
-        kind = str(resource.get("resourceType", "resource"))
-        numbers[kind] = numbers.get(kind, 0) + 1
-        place = f"{kind}[{numbers[kind]}]"
-        reason = next(_reasons(kind, resource), "")
+    for place, resource in placed(resources):
+        reason = next(_reasons(place.partition("[")[0], resource), "")
         if reason:
             findings.append(Finding("warning", place, 0, "", "not-carried", reason))
         else:
             kept.append((place, resource))
     return kept, findings
+
+
+def placed(resources: Sequence[Mapping[str, Any]]) -> Iterator[Placed]:
+    """Each with its place: the type, and which of that type it is."""
+    numbers: dict[str, int] = {}
+    for resource in resources:
+        kind = str(resource.get("resourceType", "resource"))
+        numbers[kind] = numbers.get(kind, 0) + 1
+        yield f"{kind}[{numbers[kind]}]", resource
 
 
 def _reasons(kind: str, resource: Mapping[str, Any]) -> Iterator[str]:

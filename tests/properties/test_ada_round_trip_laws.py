@@ -1,0 +1,95 @@
+"""Laws of ADA → STU3 → ADA and STU3 → ADA → STU3 over a synthetic region: 10,000 records in `make soak`.
+
+Facts are counted by `tests/support`, apart from the translator's own comparison.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.sources.ada import read
+from babyconnect.synthetic import published
+from babyconnect.synthetic.ada import ada
+from babyconnect.synthetic.dossier import Dossier
+from babyconnect.synthetic.organisations import Network
+from babyconnect.synthetic.population import client
+from babyconnect.synthetic.recording import record
+from babyconnect.synthetic.stu3 import resources
+from babyconnect.translate.ada import translate
+from babyconnect.translate.to_ada.record import to_ada, transactions
+from babyconnect.translate.to_ada.writing import written
+from tests.support.ada_facts import facts
+from tests.support.ada_structure import misplaced
+from tests.support.fhir_facts import lost_elements
+
+TODAY = dt.date(2026, 11, 21)
+RECORDS = int(os.environ.get("BABYCONNECT_ROUND_TRIPS", "16"))
+"""Records each way; `make soak` takes thousands."""
+NETWORK = Network(published())
+Resources = list[Mapping[str, Any]]
+
+
+def dossiers(by_ada: bool) -> Iterator[Dossier]:
+    """The first records of a region, whatever its size."""
+    left = RECORDS
+    for index in range(100 * RECORDS):
+        for dossier in record(client(index, 10**6, 5, TODAY, NETWORK), 5, TODAY, NETWORK):
+            if (dossier.organisation.records == "ada" and dossier.course is not None) is by_ada:
+                yield dossier
+                left -= 1
+            if not left:
+                return
+
+
+def made(given: Resources, transaction: str) -> tuple[AdaRecord, Counter[str]]:
+    """The record as it comes out of its file, and how often each rule found something that is not just information."""
+    result = to_ada(given, transactions()[transaction], TODAY)
+    assert result.record is not None
+    warnings = Counter(f.rule for f in result.findings if f.severity == "warning")
+    return read(written(result.record, TODAY)), warnings
+
+
+def test_a_record_of_ada_comes_back_whole_from_stu3() -> None:
+    for dossier in dossiers(by_ada=True):
+        before = read(ada(dossier, TODAY))
+        translated = translate(before, TODAY)
+        after, warnings = made(list(translated.resources), "basis")
+        untranslated = {f.concept for f in translated.findings}
+        lost = {concept for concept, _ in facts(before, TODAY) - facts(after, TODAY)}
+        assert lost <= untranslated
+        assert not facts(after, TODAY) - facts(before, TODAY)
+        assert not warnings
+        assert misplaced(after) == []
+
+
+def values(of: AdaRecord) -> Counter[tuple[str, str]]:
+    """Facts without references: what refers to what is compared in STU3."""
+    return Counter({fact: times for fact, times in facts(of, TODAY).items() if not fact[1].startswith("->")})
+
+
+@pytest.mark.parametrize("transaction", ["basis", "echo", "kraam", "uitbreiding"])
+def test_what_a_record_of_stu3_loses_is_named_and_lost_once(transaction: str) -> None:
+    for dossier in dossiers(by_ada=False):
+        given: Resources = list(resources(dossier))
+        result = to_ada(given, transactions()[transaction], TODAY)
+        assert result.record is not None
+        first = read(written(result.record, TODAY))
+        assert misplaced(first) == []
+        again: Resources = list(translate(first, TODAY).resources)
+        named = {f.place.partition("[")[0] + "." + f.place.partition(".")[2].split(".")[0] for f in result.findings}
+        assert not [lost for lost in lost_elements(given, again) if not _is_named(lost, named)]
+        second, warnings = made(again, transaction)
+        assert values(first) == values(second)
+        assert set(warnings) <= {"unknown-code"}
+
+
+def _is_named(lost: tuple[str, str], named: set[str]) -> bool:
+    """True when a finding is about the element, or about a whole resource of the type."""
+    return f"{lost[0]}.{lost[1]}" in named or f"{lost[0]}." in named
