@@ -247,7 +247,12 @@ def _intake() -> Described:
         parameter("type", "path", {"type": "string", "pattern": "^[A-Z][A-Za-z]{1,40}$"}),
         parameter("id", "path", {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}),
     ]
+    counts = {
+        **answers((200,), [JSON], {"type": "array", "items": OBJECT}),
+        **answers((401,), [STU3], OUTCOME, OUTCOME),
+    }
     return {
+        "/intake/completeness": {"get": own("What was handed in fills, by data element: counts", counts)},
         "/intake": {"post": own("Hand in a record", answers((200, *refused), [STU3], OUTCOME, OUTCOME), body=body)},
         "/intake/{type}/{id}": {
             "delete": own("Take back what was a mistake", answers((200, 401, 404, 503), [STU3], OUTCOME, OUTCOME),
