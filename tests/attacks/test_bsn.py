@@ -19,8 +19,11 @@ SAYING = [
     "/fhir/stu3/Patient?identifier=http://fhir.nl/fhir/NamingSystem/bsn|%s", "/fhir/stu3/Patient/%s",
     "/fhir/stu3/Patient?_id=%s", "/fhir/stu3/Observation?subject=Patient/%s", "/viewer/launch?iss=x&launch=%s",
 ]  # fmt: skip
-KEPT_ON_PURPOSE = re.compile(r"store\.sqlite|roster|custody|clients\.toml|mitz\.json|care_systems\.json|demo\.json")
-"""The record itself, who is known here, and what the demo's own simulators play with."""
+KEPT_ON_PURPOSE = re.compile(
+    r"store\.sqlite|roster|custody|clients\.toml|mitz\.json|care_systems\.json|demo\.json|watch\.toml"
+)
+"""The record itself, who is known here, whom the organisation itself listed to be watched over, and what the demo's own
+simulators play with."""
 
 
 def staff(edge: Edge) -> Browser:

@@ -103,7 +103,8 @@ def test_she_sees_who_looked_at_any_of_them_as_one_line_a_look(region: Home) -> 
     bsn = special(region, "Gave birth six days ago")
     known = holders(region, bsn)  # her midwife looks
     page = read(region, bsn, "/wie-keek/")
-    (told,) = re.findall(r"Verloskundigenpraktijk De Dageraad ?verloskundige test:midwife.{0,1500}?toegestaan", page)[:1]
+    looked = r"Verloskundigenpraktijk De Dageraad ?verloskundige test:midwife.{0,1500}?toegestaan"
+    (told,) = re.findall(looked, page)[:1]
     assert all(member.name in told for member in known[1:])
     assert "cliënt zelf" in page and bsn.value not in page
 
