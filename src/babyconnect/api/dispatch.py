@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 from babyconnect.api.server import App, Receive, Scope, Send
 
@@ -17,14 +17,14 @@ class Mounts:
         self._home = home
         self._mounts = sorted(mounts, key=lambda mount: -len(mount[0]))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = scope["path"]
         for prefix, app in self._mounts:
-            if not prefix or path == prefix or path.startswith(prefix + "/"):
-                await app(scope, receive, send)
-                return
+            if not prefix or (path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {"", "/"}):
+                return app(scope, receive, send)
+        return self._nowhere(path, send)
+
+    async def _nowhere(self, path: str, send: Send) -> None:
         leads = bool(self._home) and path == "/"
         headers = [*_SAFE, (b"location", self._home.encode())] if leads else _SAFE
         await send({"type": "http.response.start", "status": 303 if leads else 404, "headers": headers})

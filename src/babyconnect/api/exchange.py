@@ -7,11 +7,12 @@ broken off: a reader must never take the end of one answer for the beginning of 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from babyconnect.api.asgi import Message
+from babyconnect.api.asgi import TOLD, WHOLE, Message
 from babyconnect.api.strict import lacking
 from babyconnect.api.wire import Head, line, status_line
 
@@ -65,6 +66,8 @@ class Exchange:
         """Let the application answer.  Its fault ends in a bare 500, or in half an answer that shows as such."""
         shared = self._connection.shared
         shared.running += 1
+        scope[WHOLE] = self.whole
+        began = time.perf_counter()
         try:
             await shared.app(scope, self.receive, self.send)
         except Exception as fault:
@@ -72,6 +75,8 @@ class Exchange:
             _log.error("an application failed", fault=type(fault).__name__)
         finally:
             shared.running -= 1
+            if (told := scope.get(TOLD)) is not None:
+                told(scope["path"], self._head["status"] if self._head else 500, time.perf_counter() - began)
         if self._over:
             return
         if self._gone or self.started or self._connection.transport.is_closing():
@@ -147,6 +152,12 @@ class Exchange:
         waiting = self._connection.writing_waits
         if waiting is not None:
             await waiting
+
+    def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """`send` for an answer in one go."""
+        if not self._over and not self._gone:
+            self._head = {"status": status, "headers": headers}
+            self._whole(body)
 
     def _whole(self, body: bytes) -> None:
         """An answer in one go."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import accumulate
 
 import msgspec
@@ -14,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
-from babyconnect.api.asgi import App, Message, Receive, Scope, Send
+from babyconnect.api.asgi import TOLD, App, Receive, Scope, Send
 
 PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -41,6 +40,11 @@ class Counts:
     def __init__(self) -> None:
         self.own = Tally()
         self.others: dict[int, Tally] = {}
+
+    def told(self, path: str, status: int, seconds: float) -> None:
+        end = path.find("/", 1)
+        part = path[:end] if end > 0 else path
+        self.count(part if part in PARTS else "other", status, seconds)
 
     def count(self, part: str, status: int, seconds: float) -> None:
         own = self.own
@@ -98,38 +102,14 @@ class Measured:
 
 
 class Counted:
-    """An application, counted by part and status."""
+    """An application, counted by part and status: by the server, when it has answered."""
 
     def __init__(self, app: App, counts: Counts) -> None:
         self._app, self._counts = app, counts
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        end = path.find("/", 1)
-        part = path[:end] if end > 0 else path
-        if part not in PARTS:
-            part = "other"
-        watched = _Watched(send)
-        began = time.perf_counter()
-        try:
-            await self._app(scope, receive, watched.send)
-        finally:
-            self._counts.count(part, watched.status, time.perf_counter() - began)
-
-
-class _Watched:
-    """A `send` that remembers the status that went by; 500 until there is one."""
-
-    __slots__ = ("_send", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 500
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        scope[TOLD] = self._counts.told
+        return self._app(scope, receive, send)
 
 
 async def _send(send: Send, body: bytes, media: bytes, status: int = 200) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from babyconnect.api.asgi import WHOLE
 from babyconnect.api.outcomes import Refusal, operation_outcome, status
 from babyconnect.api.peers import peer_of
 from babyconnect.api.server import Receive, Scope, Send
@@ -132,6 +133,15 @@ async def send(answer: Answer, send: Send, method: str = "GET") -> None:
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+
+
+def given(answer: Answer, scope: Scope) -> bool:
+    """Give the answer in one go, where the server takes it so (`asgi.WHOLE`); whether it did."""
+    whole = scope.get(WHOLE)
+    if whole is None:
+        return False
+    whole(answer.status, [(b"content-type", answer.media or _MEDIA[answer.json]), *answer.headers], answer.body)
+    return True
 
 
 def media_type(header: str) -> str:

@@ -86,7 +86,8 @@ class SourceApi:
         asked = http.request(scope, receive, self._path)
         answer = await self._answer(asked)
         if answer is not None:
-            await http.send(answer, send)
+            if not http.given(answer, scope):
+                await http.send(answer, send)
         elif self._elsewhere is not None:
             await self._elsewhere(scope, receive, send)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import aiohttp
 import pytest
 
 from babyconnect.api.asgi import Receive, Scope, Send
 from babyconnect.api.health import Counts, Measured
+from tests.federation.serving import free_port, serving
 from tests.support.asgi import ask
 
 
@@ -17,12 +19,17 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def test_requests_are_counted_by_part_and_status_and_by_nothing_else() -> None:
-    node = Measured(app, dict)
-    for path in ("/fhir/stu3/Patient/1", "/fhir/stu3/Patient/2?code=secret", "/fhir/stu3/absent", "/elsewhere"):
-        await ask(node, "GET", path)
-    with pytest.raises(RuntimeError):
-        await ask(node, "GET", "/viewer/fault")
-    told = (await ask(node, "GET", "/metrics")).body.decode()
+    port = free_port()
+    async with serving(Measured(app, dict), port) as base, aiohttp.ClientSession() as session:
+
+        async def asked(path: str) -> str:
+            async with session.get(base + path) as answer:
+                return await answer.text()
+
+        for path in ("/fhir/stu3/Patient/1", "/fhir/stu3/Patient/2?code=secret", "/fhir/stu3/absent", "/elsewhere"):
+            await asked(path)
+        await asked("/viewer/fault")
+        told = await asked("/metrics")
     counted = [line for line in told.splitlines() if line.startswith("node_requests_total{")]
     assert counted == [
         'node_requests_total{part="/fhir",status="200"} 2.0',
