@@ -13,6 +13,8 @@ import ca.uhn.fhir.context.support.ValidationSupportContext;
 import ca.uhn.fhir.validation.FhirValidator;
 import ca.uhn.fhir.validation.SingleValidationMessage;
 import com.google.gson.Gson;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +35,8 @@ import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
 
 public class Checker {
     private static final Gson GSON = new Gson();
+    // Processor time: the machine may be busy with something else.
+    private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
     private static final FhirContext FHIR = FhirContext.forDstu3();
 
     public static void main(String[] arguments) throws Exception {
@@ -95,9 +99,9 @@ public class Checker {
             for (Path file : files(folder, ".json")) {
                 // The text itself: HAPI's own parser would leave out what it does not know.
                 String text = Files.readString(file);
-                long began = System.nanoTime();
+                long began = CLOCK.getCurrentThreadCpuTime();
                 List<SingleValidationMessage> messages = validator.validateWithResult(text).getMessages();
-                long took = (System.nanoTime() - began) / 1_000_000;
+                long took = (CLOCK.getCurrentThreadCpuTime() - began) / 1_000_000;
                 if (round == rounds) {
                     print(file, GSON.fromJson(text, Map.class), messages, took);
                 }

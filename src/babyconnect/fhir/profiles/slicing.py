@@ -7,7 +7,7 @@ is held against the slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from babyconnect.fhir.profiles.matching import at_path, bound, follows
@@ -26,7 +26,39 @@ Test = Callable[[Any, str, Asker], bool | None]
 """`test(value, type, asker)`; the type is that of a choice, "" elsewhere."""
 
 
-def test_of(slice_: Slice) -> Test:
+Matched = tuple[tuple[Slice, ...], tuple[Slice, ...]]
+"""The slices that an element is in, and those of which that cannot be decided."""
+Matcher = Callable[[Any, str, Asker], Matched]
+
+
+def matcher(slices: tuple[Slice, ...]) -> Matcher:
+    """To which slices does an element belong?  Extensions by their url, and choices by type, are looked up at once."""
+    if all(one.discriminators == (("value", "url"),) for one in slices):
+        by_url = _grouped((_url(one.node), one) for one in slices)
+        return lambda value, type_name, asker: (
+            by_url.get(value.get("url") if isinstance(value, dict) else None, ()),
+            (),
+        )
+    if all(one.discriminators == (("type", "$this"),) and one.node.types for one in slices):
+        by_type = _grouped((kind, one) for one in slices for kind in one.node.types)
+        return lambda value, type_name, asker: (by_type.get(type_name, ()), ())
+    tests = [(one, _test_of(one)) for one in slices]
+
+    def each(value: Any, type_name: str, asker: Asker) -> Matched:
+        answers = [(one, test(value, type_name, asker)) for one, test in tests]
+        return tuple(o for o, answer in answers if answer), tuple(o for o, answer in answers if answer is None)
+
+    return each
+
+
+def _grouped(pairs: Iterable[tuple[Any, Slice]]) -> dict[Any, tuple[Slice, ...]]:
+    found: dict[Any, tuple[Slice, ...]] = {}
+    for key, one in pairs:
+        found[key] = (*found.get(key, ()), one)
+    return found
+
+
+def _test_of(slice_: Slice) -> Test:
     """The discriminators of a slice as one test: all of them hold."""
     tests = [_discriminator(slice_.node, kind, path) for kind, path in slice_.discriminators]
     if len(tests) == 1:
@@ -45,7 +77,8 @@ def _discriminator(node: Node, kind: str, path: str) -> Test:
     if kind == "profile":
         return _by_profile(node, path)
     if path == "url":
-        return _by_url(node)
+        url = _url(node)
+        return lambda value, type_name, asker: isinstance(value, dict) and value.get("url") == url
     return _by_value(node, () if path == "$this" else tuple(path.split(".")))
 
 
@@ -53,10 +86,9 @@ def _by_type(node: Node) -> Test:
     return lambda value, type_name, asker: not node.types or type_name in node.types
 
 
-def _by_url(node: Node) -> Test:
+def _url(node: Node) -> str:
     fixed = node.kid("url")
-    url = fixed.fixed if fixed and fixed.fixed else node.profiles[0] if node.profiles else None
-    return lambda value, type_name, asker: isinstance(value, dict) and value.get("url") == url
+    return str(fixed.fixed if fixed and fixed.fixed else node.profiles[0] if node.profiles else "")
 
 
 def _by_target_type(node: Node) -> Test:

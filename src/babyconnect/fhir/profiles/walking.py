@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,18 @@ from babyconnect.fhir.profiles.deviations import Deviation, Severity
 from babyconnect.fhir.profiles.fhirpath import Around, Primitive
 from babyconnect.fhir.profiles.matching import bound, codes, follows
 from babyconnect.fhir.profiles.surroundings import Surroundings, type_in
-from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, base_node, profile, type_by_key, type_of
+from babyconnect.fhir.profiles.tables import (
+    CORE,
+    Binding,
+    Invariant,
+    Node,
+    Slice,
+    base_node,
+    profile,
+    type_by_key,
+    type_of,
+)
 
-_test_of = functools.cache(slicing.test_of)
 _STRENGTH: dict[str, Severity] = {"required": "error", "extensible": "warning", "preferred": "information"}
 _ANY = frozenset({"Resource", "DomainResource", ""})
 Item = tuple[Any, Mapping[str, Any], str, str]
@@ -97,7 +106,7 @@ class Walk:
             self._typed(node, value, place)
 
     def _kid(self, kid: Node, within: Mapping[str, Any], place: str) -> None:
-        items = list(_items(kid, within, place))
+        items = _items(kid, within, place)
         if kid.minimum or kid.maximum is not None:
             self._count(kid, len(items), f"{place}.{kid.name}", "")
         for value, inside, type_name, at in items if kid.asks or kid.kids or kid.types else ():
@@ -116,22 +125,22 @@ class Walk:
             self.note(place, "slice" if name else "cardinality", f"at most {node.maximum}{of}, {number} here")
 
     def _slices(self, kid: Node, items: list[Item], place: str) -> None:
-        counts = dict.fromkeys((one.name for one in kid.slices), 0)
-        unsure: set[str] = set()
+        counts: dict[Slice, int] = {}
+        undecided: set[Slice] = set()
+        matching = _matcher_of(kid)
         for value, inside, type_name, at in items:
-            answers = [_test_of(one)(value, type_name, self) for one in kid.slices]
-            matched = [one for one, answer in zip(kid.slices, answers, strict=True) if answer]
-            unsure.update(one.name for one, answer in zip(kid.slices, answers, strict=True) if answer is None)
+            matched, unsure = matching(value, type_name, self)
+            undecided.update(unsure)
             if len(matched) > 1:
                 self.note(at, "slice", f"in more than one slice: {', '.join(one.name for one in matched)}")
-            elif not matched and kid.closed and None not in answers and not (type_name and kid.types):
+            elif not matched and kid.closed and not unsure and not (type_name and kid.types):
                 self.note(at, "slice", "in none of the slices, and no other is allowed")
             for one in matched:
-                counts[one.name] += 1
+                counts[one] = counts.get(one, 0) + 1
                 self.element(one.node, value, inside, at)
         for one in kid.slices:
-            if one.name not in unsure:
-                self._count(one.node, counts[one.name], place, one.name)
+            if (one.node.minimum or one.node.maximum is not None) and one not in undecided:
+                self._count(one.node, counts.get(one, 0), place, one.name)
 
     def rules(self, rules: tuple[Invariant, ...], value: Any, place: str) -> None:
         for rule in rules:
@@ -189,31 +198,41 @@ def _types_of(targets: tuple[str, ...]) -> frozenset[str]:
     return frozenset(type_of(url) for url in targets)
 
 
-def _items(kid: Node, within: Mapping[str, Any], place: str) -> Iterator[Item]:
+@functools.cache
+def _matcher_of(kid: Node) -> slicing.Matcher:
+    return slicing.matcher(kid.slices)
+
+
+def _items(kid: Node, within: Mapping[str, Any], place: str) -> list[Item]:
     """The values under an element's name, each with what stands beside it."""
     if kid.plain:
-        yield from _values(kid.name, "", within, place)
-        return
+        return _values(kid.name, "", within, place)
+    found: list[Item] = []
     types = type_by_key(kid.name)
     for key in within:
         if key in types:
-            yield from _values(key, types[key], within, place)
+            found += _values(key, types[key], within, place)
         elif key[0] == "_" and key[1:] in types and key[1:] not in within:
-            yield from _values(key[1:], types[key[1:]], within, place)
+            found += _values(key[1:], types[key[1:]], within, place)
+    return found
 
 
-def _values(key: str, type_name: str, within: Mapping[str, Any], place: str) -> Iterator[Item]:
+def _values(key: str, type_name: str, within: Mapping[str, Any], place: str) -> list[Item]:
     value, beside = within.get(key), within.get("_" + key)
     place = f"{place}.{key}"
-    if isinstance(value, list) or isinstance(beside, list):
-        values, elements = value or (), beside or ()
-        for position in range(max(len(values), len(elements))):
-            one = values[position] if position < len(values) else None
-            other = elements[position] if position < len(elements) else None
-            if one is not None or other is not None:
-                yield one, one if isinstance(one, dict) else other or {}, type_name, f"{place}[{position}]"
-    elif value is not None or beside is not None:
-        yield value, value if isinstance(value, dict) else beside or {}, type_name, place
+    if not isinstance(value, list) and not isinstance(beside, list):
+        if value is None and beside is None:
+            return []
+        return [(value, value if isinstance(value, dict) else beside or {}, type_name, place)]
+    found: list[Item] = []
+    values, elements = value or (), beside or ()
+    for position in range(max(len(values), len(elements))):
+        one = values[position] if position < len(values) else None
+        other = elements[position] if position < len(elements) else None
+        if one is not None or other is not None:
+            inside = one if isinstance(one, dict) else other or {}
+            found.append((one, inside, type_name, f"{place}[{position}]"))
+    return found
 
 
 def _said(wanted: Any) -> str:
