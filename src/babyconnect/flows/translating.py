@@ -16,6 +16,7 @@ from lxml import etree
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
 from babyconnect.flows import to_ada, to_jgz, to_perined, to_r4
+from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
@@ -186,5 +187,7 @@ def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
             for issue in check.structure(one.resource)
         ]
     refused = any(finding.severity == "error" for finding in findings)
-    resources = () if refused else tuple(one.resource for one in made.resources)
-    return Outcome(record.name, record.format, resources, tuple(findings), None if refused else record.ada)
+    whole = tuple(one.resource for one in made.resources) if to in _LOOSE else resolved(made.resources)
+    return Outcome(
+        record.name, record.format, () if refused else whole, tuple(findings), None if refused else record.ada
+    )

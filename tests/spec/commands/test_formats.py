@@ -50,3 +50,28 @@ def test_a_bsn_is_written_only_when_asked_for(woman: str, capsys: pytest.Capture
     assert "999911120" not in capsys.readouterr().out
     assert main(["translate", woman, "--with-bsn"]) == 0
     assert "999911120" in capsys.readouterr().out
+
+
+def test_references_by_the_addresses_of_a_bundle_are_followed(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    woman = {**WOMAN, "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/bc-Woman"]}}
+    del woman["id"]
+    code = {"coding": [{"system": "http://loinc.org", "code": "11996-6"}]}
+    gravidity = {"resourceType": "Observation", "status": "final", "code": code, "valueQuantity": {"value": 3},
+                 "subject": {"reference": "urn:uuid:0b6d1a4e-9a3f-4c0e-8a64-5d4d8d7c0001"}}  # fmt: skip
+    entries = [{"fullUrl": f"urn:uuid:0b6d1a4e-9a3f-4c0e-8a64-5d4d8d7c000{number}", "resource": resource}
+               for number, resource in ((1, woman), (2, gravidity))]  # fmt: skip
+    path = tmp_path / "bundle.json"
+    path.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    assert main(["translate", str(path), "--to", "ada", "--transaction", "basis"]) == 0
+    told = capsys.readouterr()
+    assert '<graviditeit value="3"' in told.out
+    assert "subject.reference" not in told.err
+
+
+def test_ada_is_written_only_when_it_is_known_which_transaction(woman: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["translate", woman, "--to", "ada"]) == 1
+    assert "choose one with --transaction: basis, echo, kraam" in capsys.readouterr().err
+    assert main(["translate", woman, "--to", "ada", "--transaction", "papyrus"]) == 1
+    assert "no transaction that can be written" in capsys.readouterr().err
