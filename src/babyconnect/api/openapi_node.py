@@ -248,7 +248,7 @@ def _intake() -> Described:
         parameter("id", "path", {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}),
     ]
     counts = {
-        **answers((200,), [JSON], {"type": "array", "items": OBJECT}),
+        **answers((200,), [JSON], {"type": "array", "items": OBJECT}, OUTCOME),
         **answers((401,), [STU3], OUTCOME, OUTCOME),
     }
     return {
