@@ -7,6 +7,7 @@ A transform takes what it needs in a `Context` and gives a `Given` (the value, w
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -146,7 +147,12 @@ def mapped_or_reason(element: AdaElement, context: Context) -> Given | None:
     """A code of FHIR by the concept map `argument`; what the map lacks is absent for a reason."""
     if not (element.code or element.null_flavor):
         return None
-    row = codes.mapped(context.argument, element.code, element.attributes.get("codeSystem", ""))
+    oid = element.attributes.get("codeSystem", "")
+    row = codes.mapped(context.argument, element.code, oid)
+    if element.code and not codes.is_known(context.lists, element.code, oid):
+        context.remark(
+            "warning", "unknown-code", "the code is not in the value list of this element; read as not known"
+        )
     return Given(row["target"]) if row else Given(None, {"extension": [{"url": ABSENT, "valueCode": "unknown"}]})
 
 
@@ -287,6 +293,16 @@ def text(element: AdaElement, context: Context) -> Given | None:
     return Given(shown) if shown else None
 
 
+def content(element: AdaElement, context: Context) -> Given | None:
+    """The content of a file, in base64."""
+    try:
+        base64.b64decode("".join(element.value.split()), validate=True)
+    except ValueError:
+        context.remark("warning", "bad-value", "not base64; kept in the original only")
+        return None
+    return Given(element.value) if element.value else None
+
+
 def boolean(element: AdaElement, context: Context) -> Given | None:
     if element.value in ("true", "false"):
         return Given(element.value == "true")
@@ -339,6 +355,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,
+    "content": content,
     "concept-or-reason": concept_or_reason,
     "count": count,
     "day": day,

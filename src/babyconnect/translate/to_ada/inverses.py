@@ -301,6 +301,7 @@ INVERSES: Mapping[str, Inverse] = {
     "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,
+    "content": text,
     "count": count,
     "day": moment,
     "display": text,
