@@ -39,8 +39,9 @@ Resources = list[Mapping[str, Any]]
 def dossiers(by_ada: bool) -> Iterator[Dossier]:
     """The first records of a region, whatever its size."""
     left = RECORDS
-    for index in range(100 * RECORDS):
-        for dossier in record(client(index, 10**6, 5, TODAY, NETWORK), 5, TODAY, NETWORK):
+    size = max(400, 3 * RECORDS)
+    for index in range(size):
+        for dossier in record(client(index, size, 5, TODAY, NETWORK), 5, TODAY, NETWORK):
             if (dossier.organisation.records == "ada" and dossier.course is not None) is by_ada:
                 yield dossier
                 left -= 1
