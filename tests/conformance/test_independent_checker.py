@@ -126,7 +126,9 @@ def test_on_every_record_that_we_write_both_say_the_same(checked: Checked) -> No
     both = checked.hapi.keys() & checked.ours.keys() & written
     hapi_alone = [one for one in written & checked.hapi.keys() - both if not unknowable(one, checked.offline)]
     ours_alone = written & checked.ours.keys() - both
-    print(f"{len(both)} deviations said by both; HAPI checks {checked.rate:.0f} resources a second")
+    print(
+        f"{len(both)} deviations said by both; HAPI checks {checked.rate:.0f} resources a second of its processor time"
+    )
     assert len(both) > 100
     assert [one for one in hapi_alone if not explained("HAPI", one)] == []
     assert [one for one in ours_alone if not explained("ours", one)] == []
