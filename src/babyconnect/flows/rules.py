@@ -1,7 +1,8 @@
 """Versions of the rules of access, as an administrator works with them: upload, preview, activate; each is logged.
 
 A preview decides with the real decision, on a request made up of the client as this holder knows her and an asker as
-somebody describes one.  It reads nothing of her record: it shows data groups, never data.
+somebody describes one.  It reads nothing of her record: it shows data groups, never data.  The Mitz is not asked: its
+question is about who really asks, so a preview goes by the region's register and says so.
 """
 
 from __future__ import annotations
@@ -51,23 +52,26 @@ class Imagined:
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What the decision would be by the rules in force and by the version looked at."""
+    """What the decision would be by the rules in force and by the version looked at.  `without_mitz`: a real asker
+    would also need a Permit of the Mitz, which this leaves out."""
 
     now: Decision
     then: Decision
+    without_mitz: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RulesDesk:
-    """`consents`: her provisions as the door would weigh them (`flows.door.Grounds`).  `proposals`: where what one
-    administrator activates waits for another; None where one is enough."""
+    """`consents`: her provisions in the region's register, as they count for an asker.  `proposals`: where what one
+    administrator activates waits for another; None where one is enough.  `mitz`: whether the door asks the Mitz too."""
 
     journal: Journal
     policies: Policies
     roster: Roster
-    consents: Callable[[str, Asker, str], Awaitable[tuple[Consent, ...]]]
+    consents: Callable[[str, Asker], Awaitable[tuple[Consent, ...]]]
     terms: EmergencyTerms
     proposals: Proposals | None = None
+    mitz: bool = False
 
     async def upload(self, content: bytes, by: Person, came: Came = _DIRECTLY) -> Policy | Invalid | Refusal:
         """Kept, not yet in force."""
@@ -126,7 +130,9 @@ class RulesDesk:
         request = await self._request(clients[0], asker)
         today = self._today()
         return Previewed(
-            decision.decide(request, self.policies.on(today)), decision.decide(request, self._version(version))
+            decision.decide(request, self.policies.on(today)),
+            decision.decide(request, self._version(version)),
+            self.mitz and asker.ura != self.journal.own.ura,
         )
 
     def _version(self, version: str) -> Rules:
@@ -155,7 +161,7 @@ class RulesDesk:
             client=client,
             episodes=frozenset(str(episode["id"]) for episode in episodes),
             holder_relations=held + relation.as_holder(self.roster.enrolments_of(client)),
-            consents=await self.consents(client, who, ""),
+            consents=await self.consents(client, who),
             moment=now,
             verified=(claimed,),
             emergency_terms=self.terms,

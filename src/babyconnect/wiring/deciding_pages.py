@@ -29,7 +29,10 @@ from babyconnect.wiring.today import own_clients
 
 def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[Chapter[ViewerSession]]:
     waiting = Proposals(link.beside(link.chosen.rules.folder)) if link.chosen.four_eyes.activation else None
-    desk = RulesDesk(journal, decides.policies, link.roster, decides.grounds.consents, decides.terms, waiting)
+    grounds = decides.grounds
+    desk = RulesDesk(
+        journal, decides.policies, link.roster, grounds.registered, decides.terms, waiting, grounds.asks_elsewhere
+    )
     pages: list[Chapter[Any]] = [
         evidence.chapter(decides.desk, time.monotonic),
         reviews.chapter(decides.break_glass, lambda ura: _name(link, ura), own_clients(door)),

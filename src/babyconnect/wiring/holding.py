@@ -99,13 +99,21 @@ class HolderGrounds:
         register is asked about a stand-in, so that time and faults do not tell who is known here.
 
         Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
+        said = await self.registered(client, asker)
+        return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
+
+    async def registered(self, client: str, asker: Asker) -> tuple[Consent, ...]:
+        """By the region's register alone."""
         pseudonym = self._roster.pseudonym(client)
         if pseudonym is None:
             await self._consents.as_if(self._roster.stand_in(client))
-            said: tuple[Consent, ...] = ()
-        else:
-            said = await self._said(pseudonym, asker)
-        return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
+            return ()
+        return await self._said(pseudonym, asker)
+
+    @property
+    def asks_elsewhere(self) -> bool:
+        """Whether another register is heard too."""
+        return self._elsewhere is not None
 
     async def _said(self, pseudonym: str, asker: Asker) -> tuple[Consent, ...]:
         """Whose pointer is over (its term, or not sent yet) is shared with nobody: what she said cannot be known.  Our

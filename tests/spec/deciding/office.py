@@ -15,7 +15,7 @@ from babyconnect.flows.evaluate import Evaluator
 from babyconnect.flows.evidence import EvidenceDesk
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.rules import RulesDesk
-from babyconnect.network.contract import By, Given, RegionFault, ShownCode
+from babyconnect.network.contract import By, ConsentsUnknown, Given, RegionFault, ShownCode
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Roster, Seen
 from babyconnect.trust import decision, relation
@@ -25,6 +25,7 @@ from babyconnect.web.administration import rules as administration
 from babyconnect.web.break_glass import reviews
 from babyconnect.web.evidence import chapter as evidence
 from babyconnect.web.simulators.users import User
+from babyconnect.wiring.holding import HolderGrounds
 from tests.spec.viewer.stage import BSN, CLINIC, HASHED, HOSPITAL, OWN, START, Stage
 
 KRAAM = Party(Ura("90000003"), "Kraamzorg Noord", Kind.MATERNITY_HOME_CARE)
@@ -105,9 +106,11 @@ class Region:
 
 
 class Office:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mitz: bool = False) -> None:
+        """`mitz`: the Mitz is configured beside the region's register; it knows her number from nobody."""
         self.folder = folder
         self.log, self.region, self.directory = Log(), Region(), Directory()
+        self.asked_mitz: list[Any] = []
         self.said: tuple[Consent, ...] = (Consent("c1", True, "*", groups=ALL),)
         self.roster = Roster(folder / "roster.sqlite", b"k" * 32)
         self.book = Emergencies(folder / "emergencies.sqlite")
@@ -118,7 +121,9 @@ class Office:
         directory: Any = self.directory
         self.desk = EvidenceDesk(self.journal, self.roster, region, region, region, directory, self.policies.on)
         self.rules = RulesDesk(
-            self.journal, self.policies, self.roster, self.consents, EmergencyTerms(), Proposals(folder / "rules")
+            *(self.journal, self.policies, self.roster, self.grounds(mitz).registered, EmergencyTerms()),
+            proposals=Proposals(folder / "rules"),
+            mitz=mitz,
         )
         self.evaluator = Evaluator(
             self.journal, OWN, self.roster, self, lambda asked: decision.decide(asked, self.policies.on(TODAY))
@@ -133,6 +138,26 @@ class Office:
 
     async def names(self, person: Person) -> dict[str, str]:
         return {CLIENT: "Noor Voorbeeld (1995-05-05)"}
+
+    def grounds(self, mitz: bool) -> HolderGrounds:
+        """As a node has them, over this office's consents."""
+
+        class Consents:
+            of = as_if = staticmethod(self.of)
+
+        played: Any = Consents()
+        elsewhere = self.elsewhere if mitz else None
+        return HolderGrounds(
+            *(OWN.ura, self.roster, played, lambda: self.policies.on(TODAY)),
+            *(None, lambda *_: None, EmergencyTerms(), elsewhere),  # type: ignore[arg-type]
+        )
+
+    async def of(self, pseudonym: str) -> tuple[Consent, ...]:
+        return self.said
+
+    async def elsewhere(self, *asked: Any) -> tuple[Consent, ...]:
+        self.asked_mitz.append(asked)
+        raise ConsentsUnknown("the Mitz: she was not asked for by her BSN")
 
     async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
         return self.said
@@ -151,6 +176,7 @@ class Office:
             "period": {"start": str(TODAY - dt.timedelta(days=30))},
         }
         await self.roster.note([Seen(CLIENT, Bsn(BSN), [episode])])
+        await self.roster.named({CLIENT: f"name-of-{BSN[-3:]}"})
 
     async def post(self, address: str, **fields: str) -> Any:
         page = await self.visitor.get(f"/viewer{address.rsplit('/', 1)[0]}/")

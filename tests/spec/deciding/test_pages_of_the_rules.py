@@ -12,7 +12,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.trust import policy
 from babyconnect.trust.rules import rules_on
-from tests.spec.viewer.stage import BSN, OTHER_BSN
+from tests.spec.viewer.stage import BSN, OTHER_BSN, OWN
 
 from .office import TODAY, Office
 
@@ -111,6 +111,29 @@ async def test_a_preview_is_the_real_decision_with_her_consents_as_they_are(offi
     await office.post(f"{PAGE}/nieuw", document=document())
     shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="region-1", **CARER)
     assert shown.text.count("Geen inzage") == 2 and "bezwaar" in shown.text
+
+
+async def test_a_preview_asks_the_mitz_nothing_and_says_that_it_was_left_out(tmp_path: Path) -> None:
+    office = Office(tmp_path, mitz=True)
+    try:
+        await office.keep_her()
+        await office.stage.log_in("beheer")
+        await office.post(f"{PAGE}/nieuw", document=document())
+        shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="region-1", **CARER)
+        assert shown.status == 200 and "allergies" in shown.text and not office.asked_mitz
+        assert "De Mitz is hier buiten beschouwing gelaten" in shown.text
+        own = CARER | {"ura": OWN.ura.value, "soort": OWN.kind.value, "functie": "midwife"}
+        shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="region-1", **own)
+        assert shown.status == 200 and "Mitz" not in shown.text, "within one organisation the Mitz is not asked"
+    finally:
+        office.close()
+
+
+async def test_without_the_mitz_a_preview_does_not_speak_of_it(office: Office) -> None:
+    await office.keep_her()
+    await office.stage.log_in("beheer")
+    shown = await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="", **CARER)
+    assert shown.status == 200 and "Mitz" not in shown.text
 
 
 async def test_a_client_who_is_not_known_here_cannot_be_previewed(office: Office) -> None:

@@ -60,7 +60,8 @@ class _Pages:
         today, policies = self._today(), self._desk.policies
         rules = policies.on(today)
         asked = {name: values.get("asked", {}).get(name, "") for name in ASKED}
-        given: Mapping[str, Any] = {"problems": (), "flaw": "", "preview": None, "said": "", **values, "asked": asked}
+        nothing = {"problems": (), "flaw": "", "preview": None, "without_mitz": False, "said": ""}
+        given: Mapping[str, Any] = {**nothing, **values, "asked": asked}
         return self._site.page(
             request,
             "administration/rules.html",
@@ -142,7 +143,8 @@ class _Pages:
             return self._page(request, 503, flaw="away", asked=_without_bsn(fields))
         if found is None:
             return self._page(request, 404, flaw="nobody", asked=_without_bsn(fields))
-        return self._page(request, preview=_shown(found, language_of(request)), asked=_without_bsn(fields))
+        shown = _shown(found, language_of(request))
+        return self._page(request, preview=shown, without_mitz=found.without_mitz, asked=_without_bsn(fields))
 
     def _today(self) -> dt.date:
         return self._desk.journal.clock().astimezone(HOME).date()
