@@ -6,7 +6,8 @@ From the published file transfers (`hl7-mappings/jgz-dossieroverdracht-8.0`): me
 4.1.3, and messages of 4.1.3 that became 4.2.0.  What a conversion leaves out it says in a comment ("element 1665 ... is
 overgeslagen": 4.1.3 has it not; "... is vervallen": 4.2.0 has it not).  An element that is in a message of both, or in
 that of one without such a comment, is of both.  `ALSO`: what the published conversions leave out as well, though no
-published message holds it.
+published message holds it.  Element 957 is not among them: the conversion to 4.2.0 names it, but the published message
+of 4.2.0 with which suppliers qualify has it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ GONE_GROUP = re.compile(r"Groep (G\d+)(?: (.+))? (is overgeslagen|vervalt)")
 HELD = {"1344": "1345/location", "314": "313/methodCode", "316": "315/methodCode", "318": "317/methodCode",
         "826": "825/methodCode", "764": "763/targetSiteCode", "1691": "1671/targetSiteCode"}  # fmt: skip
 ALSO = [
-    ("element", "957", "4.1.3", "Opmerking bij VWO 52", "dob-bds413-to-bds420.xsl, section 42"),
     ("element", "1685", "4.2.0", "Subscore Van Wiechen taalonderzoek 2 jaar", "dob-bds420-to-bds413.xsl, section 42"),
     ("element", "1687", "4.2.0", "Beoordeling taalontwikkeling 2 jaar", "dob-bds420-to-bds413.xsl, section 42"),
     ("element", "1688", "4.2.0", "Beoordeling taalontwikkeling 2,6 jaar", "dob-bds420-to-bds413.xsl, section 42"),

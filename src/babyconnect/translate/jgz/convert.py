@@ -88,7 +88,7 @@ def _statements(root: etree._Element, source: str, to: str) -> list[Finding]:
             findings += renamed(_code(statement), thing, source, to)
         else:
             findings.append(_left_out(statement, thing, to))
-            _close(remove(statement))
+            findings += _close(remove(statement))
     return findings
 
 
@@ -108,7 +108,7 @@ def _groups(root: etree._Element, source: str, to: str) -> list[Finding]:
         )
         for component in group.findall(f"{V3}component"):
             wrapper.addprevious(component)
-        _close(remove(group))
+        findings += _close(remove(group))
     return findings
 
 
@@ -131,22 +131,38 @@ def _says(starts: int, components: int) -> str:
 
 
 def _apart(group: etree._Element, components: list[etree._Element], starts: list[int]) -> None:
+    """The first keeps all that the group says besides; the others say that they are such a group."""
     wrapper = group.getparent()
-    assert wrapper is not None
-    for start, end in zip(reversed(starts[1:]), reversed([*starts[2:], len(components)]), strict=True):
-        another = copy.deepcopy(wrapper)
-        copied = another.find(f"{V3}groupCluster")
-        assert copied is not None
-        for component in copied.findall(f"{V3}component"):
-            copied.remove(component)
-        copied.extend(components[start:end])
-        wrapper.addnext(another)
+    alone = wrapper is not None and len(wrapper) == 1
+    after = group
+    for start, end in zip(starts[1:], [*starts[2:], len(components)], strict=True):
+        another = _same(group)
+        another.append(copy.deepcopy(_code(group)))
+        another.extend(components[start:end])
+        if alone and wrapper is not None:
+            around = _same(wrapper)
+            around.append(another)
+            wrapper.addnext(around)
+            wrapper = around
+        else:
+            after.addnext(another)
+            after = another
 
 
-def _close(cluster: etree._Element | None) -> None:
+def _same(node: etree._Element) -> etree._Element:
+    """Another of its name and attributes, without content."""
+    made = etree.Element(node.tag)
+    made.attrib.update(node.attrib)
+    return made
+
+
+def _close(cluster: etree._Element | None) -> list[Finding]:
     """A group or section that held only what was left out goes as well."""
+    findings = []
     while cluster is not None and cluster.tag in CLUSTERS and cluster.find(f"{V3}component") is None:
+        findings.append(found("information", cluster, "not-mapped", "it held only what was left out"))
         cluster = remove(cluster)
+    return findings
 
 
 def _left_out(node: etree._Element, thing: Thing, to: str) -> Finding:

@@ -38,7 +38,7 @@ def remove(node: etree._Element) -> etree._Element | None:
     """Take a statement or group out, with the component around it where that holds nothing else; what it lay in."""
     parent = node.getparent()
     assert parent is not None
-    if len(parent) == 1 and parent.tag in _AROUND:
+    if parent.tag in _AROUND and node.getnext() is None and node.getprevious() is None:
         return remove(parent)
     parent.remove(node)
     return parent
@@ -51,7 +51,7 @@ def found(severity: Severity, node: etree._Element, rule: str, text: str, concep
         kind = CLUSTERS.get(str(one.tag), "element")
         if code := _coded(one, kind):
             names.insert(0, f"{kind} {code}")
-    place = "/".join([*names, local(node)])
+    place = "/".join([*names, local(node)]) if names else place_of(node)
     return Finding(severity, place, line_of(node), concept, rule, text)
 
 
