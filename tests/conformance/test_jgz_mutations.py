@@ -16,7 +16,7 @@ from babyconnect.sources import Rejected
 from babyconnect.sources.hl7v3 import read
 from babyconnect.sources.recognise import recognise
 from babyconnect.translate.jgz.convert import convert
-from tests.conformance.test_jgz_pairs import DOWN, OWN, ROOT
+from tests.conformance.test_jgz_pairs import DOWN, OWN, ROOT, V3
 from tests.support.jgz_account import untold
 from tests.support.needs import nictiz
 
@@ -25,25 +25,27 @@ FILES = [(OWN, "R012-CR_test_JGZ-107", "4.1.3"), (OWN, "R030-CR_test_JGZ-342", "
 CHANGES = ("1665", "G087", "ééé <&>", "", "2.16.840.1.113883.2.4.4.40.267")
 
 
-def mutants(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    """What was done, and the tree with it done; one change in each."""
+def mutants(root: etree._Element, whole: bool) -> Iterator[tuple[str, etree._Element]]:
+    """What was done, and the tree with it done; one change in each.  Not whole: in the visits, where the elements are."""
     for place, node in enumerate(root.iter(etree.Element)):
+        if not whole and not any(one.tag == f"{V3}encounter" for one in node.iterancestors()):
+            continue
         if node is not root:
             for what in ("dropped", "doubled"):
-                whole, one = _copy(root, place)
+                tree, one = _copy(root, place)
                 if what == "dropped":
                     one.getparent().remove(one)
                 else:
                     one.addnext(copy.deepcopy(one))
-                yield f"{node.tag} {what}", whole
+                yield f"{node.tag} {what}", tree
         for number, name in enumerate([*node.attrib, None]):
-            whole, one = _copy(root, place)
+            tree, one = _copy(root, place)
             made = CHANGES[(place + number) % len(CHANGES)]
             if name is None:
                 one.text = made
             else:
                 one.set(str(name), made)
-            yield f"{node.tag} {name} {made}", whole
+            yield f"{node.tag} {name} {made}", tree
 
 
 def _copy(root: etree._Element, place: int) -> tuple[etree._Element, etree._Element]:
@@ -55,7 +57,8 @@ def _copy(root: etree._Element, place: int) -> tuple[etree._Element, etree._Elem
 def test_a_changed_file_is_refused_or_says_the_same_but_for_what_is_told(folder: str, name: str, to: str) -> None:
     content = (nictiz() / ROOT / folder / f"DOB-4.0.0-{name}_hl7.xml").read_bytes()
     refused = converted = 0
-    for what, mutant in mutants(read(content)[1]):
+    first = (folder, name, to) == FILES[0]
+    for what, mutant in mutants(read(content)[1], first):
         found = recognise(etree.tostring(mutant, pretty_print=True), "kind.xml")
         if isinstance(found, Rejected):
             assert found.place.startswith("line ") and found.rule in ("format", "interaction", "incomplete"), what
@@ -67,4 +70,4 @@ def test_a_changed_file_is_refused_or_says_the_same_but_for_what_is_told(folder:
         assert read(made.content)[0] == to, what
         assert untold(message, made) == [], what
         converted += 1
-    assert refused > 5 and converted > 200
+    assert converted > 100 and (refused > 5 or not first)

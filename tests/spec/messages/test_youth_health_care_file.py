@@ -15,6 +15,7 @@ from tests.spec.messages.transfers import (
     ROOTS,
     V3,
     XSI_TYPE,
+    J,
     coded,
     converted,
     element,
@@ -62,6 +63,12 @@ def test_what_a_dropped_group_holds_besides_lies_in_the_section() -> None:
     assert root.findtext(f".//{V3}rubricCluster/{V3}component/{V3}observation/{V3}value") == "tekst"
     assert elements(root) == ["152"]
     assert [rule for _, rule, _ in said(made)] == ["not-mapped", "not-mapped"]
+
+
+def test_a_statement_with_two_codes_is_left_out_once() -> None:
+    twice = element("1665", more=f'<code code="1666" codeSystem="{J}.267"/>')
+    root, made = converted("4.2.0", section("R019", twice, element("152")), "4.1.3")
+    assert elements(root) == ["152"] and [f.concept for f in made.findings] == ["1665"]
 
 
 def test_an_element_that_is_a_part_of_another_is_left_out_alone() -> None:

@@ -7,7 +7,7 @@ Specification: JGZ dossieroverdracht 8.0 (`REPC_IN902120NL03` and `04`) and Nict
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,7 @@ def _groups(root: etree._Element, source: str, to: str) -> list[Finding]:
     for group in list(root.iter(f"{V3}groupCluster")):
         thing = things("group").get(group_of(group))
         wrapper = group.getparent()
-        if thing is None or wrapper is None:
+        if thing is None or wrapper is None or not any(one is root for one in group.iterancestors()):
             continue
         if to in thing.versions:
             findings += renamed(_code(group), thing, source, to)
@@ -171,9 +171,14 @@ def _left_out(node: etree._Element, thing: Thing, to: str) -> Finding:
     return found("warning", node, "not-mapped", text, thing.code)
 
 
-def _stated(root: etree._Element) -> Iterable[etree._Element]:
-    nodes = [code.getparent() for code in root.iter(f"{V3}code") if code.get("codeSystem") == oid("element")]
-    return [node for node in nodes if node is not None and element_of(node)]
+def _stated(root: etree._Element) -> Iterator[etree._Element]:
+    """Each once, though it has two codes; not what went with something around it."""
+    nodes = dict.fromkeys(
+        code.getparent() for code in root.iter(f"{V3}code") if code.get("codeSystem") == oid("element")
+    )
+    for node in nodes:
+        if node is not None and element_of(node) and any(one is root for one in node.iterancestors()):
+            yield node
 
 
 def _code(node: etree._Element) -> etree._Element:
