@@ -14,7 +14,7 @@ from babyconnect.network.consent.replica import ConsentReplica
 from babyconnect.network.contract import NotKept
 from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, professional, take_back
 from tests.federation.test_consent_register import herself
-from tests.federation.test_regional_services import HERE, asker, registered
+from tests.federation.test_regional_services import HERE, SOON, asker, registered
 
 GENERAL = [
     Consent("", False, "kind:hospital"),
@@ -76,6 +76,41 @@ async def test_nor_does_its_feed_tell_of_her(federation):
             "GET", f"/fhir/r4/Consent/_history?_since=0&_epoch={federation.state.consents.epoch}"
         )
         assert len(bundle.get("entry", [])) == told
+
+
+async def test_nor_does_the_feed_of_who_kept_her_once_and_its_replica_begins_anew(federation):
+    """A record that was destroyed, or a pointer that is over, ends what the register tells; and what is remembered of
+    her is not confirmed for ever by silence about what she said since."""
+    pseudonym, other = await registered(federation, HOSPITAL), "q" * 43
+    await federation[HOSPITAL].localisation.register(other, "xis", SOON)
+    for one in (pseudonym, other):
+        await seen(federation, HOSPITAL, "/fhir/r4/Consent/_search", one)
+    await federation[HOSPITAL].localisation.unregister(pseudonym)
+    await give(federation[PRACTICE], pseudonym, GENERAL[0], herself())
+    epoch, entries = await fed(federation, federation.state.consents.epoch)
+    assert entries == [] and epoch != federation.state.consents.epoch
+    assert (await fed(federation, epoch, since=0))[1] == []
+    await seen(federation, HOSPITAL, "/fhir/r4/Consent/_search", other)
+    await give(federation[PRACTICE], other, GENERAL[0], herself())
+    assert len((await fed(federation, epoch))[1]) == 1, "of whom it still keeps it hears"
+
+
+async def fed(federation, epoch: str, since: int = 0) -> tuple[str, list[Any]]:
+    path = f"/fhir/r4/Consent/_history?_since={since}&_epoch={epoch}"
+    _, bundle = await federation[HOSPITAL].region.send("GET", path)
+    return bundle["meta"]["versionId"].partition(".")[0], bundle.get("entry", [])
+
+
+async def test_a_replica_that_follows_does_not_go_on_believing_what_it_remembers_of_her(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    replica = ConsentReplica(federation[HOSPITAL].region)
+    await replica._poll()
+    await replica.of(pseudonym)
+    await federation[HOSPITAL].localisation.unregister(pseudonym)
+    await give(federation[PRACTICE], pseudonym, GENERAL[0], herself())
+    await replica._poll()
+    with pytest.raises(NotKept):
+        await replica.of(pseudonym)
 
 
 async def test_who_registers_a_consent_of_a_client_not_yet_enrolled_reads_back_what_it_recorded_itself(federation):

@@ -267,7 +267,7 @@ async def search(call: Call) -> Response:
     service, keeps = call.state.consents, _keeps(call, pseudonym)
     if keeps:
         service.follow(pseudonym, call.party.ura)
-    epoch, sequence = service.epoch, service.sequence()
+    epoch, sequence = service.epoch_of(call.party.ura), service.sequence()
     kept = _in_force(call, pseudonym, keeps, found.get("status", "active") == "active")
     await call.log("consents", "ok", pseudonym)
     service.doubtful = False
@@ -303,17 +303,25 @@ async def feed(call: Call) -> Response:
     service, since = call.state.consents, number(call.query, "_since", 0)
     stirred = number(call.query, "_stirred", service.stirs)
     began = time.monotonic()
-    if call.query.get("_epoch") == service.epoch and not service.doubtful:
+    party = call.party
+    if call.query.get("_epoch") == service.epoch_of(party.ura) and not service.doubtful:
         await service.wait_for_change(since, _seconds(call.query.get("_wait", "0")), stirred)
     if service.doubtful:
         raise Refusal(503, "transient", "the register cannot log; nothing is confirmed", 1)
     upto, kept, changed = service.sequence(), list[Kept](), frozenset[str]()
-    if call.query.get("_epoch") == service.epoch:
-        upto, kept, changed = service.changes(call.party.ura, call.party.kind, since)
-        changed |= service.stirred(call.party.ura, stirred)
+    if call.query.get("_epoch") == service.epoch_of(party.ura):
+        upto, kept, changed = service.changes(party.ura, party.kind, since)
+        changed |= service.stirred(party.ura, stirred)
+    over = {one for one in {k.pseudonym for k in kept} if not _keeps(call, one)}
+    if over:
+        # It kept her when it asked, and does no more: neither told what she says now, nor left with what she said.
+        service.unfollow(over, party.ura)
+        kept = []
     stirs = service.stirs
     held = time.monotonic() - began
-    return answer(_stamped(_history(call, kept[::-1]), service.epoch, upto, _confirmed(held, changed, stirs)))
+    return answer(
+        _stamped(_history(call, kept[::-1]), service.epoch_of(party.ura), upto, _confirmed(held, changed, stirs))
+    )
 
 
 def _seconds(text: str) -> float:

@@ -12,8 +12,8 @@ import asyncio
 import datetime as dt
 import secrets
 import uuid
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ class ConsentService:
             raise DatabaseFault(f"{path} is a consent register of an earlier version")
         self._clock = clock
         self._interest: dict[Ura, set[str]] = {}
+        self._anew: Counter[Ura] = Counter()
         self._watched: dict[Ura, dict[str, dt.datetime]] = {}
         self._stirs: deque[tuple[int, str]] = deque([(0, "")], maxlen=MOST_STIRS)
         self._changed = asyncio.Event()
@@ -166,6 +167,17 @@ class ConsentService:
             self.epoch = secrets.token_hex(8)
             interest = self._interest.setdefault(holder, set())
         interest.add(pseudonym)
+
+    def unfollow(self, pseudonyms: Iterable[str], holder: Ura) -> None:
+        """This holder keeps them no more: its feed tells nothing of them, and its replica begins anew, so that what it
+        remembers of them is not confirmed either."""
+        self._interest.get(holder, set()).difference_update(pseudonyms)
+        self._anew[holder] += 1
+
+    def epoch_of(self, holder: Ura) -> str:
+        """By which this holder's replicas know whether what they remember still counts."""
+        anew = self._anew.get(holder, 0)
+        return f"{self.epoch}-{anew}" if anew else self.epoch
 
     def watch(self, pseudonym: str, asker: Ura) -> None:
         """This organisation has her record open: for a while its feed says when something about it changed."""
