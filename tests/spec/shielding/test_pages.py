@@ -99,6 +99,15 @@ async def test_the_authors_choice_decides_whether_she_sees_an_item_about_safety(
     assert "Samen besproken" not in str(event) and "geweld" not in str(event)
 
 
+async def test_in_her_own_record_each_child_is_a_part_that_can_be_folded_and_her_own_is_not(
+    practice: Practice,
+) -> None:
+    page = await practice.as_client().get("/client/dossier/")
+    folds = re.findall(r'<details class="kindvouw" id="kindvouw-[^"]+" open>(.*?)</details>', page.text, re.DOTALL)
+    assert len(folds) == 1 and "3500 g" in folds[0] and HERS not in folds[0]
+    assert re.search(r'<script src="[^"]+/fold\.[0-9a-f]+\.js" defer>', page.text)
+
+
 async def test_a_choice_is_taken_back_at_once_and_the_history_stays(practice: Practice) -> None:
     await choose(practice, "show")
     await choose(practice, "not-digitally")

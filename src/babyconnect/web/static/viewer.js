@@ -148,6 +148,7 @@
     const apply = () => {
       const on = button.getAttribute("aria-pressed") === "true";
       for (const part of document.querySelectorAll("details.meer")) part.open = on;
+      if (on) for (const part of document.querySelectorAll("details.kindvouw")) part.open = true;
     };
     button.hidden = false;
     button.addEventListener("click", () => {
