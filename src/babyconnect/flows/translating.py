@@ -63,7 +63,7 @@ def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
 def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
     """A file of youth health care becomes that of another version, and nothing else yet: see `to_jgz`."""
     text = "a file of youth health care; it can be written in another version, not be kept as a client's record"
-    return Read((), (Finding("error", record.name, "data-set", text),))
+    return Read((), (Finding("error", f"{record.name}: line 1", "data-set", text),))
 
 
 def _from_stu3(record: Record, today: dt.date, version: str) -> Read:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from babyconnect.fhir import json, xml
+from tests.spec.messages.transfers import transfer
 from tests.spec.publishing.records import (
     Node,
     bundle,
@@ -55,6 +56,7 @@ REFUSED = {
     "a wrong root": (b'<Pasient xmlns="http://hl7.org/fhir"/>', "root", "line 1"),
     "a wrong root in JSON": (b'{"resourceType": "Pasient"}', "root", "resourceType"),
     "a PWD 2.3 file": (PWD_23, "data-set", "line 2"),
+    "a file of youth health care": (transfer("4.2.0"), "data-set", "line 1"),
     "an HL7 version 3 message": (b'<REPC_IN002120NL xmlns="urn:hl7-org:v3"/>', "format", "line 1"),
     "a date that no calendar has": (impossible(birthDate="1990-02-30"), "date", "Patient.birthDate"),
     "a month that no year has": (impossible(birthDate="1990-13"), "date", "Patient.birthDate"),
