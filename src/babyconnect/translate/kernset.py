@@ -53,8 +53,11 @@ def _kept(resources: Sequence[Resource]) -> frozenset[str]:
 
 def _row(resource: Resource, named: str) -> Mapping[str, str] | None:
     """The row that delivers it, of those for what must be named by others or of the rest."""
-    profiles = {url.rsplit("/", 1)[-1] for url in resource.get("meta", {}).get("profile", ())}
-    codings = {(c.get("system"), c.get("code")) for c in resource.get("code", {}).get("coding", ())}
+    # A profile may have an id or extension and no value; what is a concept here is a list, or a plain code, elsewhere.
+    profiles = {url.rsplit("/", 1)[-1] for url in resource.get("meta", {}).get("profile", ()) if url}
+    code = resource.get("code")
+    concept = code if isinstance(code, Mapping) else {}
+    codings = {(c.get("system"), c.get("code")) for c in concept.get("coding", ())}
     for row in _rows().get(resource["resourceType"], ()):
         fits = row["profile"] in profiles and (not row["code"] or (row["system"], row["code"]) in codings)
         if fits and row["named"] == named:

@@ -116,3 +116,16 @@ def test_no_narrative_is_delivered() -> None:
 @pytest.mark.parametrize("present", [[WOMAN], [EPISODE], []])
 def test_without_a_woman_and_an_episode_nothing_is_delivered(present: list[Resource]) -> None:
     assert "error" in {finding.severity for finding in kernset(present).findings}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"resourceType": "PractitionerRole", "id": "r", "code": [coded("1")]},
+        {"resourceType": "SearchParameter", "id": "s", "code": "identifier"},
+        {"resourceType": "Observation", "id": "o", "meta": {"profile": [None], "_profile": [{"id": "x"}]}},
+    ],
+    ids=["several concepts", "a plain code", "a profile without a value"],
+)
+def test_what_has_its_code_or_profile_otherwise_stays_here_as_everything_that_no_row_names(other: Resource) -> None:
+    assert set(delivered(other)) == {"Patient/w", "EpisodeOfCare/e"}
