@@ -59,25 +59,25 @@ PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "secure_delete = ON",
-    f"cache_size = -{CACHE_KIB}",
 )
 
 
-def _open(path: Path) -> apsw.Connection:
+def _open(path: Path, cache: int) -> apsw.Connection:
     db = apsw.Connection(str(path))
     db.set_busy_timeout(BUSY_MILLISECONDS)
-    for pragma in PRAGMAS:
+    for pragma in (*PRAGMAS, f"cache_size = -{cache}"):
         db.execute(f"PRAGMA {pragma}").fetchall()
     return db
 
 
 class SqliteStore:
-    """One tenant's file.  `writes`: whether anything is published by this process, or only read."""
+    """One tenant's file.  `writes`: whether anything is published by this process, or only read; `cache`: of the file's
+    pages in memory, at most, in KiB for each connection."""
 
-    def __init__(self, path: Path, writes: bool = True) -> None:
+    def __init__(self, path: Path, writes: bool = True, cache: int = CACHE_KIB) -> None:
         self._path = path
-        self._reading = _open(path)
-        self._writing = _open(path) if writes else self._reading
+        self._reading = _open(path, cache)
+        self._writing = _open(path, cache) if writes else self._reading
         if writes:
             with self._writing:
                 for definition in definitions("", "BLOB", "TEXT"):
@@ -177,9 +177,11 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
     raise StoreFault("writing to SQLite waited for something")
 
 
-async def open_store(path: Path, writes: bool = True) -> SqliteStore:
-    """Open (or make) a tenant's file; the folder must exist.  Raises StoreFault."""
-    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path, writes)
+async def open_store(path: Path, writes: bool = True, processes: int = 1) -> SqliteStore:
+    """Open (or make) a tenant's file; the folder must exist.  Raises StoreFault.
+
+    `processes` share what one would keep in memory."""
+    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path, writes, CACHE_KIB // processes)
     try:
         return await opening
     except apsw.Error as fault:

@@ -19,7 +19,7 @@ async def open_store(link: Link, writes: bool = True) -> Store:
             path = link.beside(chosen.path)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:
-                return await sqlite.open_store(path, writes)
+                return await sqlite.open_store(path, writes, link.chosen.node.workers)
             except StoreFault as fault:
                 raise SettingsRefused(f"{link.path}: store.path: {fault}") from fault
         case "postgres":
