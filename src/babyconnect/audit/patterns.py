@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babyconnect import definitions
 from babyconnect.audit.accounts import Account
+from babyconnect.birthcare.parties import HERSELF
 
 HERE = ZoneInfo("Europe/Amsterdam")
 
@@ -80,7 +81,8 @@ def table() -> dict[str, Any]:
 def hits(found: Sequence[Account], now: dt.datetime, watch: Watch = NOBODY_WATCHED) -> list[Hit]:
     """All hits in these accounts (of any order), the most pressing first."""
     ordered = sorted(found, key=lambda account: account.first)
-    looks = [account for account in ordered if account.is_access and account.person]
+    # Who looks at her own record, or her child's, is nobody's question, at whatever hour.
+    looks = [one for one in ordered if one.is_access and one.person and one.role not in HERSELF]
     every: list[Hit] = [
         *_by_client("own_record", looks, lambda one: bool(one.clients & watch.own.get(one.person, frozenset()))),
         *_by_client("vip", looks, lambda one: bool(one.clients & watch.attention)),

@@ -104,6 +104,16 @@ async def test_a_period_is_chosen_by_form(office: Office) -> None:
     assert b"jjjj-mm-dd" in body
 
 
+async def test_a_proof_is_offered_of_what_is_signed_only(office: Office) -> None:
+    office.happened(client="client-1")
+    home = Home(office)
+    assert 'name="nummer"' not in (await home.visitor.get(PAGE)).text
+    await office.log.sign()
+    signed = (await home.visitor.get(PAGE)).text.count('name="nummer"')
+    office.happened(client="client-1")
+    assert signed and (await home.visitor.get(PAGE)).text.count('name="nummer"') == signed
+
+
 async def test_she_gets_a_proof_of_her_own_lines_only_and_it_holds(office: Office) -> None:
     mine, other = office.happened(client="client-1"), office.happened(client="client-2")
     home = Home(office)

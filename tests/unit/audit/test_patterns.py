@@ -81,6 +81,13 @@ def test_a_client_on_the_attention_list() -> None:
     assert set(found(happened(0, client="c1"), watch=Watch(attention=frozenset({"c1"})))) == {"vip"}
 
 
+@pytest.mark.parametrize("role", ["client", "representative"])
+def test_a_client_who_looks_at_her_own_record_is_no_question(role: str) -> None:
+    watch = Watch(attention=frozenset({"c1"}))
+    looks = [happened(n, client="c1", role=role, at=NIGHT + dt.timedelta(minutes=20 * n)) for n in range(5)]
+    assert not found(*looks, watch=watch)
+
+
 @pytest.mark.parametrize(("clients", "minutes", "hit"), [(25, 1, True), (24, 1, False), (40, 3, False)])
 def test_many_clients_count_within_an_hour_and_once_each(clients: int, minutes: int, hit: bool) -> None:
     looks = [happened(n, at=START + dt.timedelta(minutes=minutes * n), client=f"c{n}") for n in range(clients)]

@@ -95,8 +95,13 @@ class _Pages:
             request, "privacy/client.html",
             party=self._party, lines=lines(newest, t, self._name_of), count=len(looks.found), wrong=wrong, looks=looks,
             since=given["van"], until=given["tot"], here=f"{self._site.path}{PATH}/",
-            proofs=self._oversight.stands().checkpoint is not None,
+            proofs=self._proved_until(),
         )  # fmt: skip
+
+    def _proved_until(self) -> int:
+        """The last of our records that is under a checkpoint: a later one has no proof to offer yet."""
+        mark = self._oversight.stands().checkpoint
+        return mark.seq if mark else 0
 
     def _actor(self, session: ClientSession) -> Actor:
         role = "representative" if session.represents else "client"

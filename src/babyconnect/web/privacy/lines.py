@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from babyconnect.audit import patterns
 from babyconnect.audit.accounts import Account, words
+from babyconnect.birthcare.parties import HERSELF
 from babyconnect.definitions import document
 from babyconnect.web.texts import Texts
 
@@ -34,9 +35,6 @@ class Line:
     emergency: bool
     outcome: str
     reasons: tuple[str, ...]
-
-
-HERSELF = ("client", "representative")
 
 
 def lines(found: Sequence[Account], t: Texts, name_of: NameOf) -> list[Line]:
