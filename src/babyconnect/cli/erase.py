@@ -31,6 +31,7 @@ REASONS = {
     "asked_by": "somebody else may not ask for this",
     "date": "the request lies in the future",
     "same": "this request was taken down by the same person: somebody else confirms it, here or on the page",
+    "changed": "the request, the record or what may not be destroyed of it changed meanwhile; try again",
     "region": "the region could not be told to drop its pointer, so nothing was destroyed; try again later",
 }
 
@@ -89,7 +90,8 @@ async def _one(node: Destroying, client: str, options: argparse.Namespace) -> No
     asked = Asked(client, options.asked_by, options.on, _by(node))
     waiting = node.registers.request(client)
     confirms = waiting is not None and (waiting.asked_by, waiting.asked_on) == (asked.asked_by, asked.asked_on)
-    done = await node.confirm(client, asked.by) if confirms else await node.destroy(asked)
+    seen = (await node.examine(client)).seen
+    done = await node.confirm(client, asked.by, seen) if confirms else await node.destroy(asked)
     if isinstance(done, Request):
         print(f"{client}: the request is taken down; it is destroyed when somebody else confirms it")
         return

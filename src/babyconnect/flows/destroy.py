@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -42,10 +43,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What destroying would do: how many items go, and which stay for which reason."""
+    """What destroying would do: how many items go, and which stay for which reason.  `reference`: of the request that
+    waits for a second person, "" when none does."""
 
     items: int
     holds: tuple[Hold, ...]
+    reference: str = ""
+
+    @property
+    def seen(self) -> str:
+        """What a second person had on the screen; another as soon as any of it is."""
+        shown = self.reference, self.items, sorted((hold.item, hold.reason) for hold in self.holds)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,8 @@ class Destroyed:
 
 @dataclass(frozen=True, slots=True)
 class NotDestroyed:
-    """`reason`: unknown, held, asked_by, date or region, request (none waits) or same (a second person confirms); for
-    who carries it out."""
+    """`reason`: unknown, held, asked_by, date or region, request (none waits), same (a second person confirms) or
+    changed (it is not any more what that person saw); for who carries it out."""
 
     reason: str
 
@@ -110,15 +119,19 @@ class Destroying:
         items = await self.writer.items_of(client)
         holds = tuple(self.registers.holds(client).values())
         kept = set(_kept(items, holds, client))
-        return Found(len([item for item in items if item not in kept]), holds)
+        waiting = self.registers.request(client)
+        return Found(len([item for item in items if item not in kept]), holds, waiting.reference if waiting else "")
 
     async def destroy(self, asked: Asked) -> Destroyed | NotDestroyed | Request:
         """All of it or, when it may not be, nothing.  A Request where a second person is to confirm it: nothing was
         destroyed by it yet.  Raises AuditFault: then nothing was destroyed either."""
         return await self._carry_out(asked, "") if self.alone else await self._take_down(asked)
 
-    async def confirm(self, client: str, by: Actor) -> Destroyed | NotDestroyed:
-        """By somebody else than who took the request down; both are in the log, under its reference."""
+    async def confirm(self, client: str, by: Actor, seen: str) -> Destroyed | NotDestroyed:
+        """By somebody else than who took the request down; both are in the log, under its reference.
+
+        `seen` (`Found.seen`): what is confirmed.  Else the first could lift a hold, or put another request in the place
+        of this one, while the second looks at the page."""
         waiting = self.registers.request(client)
         if waiting is None:
             return NotDestroyed("request")
@@ -126,6 +139,9 @@ class Destroying:
         if waiting.by == by.person:
             await self._note(asked, "refused", 0, "same", waiting.reference)
             return NotDestroyed("same")
+        if seen != (await self.examine(client)).seen:
+            await self._note(asked, "refused", 0, "changed", waiting.reference)
+            return NotDestroyed("changed")
         return await self._carry_out(asked, waiting.reference)
 
     async def drop(self, client: str, by: Actor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +16,9 @@ from babyconnect.audit.event import Actor
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Function, Role
 from babyconnect.fhir import json
-from babyconnect.flows.destroy import NotDestroyed
+from babyconnect.flows.destroy import Asked, NotDestroyed
 from babyconnect.flows.preparing import Said
-from babyconnect.flows.registers import Ward
+from babyconnect.flows.registers import Hold, Ward
 from babyconnect.labelling.disclosing import Stated
 from babyconnect.trust import disclosure
 from babyconnect.trust.authority import Authority, Standing
@@ -213,15 +213,22 @@ async def test_only_the_privacy_officer_destroys_and_only_when_sure(practice: Pr
     assert practice.store.versions and not [event for event in practice.log if event["type"] == "erase"]
 
 
-async def confirming(practice: Practice, id: str, **fields: str) -> Answer:
-    """A privacy officer opens what waits, by the list of it, and confirms."""
+async def confirming(
+    practice: Practice, id: str, meanwhile: Callable[[], Awaitable[object]] | None = None, **fields: str
+) -> Answer:
+    """A privacy officer opens what waits, by the list of it, and confirms; `meanwhile` happens in between."""
     officer = practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER, id=id)
     start = await officer.get("/viewer/vernietigen/")
     assert HERS in start.text
     found = await post(practice, officer, "/viewer/vernietigen/zoek", client=start.field("client"))
     drop = re.search(r'action="(/viewer/vernietigen/[^"]+/)vervallen"', found.text)
+    seen = re.search(r'name="gezien" value="([^"]+)"', found.text)
     assert drop
-    return await post(practice, officer, f"{drop[1]}{fields.pop('step', 'bevestigen')}", **fields)
+    if meanwhile:
+        await meanwhile()
+    return await post(
+        practice, officer, f"{drop[1]}{fields.pop('step', 'bevestigen')}", gezien=seen[1] if seen else "", **fields
+    )
 
 
 async def taken_down(practice: Practice, id: str = "fg-1") -> None:
@@ -251,6 +258,30 @@ async def test_nobody_confirms_a_request_that_is_ones_own(practice: Practice) ->
     assert [event["outcome"] for event in practice.log if event["type"] == "erase"] == ["refused"]
 
 
+async def test_what_is_confirmed_is_what_the_second_person_saw(practice: Practice) -> None:
+    """The first cannot lift a hold, or take down another request, while the second looks at the page."""
+    client, registers = practice.id("Patient", "JAMILA"), practice.destroying.registers
+    (item, *_) = [key for key in await practice.destroying.writer.items_of(client) if key[0] != "Patient"]
+    hold = Hold("/".join(item), "law_forbids", practice.destroying.journal.clock(), "fg-1")
+    await registers.hold(client, hold)
+    await taken_down(practice)
+    for meanwhile in (
+        lambda: registers.hold(client, replace(hold, ended=True)),
+        lambda: taken_down_again(practice, client),
+    ):
+        refused = await confirming(practice, "fg-2", meanwhile, zeker="ja")
+        assert refused.status == 422 and "intussen iets veranderd" in refused.text
+    assert await practice.destroying.writer.items_of(client)
+    assert [event["outcome"] for event in practice.log if event["type"] == "erase"] == ["refused", "refused"]
+    assert "Vernietigd" in (await confirming(practice, "fg-2", zeker="ja")).text
+
+
+async def taken_down_again(practice: Practice, client: str) -> None:
+    """By the same person, and asked by somebody else."""
+    asked = Asked(client, "representative", dt.date(2026, 11, 19), Actor(HOLDER.ura.value, "fg-1"))
+    assert not isinstance(await practice.destroying.destroy(asked), NotDestroyed)
+
+
 async def test_a_request_that_was_dropped_is_confirmed_by_nobody(practice: Practice) -> None:
     await taken_down(practice)
     assert (await confirming(practice, "fg-2", step="vervallen")).status == 200
@@ -258,7 +289,7 @@ async def test_a_request_that_was_dropped_is_confirmed_by_nobody(practice: Pract
         HERS not in (await practice.as_staff(Role.EMPLOYEE, Function.PRIVACY_OFFICER).get("/viewer/vernietigen/")).text
     )
     by = Actor(HOLDER.ura.value, "fg-2")
-    assert await practice.destroying.confirm(practice.id("Patient", "JAMILA"), by) == NotDestroyed("request")
+    assert await practice.destroying.confirm(practice.id("Patient", "JAMILA"), by, "") == NotDestroyed("request")
 
 
 async def test_where_there_is_one_privacy_officer_the_organisation_may_let_one_be_enough(practice: Practice) -> None:

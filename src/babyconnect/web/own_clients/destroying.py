@@ -112,7 +112,8 @@ class _Pages:
         client = self._handles.client(session, request.path_params["handle"])
         if fields.get("zeker") != "ja":
             return await self._examined(request, session, client, "sure")
-        return await self._ended(request, session, client, await self._node.confirm(client, self._actor(session)))
+        done = await self._node.confirm(client, self._actor(session), fields.get("gezien", ""))
+        return await self._ended(request, session, client, done)
 
     async def drop(self, request: Request) -> Response:
         session, _ = await self._site.posted(request)
