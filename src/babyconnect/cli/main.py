@@ -23,7 +23,7 @@ COMMANDS = {
     "publish": "translate, check and store records into a node",
     "erase": "destroy a client's record at her request",
     "consult": "consult all sources about a client, from a terminal",
-    "validate": "check FHIR STU3 resources against the base standard",
+    "validate": "check records against FHIR STU3 and the birth-care profiles",
     "audit": "check a log: `audit verify PATH`",
     "pki": "make and rotate test keys and certificates",
     "synthesise": "make a synthetic region's records",
