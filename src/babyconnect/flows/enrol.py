@@ -16,6 +16,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.resources import bsn_of
 from babyconnect.definitions import document
+from babyconnect.flows import dating
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
@@ -49,15 +50,21 @@ class EnrollingWriter:
         return await self._inner.original(digest)
 
     async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
-        return await self._inner.withdraw(type, id, group, moment)
+        outcome = await self._inner.withdraw(type, id, group, moment)
+        await self._roster.taken_back(id)
+        return outcome
 
     async def erase(self, type: str, id: str) -> int:
-        return await self._inner.erase(type, id)
+        gone = await self._inner.erase(type, id)
+        await self._roster.taken_back(id)
+        return gone
 
     async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
         """From the store, then from the roster, unless something of hers had to stay."""
         gone = await self._inner.erase_client(client, keep)
-        if not keep:
+        if keep:
+            await self._roster.undate(client, {id for _, id in keep})
+        else:
             await self._roster.forget(client)
         return gone
 
@@ -69,7 +76,7 @@ def _passing(batch: Iterable[Publication], telling: list[Publication]) -> Iterat
     """The batch as it goes by, of which only what tells whose it is and when is held on to."""
     clients: set[str] = set()
     for publication in batch:
-        if publication.type in TELLING or publication.client not in clients:
+        if publication.type in TELLING or publication.client not in clients or dating.tells(publication):
             clients.add(publication.client)
             telling.append(publication)
         yield publication
@@ -91,7 +98,7 @@ def _seen(client: str, its: Sequence[Publication]) -> Seen:
         day = _birth_day(publication.resource) if publication.type == "Procedure" else None
         if day is not None:
             births |= {episode: max(day, births.get(episode, day)) for episode in publication.episodes}
-    return Seen(client, bsn, episodes, births)
+    return Seen(client, bsn, episodes, births, [dating.dating(p) for p in its if dating.tells(p)])
 
 
 def _bsn(patient: Mapping[str, Any]) -> Bsn | None:

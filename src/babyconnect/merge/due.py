@@ -16,9 +16,9 @@ from babyconnect.birthcare.resources import day
 from babyconnect.merge.facts import method_of, value_of
 from babyconnect.merge.reading import quantity
 
-_RANK = {"ivf": 0, "crl": 1, "ultrasound": 1, "lmp": 2, "stated": 3}
+RANK = {"ivf": 0, "crl": 1, "ultrasound": 1, "lmp": 2, "stated": 3}
 _BEST_CRL_DAYS = 70  # domain §7: of several, the one nearest 10 weeks
-_OVERDUE = 308  # 44 weeks: beyond it, without an end, we do not know how the pregnancy ended
+OVERDUE = 308  # 44 weeks: beyond it, without an end, we do not know how the pregnancy ended
 
 
 Ranked = tuple[tuple[int, str, int, str], DueDate]
@@ -30,14 +30,14 @@ def _stated(items: Sequence[Item], fact: str) -> Iterator[Ranked]:
         if item.fact == fact and (value := value_of(fact, item.resource)[0]):
             method = method_of(item.resource) or "stated"
             due = DueDate(dt.date.fromisoformat(value), method, fact == "due_definitive", False, (item.id,))
-            yield (_RANK[method], item.moment or "9", -len(item.origins), item.id), due
+            yield (RANK[method], item.moment or "9", -len(item.origins), item.id), due
 
 
 def _by_conception(items: Sequence[Item]) -> Iterator[Ranked]:
     for item in items:
         if item.fact == "conception" and (value := value_of("conception", item.resource)[0]):
             due = gestation.due_from_conception(dt.date.fromisoformat(value))
-            rank = (_RANK["ivf"], item.moment or "9", -len(item.origins), item.id)
+            rank = (RANK["ivf"], item.moment or "9", -len(item.origins), item.id)
             yield rank, DueDate(due, "ivf", False, True, (item.id,))
 
 
@@ -82,7 +82,7 @@ def due_date(items: Sequence[Item]) -> DueDate | None:
     estimates = sorted([*_stated(items, "due_estimated"), *_by_conception(items)], key=lambda pair: pair[0])
     best = estimates[0][1] if estimates else None
     crl = _by_crl(items)
-    if crl and (best is None or _RANK[best.method] > _RANK["crl"]):
+    if crl and (best is None or RANK[best.method] > RANK["crl"]):
         return crl
     return best or _by_menstruation(items)
 
@@ -93,4 +93,4 @@ def gestation_of(due: DueDate | None, ended: dt.date | None, today: dt.date) -> 
         return None
     on = ended or today
     days = gestation.days_on(due.date, on)
-    return Gestation(on, days) if 0 <= days <= _OVERDUE else None
+    return Gestation(on, days) if 0 <= days <= OVERDUE else None

@@ -1,8 +1,9 @@
 """Who is a client here, for the regional services and for evidence: pseudonyms, episodes' periods, enrolments.
 
-One SQLite file beside the store, without clinical content.  It lets a decision know a client's pseudonym and the
-evidence of a treatment relationship without reading the store or asking the region, and it is the outbox of pointers
-that the index has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
+One SQLite file beside the store, without clinical content but for the days on which a pregnancy is due or ended, from
+which today's list counts (`flows.dating`).  It lets a decision know a client's pseudonym and the evidence of a
+treatment relationship without reading the store or asking the region, and it is the outbox of pointers that the index
+has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
 A BSN is otherwise known here by its handle only: a keyed hash under a secret of this node.
 """
 
@@ -12,7 +13,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,29 @@ create table if not exists pointer (pseudonym text primary key, until text not n
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
 create table if not exists birth (episode text primary key, day text not null);
+create table if not exists dating (
+  id text primary key, client text not null, grp text not null, fact text not null, day text not null,
+  rank text not null);
+create index if not exists dating_of on dating (client);
 create table if not exists enrolment (
   handle text not null, basis text not null, reference text not null, start text, end text,
   primary key (handle, basis, reference));
 create table if not exists appointment (
   handle text not null, start text not null, kind text not null, primary key (handle, start));
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """What one resource says of when a pregnancy is due, or ended: `fact` is "due" or "ended", "" and no day when it
+    says nothing (any more).  `group`: its data group; `order`: which of several counts, the lowest."""
+
+    id: str
+    client: str
+    group: str
+    fact: str
+    day: dt.date | None
+    order: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,7 @@ class Seen:
     bsn: Bsn | None
     episodes: Sequence[Mapping[str, Any]] = ()
     births: Mapping[str, dt.date] | None = None
+    datings: Sequence[Dating] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +158,29 @@ class Roster:
             "select episode, day from birth where episode in (select id from episode where client = ?)", (client,)
         )
         return {episode: dt.date.fromisoformat(day) for episode, day in rows}
+
+    def datings(self, client: str) -> tuple[Dating, ...]:
+        rows = self._db.rows("select id, client, grp, fact, day, rank from dating where client = ?", (client,))
+        return tuple(Dating(id, whose, group, fact, _day(day), rank) for id, whose, group, fact, day, rank in rows)
+
+    async def undate(self, client: str, kept: Collection[str] = ()) -> None:
+        """Of this client nothing dates a pregnancy any more but what the resources in `kept` say."""
+        gone = [(one.id,) for one in self.datings(client) if one.id not in kept]
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany("delete from dating where id = ?", gone)
+
+        if gone:
+            await self._db.forget(change)
+
+    async def taken_back(self, id: str) -> None:
+        """This resource is kept no more."""
+
+        def change(connection: apsw.Connection) -> None:
+            connection.execute("delete from dating where id = ?", (id,))
+
+        if self._db.rows("select 1 from dating where id = ?", (id,)):
+            await self._db.forget(change)
 
     async def enrol(self, rows: Iterable[tuple[Bsn, Relation]]) -> None:
         """Evidence for clients who are enrolled here, announced, or otherwise ours without an episode."""
@@ -236,7 +278,7 @@ class Roster:
             connection.execute(
                 "delete from birth where episode in (select id from episode where client = ?)", (client,)
             )
-            for table in ("episode", "client", "waiting", "renewed"):
+            for table in ("episode", "dating", "client", "waiting", "renewed"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
 
         await self._db.forget(change)
@@ -256,6 +298,11 @@ def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
         )
     for episode_id, day in (seen.births or {}).items():
         connection.execute("insert or replace into birth values (?, ?)", (episode_id, day.isoformat()))
+    for one in seen.datings:
+        connection.execute("delete from dating where id = ?", (one.id,))
+        if one.day is not None:
+            row = (one.id, one.client, one.group, one.fact, one.day.isoformat(), one.order)
+            connection.execute("insert into dating values (?, ?, ?, ?, ?, ?)", row)
 
 
 def _text(day: dt.date | None) -> str | None:

@@ -31,7 +31,7 @@ from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
 from babyconnect.wiring import consents, consulting, files
 from babyconnect.wiring.link import Link, now
-from babyconnect.wiring.today import todays_clients
+from babyconnect.wiring.today import own_groups, todays_clients
 
 
 def noter(journal: Journal) -> Note:
@@ -109,7 +109,7 @@ def viewer(  # noqa: PLR0917 - what it is built of
         chapters=chapters,
         break_glass=glass,
         viewing=Viewing(consulting.consulting(node), picture, now),
-        todays_clients=todays_clients(door, link.roster, now),
+        todays_clients=todays_clients(door, link.roster, now, own_groups(link.party.kind, glass.rules)),
         changes=consents.changes(link),
         now=now,
     )

@@ -7,15 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.birthcare.parties import Person
+from babyconnect.birthcare.parties import Kind, Person
 from babyconnect.birthcare.resources import HOME, bsn_of
 from babyconnect.definitions import document
 from babyconnect.exchange.ask import new_trace, new_traceparent
+from babyconnect.flows import dating
 from babyconnect.flows.door import Door, Wire
 from babyconnect.flows.viewing import ListedClient
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Client
 from babyconnect.trust import relation
+from babyconnect.trust.rules import Rules
 
 PAGE = 200
 MOST = 60
@@ -23,9 +25,11 @@ KINDS: dict[str, str] = document("visit_kinds.toml")["kinds"]
 
 
 def todays_clients(
-    door: Door, roster: Roster, now: Callable[[], dt.datetime]
+    door: Door, roster: Roster, now: Callable[[], dt.datetime], groups: Callable[[Person, dt.date], frozenset[str]]
 ) -> Callable[[Person], Awaitable[Sequence[ListedClient]]]:
-    """What the viewer's start page lists, read through the door and logged as a look at the list."""
+    """What the viewer's start page lists, read through the door and logged as a look at the list.
+
+    `groups`: what data somebody of this organisation sees of its clients; how far she is shows to who sees that."""
 
     async def listed(person: Person) -> Sequence[ListedClient]:
         today = now().astimezone(HOME).date()
@@ -39,9 +43,25 @@ def todays_clients(
             ]
         else:
             rows = [(client, "") for client, _ in found if _open(client, roster, today)]
-        return [one for client, reason in rows[:MOST] if (one := _listed(client, reason))]
+        seen = groups(person, today)
+        return [
+            one
+            for client, reason in rows[:MOST]
+            if (one := _listed(client, reason, dating.shown(roster, client.id, today, seen)))
+        ]
 
     return listed
+
+
+def own_groups(kind: Kind, rules: Callable[[dt.date], Rules]) -> Callable[[Person, dt.date], frozenset[str]]:
+    """What somebody of this organisation sees of its own clients, by role and by whom they act for."""
+
+    def seen(person: Person, day: dt.date) -> frozenset[str]:
+        visible = rules(day).visible
+        roles = [person.role, *([person.responsible.role] if person.responsible else [])]
+        return frozenset.intersection(*(visible.get((kind, role), frozenset()) for role in roles))
+
+    return seen
 
 
 async def every_client(door: Door, person: Person) -> list[Client]:
@@ -69,7 +89,7 @@ def _open(client: Client, roster: Roster, today: dt.date) -> bool:
     return bool(relation.standing(evidence, today, "asker"))
 
 
-def _listed(client: Client, reason: str) -> ListedClient | None:
+def _listed(client: Client, reason: str, gestation: str) -> ListedClient | None:
     """Who has no BSN cannot be asked about elsewhere, so is not on a list whose rows open a consult."""
     patient = client.patient
     number = bsn_of(patient)
@@ -80,6 +100,7 @@ def _listed(client: Client, reason: str) -> ListedClient | None:
         bsn=Bsn(number),
         name=_name(patient.get("name", [])),
         birth_date=dt.date.fromisoformat(born) if len(born) == 10 else None,
+        gestation=gestation,
         reason=reason.strip(),
     )
 
