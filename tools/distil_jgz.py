@@ -27,8 +27,8 @@ FOLDERS = {"hl7_instance": "4.2.0", "hl7_instance_conversion_bds420_to_bds413": 
 KINDS = {"2.16.840.1.113883.2.4.4.40.267": "element", "2.16.840.1.113883.2.4.4.40.393": "group"}
 GONE = re.compile(r"element (\d+) (.+) is (overgeslagen|vervallen)")
 GONE_GROUP = re.compile(r"Groep (G\d+)(?: (.+))? (is overgeslagen|vervalt)")
-# Parts of a statement: 1344 by the conversion itself, the methods by R026-CR_test_JGZ-338 (from DOBv03), the sides by HL7's
-# name for a side, as 1671 has it in hl7_instance/DOB-4.0.0-KWAL_versturen.
+# Parts of a statement: 1344 by the conversion itself, the methods by Nictiz' R026-CR_test_JGZ-338 (from DOBv03), the
+# sides by HL7's name for a side, as 1671 has it in hl7_instance/DOB-4.0.0-KWAL_versturen.
 HELD = {"1344": "1345/location", "314": "313/methodCode", "316": "315/methodCode", "318": "317/methodCode",
         "826": "825/methodCode", "764": "763/targetSiteCode", "1691": "1671/targetSiteCode"}  # fmt: skip
 ALSO = [
