@@ -33,7 +33,7 @@ IN_WORDS = {
     "VV": "voorvoegsel", "phone": "telefoon", "email": "e-mail", "planned": "gepland",
 }  # fmt: skip
 UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "mmol/L": "mmol/l", "d": "dagen", "wk": "weken", "mL": "ml", "1": "",
-         "k[arb'U]/L": "kE/l", "h": "uur", "a": "jaar", "mo": "maanden"}  # fmt: skip
+         "k[arb'U]/L": "kE/l", "kg/m2": "kg/m²", "h": "uur", "a": "jaar", "mo": "maanden"}  # fmt: skip
 _CODED = frozenset({"status", "clinicalStatus", "verificationStatus", "gender", "valueCode", "intent", "type", "use"})
 MONTHS = (
     *("januari", "februari", "maart", "april", "mei", "juni"),
