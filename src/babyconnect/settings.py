@@ -174,7 +174,7 @@ class RulesSection(Strict, frozen=True):
 
 
 class FourEyesSection(Strict, frozen=True):
-    """What one person decides and a second, another one, confirms.  `false` only where there is just one such person."""
+    """What one person decides and a second, another one, confirms.  `false` only where one such person is all there is."""
 
     activation: bool = True
     destruction: bool = True

@@ -185,7 +185,11 @@ async def test_what_the_node_says_of_itself_is_what_it_does(stage: Stage) -> Non
         "vp_token-bearer",
     }
     assert said["dpop_signing_alg_values_supported"] == ["EdDSA", "ES256", "PS256", "RS256"]
-    assert said["scopes_supported"] == ["zorginzage-geboortezorg", "noodinzage-geboortezorg", "eigen-inzage-geboortezorg"]
+    assert said["scopes_supported"] == [
+        "zorginzage-geboortezorg",
+        "noodinzage-geboortezorg",
+        "eigen-inzage-geboortezorg",
+    ]
     assert said["tls_client_certificate_bound_access_tokens"] is True
     for name in ("token", "introspection", "revocation"):
         path = said[f"{name}_endpoint"].removeprefix(stage.base)
