@@ -7,7 +7,7 @@ her own page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +87,8 @@ class Account:
 
 _NO_RELEASE = frozenset({"token.issue", "localise", "pseudonymise"})
 """What goes before a release says nothing about whether anything was released."""
+READING = "log.read"
+_BEFORE_READING = _NO_RELEASE | {"client.bind"}
 
 
 def accounts(entries: Iterable[Entry]) -> list[Account]:
@@ -110,7 +112,20 @@ def accounts(entries: Iterable[Entry]) -> list[Account]:
     for account in found.values():
         if account.group == "exchange" and account.outcome == "fault":
             account.outcome = _prelude(account)
-    return sorted(found.values(), key=lambda account: (account.first, account.seq), reverse=True)
+    return sorted(_readings(found.values()), key=lambda account: (account.first, account.seq), reverse=True)
+
+
+def _readings(found: Iterable[Account]) -> Iterator[Account]:
+    """A client who reads the log at another portal is found in it first: that is part of the reading, and no look."""
+    looks = list(found)
+    readings = {(one.trace, one.organisation): one for one in looks if one.trace and one.kinds == {READING}}
+    for account in looks:
+        reading = readings.get((account.trace, account.organisation))
+        if reading is not None and account.group == "access" and account.kinds <= _BEFORE_READING:
+            reading.first = min(reading.first, account.first)
+            reading.seqs += account.seqs
+        else:
+            yield account
 
 
 HERS = frozenset({"access", "exchange", "consent", "breakglass", "erase", "relation", "own", "log", "publish"})

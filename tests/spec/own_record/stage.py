@@ -151,15 +151,15 @@ class Holder(Practice):
         proof = self.prover.prove(method, f"{BASE}{path.partition('?')[0]}", token=token)
         return {"authorization": f"DPoP {token}", "dpop": proof}
 
-    async def get(self, token: str, path: str) -> Response:
-        return await self.request("GET", path, self.proved(token, "GET", path))
+    async def get(self, token: str, path: str, **more: str) -> Response:
+        return await self.request("GET", path, {**self.proved(token, "GET", path), **more})
 
-    async def find(self, token: str, bsn: str = BSN, on_behalf: str = "") -> Response:
+    async def find(self, token: str, bsn: str = BSN, on_behalf: str = "", **more: str) -> Response:
         path = "/fhir/stu3/Patient/_search"
         form = f"identifier={BSN_SYSTEM}|{bsn}"
         if on_behalf:
             form += f"&_has:RelatedPerson:patient:identifier={BSN_SYSTEM}|{on_behalf}"
-        headers = {**self.proved(token, "POST", path), "content-type": "application/x-www-form-urlencoded"}
+        headers = {**self.proved(token, "POST", path), "content-type": "application/x-www-form-urlencoded", **more}
         return await self.request("POST", path, headers, form.encode())
 
     async def everything(self, token: str) -> bytes:

@@ -235,6 +235,13 @@ async def test_she_reads_who_looked_and_her_reading_is_in_the_log_first(there: H
     assert read["actor"]["organisation"] == PORTAL.ura.value and read["actor"]["role"] == "client"
 
 
+async def test_reading_the_log_is_told_as_that_and_not_also_as_a_look_at_her_record(there: Holder) -> None:
+    token, trace = await there.token(), {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    await there.find(token, **trace)
+    (reading,) = found(await there.get(token, "/fhir/r4/AuditEvent", **trace))
+    assert reading["subtype"][0]["code"] == "log.read"
+
+
 async def test_also_where_nothing_of_hers_is_kept_any_more(there: Holder) -> None:
     token = await there.token(claim(PARTNER))
     assert found(await there.find(token, PARTNER)) == []

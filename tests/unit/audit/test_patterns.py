@@ -54,6 +54,24 @@ def test_a_look_of_which_everything_was_refused_is_refused() -> None:
     assert (look.outcome, look.reasons) == ("refused", {"no_legal_basis"})
 
 
+def test_a_client_who_reads_the_log_is_one_reading_and_no_look_at_her_record() -> None:
+    trace = f"00-{7:032x}-{1:016x}-01"
+    before = [
+        happened(0, "token.issue", trace=trace, client="", role="client"),
+        happened(1, "client.bind", trace=trace, role="client"),
+    ]
+    reading = happened(2, "log.read", trace=trace, role="client")
+    (one,) = accounts([*before, reading])
+    assert (one.group, one.kinds, one.seq, one.first) == ("log", {"log.read"}, 3, before[0].event["at"])
+    assert sorted(one.seqs) == [1, 2, 3]
+    looked = happened(3, "search", trace=trace, role="client")
+    assert {one.group for one in accounts([*before, reading, looked])} == {"log", "access"}
+    elsewhere = happened(2, "log.read", role="client")
+    assert {one.group for one in accounts([*before, elsewhere])} == {"log", "access"}
+    another = happened(2, "log.read", trace=trace, role="client", by="00000009")
+    assert {one.group for one in accounts([*before, another])} == {"log", "access"}
+
+
 def test_acts_with_one_trace_that_are_no_look_stay_apart() -> None:
     trace = f"00-{7:032x}-{1:016x}-01"
     both = accounts([happened(0, "login", trace=trace), happened(1, "consent.record", trace=trace)])
