@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir.check import structure
+from babyconnect.fhir.profiles import fhirpath
 from babyconnect.fhir.profiles.checking import check
 from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.profiles.tables import known_profiles, profile
@@ -246,3 +247,42 @@ def test_every_profile_of_the_tables_can_be_walked() -> None:
 def test_a_resource_that_contains_itself_by_reference_ends() -> None:
     circle = birth_weight(id="1", related=[{"target": {"reference": "Observation/1"}}])
     assert rules(circle) == set()
+
+
+def test_a_resource_is_gone_through_as_often_with_many_contained_resources_as_with_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else whoever sends a file of a few hundred kilobytes keeps a node busy for minutes."""
+    steps = 0
+    once = fhirpath._descendants
+
+    def counted(item: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return once(item)
+
+    monkeypatch.setattr(fhirpath, "_descendants", counted)
+
+    def work(number: int) -> int:
+        nonlocal steps
+        contained = [
+            {
+                "resourceType": "Patient",
+                "id": f"c{i}",
+                "generalPractitioner": [{"reference": f"#c{j}"} for j in range(9)],
+            }
+            for i in range(number)
+        ]
+        steps = 0
+        (found,) = check({"resourceType": "Patient", "id": "p", "contained": contained})
+        assert found.rule == "dom-3"
+        return steps
+
+    assert 0 < work(80) < 3 * work(40)
+
+
+def test_of_two_contained_resources_with_one_id_a_reference_leads_to_the_first() -> None:
+    first, second = ({"resourceType": "Patient", "id": "a", "active": active} for active in (True, False))
+    whole = {"resourceType": "Patient", "id": "p", "contained": [first, second]}
+    assert Surroundings().resolve("#a", whole) is first
+    assert Surroundings().resolve("#b", whole) is None

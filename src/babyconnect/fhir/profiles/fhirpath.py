@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -21,10 +21,13 @@ from babyconnect.fhir.profiles.fhirpath_parser import Tree, parse
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The resource that the element stands in (the outermost), and what a reference leads to."""
+    """The resource that the element stands in (the outermost), and what a reference leads to.
+
+    `known`: what was found of the resource as a whole, which is asked again for each of its elements."""
 
     resource: dict[str, Any]
     resolve: Callable[[str], dict[str, Any] | None]
+    known: dict[Tree, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Primitive:
 
     value: Any
     element: dict[str, Any]
+
+
+class Known(list[Any]):
+    """A collection that is asked again and again whether it holds a text."""
+
+    @functools.cached_property
+    def texts(self) -> frozenset[str]:
+        return frozenset(_text(one) for one in self if isinstance(_plain(one), str | bool))
 
 
 Items = list[Any]
@@ -98,6 +109,8 @@ def _compile(tree: Tree) -> Function:
         if tree[1][0] == "path" and tree[2] in _PRESENCE:
             return _present(tree[1][1], _PRESENCE[tree[2]])
         before, after = _compile(tree[1]), _compile(tree[2])
+        if _is_of_resource(tree):
+            return _once(tree, before, after)
         return lambda items, around: after(before(items, around), around)
     if kind == "call":
         return _call(tree[1], tree[2])
@@ -106,6 +119,29 @@ def _compile(tree: Tree) -> Function:
     operator = _OPERATORS[kind]
     left, right = _compile(tree[1]), _compile(tree[2])
     return lambda items, around: operator(left(items, around), lambda: right(items, around))
+
+
+def _is_of_resource(tree: Tree) -> bool:
+    """Whether it is the same for every element of a resource: `%resource.contained.id`."""
+    if tree[0] == "constant":
+        return tree[1] in ("resource", "context")
+    if tree[0] != "step" or not _is_of_resource(tree[1]):
+        return False
+    last = tree[2]
+    simple = last[0] == "call" and last[1] in _FUNCTIONS and all(one[0] == "literal" for one in last[2])
+    return last[0] == "path" or simple
+
+
+def _once(tree: Tree, before: Function, after: Function) -> Function:
+    """A resource with as many contained resources as anybody likes is gone through once, not for each of them."""
+
+    def run(items: Items, around: Around) -> Items:
+        found = around.known.get(tree)
+        if found is None:
+            found = around.known[tree] = Known(after(before(items, around), around))
+        return found
+
+    return run
 
 
 _PRESENCE: dict[Tree, bool] = {("call", "exists", ()): True, ("call", "empty", ()): False}
@@ -213,6 +249,9 @@ def _of_text(act: Callable[..., Any]) -> Callable[..., Items]:
 
 
 def _distinct(items: Items, around: Around) -> Items:
+    values = [_plain(one) for one in items]
+    if all(isinstance(one, str) for one in values):
+        return TRUE if len(set(values)) == len(values) else FALSE
     return TRUE if all(not _same(a, b) for i, a in enumerate(items) for b in items[:i]) else FALSE
 
 
@@ -330,7 +369,12 @@ def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Items, Later], Ite
 
 
 def _in(left: Items, right: Later) -> Items:
-    return NOTHING if not left else _given(any(_same(left[0], one) for one in right()))
+    if not left:
+        return NOTHING
+    one, many = _plain(left[0]), right()
+    if isinstance(many, Known) and isinstance(one, str):
+        return _given(one in many.texts)
+    return _given(any(_same(one, each) for each in many))
 
 
 def _plus(left: Items, right: Later) -> Items:

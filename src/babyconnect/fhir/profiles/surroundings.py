@@ -21,14 +21,23 @@ class Surroundings:
         for one in resources:
             if "id" in one:
                 self._found.setdefault(f"{one.get('resourceType')}/{one['id']}", one)
+        self._contained: dict[int, tuple[Resource, dict[Any, Resource]]] = {}
         self.conforming: dict[tuple[int, str], bool] = {}
         """What was found out about a resource of this record and a profile; asked again for every reference to it."""
 
     def resolve(self, address: str, inside: Resource) -> Resource | None:
         """The resource that a reference in `inside` leads to."""
         if address.startswith("#"):
-            return next((one for one in inside.get("contained", ()) if one.get("id") == address[1:]), None)
+            return self._within(inside).get(address[1:])
         return self._found.get(address.split("/_history/", maxsplit=1)[0])
+
+    def _within(self, inside: Resource) -> Mapping[Any, Resource]:
+        """What a resource contains, by id; of two with one id the first.  It is held on to: its `id` stays its own."""
+        known = self._contained.get(id(inside))
+        if known is None:
+            listed = reversed(inside.get("contained", ()))
+            known = self._contained[id(inside)] = (inside, {one.get("id"): one for one in listed})
+        return known[1]
 
 
 def type_in(address: str) -> str:
