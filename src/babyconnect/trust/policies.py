@@ -18,7 +18,7 @@ from typing import Literal
 import msgspec
 
 from babyconnect.trust import policy
-from babyconnect.trust.policy import Invalid, Policy
+from babyconnect.trust.policy import Invalid, Policy, Problem
 from babyconnect.trust.rules import NOTHING, Rules, prepared, rules_on
 
 ACTIVATIONS = "activations.json"
@@ -78,10 +78,10 @@ class Policies:
         try:
             content = self._file(name).read_bytes()
         except (OSError, ValueError):
-            return Kept(name, Invalid(("There is no such version.",)), "")
+            return Kept(name, Invalid((Problem("absent"),)), "")
         found = policy.read(content)
         if isinstance(found, Policy) and found.version != name:
-            found = Invalid(("The file holds another version than its name says.",))
+            found = Invalid((Problem("another_name"),))
         return Kept(name, found, hashlib.sha256(content).hexdigest())
 
     def activations(self) -> tuple[Activation, ...] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -31,6 +32,9 @@ ALWAYS_REGISTER = frozenset({"locum", "code", "referral", "announcement"})
 """Evidence that anybody could claim of anybody, or that is a legal basis too: no version of the rules may believe it
 unchecked."""
 SHORT_LIVED = frozenset({"locum", "code", "emergency_registration", "break_glass"})
+
+_PLACE = re.compile(r"at `(?:key in )?(\$[^`]*)`")
+"""Where the reader of the document says that it went wrong."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Days = Annotated[int, Meta(ge=0, le=1000)]
@@ -128,20 +132,32 @@ class Policy(Strict, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
-    """A document that cannot be rules; each problem is a sentence with its place."""
+class Problem:
+    """What is wrong, as a code that `definitions/texts.toml` (`rule_problems`) has a sentence for; `place` in the
+    document, `name` of what stands there wrongly, and `detail` as the reader of the document words it (English)."""
 
-    problems: tuple[str, ...]
+    code: str
+    place: str = ""
+    name: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A document that cannot be rules, and everything that is wrong with it."""
+
+    problems: tuple[Problem, ...]
 
 
 def read(content: bytes) -> Policy | Invalid:
     """A document (JSON), or everything that is wrong with it."""
     if len(content) > LARGEST:
-        return Invalid((f"The document is larger than {LARGEST} bytes.",))
+        return Invalid((Problem("too_large", name=str(LARGEST)),))
     try:
         policy = msgspec.json.decode(content, type=Policy)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        return Invalid((f"The document does not follow the schema: {problem}",))
+        place = _PLACE.search(str(problem))
+        return Invalid((Problem("schema", place[1] if place else "$", detail=str(problem)),))
     problems = tuple(_problems(policy))
     return Invalid(problems) if problems else policy
 
@@ -151,54 +167,54 @@ def written(policy: Policy) -> bytes:
     return msgspec.json.format(msgspec.json.encode(policy), indent=1)
 
 
-def _problems(policy: Policy) -> Iterator[str]:
+def _problems(policy: Policy) -> Iterator[Problem]:
     if policy.valid_to is not None and policy.valid_to < policy.valid_from:
-        yield "valid_to lies before valid_from."
+        yield Problem("period", "valid_to")
     yield from _matrix_problems(policy)
     yield from _evidence_problems(policy.evidence)
     for name, ranks in (("actor", policy.precedence.actor), ("holder", policy.precedence.holder)):
         if set(ranks) != {"*", "kind", "ura"} or not ranks["*"] < ranks["kind"] < ranks["ura"]:
-            yield f"precedence.{name}: * must rank below kind, and kind below ura."
+            yield Problem("ranks", f"precedence.{name}")
     if sorted(row.group for row in policy.shielded) != sorted(Shielded):
-        yield "shielded: every shielded group needs exactly one rule."
+        yield Problem("shielded", "shielded")
     unknown = set(policy.break_glass.reasons) - set(definitions.document("break_glass.toml")["reason"])
     if unknown or not policy.break_glass.reasons:
-        yield "break_glass.reasons: only reasons of definitions/break_glass.toml, and at least one."
+        yield Problem("reasons", "break_glass.reasons")
     acting = [row.role for row in policy.delegation]
     if len(set(acting)) != len(acting) or any(
         set(row.under) & set(acting) or not row.under for row in policy.delegation
     ):
-        yield "delegation: each role once, under roles that need nobody themselves."
+        yield Problem("delegation", "delegation")
     for role in sorted(OUTSIDE_CARE & {role for row in policy.people for role in row.roles}):
-        yield f"people: {role} is no role in care, and believable nowhere."
+        yield Problem("outside_care", "people", role.value)
 
 
-def _matrix_problems(policy: Policy) -> Iterator[str]:
+def _matrix_problems(policy: Policy) -> Iterator[Problem]:
     known, spine = _known_groups()
     names = [row.group for row in policy.groups]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"groups: {name} stands there twice."
+        yield Problem("twice", "groups", name)
     for name in sorted(set(names) - known):
-        yield f"groups: {name} is no data group of this program."
+        yield Problem("no_group", "groups", name)
     for row in policy.groups:
         if row.spine and row.group not in spine:
-            yield f"groups: {row.group} says something clinical, so it cannot be spine."
+            yield Problem("spine", "groups", row.group)
     kinds = [row.kind for row in policy.people]
     if len(set(kinds)) != len(kinds):
-        yield "people: a kind of organisation stands there twice."
+        yield Problem("kind_twice", "people")
 
 
-def _evidence_problems(evidence: Evidence) -> Iterator[str]:
+def _evidence_problems(evidence: Evidence) -> Iterator[Problem]:
     for side, row in (("asker", evidence.asker), ("holder", evidence.holder)):
         for basis in sorted(set(row.bases) - BASES):
-            yield f"evidence.{side}: {basis} is no basis of this program."
+            yield Problem("no_basis", f"evidence.{side}", basis)
     for basis in sorted(set(evidence.asker.bases) - set(evidence.check)):
-        yield f"evidence.check: says nothing of {basis}, which counts for an asker."
+        yield Problem("no_check", "evidence.check", basis)
     for basis in sorted(ALWAYS_REGISTER):
         if evidence.check.get(basis, "register") != "register":
-            yield f"evidence.check: {basis} must be confirmed by the register."
+            yield Problem("register", "evidence.check", basis)
     for basis in sorted(SHORT_LIVED - set(evidence.max_days)):
-        yield f"evidence.max_days: {basis} must end by itself."
+        yield Problem("endless", "evidence.max_days", basis)
 
 
 @functools.cache

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.parties import Person, Role
-from babyconnect.trust import policy
+from babyconnect.definitions import document as definitions_of
+from babyconnect.trust import policies, policy
 from babyconnect.trust.rules import rules_on
 from tests.spec.viewer.stage import BSN, OTHER_BSN, OWN
 
@@ -146,6 +149,29 @@ async def test_what_is_no_rule_is_said_and_not_kept(office: Office) -> None:
     await office.stage.log_in("beheer")
     answer = await office.post(f"{PAGE}/nieuw", document='{"version": "<script>alert(1)</script>"}')
     assert answer.status == 422 and "<script>alert" not in answer.text and office.policies.versions() == ()
+
+
+async def test_what_is_wrong_is_said_with_its_place_in_the_language_of_the_page(office: Office) -> None:
+    wrong = json.loads(document())
+    wrong["groups"].append({**wrong["groups"][0], "group": "invented"})
+    wrong["evidence"]["check"]["referral"] = "claimed"
+    await office.stage.log_in("beheer")
+    said = (await office.post(f"{PAGE}/nieuw", document=json.dumps(wrong))).text
+    assert "<code>groups</code>: invented is geen gegevensgroep van dit programma." in said
+    assert "<code>evidence.check</code>: referral moet door het register worden bevestigd." in said
+    said = (await office.post(f"{PAGE}/nieuw", document='{"version": "?"}')).text
+    assert "<code>$.version</code>: Hier volgt het document het schema niet." in said
+    await office.visitor.get("/viewer/taal/en?naar=/viewer/")
+    said = (await office.post(f"{PAGE}/nieuw", document=json.dumps(wrong))).text
+    assert "invented is no data group of this program." in said and "gegevensgroep van" not in said
+
+
+def test_every_problem_has_a_sentence_in_both_languages_and_every_sentence_a_problem() -> None:
+    sources = [inspect.getsource(policy), inspect.getsource(policies)]
+    codes = {code for text in sources for code in re.findall(r'Problem\("(\w+)"', text)}
+    sentences = definitions_of("texts.toml")["rule_problems"]
+    assert len(codes) > 10 and codes == set(sentences)
+    assert all(set(words) == {"nl", "en"} for words in sentences.values())
 
 
 async def test_the_past_cannot_be_changed_and_own_rules_can_come_back(office: Office) -> None:
