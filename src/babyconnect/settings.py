@@ -174,7 +174,7 @@ class RulesSection(Strict, frozen=True):
 
 
 class FourEyesSection(Strict, frozen=True):
-    """What one person decides and a second, another one, confirms.  `false` only where one such person is all there is."""
+    """What one person decides and a second, another one, confirms.  `false` only where there is one such person."""
 
     activation: bool = True
     destruction: bool = True

@@ -162,9 +162,16 @@ class Conversion:
     ) -> None:
         stu3, r4 = types
         if change.by == "unfold":
-            self._fill(made, content[0], element.type, r4)
+            self._unfold(made, types, element, content[0])
         elif not getattr(self, f"_by_{change.by}")(made, types, change, element, content):
             self._keep(made, f"{stu3}.{element.base}", element, content)
+
+    def _unfold(self, made: dict[str, Any], types: tuple[str, str], element: Element, value: Mapping[str, Any]) -> None:
+        """Its members have their places at the parent; what is the object's own (id, extensions) keeps it whole."""
+        own = value.keys() & {"id", "extension", "modifierExtension"}
+        self._fill(made, {name: one for name, one in value.items() if name not in own}, element.type, types[1])
+        if own:
+            self._keep(made, f"{types[0]}.{element.base}", element, (dict(value), None))
 
     def _by_extension(self, *_: Any) -> bool:
         return False
