@@ -160,11 +160,10 @@ class Conversion:
         element: Element,
         content: tuple[Any, Any],
     ) -> None:
-        stu3, r4 = types
         if change.by == "unfold":
             self._unfold(made, types, element, content[0])
         elif not getattr(self, f"_by_{change.by}")(made, types, change, element, content):
-            self._keep(made, f"{stu3}.{element.base}", element, content)
+            self._keep(made, f"{types[0]}.{element.base}", element, content)
 
     def _unfold(self, made: dict[str, Any], types: tuple[str, str], element: Element, value: Mapping[str, Any]) -> None:
         """Its members have their places at the parent; what is the object's own (id, extensions) keeps it whole."""
@@ -250,7 +249,9 @@ class Conversion:
                   content: tuple[Any, Any]) -> bool:  # fmt: skip
         first, *others = content[0]
         laid = self._lay(made, types[1], change.becomes, element, (first, None))
-        return laid and (not others or self._lay(made, types[1], (change.argument,), element, (others, None)))
+        if not others or not change.argument:
+            return laid and not others
+        return laid and self._lay(made, types[1], (change.argument,), element, (others, None))
 
     def _by_member(self, made: dict[str, Any], types: tuple[str, str], change: Change, element: Element,
                    content: tuple[Any, Any]) -> bool:  # fmt: skip
