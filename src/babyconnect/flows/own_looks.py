@@ -94,12 +94,15 @@ class OwnLooks:
 
 
 def folded(found: Sequence[Look]) -> tuple[Look, ...]:
-    """Looks of one trace by one organisation as one, the newest first; how it ended best is how it ended."""
+    """Looks of one trace by one organisation as one, the newest first; how it ended best is how it ended.
+
+    Every holder in a consult knows its trace: one that tells of another day has a line of its own, and moves nobody's.
+    """
     kept: dict[object, Look] = {}
     for number, look in enumerate(found):
         account = look.account
         one = account.group in ("access", "log") and account.trace
-        key: object = (account.trace, account.organisation, account.group) if one else number
+        key: object = (account.trace, account.organisation, account.group, account.first[:10]) if one else number
         kept[key] = _both(kept[key], look) if key in kept else look
     return tuple(sorted(kept.values(), key=lambda look: look.account.first, reverse=True))
 
@@ -112,7 +115,6 @@ def _both(a: Look, b: Look) -> Look:
     one, other = a.account, b.account
     account = replace(
         one,
-        first=min(one.first, other.first),
         last=max(one.last, other.last),
         outcome=min(one.outcome, other.outcome, key=_BEST.index),
         person=one.person or other.person,

@@ -92,6 +92,12 @@ def test_looks_of_different_organisations_or_without_a_trace_stay_apart() -> Non
     assert len(folded([Look(one, (OWN,)) for one in found])) == 5
 
 
+def test_a_holder_that_tells_of_a_trace_on_another_day_moves_no_line_of_ours() -> None:
+    ours, theirs = look(), look(first="2020-01-01T00:00:00Z", last="2020-01-01T00:00:00Z")
+    found = folded([Look(ours, (OWN,)), Look(theirs, (HOSPITAL,))])
+    assert [(one.account.first, one.holders) for one in found] == [(ours.first, (OWN,)), (theirs.first, (HOSPITAL,))]
+
+
 class Others:
     """Other organisations and their logs."""
 
