@@ -48,6 +48,5 @@ class OwnLog:
         return Told(tuple(told.told(one, self.holder.ura.value) for one in looks[:MOST_TOLD]), len(looks))
 
     def _may(self, who: Herself) -> bool:
-        if who.own:
-            return True
+        """As her record: who is too young to look herself may not read who looked either."""
         return isinstance(self.decide(who, frozenset(), self.oversight.journal.clock()), Permit)

@@ -259,6 +259,18 @@ async def test_the_period_narrows_and_what_is_no_period_is_refused(there: Holder
         assert (await there.get(token, f"/fhir/r4/AuditEvent?{wrong.rstrip('&')}")).status == 400
 
 
+async def test_who_is_too_young_to_look_into_her_own_record_reads_no_log_either(there: Holder) -> None:
+    (client,) = there.roster.clients(Bsn(BSN))
+    token = await there.token()
+    await there.find(token)
+    row = Authority(
+        client, there.registers.handle(Bsn(PARTNER)), Standing.PARENT,
+        "recognition", dt.date(2026, 1, 1), dt.date(2016, 1, 1), NOW,
+    )  # fmt: skip
+    await there.registers.record_authority(Ward(client, "Bo", Bsn(BSN), row))
+    assert found(await there.get(token, "/fhir/r4/AuditEvent")) == []
+
+
 async def test_a_token_that_proved_nobody_reads_no_log_and_a_stranger_none_at_all(there: Holder) -> None:
     unbound = await there.token()
     assert found(await there.get(unbound, "/fhir/r4/AuditEvent")) == []
