@@ -85,6 +85,9 @@ def _verify(options: argparse.Namespace) -> int:
     genuine = keys.genuine(_jwks(options.keys)) if options.keys else None
     published = _published(options.checkpoint) if options.checkpoint else []
     found = verify(options.path, genuine, published)
+    if not published and [problem.what for problem in found.problems] == ["no_log"]:
+        # With a checkpoint in hand that a log once was here, its absence is the finding; without one it is a mistake.
+        raise Failure(f"{options.path}: there is no log here")
     for problem in found.problems:
         print(f"{problem.file}: line {problem.line}, record {problem.seq}: {problem.what}: {problem.text}")
     verdict = (

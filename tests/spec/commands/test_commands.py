@@ -79,6 +79,12 @@ def test_synthesise_says_what_it_made_and_refuses_a_folder_with_something_in_it(
     assert "not empty" in again.stderr
 
 
+def test_a_folder_without_a_log_is_told_as_that_and_not_as_one_that_was_touched(tmp_path: pathlib.Path) -> None:
+    done = run("audit", "verify", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"babyconnect audit: {tmp_path}: there is no log here\n"
+
+
 def test_audit_verify_finds_a_log_whole_and_a_flipped_bit(tmp_path: pathlib.Path) -> None:
     import datetime as dt
 
