@@ -217,4 +217,4 @@ def test_published_with_warnings_lists_the_warnings_and_not_what_is_only_informa
 def test_help_keeps_its_capitals(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["validate", "--help"])
-    assert "Check FHIR STU3 resources" in capsys.readouterr().out
+    assert "Check records against FHIR STU3" in capsys.readouterr().out
