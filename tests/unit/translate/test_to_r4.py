@@ -100,9 +100,11 @@ def test_a_measurement_without_a_date_says_that_it_is_unknown() -> None:
 
 def test_the_kind_of_a_telephone_stands_beside_its_system() -> None:
     kind = {"url": f"{ZIB}zib-ContactInformation-TelecomType", "valueCodeableConcept": {"text": "vast"}}
-    made = one({"resourceType": "Organization", "id": "o", "telecom": [{"system": "phone", "extension": [kind]}]})
+    made = one({"resourceType": "Organization", "id": "o", "telecom": [{"extension": [kind], "system": "phone"}]})
     (telecom,) = made["telecom"]
     assert telecom["_system"]["extension"][0]["url"] == f"{ZIB}ext-CodeSpecification"
+    assert telecom["system"] == "phone"
+    assert "extension" not in telecom
 
 
 def test_a_procedure_that_was_not_done_says_so_in_its_status_and_keeps_what_its_status_was() -> None:

@@ -30,13 +30,19 @@ def put(target: dict[str, Any], type_name: str, path: tuple[str, ...], value: An
         return put(beneath, element.type, rest, value, extra)
     if element.repeats:
         return _append(target, name, value, extra)
-    if name in target or f"_{name}" in target or any(_same_choice(type_name, element, key) for key in target):
+    if name in target or any(_same_choice(type_name, element, key) for key in target if key != f"_{name}"):
         return False
     if value is not None:
         target[name] = value
     if extra is not None:
-        target[f"_{name}"] = extra
+        target[f"_{name}"] = _together(target.get(f"_{name}", {}), extra)
     return True
+
+
+def _together(here: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside one value: of two that come after each other, the extensions of both."""
+    extensions = [*here.get("extension", ()), *extra.get("extension", ())]
+    return here | extra | ({"extension": extensions} if extensions else {})
 
 
 def _append(target: dict[str, Any], name: str, value: Any, extra: Any) -> bool:
