@@ -133,6 +133,24 @@ class Call:
 
 Handle = Callable[[Call], Awaitable[Response]]
 
+LONGEST = 128
+
+
+def text(body: Mapping[str, Any], name: str) -> str:
+    """A text that the body must have."""
+    value = body.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
+        raise Refusal(422, "value", f"{name} is required")
+    return value
+
+
+def asker(body: Mapping[str, Any]) -> Ura:
+    """The organisation that is asked about: `asker` of the body."""
+    try:
+        return Ura(text(body, "asker"))
+    except ValueError:
+        raise Refusal(422, "value", "asker is a URA") from None
+
 
 def answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(

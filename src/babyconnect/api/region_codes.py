@@ -7,12 +7,11 @@ answer.  Plain JSON: no published interface exists for it.  [own]
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from starlette.responses import Response
 
-from babyconnect.api import region_consent
-from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.api import region_call, region_consent
+from babyconnect.api.region_call import Call, Refusal, answer, text
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network import fhir4
@@ -20,20 +19,11 @@ from babyconnect.network.consent import resources as consents
 from babyconnect.network.consent.resources import Origin
 from babyconnect.network.contract import ShownCode
 
-LONGEST = 128
-
-
-def _text(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        raise Refusal(422, "value", f"{name} is required")
-    return value
-
 
 async def make(call: Call) -> Response:
     """`{pseudonym, until, permit?}` -> `{code, reference, until}`.  `permit`: a Consent about the maker's records."""
     body = call.json()
-    pseudonym, until = _text(body, "pseudonym"), region_consent.moment(body.get("until"))
+    pseudonym, until = text(body, "pseudonym"), region_consent.moment(body.get("until"))
     permit = None
     if body.get("permit") is not None:
         try:
@@ -54,7 +44,7 @@ async def make(call: Call) -> Response:
 async def show(call: Call) -> Response:
     """`{pseudonym, code}` -> the evidence, or 404.  The yes that goes with it is recorded as its maker's."""
     body = call.json()
-    pseudonym, code = _text(body, "pseudonym"), _text(body, "code")
+    pseudonym, code = text(body, "pseudonym"), text(body, "code")
     if wait := call.state.codes.wait(pseudonym, call.party.ura):
         await call.log("code_shown", "refused", pseudonym, "too many tries")
         raise Refusal(429, "throttled", "too many tries; come back later", wait)
@@ -79,11 +69,8 @@ async def _give(call: Call, pseudonym: str, permit: Consent, shown: ShownCode) -
 async def shown(call: Call) -> Response:
     """`{pseudonym, reference, asker}` -> the evidence, or 404: whether she showed that code to that organisation."""
     body = call.json()
-    pseudonym, reference = _text(body, "pseudonym"), _text(body, "reference")
-    try:
-        asker = Ura(_text(body, "asker"))
-    except ValueError:
-        raise Refusal(422, "value", "asker is a URA") from None
+    pseudonym, reference = text(body, "pseudonym"), text(body, "reference")
+    asker = region_call.asker(body)
     found = _believable(call, call.state.codes.shown(reference, pseudonym, asker), pseudonym, asker)
     await call.log("code_shown", "ok" if found else "refused", pseudonym, reference[:36])
     if found is None:

@@ -6,22 +6,11 @@ one client together.  Plain JSON by POST, so that no pseudonym stands in an addr
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
-from babyconnect.api.region_call import Call, Refusal, answer
-from babyconnect.birthcare.identifiers import Ura
+from babyconnect.api import region_call
+from babyconnect.api.region_call import Call, Refusal, answer, text
 from babyconnect.network.evidence import wire
-
-LONGEST = 128
-
-
-def _text(body: dict[str, Any], name: str, least: int = 1) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not least <= len(value) <= LONGEST:
-        raise Refusal(422, "value", f"{name} is required")
-    return value
 
 
 async def give(call: Call) -> Response:
@@ -31,7 +20,7 @@ async def give(call: Call) -> Response:
         given = wire.read(body.get("given") or {})
     except (ValueError, AttributeError) as fault:
         raise Refusal(422, "invalid", str(fault)) from None
-    pseudonym = "" if given.basis == "locum" else _text(body, "pseudonym")
+    pseudonym = "" if given.basis == "locum" else text(body, "pseudonym")
     if given.issuer != call.party.ura:
         await call.log("evidence", "refused", pseudonym)
         raise Refusal(403, "forbidden", "an organisation gives evidence for itself only")
@@ -45,7 +34,7 @@ async def give(call: Call) -> Response:
 
 async def received(call: Call) -> Response:
     """`{pseudonym}` -> what stands for the asking organisation."""
-    pseudonym = _text(call.json(), "pseudonym")
+    pseudonym = text(call.json(), "pseudonym")
     found = call.state.evidence.received(pseudonym, call.party.ura)
     await call.log("evidence_read", "ok", pseudonym, str(len(found)))
     return answer({"given": [wire.written(one) for one in found]})
@@ -61,12 +50,9 @@ async def made(call: Call) -> Response:
 async def confirm(call: Call) -> Response:
     """`{pseudonym, reference, basis, asker}` -> the entry, or 404: over, revoked, another's and none are alike."""
     body = call.json()
-    pseudonym, reference = _text(body, "pseudonym"), _text(body, "reference")
-    try:
-        asker = Ura(_text(body, "asker"))
-    except ValueError:
-        raise Refusal(422, "value", "asker is a URA") from None
-    found = call.state.evidence.confirm(pseudonym, reference, _text(body, "basis"), asker)
+    pseudonym, reference = text(body, "pseudonym"), text(body, "reference")
+    asker = region_call.asker(body)
+    found = call.state.evidence.confirm(pseudonym, reference, text(body, "basis"), asker)
     await call.log("evidence_read", "ok" if found else "refused", pseudonym, reference[:64])
     if found is None:
         raise Refusal(404, "not-found", "no such evidence")
@@ -76,11 +62,8 @@ async def confirm(call: Call) -> Response:
 async def keeps(call: Call) -> Response:
     """`{pseudonym, asker}` -> `{keeps}`: whether that organisation keeps her, by the index.  Only to who keeps her."""
     body = call.json()
-    pseudonym = _text(body, "pseudonym")
-    try:
-        asker = Ura(_text(body, "asker"))
-    except ValueError:
-        raise Refusal(422, "value", "asker is a URA") from None
+    pseudonym = text(body, "pseudonym")
+    asker = region_call.asker(body)
     index = call.state.index
     ours, theirs = bool(index.own(pseudonym, call.party.ura)), bool(index.own(pseudonym, asker))
     await call.log("evidence_read", "ok" if ours else "refused", pseudonym, f"keeps {asker}")
@@ -89,7 +72,7 @@ async def keeps(call: Call) -> Response:
 
 async def revoke(call: Call) -> Response:
     """`{reference}` -> 200, or 404 for what is not the asking organisation's."""
-    reference = _text(call.json(), "reference")
+    reference = text(call.json(), "reference")
     await call.log("evidence", "ok", "", f"revoke {reference[:64]}")
     if not await call.state.evidence.revoke(reference, call.party.ura):
         raise Refusal(404, "not-found", "no such evidence")
