@@ -9,15 +9,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from babyconnect.network.tallies import Counted, Tallies, Tally
-from babyconnect.translate.completeness import Filled, Item, chapters
+from babyconnect.translate import completeness
+from babyconnect.translate.completeness import Chapter, Filled, Item
 
 State = Literal["filled", "lost", "empty"]
 HEADINGS = ("hoofdstuk", "gegeven", "nummer", "toestand", "records", "gevuld", "aandeel", "niet vertaald")
+DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (completeness.chapters,)
+"""Per format: (data set, version) → its groups with their data elements; () for a data set of another format.
+
+A format that is counted gives `Read.counted` (a `Filled` whose concepts are those of these groups), has a row here, and its
+data set's name in `texts.toml` (`completeness.form_<data set>`)."""
 STATES = {"filled": "gevuld", "lost": "niet te vertalen", "empty": "komt nooit"}
 
 
@@ -71,7 +77,7 @@ class Completeness:
 
     async def note(self, filled: Filled, kept: bool) -> None:
         """A record of an export: kept, or refused."""
-        kind = (filled.transaction, filled.version)
+        kind = (filled.data_set, filled.version)
         if kept:
             counted = Counted(filled.concepts, filled.lost, filled.unknown)
             await self._tallies.keep(self._source, kind, counted, self._now())
@@ -83,7 +89,8 @@ class Completeness:
 
 
 def _groups(tally: Tally) -> Iterable[Group]:
-    for chapter in chapters(tally.transaction, tally.version):
+    asked = (data_set(tally.transaction, tally.version) for data_set in DATA_SETS)
+    for chapter in next((found for found in asked if found), ()):
         yield Group(chapter.name, tuple(
             Element(item, tally.filled.get(item.concept, 0), tally.lost.get(item.concept, 0), tally.records)
             for item in chapter.items

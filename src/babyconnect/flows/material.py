@@ -27,8 +27,8 @@ class Read:
 
     resources: tuple[Sourced, ...]
     findings: tuple[Finding, ...] = ()
-    filled: Filled | None = None
-    """What an export fills of its data set, where the format has one."""
+    counted: Filled | None = None
+    """What an export fills of its data set, where the format has one: see `flows.completeness.DATA_SETS`."""
 
 
 @dataclass(frozen=True, slots=True)

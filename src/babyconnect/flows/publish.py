@@ -110,19 +110,19 @@ class _Prepared:
     originals: list[Original]
     findings: list[Finding]
     said: preparing.Said | None = None
-    filled: Filled | None = None
+    counted: Filled | None = None
 
 
 async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings = list(unit.findings)
     family = unit.family
     if family is None or any(finding.severity == "error" for finding in findings):
-        return _Prepared(unit.name, "", iter(()), [], findings, filled=unit.filled)
+        return _Prepared(unit.name, "", iter(()), [], findings, counted=unit.counted)
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
     client = await asyncio.to_thread(preparing.client_of, family, known)
     if isinstance(client, Finding):
-        return _Prepared(unit.name, "", iter(()), [], [*findings, client], filled=unit.filled)
+        return _Prepared(unit.name, "", iter(()), [], [*findings, client], counted=unit.counted)
     naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
     if not unit.keeps_original:
         family = replace(family, members=tuple(replace(member, original="") for member in family.members))
@@ -131,13 +131,13 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
     findings += warnings
     originals = _originals(unit, findings) if unit.keeps_original else []
-    return _Prepared(unit.name, client, batch, originals, findings, said, unit.filled)
+    return _Prepared(unit.name, client, batch, originals, findings, said, unit.counted)
 
 
 async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:
     report = await _kept(prepared, node)
-    if node.tally and prepared.filled and report.status != "already published":
-        await node.tally(prepared.filled, report.status != "refused")
+    if node.tally and prepared.counted and report.status != "already published":
+        await node.tally(prepared.counted, report.status != "refused")
     return report
 
 

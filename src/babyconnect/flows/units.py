@@ -31,7 +31,7 @@ class Unit:
     findings: tuple[Finding, ...]
     keeps_original: bool = True
     """False when a working note was left out: then the file that holds it is not kept either."""
-    filled: Filled | None = None
+    counted: Filled | None = None
     """What the record fills of its data set, where its format has one."""
 
 
@@ -42,7 +42,7 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date, version: 
     given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
     findings = [*made.findings, *preparing.faults(given)]
     if any(f.severity == "error" for f in findings):
-        return Unit(record.name, (record,), None, tuple(findings), filled=made.filled)
+        return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     given, notes = _without_notes(given)
     findings += notes
     numbers = {} if is_fhir(record) else _by_number(given)
@@ -53,8 +53,8 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date, version: 
     record = replace(record, ada=None, resources=())
     if not present:
         findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
-        return Unit(record.name, (record,), None, tuple(findings), filled=made.filled)
-    return Unit(record.name, (record,), whole(present), tuple(findings), not notes, made.filled)
+        return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
+    return Unit(record.name, (record,), whole(present), tuple(findings), not notes, made.counted)
 
 
 def _without_notes(given: list[Given]) -> tuple[list[Given], list[Finding]]:

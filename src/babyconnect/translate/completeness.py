@@ -1,7 +1,8 @@
-"""What one ADA record fills: the data elements that say something, and those of them that could not be carried over.
+"""What one record fills: the data elements that say something, and those of them that could not be carried over.
 
 Counts only, by data element: nothing of a client.  Users' first complaint is the field that never arrives; a supplier
-who sees which data elements its export never fills can mend that.
+who sees which data elements its export never fills can mend that.  `Filled`, `Chapter` and `Item` are every format's; the
+rest is ADA's, by the tables of its transactions.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ _LOST = frozenset({"not-mapped", "bad-value", "unresolved-reference"})
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One record.  `unknown`: elements that are no data element of the transaction."""
+    """One record.  `data_set`: its format's name for what can be filled (ADA: the transaction).  `unknown`: elements
+    that are none of its data elements; `lost`: those of `concepts` that no resource has."""
 
-    transaction: str
+    data_set: str
     version: str
     concepts: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
