@@ -153,11 +153,5 @@ def may(session: Session, function: Function) -> bool:
     return function in getattr(session, "functions", frozenset())
 
 
-def require_function(session: Session, function: Function) -> None:
-    """For a single page within a chapter; raises what becomes "there is no such page"."""
-    if not may(session, function):
-        raise HTTPException(404)
-
-
 def language_of(request: Request) -> str:
     return request.cookies.get(LANGUAGE_COOKIE, "") or LANGUAGES[0]

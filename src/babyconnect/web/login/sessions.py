@@ -81,7 +81,7 @@ S = TypeVar("S", bound=Session)
 class StaffSession(Session, Generic[R]):
     """Somebody of the organisation.  `records`: opened records by handle.  `listed`: clients of today's list by handle.
 
-    `functions` open pages that are not about care (`web.site.require_function`); `shut` is called with each record
+    `functions` open pages that are not about care (`web.site.may`); `shut` is called with each record
     that goes; `holds` whether the log-in still does.
     """
 
