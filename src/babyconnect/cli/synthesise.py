@@ -1,4 +1,4 @@
-"""`babyconnect synthesise --out DIR`: a synthetic region's records, a folder per organisation."""
+"""`babyconnect synthesise`: a synthetic region's records, a folder per organisation; an example of every format."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import pathlib
 import sys
 
 from babyconnect import synthetic
-from babyconnect.cli.failure import Failure
+from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import counted, day, whole
+from babyconnect.flows import examples
 
 LEAST = len(synthetic.special_cases())
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=pathlib.Path, required=True, metavar="DIR", help="a new or empty folder")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="the region, in a new or empty folder")
+    parser.add_argument(
+        "--examples", type=pathlib.Path, metavar="DIR", help="one synthetic record in every format, in and out"
+    )
     parser.add_argument(
         "--women",
         type=whole(LEAST, None, f"a region has at least {LEAST} women"),
@@ -36,14 +40,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    if not options.out and not options.examples:
+        raise BadUse("give --out DIR for a region, --examples DIR for a file of every format")
+    today = options.today or dt.date.today()
+    if options.examples:
+        _examples(options.examples, today, options.seed)
+    if options.out:
+        _region(options, today)
+    return 0
+
+
+def _examples(folder: pathlib.Path, today: dt.date, seed: int) -> None:
+    files = list(examples.examples(examples.case(today, seed)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            (folder / file.name).write_bytes(file.content)
+    except OSError as fault:
+        raise Failure(f"--examples {folder}: {fault.strerror or fault}") from fault
+    for file in files:
+        left = counted(len(file.findings), "remark") if file.findings else "everything"
+        print(f"{folder / file.name}: {len(file.content) / 1000:,.0f} kB ({left})")
+    for name, why in examples.UNMADE.items():
+        print(f"{name}: no example ({why})")
+
+
+def _region(options: argparse.Namespace, today: dt.date) -> None:
     def progress(done: int, of: int) -> None:
         end = "\n" if done == of else ""
         print(f"\r{done} of {of} women", end=end, file=sys.stderr, flush=True)
 
     try:
-        summary = synthetic.write(
-            options.out, options.women, options.seed, options.today or dt.date.today(), progress=progress
-        )
+        summary = synthetic.write(options.out, options.women, options.seed, today, progress=progress)
     except ValueError as problem:
         raise Failure(str(problem)) from problem
     except OSError as fault:
@@ -58,4 +86,3 @@ def run(options: argparse.Namespace) -> int:
         "9999xxxxx, which holds some 9,090"
     )
     print(f"a client to begin with: {summary.showcase.name}, {summary.showcase.bsn} ({summary.showcase.text})")
-    return 0

@@ -22,8 +22,8 @@ HEADINGS = ("hoofdstuk", "gegeven", "nummer", "toestand", "records", "gevuld", "
 DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (completeness.chapters,)
 """Per format: (data set, version) → its groups with their data elements; () for a data set of another format.
 
-A format that is counted gives `Read.counted` (a `Filled` whose concepts are those of these groups), has a row here, and its
-data set's name in `texts.toml` (`completeness.form_<data set>`)."""
+A format that is counted gives `Read.counted` (a `Filled` whose concepts are those of these groups), has a row here,
+and its data set's name in `texts.toml` (`completeness.form_<data set>`)."""
 STATES = {"filled": "gevuld", "lost": "niet te vertalen", "empty": "komt nooit"}
 
 

@@ -9,6 +9,18 @@ from __future__ import annotations
 
 from babyconnect.synthetic.organisations import Organisation, published
 from babyconnect.synthetic.population import Client, region, special_cases
+from babyconnect.synthetic.sample import Sample, sample
 from babyconnect.synthetic.writing import Known, Summary, write
 
-__all__ = ["Client", "Known", "Organisation", "Summary", "published", "region", "special_cases", "write"]
+__all__ = [
+    "Client",
+    "Known",
+    "Organisation",
+    "Sample",
+    "Summary",
+    "published",
+    "region",
+    "sample",
+    "special_cases",
+    "write",
+]

@@ -1,0 +1,47 @@
+"""One synthetic record to show a format by: of a client with a birth, from who delivered her child."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from babyconnect.synthetic.ada import ada
+from babyconnect.synthetic.dossier import Dossier
+from babyconnect.synthetic.organisations import Network, published
+from babyconnect.synthetic.population import client
+from babyconnect.synthetic.recording import record
+from babyconnect.synthetic.stu3 import resources
+
+_WOMEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The same record twice: as ADA of verloskunde basis, and as STU3 resources, of which it holds more."""
+
+    name: str
+    today: dt.date
+    ada: bytes
+    resources: tuple[dict[str, Any], ...]
+
+
+def sample(today: dt.date, seed: int = 1) -> Sample:
+    """The first client of a region with one live child and a BSN; the same seed and day give the same record."""
+    network = Network(published())
+    found = (
+        dossier
+        for index in itertools.count()
+        for dossier in record(client(index, _WOMEN, seed, today, network), seed, today, network)
+        if _fit(dossier)
+    )
+    dossier = next(found)
+    return Sample(dossier.id, today, ada(dossier, today), tuple(resources(dossier)))
+
+
+def _fit(dossier: Dossier) -> bool:
+    """Everything that most formats ask for is in it: a birth, one child, who she is, and what was found."""
+    children = dossier.children
+    alive = len(children) == 1 and children[0].alive and not children[0].relinquished
+    return alive and bool(dossier.woman.bsn) and dossier.organisation.records == "ada" and bool(dossier.problems)
