@@ -13,6 +13,7 @@ from typing import Any
 
 from babyconnect.fhir.search_dates import interval
 from babyconnect.fhir.search_names import Parameter, parameters
+from babyconnect.fhir.usage import period_of_use
 
 Node = Mapping[str, Any]
 
@@ -36,7 +37,10 @@ def _compiled(type: str) -> tuple[tuple[str, tuple[tuple[str, ...], ...], Callab
 
 
 def _at(node: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    if isinstance(node, list):
+    if path and path[0] in _COMPUTED:
+        if found := _COMPUTED[path[0]](node):
+            yield found
+    elif isinstance(node, list):
         for item in node:
             yield from _at(item, path)
     elif not path:
@@ -79,6 +83,9 @@ def _dates(node: Any) -> Iterator[str]:
     if found is not None:
         yield f"{found[0]}/{found[1]}"
 
+
+# What no path leads to: a path of one of these names is what the function makes of the resource.
+_COMPUTED: Mapping[str, Callable[[Node], Mapping[str, str]]] = {"period_of_use()": period_of_use}
 
 _VALUES: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "token": _tokens,
