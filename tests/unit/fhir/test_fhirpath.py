@@ -9,7 +9,7 @@ import pytest
 
 from babyconnect.definitions import rows
 from babyconnect.fhir.profiles.fhirpath import Around, compiled
-from babyconnect.fhir.profiles.fhirpath_parser import parse
+from babyconnect.fhir.profiles.fhirpath.parser import parse
 
 NOWHERE = Around({"resourceType": "Observation"}, lambda address: None)
 NAMES = "http://hl7.org/fhir/StructureDefinition/"

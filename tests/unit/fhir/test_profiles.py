@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir.check import structure
-from babyconnect.fhir.profiles import fhirpath
 from babyconnect.fhir.profiles.checking import check
+from babyconnect.fhir.profiles.fhirpath import functions, stepping
 from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.profiles.tables import known_profiles, profile
 from tests.support.mutants import mutants
@@ -254,14 +254,15 @@ def test_a_resource_is_gone_through_as_often_with_many_contained_resources_as_wi
 ) -> None:
     """Else whoever sends a file of a few hundred kilobytes keeps a node busy for minutes."""
     steps = 0
-    once = fhirpath._descendants
+    once = stepping.descendants
 
     def counted(item: Any) -> Any:
         nonlocal steps
         steps += 1
         return once(item)
 
-    monkeypatch.setattr(fhirpath, "_descendants", counted)
+    for module in (functions, stepping):
+        monkeypatch.setattr(module, "descendants", counted)
 
     def work(number: int) -> int:
         nonlocal steps

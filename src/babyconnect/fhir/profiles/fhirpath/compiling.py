@@ -1,0 +1,129 @@
+"""A tree as one Python function, and which elements it need not be asked of at all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from babyconnect.fhir.grammar import choices
+from babyconnect.fhir.profiles.fhirpath.functions import FUNCTIONS, typed
+from babyconnect.fhir.profiles.fhirpath.operators import OPERATORS
+from babyconnect.fhir.profiles.fhirpath.parser import Tree, parse
+from babyconnect.fhir.profiles.fhirpath.stepping import path, present
+from babyconnect.fhir.profiles.fhirpath.values import Around, Function, Items, Known, truth
+
+CONSTANTS = {"ucum": "http://unitsofmeasure.org", "sct": "http://snomed.info/sct", "loinc": "http://loinc.org"}
+
+
+@functools.cache
+def compiled(expression: str) -> Callable[[Any, Around], bool]:
+    """Does the expression hold for an element?  Nothing at all counts as no, as validators have it."""
+    tree = parse(expression)
+    run, safe = _compile(tree), _safe_without(tree)
+
+    def holds(element: Any, around: Around) -> bool:
+        if isinstance(element, dict) and any(names.isdisjoint(element) for names in safe):
+            return True
+        return truth(run([element], around)) is True
+
+    return holds
+
+
+def _safe_without(tree: Tree) -> list[frozenset[str]]:
+    """Sets of JSON names: where an element has none of one set, the expression holds without being evaluated.
+
+    Most invariants are of the form `x.empty() or …`, and most elements have no x."""
+    kind = tree[0]
+    if kind == "or":
+        return _safe_without(tree[1]) + _safe_without(tree[2])
+    if kind == "and":
+        return [one | other for one in _safe_without(tree[1]) for other in _safe_without(tree[2])]
+    if kind == "implies":
+        return _first_of(tree[1], "exists")
+    return _first_of(tree, "empty")
+
+
+def _first_of(tree: Tree, function: str) -> list[frozenset[str]]:
+    """`x.y.where(…).empty()`: the JSON names of x; nothing for any other form."""
+    if tree[0] != "step" or tree[2] != ("call", function, ()):
+        return []
+    while tree[0] == "step":
+        tree = tree[1]
+    if tree[0] != "path":
+        return []
+    names = choices().get(tree[1], (tree[1],))
+    return [frozenset(names) | {f"_{name}" for name in names}]
+
+
+def _compile(tree: Tree) -> Function:
+    kind = tree[0]
+    if kind == "literal":
+        held = [tree[1]]
+        return lambda items, around: held
+    if kind == "this":
+        return lambda items, around: items
+    if kind == "constant":
+        return _constant(tree[1])
+    if kind == "path":
+        return path(tree[1])
+    if kind == "step":
+        if tree[1][0] == "path" and tree[2] in _PRESENCE:
+            return present(tree[1][1], _PRESENCE[tree[2]])
+        before, after = _compile(tree[1]), _compile(tree[2])
+        if _is_of_resource(tree):
+            return _once(tree, before, after)
+        return lambda items, around: after(before(items, around), around)
+    if kind == "call":
+        return _call(tree[1], tree[2])
+    if kind in ("is", "as"):
+        return typed(kind, _compile(tree[1]), tree[2][1])
+    operator = OPERATORS[kind]
+    left, right = _compile(tree[1]), _compile(tree[2])
+    return lambda items, around: operator(left(items, around), lambda: right(items, around))
+
+
+def _is_of_resource(tree: Tree) -> bool:
+    """Whether it is the same for every element of a resource: `%resource.contained.id`."""
+    if tree[0] == "constant":
+        return tree[1] in ("resource", "context")
+    if tree[0] != "step" or not _is_of_resource(tree[1]):
+        return False
+    last = tree[2]
+    simple = last[0] == "call" and last[1] in FUNCTIONS and all(one[0] == "literal" for one in last[2])
+    return last[0] == "path" or simple
+
+
+def _once(tree: Tree, before: Function, after: Function) -> Function:
+    """A resource with as many contained resources as anybody likes is gone through once, not for each of them."""
+
+    def run(items: Items, around: Around) -> Items:
+        found = around.known.get(tree)
+        if found is None:
+            found = around.known[tree] = Known(after(before(items, around), around))
+        return found
+
+    return run
+
+
+_PRESENCE: dict[Tree, bool] = {("call", "exists", ()): True, ("call", "empty", ()): False}
+
+
+def _constant(name: str) -> Function:
+    if name in ("resource", "context"):
+        return lambda items, around: [around.resource]
+    value = CONSTANTS[name]
+    return lambda items, around: [value]
+
+
+def _call(name: str, arguments: tuple[Tree, ...]) -> Function:
+    if name == "where":
+        test = _compile(arguments[0])
+        return lambda items, around: [one for one in items if truth(test([one], around)) is True]
+    if name == "select":
+        each = _compile(arguments[0])
+        return lambda items, around: [found for one in items for found in each([one], around)]
+    if name in ("is", "as"):
+        return typed(name, _compile(("this",)), arguments[0][1])
+    run, given = FUNCTIONS[name], [_compile(one) for one in arguments]
+    return lambda items, around: run(items, around, *[one(items, around) for one in given])
