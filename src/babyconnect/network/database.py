@@ -23,6 +23,7 @@ MOST_KNOWN = 20_000
 def connect(path: Path | str) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(5_000)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)  # a statement is planned once, not for every value again
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=full")
     connection.execute("pragma foreign_keys=on")

@@ -65,6 +65,8 @@ PRAGMAS = (
 def _open(path: Path, cache: int) -> apsw.Connection:
     db = apsw.Connection(str(path))
     db.set_busy_timeout(BUSY_MILLISECONDS)
+    # Else every statement with an ORDER BY is planned anew for its next values: 5 us of a read's 9.
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for pragma in (*PRAGMAS, f"cache_size = -{cache}"):
         db.execute(f"PRAGMA {pragma}").fetchall()
     return db
