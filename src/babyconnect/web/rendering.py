@@ -45,7 +45,7 @@ class Pages:
     def __init__(self, static: str, home: str = "") -> None:
         self.assets = Assets()
         self._environment = _environment()
-        self._environment.globals.update(asset=self._asset, home=home, menu=())
+        self._environment.globals.update(asset=self._asset, home=home, menu=(), again="")
         self._static = static
         self._modules: dict[tuple[str, str], Any] = {}
         self._texts = {language: Texts(language) for language in LANGUAGES}

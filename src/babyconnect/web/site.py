@@ -104,8 +104,17 @@ class Site(Generic[S]):
         """A page in the language of this browser, with the menu of this session."""
         session = values.pop("session", None) or self._session_of(request)
         return self.pages.page(
-            template, status, language_of(request), session=session, menu=self.menu(session), **values
-        )
+            template, status, language_of(request),
+            session=session, menu=self.menu(session), again=self._again(request), **values,
+        )  # fmt: skip
+
+    def _again(self, request: Request) -> str:
+        """Where the switch of language leads: this page, or after a form the first page of its chapter."""
+        path = request.url.path
+        if request.method == "GET":
+            return path
+        chapter = next((c.path for c in self.chapters if path.startswith(f"{self.path}{c.path}/")), "")
+        return f"{self.path}{chapter}/"
 
     def message(self, request: Request, code: str, status: int) -> Response:
         """A page that only says something, from the texts `messages.<code>_title` and `_text`."""

@@ -25,7 +25,14 @@ def chapter(path: str, function: Function | None = None) -> Chapter[ViewerSessio
         async def show(request: Request) -> Response:
             return PlainTextResponse(f"for {site.session(request).person.name}")
 
-        return [Route("/", show), Route("/diep/{id}", show, methods=["GET", "POST"])]
+        async def page(request: Request) -> Response:
+            return site.page(request, "viewer/functions.html")
+
+        return [
+            Route("/", show),
+            Route("/diep/{id}", show, methods=["GET", "POST"]),
+            Route("/blad/{id}", page, methods=["GET", "POST"]),
+        ]
 
     return Chapter(path, "functions.title", routes, function)
 
@@ -69,6 +76,14 @@ async def test_the_menu_names_only_what_opens() -> None:
     await stage.log_in("fleur")
     page = (await stage.visitor.get("/viewer/")).text
     assert 'href="/viewer/toezicht/"' in page and 'href="/viewer/beheer/"' not in page
+
+
+async def test_the_language_switch_stays_on_the_page_and_after_a_form_in_its_chapter() -> None:
+    stage = staged()
+    await stage.log_in()
+    seen, sent = await stage.visitor.get("/viewer/open/blad/1"), await stage.visitor.post("/viewer/open/blad/1", {})
+    assert 'href="/viewer/taal/en?naar=/viewer/open/blad/1"' in seen.text
+    assert 'href="/viewer/taal/en?naar=/viewer/open/"' in sent.text
 
 
 async def test_who_gives_no_care_opens_no_record_by_number_or_from_the_list() -> None:

@@ -82,7 +82,7 @@ class OwnClients:
 
     def _found(self, request: Request, found: list[tuple[str, FoundClient]] | None, wrong: str = "") -> Response:
         status = 422 if wrong else 200
-        return self._site.page(request, "own_clients/start.html", status, found=found, wrong=wrong, here=PATH)
+        return self._site.page(request, "own_clients/start.html", status, found=found, wrong=wrong)
 
     async def find(self, request: Request) -> Response:
         """By BSN straight to her; by name and birth date a list, in which every client stands by herself."""
