@@ -118,7 +118,7 @@ def test_an_emergency_from_its_reason_to_both_reviews_and_what_she_is_told(peopl
     herself.goto("/client/berichten/")
     assert herself.get_by_text("Er zijn geen berichten.").count() == 1
     assert herself.get_by_label("Persoonlijk").is_checked()
-    herself.get_by_label("Eigen pagina's").check()
+    herself.get_by_label("Op de eigen pagina's, na inloggen").check()
     herself.get_by_role("button", name="Zo is het goed").click()
     told = herself.inner_text("main")
     assert "Uw keuze is vastgelegd" in told and "Er is een bericht over wie uw gegevens heeft bekeken" in told

@@ -72,6 +72,12 @@ async def test_she_reads_her_own_record_and_the_look_is_logged(practice: Practic
     assert look.client == practice.id("Patient", "JAMILA") and look.by.role == "client"  # type: ignore[union-attr]
 
 
+async def test_a_list_at_the_top_leads_to_every_section_of_her_record_and_to_nothing_else(practice: Practice) -> None:
+    page = (await practice.as_client().get("/client/dossier/")).text
+    sections = re.findall(r'<h2 class="[^"]*" id="(d-[^"]+)">', page)
+    assert sections and re.findall(r'<li><a class="nl-link" href="#([^"]+)"', page) == sections
+
+
 async def test_somebody_unknown_here_sees_the_same_line_and_nothing(practice: Practice) -> None:
     page = await practice.as_client(PARTNER).get("/client/dossier/")
     assert page.status == 200 and LINE in page.text and HERS not in page.text and CHILDS not in page.text
