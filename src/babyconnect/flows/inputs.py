@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from babyconnect.flows.findings import Finding
-from babyconnect.sources import Record, Rejected, Sourced
+from babyconnect.sources import Record, Rejected, Sourced, astraia, images
+from babyconnect.sources.organisation import BESIDE
 from babyconnect.sources.recognise import recognise
+from babyconnect.sources.tabular import reading as tabular
 from babyconnect.store.contract import Original
 
 _MEDIA = {
@@ -25,8 +27,10 @@ _MEDIA = {
     "jgz-4.2.0": "application/xml",
     "stu3-xml": "application/fhir+xml",
     "stu3-json": "application/fhir+json",
+    "astraia": "application/xml",
+    "csv": "text/csv",
 }
-_SUFFIXES = frozenset({".xml", ".json"})
+_SUFFIXES = frozenset({".xml", ".json", ".csv", ".xlsx", ".zip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,10 @@ def _file(path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.
         content = path.read_bytes()
     except OSError as fault:
         return Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
-    return _recognised(content, name, group, limit, dates)
+    item = _recognised(content, name, group, limit, dates)
+    if isinstance(item, Record) and item.message is not None and item.format == "astraia":
+        return replace(item, beside=images.all_beside(path.parent, astraia.files(item.message), limit))
+    return item
 
 
 def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:

@@ -20,8 +20,11 @@ from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
-from babyconnect.sources import Format, Record, Sourced
+from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness
+from babyconnect.translate.tabular import translating as tabular
+from babyconnect.translate.ultrasound.images import Sight
+from babyconnect.translate.ultrasound.translating import translate as translate_ultrasound
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,20 @@ def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
     return Read((), (Finding("error", f"{record.name}: line 1", "data-set", text),))
 
 
+def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
+    assert record.message is not None
+    made = translate_ultrasound(record.message, Sight(record.beside, images.kind, images.LARGEST), today)
+    findings = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+
+
+def _from_tabular(record: Record, today: dt.date, version: str) -> Read:
+    assert record.extract is not None
+    made = tabular.translate(record.extract, today)
+    findings = [Finding(f.severity, f"{record.name}: {f.place}".removesuffix(": "), f.rule, f.text) for f in made.findings]
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
+
+
 def _from_stu3(record: Record, today: dt.date, version: str) -> Read:
     return Read(record.resources)
 
@@ -81,6 +98,8 @@ class Reading:
 READERS: Mapping[Format, Reading] = {
     "ada": Reading("ada", _from_ada),
     "ada-kernset": Reading("ada", _from_kernset),
+    "astraia": Reading("astraia", _from_astraia),
+    "csv": Reading("csv", _from_tabular),
     "jgz-4.1.3": Reading("jgz-4.1.3", _from_jgz),
     "jgz-4.2.0": Reading("jgz-4.2.0", _from_jgz),
     "stu3-json": Reading("stu3", _from_stu3),

@@ -12,17 +12,20 @@ from typing import Any, Literal
 from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.birthcare.tabular import Extract
 
-Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0"]
+Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "astraia", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One input that was recognised.
 
-    `content`: the bytes as they came.  `ada`: the tree of an ADA record; `message`: that of an HL7 version 3 message,
-    which nobody changes.  `resources`: for the STU3 formats the plain resources it holds, in the order of the file,
-    ids still the source's own; `bundled`: they came in a Bundle.
+    `content`: the bytes as they came.  `ada`: the tree of an ADA record; `message`: that of an HL7 version 3 message or
+    an ultrasound export, which nobody changes; `beside`: files that an export names, or a word why one is not there.
+    `resources`: for the STU3 formats the plain resources it holds, in the order of the file, ids still the source's
+    own; `bundled`: they came in a Bundle.
+    `extract`: of a spreadsheet one client's rows; its `content` is these rows only.
     `version` is the data set's (`3.2`) or FHIR's (`3.0.2`); `transaction` that of an ADA record, or "".
     """
 
@@ -35,6 +38,8 @@ class Record:
     ada: AdaRecord | None = None
     bundled: bool = False
     message: etree._Element | None = None
+    beside: Mapping[str, bytes | str] = field(default_factory=dict)
+    extract: Extract | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from lxml import etree
 from babyconnect.fhir.grammar import NAMESPACE
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
-from babyconnect.sources import Format, Record, Rejected, ada, hl7v3, relative_dates, stu3
+from babyconnect.sources import Format, Record, Rejected, ada, astraia, hl7v3, relative_dates, stu3
 
 LIMIT = 9_000_000
 """Bytes of one input, where nobody configured another number (`settings`)."""
@@ -37,7 +37,7 @@ def recognise(
             return _stu3(name, "stu3-json", content, stu3.read_json(content))
         refuse_unsafe(content)
         if start != b"<":
-            raise Malformed("line 1", "format", "neither XML nor a JSON object")
+            raise Malformed("line 1", "format", "neither XML, a JSON object nor a sheet of a template")
         root = _root(content)
         kind = "stu3-xml" if root.startswith(f"{{{NAMESPACE}}}") else None
         return _xml(content, name, root)
@@ -54,6 +54,8 @@ def _xml(content: bytes, name: str, root: str) -> Record:
         return Record(name, carried, version, "", content, message=message)
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
+    if astraia.is_export(root):
+        return Record(name, "astraia", "", "", content, message=astraia.read(content))
     record = ada.read(content)
     kind: Format = "ada-kernset" if ada.is_kernset(record) else "ada"
     return Record(name, kind, record.version, record.transaction, content, ada=record)

@@ -103,23 +103,27 @@ class AdaMap:
 
 
 @functools.cache
-def ada_map(names: str, structure: str) -> AdaMap:
+def ada_map(names: str, structure: str, beside: str = "") -> AdaMap:
     """The map over the transaction of table `structure`; `names`: prefixes of its tables, separated by spaces.
 
-    Each builds on the one before: its rules and rows of a data element replace those before it.
+    Each builds on the one before: its rules and rows of a data element replace those before it.  `beside`: a folder
+    with one layer more, and what its own `structure` adds to the transaction's.
     """
-    templates, layers = _templates(), names.split()
+    templates, layers = _templates(), [f"ada/{name}_" for name in names.split()]
     known = {row["concept"]: row for row in rows(f"ada/{structure}")}
+    if beside:
+        layers.append(f"{beside}/")
+        known |= {row["concept"]: row for row in rows(f"{beside}/structure")}
     rules: dict[str, tuple[Rule, ...]] = {}
     mapped: dict[str, tuple[Row, ...]] = {}
     borrowed: list[Borrowed] = []
     rule_of: dict[str, Rule] = {}
     for name in layers:
-        made = [_rule(row, templates) for row in rows(f"ada/{name}_rules")]
+        made = [_rule(row, templates) for row in rows(f"{name}rules")]
         rule_of |= {rule.name: rule for rule in made}
         rules |= _grouped(made, "concept")
-        mapped |= _grouped([_row(row) for row in rows(f"ada/{name}_map") if row["concept"] in known], "concept")
-        borrowed += [_borrowed(row) for row in rows(f"ada/{name}_borrowed")]
+        mapped |= _grouped([_row(row) for row in rows(f"{name}map") if row["concept"] in known], "concept")
+        borrowed += [_borrowed(row) for row in rows(f"{name}borrowed")]
     return AdaMap(
         name=names,
         rules=rules,
