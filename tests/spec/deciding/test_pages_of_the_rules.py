@@ -139,6 +139,13 @@ async def test_without_the_mitz_a_preview_does_not_speak_of_it(office: Office) -
     assert shown.status == 200 and "Mitz" not in shown.text
 
 
+async def test_a_preview_by_what_is_in_force_shows_it_once(office: Office) -> None:
+    await office.keep_her()
+    await office.stage.log_in("beheer")
+    shown = (await office.post(f"{PAGE}/voorbeeld", bsn=BSN, versie="", **CARER)).text
+    assert re.findall(r"<h3[^>]*>(Nu|Met deze versie) \(", shown) == ["Nu"]
+
+
 async def test_a_client_who_is_not_known_here_cannot_be_previewed(office: Office) -> None:
     await office.stage.log_in("beheer")
     assert (await office.post(f"{PAGE}/voorbeeld", bsn=OTHER_BSN, versie="x", **CARER)).status == 404

@@ -161,7 +161,9 @@ def _imagined(fields: Mapping[str, str]) -> Imagined | None:
 
 
 def _shown(found: Previewed, language: str) -> list[tuple[str, dict[str, Any]]]:
-    return [("now", _decision(found.now, language)), ("then", _decision(found.then, language))]
+    """What is in force beside the version looked at; once where these are the same."""
+    shown = [("now", found.now), ("then", found.then)]
+    return [(which, _decision(one, language)) for which, one in shown[: 1 + (found.then.version != found.now.version)]]
 
 
 def _decision(one: Decision, language: str) -> dict[str, Any]:
