@@ -110,7 +110,7 @@ def ada_map(names: str, structure: str, beside: str = "") -> AdaMap:
     with one layer more, and what its own `structure` adds to the transaction's.
     """
     templates, layers = _templates(), [f"ada/{name}_" for name in names.split()]
-    known = {row["concept"]: row for row in rows(f"ada/{structure}")}
+    known = {row["concept"]: row for table in reversed(structure.split()) for row in rows(f"ada/{table}")}
     if beside:
         layers.append(f"{beside}/")
         known |= {row["concept"]: row for row in rows(f"{beside}/structure")}
