@@ -1,21 +1,20 @@
 """From files, folders and bytes to units of publishing: what is kept together or not at all.
 
-A Bundle or a record of another format is a unit.  Loose STU3 resources — all of them, from every folder and file of one
-call — are one batch, which falls apart into one unit per client; so a record may be spread over files, and their order
-is free.
+A Bundle or a record of another format is a unit; of a spreadsheet each client is one.  Loose STU3 resources — all of
+them, from every folder and file of one call — are one batch, which falls apart into one unit per client; so a record may
+be spread over files, and their order is free.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from babyconnect.flows.findings import Finding
-from babyconnect.sources import Record, Rejected, Sourced, astraia, images
-from babyconnect.sources.organisation import BESIDE
+from babyconnect.sources import Record, Rejected, Sourced, astraia, images, organisation
 from babyconnect.sources.recognise import recognise
 from babyconnect.sources.tabular import reading as tabular
 from babyconnect.store.contract import Original
@@ -68,13 +67,13 @@ def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> I
     """Each input, recognised.  Nothing is held here while the caller works on it: a large one is in memory once."""
     for one in inputs:
         if one.content is not None:
-            yield _recognised(one.content, one.name, one.name, limit, dates)
+            yield from _recognised(one.content, one.name, one.name, limit, dates)
         elif one.path is None or not one.path.exists():
             yield Refusal(one.name, Finding("error", one.name, "file", "there is no such file or folder"))
         elif one.path.is_dir():
             yield from _folder(one.path, one.name, limit, dates)
         else:
-            yield _file(one.path, one.name, one.name, limit, dates)
+            yield from _file(one.path, one.name, limit, dates)
 
 
 def is_fhir(record: Record) -> bool:
@@ -92,43 +91,73 @@ def original(record: Record, report: bytes) -> Original:
     return Original(digest(record), _MEDIA[record.format], record.content, report)
 
 
-def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Record | Loose | Refusal]:
+def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
     files = sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in _SUFFIXES and path.is_file() and not _hidden(path.relative_to(folder))
-    )
+        and path.name not in organisation.BESIDE
+    )  # fmt: skip
     if not files:
         yield Refusal(name, Finding("error", name, "empty", "a folder without a single record"))
+    sheets: dict[Path, list[tuple[str, bytes]]] = {}
     for path in files:
-        yield _file(path, str(path.relative_to(folder.parent)), name, limit, dates)
+        shown = str(path.relative_to(folder.parent))
+        content = _loaded(path, shown, name, limit)
+        if isinstance(content, bytes) and path.suffix.lower() == ".csv" and not tabular.is_whole(content):
+            sheets.setdefault(path.parent, []).append((path.stem, content))
+        elif isinstance(content, bytes):
+            yield from _recognised(content, shown, name, limit, dates, path)
+        else:
+            yield content
+    for place, those in sheets.items():
+        yield from _of_sheets(those, str(place.relative_to(folder.parent)), limit)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _file(path: Path, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:
+def _file(path: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
+    content = _loaded(path, name, name, limit)
+    if isinstance(content, bytes):
+        yield from _recognised(content, name, name, limit, dates, path)
+    else:
+        yield content
+
+
+def _loaded(path: Path, name: str, group: str, limit: int) -> bytes | Refusal:
     try:
         size = path.stat().st_size
         if size > limit:
             text = f"the file has {size:,} bytes, more than the limit of {limit:,}; it was not read"
             return Refusal(name, Finding("error", name, "size", text), name != group)
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as fault:
         return Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
-    item = _recognised(content, name, group, limit, dates)
-    if isinstance(item, Record) and item.message is not None and item.format == "astraia":
-        return replace(item, beside=images.all_beside(path.parent, astraia.files(item.message), limit))
-    return item
 
 
-def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date]) -> Item:
+def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date],
+                path: Path | None = None) -> Iterator[Item]:  # fmt: skip
+    if tabular.is_ours(content) or (path and path.suffix.lower() == ".csv"):
+        yield from _of_sheets([(path.stem if path else "", content)], name, limit)
+        return
     record = recognise(content, name, limit, dates)
     if isinstance(record, Rejected):
-        return Refusal(
-            name, Finding("error", f"{name}: {record.place}", record.rule, record.text), name != group, record.format
-        )
-    if is_fhir(record) and not record.bundled:
-        return Loose(record, record.resources[0], group)
-    return record
+        yield _refusal(record, name != group)
+    elif is_fhir(record) and not record.bundled:
+        yield Loose(record, record.resources[0], group)
+    elif record.format == "astraia" and record.message is not None and path:
+        yield replace(record, beside=images.all_beside(path.parent, astraia.files(record.message), limit))
+    else:
+        yield record
+
+
+def _of_sheets(files: Sequence[tuple[str, bytes]], name: str, limit: int) -> Iterator[Item]:
+    """Each client of a spreadsheet; or of sheets that lie together, each a file."""
+    for one in tabular.read(files, name, limit):
+        yield _refusal(one, False) if isinstance(one, Rejected) else one
+
+
+def _refusal(one: Rejected, in_folder: bool) -> Refusal:
+    return Refusal(one.name, Finding("error", f"{one.name}: {one.place}", one.rule, one.text), in_folder, one.format)

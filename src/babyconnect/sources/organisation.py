@@ -160,6 +160,8 @@ _TABLES = {
     "consent": "consents.csv",
     "appointment": "appointments.csv",
 }
+BESIDE = frozenset(_TABLES.values())
+"""Names of files that lie beside records and are none."""
 
 
 def _rows(folder: Path, document: Mapping[str, Any], name: str) -> tuple[Path, str, Iterable[Mapping[str, Any]]]:

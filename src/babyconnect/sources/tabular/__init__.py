@@ -1,0 +1,31 @@
+"""Spreadsheets of small sources (CSV, Excel): bytes → sheets of rows → what each client's rows are.  No meaning is added.
+
+`text` reads CSV, `workbook` Excel's .xlsx, `packed` looks into a zip before anything is unpacked; `clients` finds the
+sheets and columns of the templates and gathers each client's rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from babyconnect.birthcare.tabular import Cell
+
+MOST_ROWS = 200_000
+"""Of one file: more than any small source has; a row of nothing costs a few bytes to write and memory to read."""
+MOST_COLUMNS = 400
+LONGEST = 32_767
+"""Characters of one cell: the most that a spreadsheet keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet as it came: `rows` by their number, from 1, each a cell by its column, from 1; empty cells are left out.
+
+    `name`: of the sheet, "" when a CSV does not say; `merged`: the ranges of cells that were joined, with their first and
+    last row.
+    """
+
+    name: str
+    rows: Mapping[int, Mapping[int, Cell]]
+    merged: tuple[tuple[str, int, int], ...] = field(default=())

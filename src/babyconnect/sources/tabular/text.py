@@ -1,0 +1,110 @@
+"""CSV as Dutch programs write it: `;`, `,` or tab, UTF-8, line breaks within quotes.  Specification: RFC 4180.
+
+One text may hold several sheets, each after a line `#blad: Naam`; this is how a single file carries a whole template.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+
+from babyconnect.birthcare.tabular import Cell
+from babyconnect.birthcare.templates import DOSSIER, folded, sheet_named, sheets
+from babyconnect.fhir.malformed import Malformed
+from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table
+
+SHEET = "#blad:"
+"""Begins the line that names the sheet of the lines after it."""
+_SEPARATORS = ";\t,"
+
+
+def is_ours(content: bytes) -> bool:
+    """True when the first line is that of a template: a sheet's name, or headers that some sheet has."""
+    first = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
+    line = first.decode("utf-8", "replace")
+    if _mark(line) is not None:
+        return True
+    names = {folded(name) for name in next(csv.reader([line], delimiter=_separator(line)), [])} - {""}
+    return len(names) > 1 and any(
+        folded(DOSSIER) in names or len(names & {folded(h) for h in sheet.columns}) > 1 for sheet in sheets().values()
+    )
+
+
+def names_sheets(content: bytes) -> bool:
+    """True when the text says of its lines which sheet they are of."""
+    first = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
+    return _mark(first.decode("utf-8", "replace")) is not None
+
+
+def read(content: bytes, name: str = "") -> list[Table]:
+    """The sheets of one text.  `name`: of the sheet when no line says it.  Raises `Malformed`."""
+    lines = _decoded(content).splitlines(keepends=True)
+    marks = [at for at, line in enumerate(lines) if _mark(line) is not None]
+    if not marks:
+        return [_table(lines, name)]
+    if any(line.strip() for line in lines[: marks[0]]):
+        raise Malformed("rij 1", "sheet", f"boven de eerste regel ‘{SHEET} …’ staan al gegevens")
+    ends = [*marks[1:], len(lines)]
+    return [
+        _table(lines[start + 1 : end], _mark(lines[start]) or "") for start, end in zip(marks, ends, strict=True)
+    ]
+
+
+def _mark(line: str) -> str | None:
+    bare = line.strip().strip('";,\t ')
+    return bare[len(SHEET) :].strip() if bare.casefold().startswith(SHEET) else None
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        row = content.count(b"\n", 0, fault.start) + 1
+        words = "het bestand is geen UTF-8 (waarschijnlijk Windows-1252); sla het op als ‘CSV UTF-8’, of als .xlsx"
+        raise Malformed(f"rij {row}", "utf-8", words) from None
+    if "\x00" in text:
+        raise Malformed("rij 1", "utf-8", "het bestand bevat tekens die geen tekst zijn")
+    return text
+
+
+def _separator(line: str) -> str:
+    """The sign that separates the headers: the one that stands there most, outside quotes."""
+    bare = "".join(part for at, part in enumerate(line.split('"')) if at % 2 == 0)
+    return max(_SEPARATORS, key=bare.count)
+
+
+def _table(lines: list[str], name: str) -> Table:
+    header = next((line for line in lines if line.strip()), "")
+    rows: dict[int, dict[int, Cell]] = {}
+    reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=_separator(header), strict=True)
+    for number, fields in enumerate(_records(reader), 1):
+        if number > MOST_ROWS:
+            raise Malformed(f"rij {number}", "size", f"meer dan {MOST_ROWS} rijen")
+        if len(fields) > MOST_COLUMNS:
+            raise Malformed(f"rij {number}", "size", f"meer dan {MOST_COLUMNS} kolommen")
+        cells = {at: Cell(field.strip()) for at, field in enumerate(fields, 1) if field.strip()}
+        if any(len(cell.text) > LONGEST for cell in cells.values()):
+            raise Malformed(f"rij {number}", "size", f"een cel heeft meer dan {LONGEST} tekens")
+        if cells:
+            rows[number] = cells
+    return Table(name or _guessed(rows), rows)
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as fault:
+        row = getattr(reader, "line_num", 0)
+        words = "een aanhalingsteken wordt niet gesloten, of er staat tekst na een gesloten aanhalingsteken"
+        raise Malformed(f"regel {row}", "csv", words) from fault
+
+
+def _guessed(rows: dict[int, dict[int, Cell]]) -> str:
+    """The sheet that the headers are of, where only one has all of them."""
+    first = {folded(cell.text) for cell in rows[min(rows)].values()} if rows else set()
+    fits = {s.name: len(first & {folded(h) for h in s.columns}) for s in sheets().values()}
+    best = max(fits.values(), default=0)
+    found = [name for name, score in fits.items() if score == best]
+    return found[0] if best > 1 and len(found) == 1 and sheet_named(found[0]) else ""

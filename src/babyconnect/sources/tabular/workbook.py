@@ -1,0 +1,250 @@
+"""Excel's .xlsx: bytes → sheets of cells.  Specification: ECMA-376 part 1 (SpreadsheetML), transitional and strict.
+
+Only what a cell holds is read: its value, whether its format is that of a date, and whether a formula made it.  Links to
+other files, macros, images and styles are never opened.  A document type in any part is refused (entity bombs).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import functools
+import io
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from babyconnect.birthcare.tabular import Cell
+from babyconnect.fhir.malformed import Malformed
+from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe
+from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table
+from babyconnect.sources.tabular.packed import Packed
+
+_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+"""Numbers of the built-in formats of dates and times (ECMA-376 §18.8.30)."""
+_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
+_MARKS = re.compile(r'"[^"]*"|\\.|\[(?![hms]+\])[^\]]*\]|_.|\*.')
+"""What in a format is no sign of a date: quoted and escaped text, colours and conditions, spacing."""
+_RELATIONSHIP = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+                 "http://purl.oclc.org/ooxml/officeDocument/relationships")  # fmt: skip
+
+
+def read(packed: Packed) -> list[Table]:
+    """The sheets that have a cell.  Raises `Malformed`."""
+    if packed.is_binary_workbook:
+        raise Malformed("het bestand", "format", "een binaire werkmap (.xlsb); sla haar op als .xlsx")
+    names = {name.lstrip("/").casefold(): name for name in packed.names}
+
+    def part(name: str) -> bytes:
+        found = names.get(name.casefold())
+        return packed.read(found) if found else b""
+
+    book = _Book(part)
+    return [table for name, place in book.sheets if (table := book.table(name, place)).rows]
+
+
+def _events(content: bytes, *names: str) -> Iterator[etree._Element]:
+    """The elements of these names when they end; what was read is let go."""
+    if not content:
+        return
+    refuse_unsafe(content)
+    try:
+        for _, element in etree.iterparse(io.BytesIO(content), events=("end",), resolve_entities=False,
+                                          no_network=True, load_dtd=False, huge_tree=False):  # fmt: skip
+            refuse_crowded(element)
+            if _name(element) in names:
+                yield element
+                element.clear()
+    except etree.XMLSyntaxError as fault:
+        raise Malformed("het bestand", "xlsx", "het Excel-bestand is beschadigd (geen goede XML)") from fault
+
+
+def _name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _child(element: etree._Element, name: str) -> etree._Element | None:
+    return next((child for child in element if _name(child) == name), None)
+
+
+def _said(element: etree._Element | None) -> str:
+    """The text in an element: of runs, without what only says how it sounds (phonetic)."""
+    if element is None:
+        return ""
+    if _name(element) == "t":
+        return element.text or ""
+    return "".join(_said(child) for child in element if _name(child) in ("t", "r"))
+
+
+class _Book:
+    """What the sheets share: texts, formats, the first day."""
+
+    def __init__(self, part: Callable[[str], bytes]) -> None:
+        self._part = part
+        workbook = part("xl/workbook.xml")
+        if not workbook:
+            raise Malformed("het bestand", "xlsx", "het Excel-bestand heeft geen werkmap")
+        targets = {
+            e.get("Id"): (e.get("Target", ""), e.get("TargetMode", ""))
+            for e in _events(part("xl/_rels/workbook.xml.rels"), "Relationship")
+        }
+        self.sheets: list[tuple[str, str]] = []
+        self._first = dt.datetime(1899, 12, 30)
+        for element in _events(workbook, "sheet", "workbookPr"):
+            if _name(element) == "workbookPr":
+                if element.get("date1904") in ("1", "true"):
+                    self._first = dt.datetime(1904, 1, 1)
+                continue
+            reference = next((element.get(f"{{{space}}}id") for space in _RELATIONSHIP
+                              if element.get(f"{{{space}}}id")), "")  # fmt: skip
+            target, mode = targets.get(reference, ("", ""))
+            if mode != "External" and target:
+                place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+                self.sheets.append((element.get("name", "").strip(), place))
+
+    @functools.cached_property
+    def _texts(self) -> list[str]:
+        return [_said(element) for element in _events(self._part("xl/sharedStrings.xml"), "si")]
+
+    @functools.cached_property
+    def _dated(self) -> list[bool]:
+        """Of each cell format: is it that of a date?"""
+        own: dict[int, bool] = {}
+        found: list[bool] = []
+        for element in _events(self._part("xl/styles.xml"), "numFmt", "cellXfs"):
+            if _name(element) == "numFmt":
+                own[int(element.get("numFmtId", "0"))] = _is_date(element.get("formatCode", ""))
+            else:
+                found = [number in _DATES or own.get(number, False)
+                         for number in (int(xf.get("numFmtId", "0")) for xf in element if _name(xf) == "xf")]  # fmt: skip
+        return found
+
+    def table(self, name: str, place: str) -> Table:
+        rows: dict[int, dict[int, Cell]] = {}
+        merged: list[tuple[str, int, int]] = []
+        at = _Place(name)
+        for element in _events(self._part(place), "row", "mergeCell"):
+            if _name(element) == "mergeCell":
+                merged.append(_range(element.get("ref", "")))
+                continue
+            number = at.row(element.get("r"))
+            cells = {}
+            for child in element:
+                if _name(child) == "c":
+                    column = at.column(child.get("r"), number)
+                    cell = self._cell(child, at)
+                    if cell is not None:
+                        cells[column] = cell
+            if cells:
+                rows[number] = cells
+            if len(rows) > MOST_ROWS:
+                raise Malformed(f"blad {name}, rij {number}", "size", f"meer dan {MOST_ROWS} rijen")
+        return Table(name, rows, tuple(merged))
+
+    def _cell(self, element: etree._Element, at: _Place) -> Cell | None:
+        kind, computed = element.get("t", "n"), _child(element, "f") is not None
+        value = _child(element, "v")
+        text = (value.text or "").strip() if value is not None else ""
+        if kind == "inlineStr":
+            return _text(_said(_child(element, "is")), computed, at)
+        if kind == "s":
+            if not text.isdigit() or int(text) >= len(self._texts):
+                raise Malformed(f"{at}", "xlsx", "het Excel-bestand is beschadigd (een tekst ontbreekt)")
+            return _text(self._texts[int(text)], computed, at)
+        if kind == "str":
+            return _text(value.text or "" if value is not None else "", computed, at)
+        if kind == "e" or (computed and not text):
+            return Cell("", "fault", computed)
+        if not text:
+            return None
+        if kind == "b":
+            return Cell("ja" if text in ("1", "true") else "nee", "yes-no", computed)
+        if kind == "d":
+            return Cell(text, "date", computed)
+        return self._number(text, element.get("s", ""), computed)
+
+    def _number(self, text: str, style: str, computed: bool) -> Cell:
+        try:
+            number = float(text)
+        except ValueError:
+            return Cell("", "fault", computed)
+        if not math.isfinite(number):
+            return Cell("", "fault", computed)
+        if style.isdigit() and int(style) < len(self._dated) and self._dated[int(style)]:
+            moment = self._moment(number)
+            return Cell(moment, "date", computed) if moment else Cell("", "fault", computed)
+        return Cell(_digits(number), "number", computed)
+
+    def _moment(self, serial: float) -> str:
+        """ISO 8601 of a serial date; "" when it is a time without a day or no day at all.
+
+        Day 60 of the 1900 system is 29 February 1900, which never was; the days before it are one off.  Nobody of whom
+        a record is made was born then, so they are refused.
+        """
+        if self._first.year == 1899 and not 61 <= serial < 2_958_466:
+            return ""
+        if not 1 <= serial < 2_957_004 and self._first.year == 1904:
+            return ""
+        moment = self._first + dt.timedelta(seconds=round(serial * 86_400))
+        return moment.date().isoformat() if serial == int(serial) else moment.isoformat()
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the reader is in a sheet; rows and cells may leave out their address, and are then the next."""
+
+    sheet: str
+    number: int = 0
+    at: int = 0
+
+    def row(self, told: str | None) -> int:
+        number = int(told) if told and told.isdigit() and len(told) < 8 else self.number + 1
+        if number <= self.number:
+            raise Malformed(f"blad {self.sheet}", "xlsx", "het Excel-bestand is beschadigd (een rij staat er twee keer)")
+        self.number, self.at = number, 0
+        return number
+
+    def column(self, told: str | None, row: int) -> int:
+        match = _ADDRESS.fullmatch(told or "")
+        column = _column(match[1]) if match else self.at + 1
+        if (match and int(match[2]) != row) or column <= self.at:
+            raise Malformed(f"{self}", "xlsx", "het Excel-bestand is beschadigd (een cel staat op de verkeerde plaats)")
+        self.at = column
+        if column > MOST_COLUMNS:
+            raise Malformed(f"{self}", "size", f"meer dan {MOST_COLUMNS} kolommen")
+        return column
+
+    def __str__(self) -> str:
+        return f"blad {self.sheet}, rij {self.number}"
+
+
+def _text(said: str, computed: bool, at: _Place) -> Cell | None:
+    if len(said) > LONGEST:
+        raise Malformed(f"{at}", "size", f"een cel heeft meer dan {LONGEST} tekens")
+    return Cell(said.strip(), "text", computed) if said.strip() else None
+
+
+def _digits(number: float) -> str:
+    """A number as it was typed: spreadsheets keep 15 digits, so the rest is how computers count."""
+    if number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    return format(decimal.Decimal(f"{number:.15g}"), "f")
+
+
+def _is_date(code: str) -> bool:
+    """A format that shows a day, month or year; one of hours only is no date."""
+    first = _MARKS.sub("", code).split(";")[0].casefold()
+    return any(sign in first for sign in "dyj") or ("m" in first and "h" not in first and "s" not in first
+                                                    and "0" not in first and "#" not in first and "u" not in first)  # fmt: skip
+
+
+def _column(letters: str) -> int:
+    return functools.reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
+
+
+def _range(reference: str) -> tuple[str, int, int]:
+    numbers = [int(number) for _, number in _ADDRESS.findall(reference.upper())]
+    return reference[:20], min(numbers, default=0), max(numbers, default=0)
