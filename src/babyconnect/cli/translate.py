@@ -13,6 +13,7 @@ from babyconnect.cli.failure import Failure
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted, Written
+from babyconnect.flows.to_ada import asked, offered
 from babyconnect.flows.translating import (
     Outcome,
     called,
@@ -34,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=_among(writable, "written"), default="stu3", metavar="FORMAT",
                         help=f"the format wanted (default stu3); one of {', '.join(writable)}")  # fmt: skip
     parser.add_argument("--version", choices=versions(), default="3.2", help="version of the data set (default 3.2)")
-    parser.add_argument("--transaction", default="", metavar="NAME",
+    parser.add_argument("--transaction", type=_transaction, default="", metavar="NAME",
                         help="which transaction to write; the record's own when left out")  # fmt: skip
     parser.add_argument("--format", choices=["json", "xml"], default="json", help="how resources are written")
     add_dates(parser)
@@ -53,6 +54,12 @@ def _among(offered: Iterable[str], done: str) -> Callable[[str], str]:
         return text
 
     return format_
+
+
+def _transaction(text: str) -> str:
+    if asked(text) is None:
+        raise argparse.ArgumentTypeError(f"'{text}' cannot be written; choose one of {', '.join(offered())}")
+    return text
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,23 +1,42 @@
-"""What goes to Perined: a kernset's ADA record as its HL7v3 message or CDA document; any record as kernset 3.2."""
+"""What goes to Perined: a kernset's record as its HL7v3 message or CDA document; a record of birth care as the kernset
+that it holds, and as kernset 3.2."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
 
+from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import json, xml_writer
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.material import Material, Written, bundled
+from babyconnect.flows.to_ada import birth_care
 from babyconnect.translate import findings, kernset
 from babyconnect.translate.hl7v3 import message
+from babyconnect.translate.recasting import kernsets
 
 
 def _message(output: str, material: Material) -> Written:
-    if material.ada is None:
-        text = f"{output} is made of an ADA record of its kernset, and this is none"
-        return Written(b"", "xml", (Finding("error", material.name, "format", text),))
-    made = message.write(material.ada, output, material.wanted.today, material.wanted.with_bsn)
-    return Written(made.content, "xml", _named(material, made.findings))
+    """Of a kernset's record as it stands; any other record becomes one first."""
+    if material.ada is not None and material.ada.transaction in message.transactions():
+        return _written(output, material, material.ada, ())
+    if output not in kernsets.outputs():
+        text = f"{output} is made of a record of its own data set; birth care does not hold the admission it is about"
+        return Written(b"", "xml", (Finding("error", material.name, "data-set", text),))
+    record, found = birth_care(material, "uitbreiding")
+    if record is None:
+        return Written(b"", "xml", _named(material, found))
+    made = kernsets.recast(record, output)
+    told = (*found, *made.findings)
+    if made.record is None:
+        text = "nothing of this record is in the kernset"
+        return Written(b"", "xml", (*_named(material, told), Finding("error", material.name, "incomplete", text)))
+    return _written(output, material, made.record, told)
+
+
+def _written(output: str, material: Material, record: AdaRecord, told: Iterable[findings.Finding]) -> Written:
+    made = message.write(record, output, material.wanted.today, material.wanted.with_bsn)
+    return Written(made.content, "xml", _named(material, (*told, *made.findings)))
 
 
 def _bundle(material: Material) -> Written:
@@ -40,5 +59,5 @@ def _named(material: Material, found: Iterable[findings.Finding]) -> tuple[Findi
 MESSAGES: Mapping[str, Callable[[Material], Written]] = {
     output: functools.partial(_message, output) for output in message.outputs()
 }
-"""Written of an ADA record of a kernset, which nothing else can be made of."""
+"""Written of an ADA record of a kernset as it stands."""
 WRITERS: Mapping[str, Callable[[Material], Written]] = {**MESSAGES, "kernset-3.2": _bundle}

@@ -1,0 +1,78 @@
+"""Where to look in a record of birth care: paths of names, and whose child something is about.
+
+A path is that of `hl7v3.sites` (`a/b`, `/a/b` from the root, `..`, `->` what a reference means) and five steps more:
+`@woman`, `@children` (the persons of the record); `<a.b` from a person: what lies at `/a/b` and says that it is about
+her or him; `@alone` (the root, where the record has one child: for what a record does not say per child); `@carer` (the
+care providers that this record says are its own).
+"""
+
+from __future__ import annotations
+
+from babyconnect.translate.hl7v3.sites import Site
+
+_PERSONS = "/administratief/patient"
+_OF_CHILD = ("kind", "bevalling/uitdrijvingsfase", "postnatale_fase/kraamweek/kind")
+_OF_WOMAN = "/vrouw/demografische_gegevens/patient"
+
+
+def select(here: Site, path: str) -> list[Site]:
+    """The sites that the path leads to, in the order of the record, each once."""
+    found = [here.root if path.startswith("/") else here]
+    for step in path.strip("/").split("/"):
+        found = [next_ for site in found for next_ in _step(site, step)]
+    return list({id(site): site for site in found}.values())
+
+
+def children(root: Site) -> list[Site]:
+    """The persons that the record calls a child by what it says of them; the woman is none."""
+    meant = {site.element.value for path in _OF_CHILD for about in root.select(f"/{path}") for site in _about(about)}
+    meant -= {site.element.value for site in root.select(_OF_WOMAN)}
+    return [person for person in root.select(_PERSONS) if person.element.id in meant]
+
+
+def _step(site: Site, step: str) -> list[Site]:
+    root = site.root
+    if step == "@children":
+        return children(root)
+    if step == "@woman":
+        return _woman(root)
+    if step == "@alone":
+        return [root] if len(children(root)) == 1 else []
+    if step == "@carer":
+        return _carers(root)
+    if step.startswith("<"):
+        return _speaking_of(site, step[1:].replace(".", "/"))
+    return site.step(step)
+
+
+def _woman(root: Site) -> list[Site]:
+    named = {site.element.value for site in root.select(_OF_WOMAN)}
+    persons = root.select(_PERSONS)
+    others = [person for person in persons if person.element.id in named]
+    # A record that names nobody as the woman is about the one person who is no child.
+    rest = [person for person in persons if person not in children(root)]
+    return others[:1] or (rest if len(rest) == 1 else [])
+
+
+def _carers(root: Site) -> list[Site]:
+    """Who coordinates; without one the only care provider of the record; of several nobody can tell."""
+    stated = [provider for path in ("coordinerend_zorgverlener/zorgverlener/->/zorgaanbieder/->",
+                                    "coordinerend_zorgverlener/zorgaanbieder/->")
+              for provider in root.select(f"/zwangerschapsgegevens/{path}")]  # fmt: skip
+    providers = root.select("/administratief/zorgaanbieder")
+    return stated[:1] or (providers if len(providers) == 1 else [])
+
+
+def _about(site: Site) -> list[Site]:
+    return [*site.step("patient"), *site.select("demografische_gegevens/patient")]
+
+
+def _speaking_of(person: Site, path: str) -> list[Site]:
+    """What says that it is about this person; what says nothing is about the only child, if she or he is it."""
+    found = []
+    only = len(children(person.root)) == 1
+    for site in person.root.select(f"/{path}"):
+        named = [about.element.value for about in _about(site) if about.element.value]
+        if person.element.id in named or (only and not named):
+            found.append(site)
+    return found

@@ -1,0 +1,197 @@
+"""What becomes of a value on the way to another data set: a closed list.  Nothing here knows a data element.
+
+Each takes what was found (in the record's order) and gives the attributes of the elements to be made: none where the
+other data set cannot say it.  What was given is marked as used; the rest is reported by who called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from babyconnect.birthcare import units
+from babyconnect.translate.findings import Finding
+from babyconnect.translate.hl7v3.sites import Site
+from babyconnect.translate.recasting.tables import Coded, listed, maps
+
+NULL_FLAVORS = "2.16.840.1.113883.5.1008"
+_CARRIED = ("value", "code", "codeSystem", "codeSystemName", "displayName", "unit", "root", "nullFlavor",
+            "originalText")  # fmt: skip
+Attributes = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Target:
+    """The element to be made, what its value lists hold (by system and code), and what was found on the way."""
+
+    name: str
+    codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def find(self, site: Site, rule: str, text: str) -> None:
+        element = site.element
+        self.findings.append(Finding("warning", site.place, element.line, element.concept, rule,
+                                     f"{element.name}: {text}"))  # fmt: skip
+
+
+def _copy(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    return [_as_it_is(site) for site in found]
+
+
+def _as_it_is(site: Site) -> Attributes:
+    site.used = True
+    return {name: site.element.attributes[name] for name in _CARRIED if name in site.element.attributes}
+
+
+def _code(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """As the other data set calls it; a code that it has not is said so."""
+    made = []
+    for site in found:
+        coded = _called(site, argument, target)
+        if coded is None:
+            site.used = True
+            target.find(site, "unknown-code", f"a code that {target.name} has not; left out")
+        else:
+            made.append(_coded(site, coded))
+    return made
+
+
+def _select(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """Only the codes that this element has: another element of the other data set may have the others."""
+    called = [(site, _called(site, argument, target)) for site in found if not _denied(site)]
+    return [_coded(site, coded) for site, coded in called if coded is not None]
+
+
+def _flag(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """It is so when one of these codes is there; that none is there says nothing."""
+    hits = [site for site in found if site.element.code in argument.split() and not _denied(site)]
+    return [_true(hits)] if hits else []
+
+
+def _present(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    there = [site for site in found if site.element.is_filled and not _denied(site)]
+    return [{"value": "true"}] if there else []
+
+
+def _true(hits: Sequence[Site]) -> Attributes:
+    for site in hits:
+        site.used = True
+    return {"value": "true"}
+
+
+def _quantity(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """In the unit that is asked for (`argument`), exactly."""
+    made: list[Attributes] = []
+    for site in found:
+        site.used = True
+        if site.element.null_flavor:
+            continue
+        amount = _amount(site, argument)
+        if amount is None:
+            target.find(site, "unknown-unit", f"cannot be said in {argument}; left out")
+        else:
+            made.append({"value": amount, "unit": argument})
+    return made
+
+
+def _amount(site: Site, unit: str) -> str | None:
+    written = units.unit(site.element.attributes.get("unit", ""))
+    try:
+        value = Decimal(site.element.value)
+    except InvalidOperation:
+        return None
+    if written is None or not value.is_finite() or abs(value.adjusted()) > 12:
+        return None
+    converted = units.value_in({"value": value, "code": written.code, "system": "http://unitsofmeasure.org"}, unit)
+    return None if converted is None else f"{converted.normalize():f}"
+
+
+def _identifier(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """Those of this root; `!root`: the others.  Several different ones are nobody's."""
+    root = argument.removeprefix("!")
+    fits = [site for site in found if (site.element.attributes.get("root") == root) != argument.startswith("!")]
+    if len({site.element.value for site in fits}) > 1:
+        target.find(fits[0], "ambiguous", f"several different numbers; {target.name} is left out")
+        return []
+    return [_as_it_is(site) for site in fits[:1]]
+
+
+def _words(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """What they say in words, as one text of no more than so many characters (`argument`)."""
+    said = []
+    for site in found:
+        attributes = site.element.attributes
+        text = attributes.get("originalText") or attributes.get("displayName") or site.element.value
+        if text and not _denied(site):
+            site.used = True
+            said.append(text)
+    text = "; ".join(dict.fromkeys(said))
+    if argument and len(text) > int(argument):
+        target.find(found[0], "size", f"longer than {argument} characters; {target.name} has the first of them")
+        text = text[: int(argument)]
+    return [{"value": text}] if text else []
+
+
+def _in_words(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """A coded value said in words: whose codes are not published (null flavour OTH)."""
+    made: list[Attributes] = []
+    for site in found:
+        coded = _called(site, argument, target)
+        if coded is not None:
+            made.append(_coded(site, coded))
+        elif words := _words([site], "", target):
+            made.append({"code": "OTH", "codeSystem": NULL_FLAVORS, "originalText": words[0]["value"]})
+    return made
+
+
+def _answer(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """`yes / no`: codes that say so."""
+    yes, _, no = argument.partition("/")
+    made: list[Attributes] = []
+    for site in found:
+        if site.element.code in (*yes.split(), *no.split()):
+            site.used = True
+            made.append({"value": "true" if site.element.code in yes.split() else "false"})
+        elif site.element.code:
+            site.used = True
+            target.find(site, "unknown-code", f"neither yes nor no to {target.name}; left out")
+    return made
+
+
+def _called(site: Site, name: str, target: Target) -> Coded | None:
+    element = site.element
+    system = element.attributes.get("codeSystem", "")
+    if found := maps().get((name, system, element.code)):
+        return found
+    if (system, element.code) in target.codes:
+        return Coded(element.code, system, target.codes[system, element.code])
+    return None
+
+
+def _coded(site: Site, coded: Coded) -> Attributes:
+    site.used = True
+    words = site.element.attributes.get("originalText", "")
+    given = {"code": coded.code, "codeSystem": coded.system, "displayName": coded.display}
+    return {**given, "originalText": words} if words else given
+
+
+def _denied(site: Site) -> bool:
+    """A problem that was ruled out is none."""
+    about = site.parent
+    return about is not None and any(
+        ("denied", status.element.attributes.get("codeSystem", ""), status.element.code) in maps()
+        for status in about.step("verificatie_status")
+    )
+
+
+Transform = Callable[[Sequence[Site], str, Target], list[Attributes]]
+TRANSFORMS: Mapping[str, Transform] = {
+    "copy": _copy, "code": _code, "select": _select, "flag": _flag, "present": _present, "quantity": _quantity,
+    "identifier": _identifier, "words": _words, "in-words": _in_words, "answer": _answer,
+}  # fmt: skip
+
+
+def codes_of(table: str, lists: str) -> Mapping[tuple[str, str], str]:
+    """The codes of an element's value lists, as a target has them."""
+    return listed(table, lists) if table and lists else {}
