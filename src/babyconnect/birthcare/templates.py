@@ -63,7 +63,9 @@ class Sheet:
     @property
     def identity(self) -> list[str]:
         """The headers that tell its rows apart."""
-        return [c.header for c in self.columns.values() if c.type in ("child", "fetus", "date", "moment") and c.required]
+        return [
+            c.header for c in self.columns.values() if c.type in ("child", "fetus", "date", "moment") and c.required
+        ]
 
 
 @dataclass(frozen=True, slots=True)

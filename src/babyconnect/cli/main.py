@@ -20,6 +20,7 @@ COMMANDS = {
     "node": "serve a node",
     "region": "serve the regional services",
     "translate": "translate records to another format",
+    "template": "a spreadsheet to fill in, for an organisation whose system has no export",
     "publish": "translate, check and store records into a node",
     "erase": "destroy a client's record at her request",
     "consult": "consult all sources about a client, from a terminal",

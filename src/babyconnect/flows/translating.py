@@ -79,7 +79,9 @@ def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
 def _from_tabular(record: Record, today: dt.date, version: str) -> Read:
     assert record.extract is not None
     made = tabular.translate(record.extract, today)
-    findings = [Finding(f.severity, f"{record.name}: {f.place}".removesuffix(": "), f.rule, f.text) for f in made.findings]
+    findings = [
+        Finding(f.severity, f"{record.name}: {f.place}".removesuffix(": "), f.rule, f.text) for f in made.findings
+    ]
     return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
 
 

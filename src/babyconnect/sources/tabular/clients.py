@@ -121,9 +121,9 @@ def _by_client(file: _File) -> Gathered:
                 nobody.append(("no-client", place, "deze regel noemt geen dossiernummer; niet gelezen"))
             else:
                 mine.setdefault(dossier.text, []).append(row)
-    clients = []
+    clients: list[tuple[str, Extract]] = []
     for rows in mine.values():
-        at = f"blad {sheets()[rows[0].sheet].name}, rij {rows[0].number}"
+        at = f"{sheets()[rows[0].sheet].name} rij {rows[0].number}"
         wrong = () if rows[0].sheet == _CLIENTS else (_no_client(rows[0]),)
         remarks = () if clients else tuple(file.remarks)
         clients.append((at, Extract(kind, (*_shared(file, rows), *rows), remarks, wrong)))

@@ -37,7 +37,7 @@ def read(files: Sequence[tuple[str, bytes]], name: str, limit: int) -> Iterator[
     for fault_ in (*found.faults, *found.nobody):
         yield _rejected(name, fault_)
     for place, extract in found.clients:
-        yield Record(f"{name}, {place}", "csv", VERSION, extract.kind, original(extract), extract=extract)
+        yield Record(f"{name} ({place})", "csv", VERSION, extract.kind, original(extract), extract=extract)
 
 
 def _rejected(name: str, fault: Fault) -> Rejected:

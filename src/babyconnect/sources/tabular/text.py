@@ -47,9 +47,7 @@ def read(content: bytes, name: str = "") -> list[Table]:
     if any(line.strip() for line in lines[: marks[0]]):
         raise Malformed("rij 1", "sheet", f"boven de eerste regel ‘{SHEET} …’ staan al gegevens")
     ends = [*marks[1:], len(lines)]
-    return [
-        _table(lines[start + 1 : end], _mark(lines[start]) or "") for start, end in zip(marks, ends, strict=True)
-    ]
+    return [_table(lines[start + 1 : end], _mark(lines[start]) or "") for start, end in zip(marks, ends, strict=True)]
 
 
 def _mark(line: str) -> str | None:

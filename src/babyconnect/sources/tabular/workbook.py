@@ -203,7 +203,9 @@ class _Place:
     def row(self, told: str | None) -> int:
         number = int(told) if told and told.isdigit() and len(told) < 8 else self.number + 1
         if number <= self.number:
-            raise Malformed(f"blad {self.sheet}", "xlsx", "het Excel-bestand is beschadigd (een rij staat er twee keer)")
+            raise Malformed(
+                f"blad {self.sheet}", "xlsx", "het Excel-bestand is beschadigd (een rij staat er twee keer)"
+            )
         self.number, self.at = number, 0
         return number
 

@@ -48,7 +48,7 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Built:
     """`record`: None when an error refuses it.  `places`: of each line of the record (line 1 first) where that stood in the
-    file, and the column, `sheet/header`."""
+    file, and the column, `sheet/header`; "" for what no cell said but the row."""
 
     record: AdaRecord | None
     findings: tuple[Finding, ...]
@@ -235,8 +235,8 @@ class _Builder:
                 self._put(one, given.concept, attributes, line)
 
     def _given(self, one: _Read, given: Given) -> tuple[Mapping[str, str], int]:
-        first = next(iter(one.lines.values()), 0)
-        argument = given.argument
+        self.places.append((f"blad {one.sheet.name}, {one.row.place()}", ""))
+        first, argument = len(self.places), given.argument
         if given.source == "column":
             made = one.values.get(argument)
             return (dict(made.attributes), one.lines[argument]) if made else ({}, 0)

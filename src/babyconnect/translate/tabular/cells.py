@@ -1,4 +1,4 @@
-"""One cell → the attributes of an ADA element, or what is wrong with it.  A closed list of types (`definitions/tabular`).
+"""One cell → the attributes of an ADA element, or what is wrong with it; a closed list of types (`definitions/tabular`).
 
 What could be read in two ways is refused, not guessed: 03/04/2026, 3.450, a label that is two codes.
 """
@@ -34,7 +34,7 @@ _EARLIEST = 1900
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """`attributes` of the element; `warnings`: rules of what was done or is doubted; `key`: to compare and to name by."""
+    """`attributes` of the element; `warnings`: rules of what was done or doubted; `key`: to compare and to name by."""
 
     attributes: Mapping[str, str]
     warnings: tuple[str, ...] = ()
@@ -123,7 +123,8 @@ def _moment(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
         return Fault("date-order" if _SLASHES.fullmatch(cell.text) else "date")
     try:
         date = dt.date(int(year), int(month), int(day))
-        clock = dt.time(*(int(part or 0) for part in time)) if time[0] else None
+        hour, minute, second = (int(part or 0) for part in time)
+        clock = dt.time(hour, minute, second) if time[0] else None
     except ValueError:
         return Fault("date")
     if not _EARLIEST <= date.year <= today.year + 2:
