@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from babyconnect.api.asgi import WHOLE
 from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.server import App, Receive, Scope, Send, plain, serve_at
@@ -36,7 +37,7 @@ from babyconnect.network.consent import resources as resources_of_consent
 from babyconnect.network.consent.replica import ConsentReplica
 from babyconnect.network.roster import Roster, Seen
 from babyconnect.store import postgres, sqlite
-from babyconnect.store.contract import Publication, Store
+from babyconnect.store.contract import Form, Publication, Store
 from babyconnect.store.sqlite import SqliteStore
 from babyconnect.trust.claims import Verified
 from babyconnect.trust.sessions import Issued, Sessions
@@ -237,14 +238,14 @@ class Bare:
     """What a read costs without any of it: the server and the store."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self._store, self._read = store, store.statement("resource:json")
+        self._reader = store.open_reader()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _, type, id = scope["path"].rsplit("/", 2)
-        rows = await self._store.fetch(self._read, type, id)
+        key: tuple[str, str, Form] = (type, id, "json")
+        kept = self._reader.remembered(key) or await self._reader.current(key)
         headers = [(b"content-type", b"application/fhir+json; charset=utf-8")]
-        await send({"type": "http.response.start", "status": 200 if rows else 404, "headers": headers})
-        await send({"type": "http.response.body", "body": rows[0][4] if rows else b""})
+        scope[WHOLE](200 if kept else 404, headers, kept.stored.content if kept else b"")
 
 
 async def build_bare(home: Path, dsn: str) -> tuple[App, Close]:

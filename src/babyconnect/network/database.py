@@ -2,19 +2,20 @@
 
 One writer at a time; every write is one transaction that is on disk (full sync) before it is answered.  Reads are
 single look-ups by index in the page cache, far cheaper than a hop to a thread (stack.md: 195,000 a second).  What is
-looked up for every answer (`known`) is remembered until anybody, of any process, writes into the file: SQLite tells
-(`PRAGMA data_version`), and is asked once per turn of the loop.
+looked up for every answer (`known`) is remembered until anybody, of any process, writes into the file (`stamps`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
+
+from babyconnect.stamps import ASK_SECONDS, Stamp
 
 T = TypeVar("T")
 MOST_KNOWN = 20_000
@@ -46,19 +47,19 @@ class Database:
             self._writing.execute(schema)
             self._reading = connect(path)
             self._reading.execute("pragma query_only=on")
-        except apsw.Error as fault:
+            self._stamp = Stamp(path)
+        except (apsw.Error, OSError) as fault:
             raise DatabaseFault(f"{path} cannot be opened: {fault}") from fault
         self._turn = asyncio.Lock()
         self._known: dict[tuple[str, tuple[Any, ...]], list[tuple[Any, ...]]] = {}
-        self._version = -1
-        self._looked = False
+        self._number, self._version, self._until = -1, -1, 0.0
 
     def rows(self, sql: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         return list(self._reading.execute(sql, bindings))
 
     def known(self, sql: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """The same, for what is asked time and again."""
-        if not self._looked:
+        if self._stamp.number != self._number or time.monotonic() >= self._until:
             self._look()
         found = self._known.get((sql, bindings))
         if found is None:
@@ -68,17 +69,12 @@ class Database:
         return found
 
     def _look(self) -> None:
-        """Whoever waited for a writer is resumed in a later turn than that in which it is looked again."""
-        with contextlib.suppress(RuntimeError):  # a command without a loop has no turns: it looks every time
-            asyncio.get_running_loop().call_soon(self._end_turn)
-            self._looked = True
+        # The number first: what is written after this look moves it again.
+        self._number, self._until = self._stamp.number, time.monotonic() + ASK_SECONDS
         version = self._reading.pragma("data_version")
         if version != self._version:
             self._version = version
             self._known.clear()
-
-    def _end_turn(self) -> None:
-        self._looked = False
 
     async def write(self, change: Callable[[apsw.Connection], T]) -> T:
         """Run `change` in one transaction; whole or not at all, durable when this returns."""
@@ -95,6 +91,7 @@ class Database:
     def _forgotten(self, change: Callable[[apsw.Connection], T]) -> T:
         result = self._transaction(change)
         self._writing.execute("vacuum")
+        self._stamp.move()
         busy = next(iter(self._writing.execute("pragma wal_checkpoint(truncate)")))[0]
         if busy:
             raise DatabaseFault("forgotten, but a reader kept the write-ahead log from being emptied: do it again")
@@ -107,8 +104,10 @@ class Database:
     def _transaction(self, change: Callable[[apsw.Connection], T]) -> T:
         with self._writing:
             result = change(self._writing)
+        self._stamp.move()
         return result
 
     def close(self) -> None:
         self._reading.close()
         self._writing.close()
+        self._stamp.close()

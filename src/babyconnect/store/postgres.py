@@ -61,6 +61,12 @@ class PostgresStore:
     def statement(self, name: str) -> str:
         return self._statements[name]
 
+    def written(self) -> int | None:
+        return None
+
+    def seen(self) -> int | None:
+        return None
+
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         rows: Sequence[Row] = await self._pool.fetch(statement, *values)
         return rows

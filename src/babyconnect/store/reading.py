@@ -1,7 +1,8 @@
 """How what was kept is read, through a filter, for every engine with tables.
 
 A search is planned once per client, query and filter: which cuts of which shelf.  A plan holds no content and is only
-used while the compartment's stamp is the one it was made from, so that every answer is of this moment.
+used while the compartment's stamp is the one it was made from, so that every answer is of this moment.  Where an engine
+tells at once that somebody wrote, single resources and episodes are given again as they were read, until then.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,6 +26,8 @@ from babyconnect.store.tables import Connection, Engine, Fetching, Row
 
 PLANS = 4096
 EPISODES = 2048
+OVERHEAD = 800
+"""Bytes that a remembered resource takes beside its content."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -66,16 +69,72 @@ class Latest(Generic[K, V]):
         self._kept.clear()
 
 
-class Remembered:
-    """What a store's readers remember between answers, each with the stamp of its compartment; forgotten on erasure."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The current version of a resource, with the labels that a filter looks at."""
 
-    def __init__(self) -> None:
+    stored: Stored
+    marks: tuple[str, str, tuple[str, ...], tuple[str, ...], str, str]
+    """As `selection.released` takes them: client, group, shielded labels, episodes, name, child."""
+
+
+class Resources:
+    """Current versions as they were last read, up to so many bytes.  Any of them may be what somebody wrote or erased:
+    when anybody did, all are let go."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._number: int | None = None
+        self._kept: dict[tuple[str, str, Form], Kept] = {}
+
+    def get(self, key: tuple[str, str, Form], number: int | None) -> Kept | None:
+        """`number`: what the engine says now (`Engine.written`)."""
+        if number != self._number:
+            self.clear()
+            self._number = number
+        return self._kept.get(key)
+
+    def put(self, key: tuple[str, str, Form], kept: Kept, seen: int | None) -> None:
+        """`seen`: of the moment of this reading (`Engine.seen`)."""
+        size = len(kept.stored.content) + OVERHEAD
+        if seen is None or seen != self._number or key in self._kept or size > self._most // 8:
+            return
+        self._kept[key] = kept
+        self._size += size
+        while self._size > self._most:  # the first that came goes
+            gone = self._kept.pop(next(iter(self._kept)))
+            self._size -= len(gone.stored.content) + OVERHEAD
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._size = 0
+
+
+class Episodes(NamedTuple):
+    """A client's, with the stamp of her compartment, and what the engine said when that was looked at."""
+
+    stamp: int
+    number: int | None
+    found: tuple[Mapping[str, Any], ...]
+
+
+class Remembered:
+    """What a store's readers remember between answers; forgotten on erasure.  `most`: of single resources, in bytes."""
+
+    def __init__(self, most: int = 0) -> None:
         self.plans: Latest[tuple[Query, Filter], Plan] = Latest(PLANS)
-        self.episodes: Latest[str, tuple[int, tuple[Mapping[str, Any], ...]]] = Latest(EPISODES)
+        self.episodes: Latest[str, Episodes] = Latest(EPISODES)
+        self.resources = Resources(most)
+
+    def doubt(self) -> None:
+        """Somebody wrote who did not say so."""
+        self.resources.clear()
+        self.episodes.clear()
 
     def clear(self) -> None:
         self.plans.clear()
-        self.episodes.clear()
+        self.doubt()
 
 
 class TableReader:
@@ -86,21 +145,26 @@ class TableReader:
         self._sql = engine.statement
         self._plans = remembered.plans
         self._known_episodes = remembered.episodes
+        self._resources = remembered.resources
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
         return tuple(row[0] for row in await self._engine.fetch(self._sql("clients_of"), identifier))
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
+        known = self._known_episodes.get(client)
+        if known and known.number is not None and known.number == self._engine.written():
+            return known.found
         stamps = await self._engine.fetch(self._sql("stamp"), client)
         if not stamps:
             self._known_episodes.drop(client)  # erased, perhaps by another process
             return ()
-        known = self._known_episodes.get(client)
-        if known and known[0] == stamps[0][0]:
-            return known[1]
-        # What is read after the stamp may be newer than it: then the stamp differs next time, and this is read again.
-        found = await self._episodes(self._engine, client)
-        self._known_episodes.put(client, (stamps[0][0], found))
+        seen = self._engine.seen()
+        if known and known.stamp == stamps[0][0]:
+            found = known.found
+        else:
+            # What is read after the stamp may be newer than it: then the stamp differs next time, and it is read again.
+            found = await self._episodes(self._engine, client)
+        self._known_episodes.put(client, Episodes(stamps[0][0], seen, found))
         return found
 
     async def _episodes(self, db: Fetching, client: str) -> tuple[Mapping[str, Any], ...]:
@@ -117,12 +181,24 @@ class TableReader:
 
     async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
         if version is None:
-            return await self._current(self._engine, type, id, allowed, form)
+            key = (type, id, form)
+            kept = self.remembered(key) or await self.current(key)
+            return kept.stored if kept and released(allowed, *kept.marks) else None
         return next((s for s in await self.history(type, id, allowed, form) if s.version == version), None)
 
-    async def _current(self, db: Fetching, type: str, id: str, allowed: Filter, form: Form) -> Stored | None:
-        rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
-        return _stored(type, id, rows[0]) if rows and _released(type, id, rows[0], allowed) else None
+    def remembered(self, key: tuple[str, str, Form]) -> Kept | None:
+        """What is there now, as far as it was read before: for whoever has a filter."""
+        return self._resources.get(key, self._engine.written())
+
+    async def current(self, key: tuple[str, str, Form]) -> Kept | None:
+        """The same from the tables."""
+        type, id, form = key
+        rows = await self._engine.fetch(self._sql(f"resource:{form}"), type, id)
+        if not rows:
+            return None
+        kept = Kept(_stored(type, id, rows[0]), _marks(type, id, rows[0]))
+        self._resources.put(key, kept, self._engine.seen())
+        return kept
 
     async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
         rows = await self._engine.fetch(self._sql(f"versions:{form}"), type, id)
@@ -170,8 +246,10 @@ class TableReader:
         return b"".join(entry(type, id, contents[id], form) for id in plan.ids)
 
     async def _included(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> bytes:
-        found = await self._current(db, type, id, allowed, form)
-        return entry(type, id, found.content, form, "include") if found else b""
+        rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
+        if not rows or not _released(type, id, rows[0], allowed):
+            return b""
+        return entry(type, id, bytes(rows[0][4]), form, "include")
 
 
 def _plan(stamp: int, found: Selection) -> Plan:
@@ -191,10 +269,13 @@ class _Marks(msgspec.Struct, frozen=True, array_like=True):
 _MARKS = msgspec.msgpack.Decoder(_Marks)
 
 
-def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
+def _marks(type: str, id: str, row: Row) -> tuple[str, str, tuple[str, ...], tuple[str, ...], str, str]:
     known = _MARKS.decode(row[3])
-    marked = (known.group, known.shielded, known.episodes, f"{type}/{id}", known.subject)
-    return released(allowed, row[2], *marked)
+    return (row[2], known.group, known.shielded, known.episodes, f"{type}/{id}", known.subject)
+
+
+def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
+    return released(allowed, *_marks(type, id, row))
 
 
 def _stored(type: str, id: str, row: Row) -> Stored:

@@ -1,8 +1,9 @@
 """The embedded store: one SQLite file per tenant (write-ahead log, full synchronisation, deleted bytes overwritten).
 
 Reading happens on the event loop (a search is tens of microseconds and never waits for a writer), in one transaction
-for all that one turn of the loop reads: beginning one costs as much as reading a row.  Writing happens in a thread, one
-batch at a time, because a durable commit waits for the disk.  Other processes may publish into the same file.
+for all that one turn of the loop reads: beginning one costs as much as reading a row.  Single resources and episodes
+that were read are remembered until anybody writes into the file (`stamps`).  Writing happens in a thread, one batch at
+a time, because a durable commit waits for the disk.  Other processes may publish into the same file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from babyconnect.stamps import ASK_SECONDS, Stamp
 from babyconnect.store.faults import StoreFault
 from babyconnect.store.reading import Remembered, TableReader
 from babyconnect.store.tables import Connection, Row, definitions, statements
@@ -22,7 +24,9 @@ from babyconnect.store.writing import TableWriter
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
-CACHE_KIB = 32_768
+CACHE_KIB = 24_576
+RESOURCES_KIB = 16_384
+SOON_SECONDS = 0.01
 LARGE = 1_000_000
 PAGE_BYTES = 16_384
 """A shelf spans tens of kilobytes: larger pages mean fewer reads for it."""
@@ -74,9 +78,9 @@ def _open(path: Path, cache: int) -> apsw.Connection:
 
 class SqliteStore:
     """One tenant's file.  `writes`: whether anything is published by this process, or only read; `cache`: of the file's
-    pages in memory, at most, in KiB for each connection."""
+    pages in memory, at most, in KiB for each connection; `resources`: of single resources, likewise."""
 
-    def __init__(self, path: Path, writes: bool = True, cache: int = CACHE_KIB) -> None:
+    def __init__(self, path: Path, writes: bool = True, cache: int = CACHE_KIB, resources: int = RESOURCES_KIB) -> None:
         self._path = path
         self._reading = _open(path, cache)
         self._writing = _open(path, cache) if writes else self._reading
@@ -86,8 +90,12 @@ class SqliteStore:
                     self._writing.execute(definition)
         self._reading.execute("PRAGMA query_only = ON").fetchall()
         self._in_turn = False
+        self._stamp = Stamp(path)
+        self._seen = self._stamp.number
+        self._version = -1
+        self._asking: asyncio.TimerHandle | None = None
         self._one_writer = asyncio.Lock()
-        self._remembered = Remembered()
+        self._remembered = Remembered(resources * 1024)
 
     @property
     def writer(self) -> TableWriter:
@@ -98,6 +106,26 @@ class SqliteStore:
 
     def statement(self, name: str) -> str:
         return _STATEMENTS[name]
+
+    def written(self) -> int | None:
+        if self._asking is None:
+            self._ask()
+        return self._stamp.number
+
+    def seen(self) -> int | None:
+        return self._seen
+
+    def _ask(self) -> None:
+        """Each second: whether somebody wrote who could not say so, or nobody reads who would forget what was erased.
+
+        Not within a turn, whose transaction is of its own moment."""
+        again = SOON_SECONDS
+        if not self._in_turn:
+            again, version = ASK_SECONDS, self._reading.pragma("data_version")
+            if version != self._version:
+                self._version = version
+                self._remembered.doubt()
+        self._asking = asyncio.get_running_loop().call_later(again, self._ask)
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         if not self._in_turn:
@@ -113,6 +141,7 @@ class SqliteStore:
 
     def _begin_turn(self) -> None:
         asyncio.get_running_loop().call_soon(self._end_turn)
+        self._seen = self._stamp.number  # before the first look at the file, which says of which moment this turn is
         self._reading.execute("BEGIN")
         self._in_turn = True
 
@@ -149,6 +178,7 @@ class SqliteStore:
             if not self._writing.get_autocommit():
                 self._writing.execute("ROLLBACK")
             raise
+        self._stamp.move()
         if erasing:
             self._scrub()
         return done
@@ -163,9 +193,12 @@ class SqliteStore:
 
     async def close(self) -> None:
         async with self._one_writer:
+            if self._asking is not None:
+                self._asking.cancel()
             self._end_turn()
             self._reading.close()
             self._writing.close()
+            self._stamp.close()
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:
@@ -183,8 +216,9 @@ async def open_store(path: Path, writes: bool = True, processes: int = 1) -> Sql
     """Open (or make) a tenant's file; the folder must exist.  Raises StoreFault.
 
     `processes` share what one would keep in memory."""
-    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path, writes, CACHE_KIB // processes)
+    sizes = (CACHE_KIB // processes, RESOURCES_KIB // processes)
+    opening: Awaitable[SqliteStore] = asyncio.to_thread(SqliteStore, path, writes, *sizes)
     try:
         return await opening
-    except apsw.Error as fault:
+    except (apsw.Error, OSError) as fault:
         raise StoreFault(f"{path} cannot be opened: {fault}") from fault

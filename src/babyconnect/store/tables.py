@@ -39,6 +39,12 @@ class Engine(Fetching, Protocol):
     def statement(self, name: str) -> str:
         """The statement of this name in STATEMENTS, as the engine wants it."""
 
+    def written(self) -> int | None:
+        """A number that is another one once anybody wrote; None where that cannot be told at once."""
+
+    def seen(self) -> int | None:
+        """That number as it was before what `fetch` reads now was as it is: what was read may be newer, not older."""
+
     def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection to read with, of which all statements see one moment."""
 
