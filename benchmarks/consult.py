@@ -23,6 +23,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import aiohttp
 import uvloop
@@ -41,9 +43,11 @@ from babyconnect.flows.consult import ConsultingNode, consult
 from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
 from babyconnect.network.contract import Endpoint, Entry
-from babyconnect.trust import asserting, keys
-from babyconnect.trust.claims import Claim
-from babyconnect.wiring.consulting import _noter
+from babyconnect.settings import TokensSection
+from babyconnect.trust import keys
+from babyconnect.wiring.asker_tokens import token_form
+from babyconnect.wiring.consulting import noter
+from babyconnect.wiring.link import Link
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
 from benchmarks.limits import at_most
 
@@ -129,16 +133,16 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
     await directory.load()
     secret = os.urandom(32)
 
-    def form(asking: Asking, source: Source) -> dict[str, str]:
-        claim = Claim(OWN, asking.person, asking.purpose, asking.relations)
-        return asserting.token_form(key, claim, source.token_endpoint, source.party.ura, time.time())
+    chosen = SimpleNamespace(tokens=TokensSection(grant="minvws"))
+    # The product's own form, of as much of a node as it takes.
+    form = token_form(cast(Link, SimpleNamespace(chosen=chosen, party=OWN, key=key, secured=None)))
 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
         return (Relation("episode", "opaque"),)
 
     return ConsultingNode(
         OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
-        Exchange(Http(), form), evidence, _noter(OWN, log, secret), time.monotonic,
+        Exchange(Http(), form), evidence, noter(OWN, log, secret), time.monotonic,
     )  # fmt: skip
 
 

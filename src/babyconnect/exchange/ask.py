@@ -143,7 +143,7 @@ class _Conversation:
 
     async def _at_once(self) -> tuple[str, list[Mapping[str, Any]]] | None:
         """Bind and search in one round trip; None when this source does not take that after all."""
-        body = searches.finding(self._form())
+        body = self._asking.once(_finding)
         answer = await self._believed(lambda: self._post_batch(body))
         if str(answer.status) in NOT_TAKEN:
             return None
@@ -164,13 +164,8 @@ class _Conversation:
             raise Stopped("refused", "the holder releases nothing")
         return client, resources
 
-    def _form(self) -> tuple[tuple[str, str], ...]:
-        hers = ("identifier", f"{BSN_SYSTEM}|{self._asking.bsn.value}")
-        related = self._asking.related
-        return (hers,) if related is None else (hers, (RELATED, f"{BSN_SYSTEM}|{related.value}"))
-
     async def _search_patient(self) -> Answer:
-        form = urlencode(self._form()).encode()
+        form = urlencode(_form(self._asking)).encode()
         headers = {**self._headers(), "Content-Type": FORM_HEADERS["Content-Type"]}
         return await self._send("POST", f"{self._source.fhir_base}/Patient/_search", headers, lambda: form)
 
@@ -319,6 +314,18 @@ class _Conversation:
             if answer.status not in (429, 503):
                 return answer
             await asyncio.sleep(_retry_after(answer))
+
+
+def _form(asking: Asking) -> tuple[tuple[str, str], ...]:
+    """The form of `Patient/_search` that finds her."""
+    hers = ("identifier", f"{BSN_SYSTEM}|{asking.bsn.value}")
+    related = asking.related
+    return (hers,) if related is None else (hers, (RELATED, f"{BSN_SYSTEM}|{related.value}"))
+
+
+def _finding(asking: Asking) -> bytes:
+    """The batch that finds her first."""
+    return searches.finding(_form(asking))
 
 
 def _retry_after(answer: Answer) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 from babyconnect.birthcare.access import Emergency, LoggedIn, Purpose, Relation
 from babyconnect.birthcare.answers import Status
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,14 @@ class Asking:
     emergency: Emergency | None = None
     logged_in: LoggedIn | None = None
     related: Bsn | None = None
+    _made: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, make: Callable[[Asking], T]) -> T:
+        """What `make` makes of this question, made once for all its sources; it is gone when the question is."""
+        found = self._made.get(make)
+        if found is None:
+            found = self._made[make] = make(self)
+        return cast(T, found)
 
 
 @dataclass(frozen=True, slots=True)

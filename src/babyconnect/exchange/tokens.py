@@ -47,14 +47,9 @@ class Tokens:
 
     def key(self, asking: Asking, source: Source) -> bytes:
         """Under which a token for this question at this source is kept."""
-        person, parts = asking.person, [source.token_endpoint, source.party.ura.value, source.grant]
-        parts += [person.id, person.role.value, asking.purpose.value, asking.bsn.value]
-        parts += [person.loa, str(person.responsible), str(asking.emergency), str(asking.logged_in)]
-        parts += [asking.related.value if asking.related else ""]
-        for relation in asking.relations:
-            parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
-        # Written as a list, with quotes, so that no two lists of parts read the same.
-        return hmac.digest(self._secret, repr(parts).encode(), "sha256")
+        # Written as two lists, with quotes, so that no two questions at two sources read the same.
+        where = repr([source.token_endpoint, source.party.ura.value, source.grant])
+        return hmac.digest(self._secret, (where + asking.once(_what)).encode(), "sha256")
 
     def kept(self, key: bytes) -> Token | None:
         token, until = self._kept.get(key, (None, 0.0))
@@ -78,6 +73,17 @@ class Tokens:
 
     def forget(self, key: bytes) -> None:
         self._kept.pop(key, None)
+
+
+def _what(asking: Asking) -> str:
+    """Everything about a question that a token for it rests on."""
+    person = asking.person
+    parts = [person.id, person.role.value, asking.purpose.value, asking.bsn.value]
+    parts += [person.loa, str(person.responsible), str(asking.emergency), str(asking.logged_in)]
+    parts += [asking.related.value if asking.related else ""]
+    for relation in asking.relations:
+        parts += [relation.basis, relation.reference, str(relation.start), str(relation.end)]
+    return repr(parts)
 
 
 def read_token(answer: Answer) -> tuple[Token, float]:

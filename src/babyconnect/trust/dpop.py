@@ -65,7 +65,7 @@ class Prover:
             claims["ath"] = token_hash(token)
         if nonce:
             claims["nonce"] = nonce
-        return jose.sealed(self._key, self._header, claims)
+        return jose.sealed(self._key, self._header, orjson.dumps(claims))
 
 
 class Nonces:

@@ -8,6 +8,7 @@ and a header that carries or points to a key of its own, or asks to be read in a
 from __future__ import annotations
 
 import binascii
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -32,13 +33,18 @@ class Rejected:
 
 def seal(key: SigningKey, claims: Mapping[str, Any], kid: str = "") -> str:
     """The claims, signed.  `kid`: how the key is called here, when not by its own name (a DID URL)."""
-    header = orjson.dumps({"alg": key.algorithm, "kid": kid or key.kid, "typ": "JWT"})
-    return sealed(key, encoded(header), claims)
+    return sealed(key, header(key.algorithm, kid or key.kid), orjson.dumps(claims))
 
 
-def sealed(key: SigningKey, header: bytes, claims: Mapping[str, Any]) -> str:
-    """The claims, signed under this header (base64url)."""
-    signed = header + b"." + encoded(orjson.dumps(claims))
+@functools.lru_cache(maxsize=64)
+def header(algorithm: str, kid: str) -> bytes:
+    """The header (base64url) under which a key signs claims, by the name that it is called by."""
+    return encoded(orjson.dumps({"alg": algorithm, "kid": kid, "typ": "JWT"}))
+
+
+def sealed(key: SigningKey, header: bytes, content: bytes) -> str:
+    """What is written (claims, as JSON), signed under this header (base64url)."""
+    signed = header + b"." + encoded(content)
     return (signed + b"." + encoded(key.sign(signed))).decode("ascii")
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from babyconnect.exchange.contract import Asking, Prove, Source
 from babyconnect.network.directory import did_web
 from babyconnect.settings import SettingsRefused
-from babyconnect.trust import asserting, certificates, keys, presenting, scopes
+from babyconnect.trust import certificates, keys, presenting, scopes
+from babyconnect.trust.asserting import Assertions
 from babyconnect.trust.claims import Claim
 from babyconnect.trust.dpop import Prover
 from babyconnect.trust.presenting import Holder
@@ -25,22 +26,27 @@ def token_form(link: Link) -> Callable[[Asking, Source], Mapping[str, str]]:
     if always and always not in scopes.grants().values():
         raise SettingsRefused(f"{link.path}: tokens.grant: one of {', '.join(scopes.grants().values())} is expected")
 
-    def form(asking: Asking, source: Source) -> Mapping[str, str]:
-        claim = Claim(
+    def claim_of(asking: Asking) -> Claim:
+        return Claim(
             *(link.party, asking.person, asking.purpose, asking.relations),
             emergency=asking.emergency,
             logged_in=asking.logged_in,
         )
+
+    def assertions_of(asking: Asking) -> Assertions:
+        return Assertions(link.key, asking.once(claim_of))
+
+    def form(asking: Asking, source: Source) -> Mapping[str, str]:
         # A client portal's word for a client is in no credential; the endpoint takes every grant.
         match "minvws" if asking.logged_in else always or source.grant:
             case "gf":
-                return presenting.gf_form(_holder(link), claim, source.token_endpoint, time.time())
+                return presenting.gf_form(_holder(link), asking.once(claim_of), source.token_endpoint, time.time())
             case "nuts":
                 server = did_web.did(source.token_endpoint.removesuffix("/oauth/token"))
-                return presenting.nuts_form(_holder(link), claim, server, time.time())
+                return presenting.nuts_form(_holder(link), asking.once(claim_of), server, time.time())
         bound = _thumbprint(link, source.token_endpoint)
-        target, now = source.party.ura, time.time()
-        return asserting.token_form(link.key, claim, source.token_endpoint, target, now, bound=bound)
+        made = asking.once(assertions_of)
+        return made.form(source.token_endpoint, source.party.ura, time.time(), bound=bound)
 
     return form
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from babyconnect.audit.event import About, Actor, Grounds, Outcome, Place, client_pseudonym, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.access import Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer
@@ -16,12 +15,11 @@ from babyconnect.exchange.ask import Exchange
 from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
+from babyconnect.flows.consult_events import ConsultEvents
 from babyconnect.flows.viewing import Asked, Consult, Declared
 from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
 from babyconnect.wiring.link import Link
-
-OUTCOMES: Mapping[str, Outcome] = {"started": "ok", "answered": "ok", "refused": "refused"}
 
 
 def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> ConsultingNode:
@@ -39,41 +37,19 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
             http, token_form(link), time.monotonic, link.chosen.consult.deadline_seconds, prove=prover(link)
         ),
         evidence=evidence,
-        note=_noter(link.party, log, audit_key),
+        note=noter(link.party, log, audit_key),
         now=time.monotonic,
     )
 
 
-def _noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:
+def noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:
+    """How a consult's events come into the log; each returns when it is durable."""
+    events = ConsultEvents(own, key)
+
     async def note(happened: ConsultEvent) -> object:
-        asking, source = happened.asking, happened.source
-        return await log.append(
-            event(
-                "consult",
-                OUTCOMES.get(happened.status, "fault"),
-                dt.datetime.now(dt.UTC),
-                _actor(own, asking.person),
-                Place(own.ura.value, "asker", source.ura.value if source else "", trace=happened.traceparent),
-                About(
-                    pseudonym=client_pseudonym(key, asking.bsn),
-                    resource=happened.status,
-                    object=f"breakglass/{asking.relations[0].reference}" if asking.emergency else "",
-                    count=happened.resources if source else None,
-                ),
-                Grounds(asking.purpose.value, relations=asking.relations, reasons=_reasons(happened)),
-            )
-        )
+        return await log.append(events.of(happened, dt.datetime.now(dt.UTC)))
 
     return note
-
-
-def _actor(own: Party, person: Person) -> Actor:
-    responsible = person.responsible.id if person.responsible else ""
-    return Actor(own.ura.value, person.id, person.role.value, responsible, person.loa)
-
-
-def _reasons(happened: ConsultEvent) -> tuple[str, ...]:
-    return (happened.reason,) if happened.reason else ()
 
 
 def consulting(node: ConsultingNode) -> Consult:

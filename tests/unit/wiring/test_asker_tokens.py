@@ -76,6 +76,15 @@ def test_each_presentation_is_made_for_the_one_holder_in_the_way_it_is_called() 
     assert claims(nuts["assertion"])["iss"] == "did:web:hospital.example"
 
 
+def test_one_question_at_two_holders_is_signed_for_each_of_them_alone() -> None:
+    form = token_form(link())
+    asked = [source(base) for base in (TLS, PLAIN, TLS)]
+    said = [claims(form(ASKING, one)["client_assertion"]) for one in asked]
+    assert [one["aud"] for one in said] == [[one.token_endpoint] for one in asked]
+    assert len({one["jti"] for one in said}) == 3
+    assert {one["user_id"] for one in said} == {"p"}
+
+
 def test_over_mutual_tls_the_assertion_names_our_certificate_and_no_proof_is_made(tmp_path: Path) -> None:
     folder = make(tmp_path / "pki")
     folder.issue("hospital", HOSPITAL)
