@@ -10,9 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from babyconnect.birthcare.parties import Party
+
+if TYPE_CHECKING:  # its parts are made of what stands here
+    from babyconnect.birthcare.medication import Overview
 
 SourceState = Literal["answered", "unreachable", "timed_out", "invalid"]
 Topic = Literal[
@@ -304,6 +307,7 @@ class Record:
     sources: tuple[Answered, ...]
     apart: tuple[Apart, ...]
     duplicates_folded: int
+    medication: Overview
 
     def counts(self) -> dict[str, int]:
         """What `babyconnect demo --check` prints under `record`."""

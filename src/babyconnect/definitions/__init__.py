@@ -15,19 +15,20 @@ from typing import Any
 import orjson
 
 
-def _read(name: str) -> bytes:
+def content(name: str) -> bytes:
+    """A file of this folder as it is."""
     return resources.files(__package__).joinpath(name).read_bytes()
 
 
 @functools.cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
     """The rows of `NAME.csv`, as dicts of text by column; lines that start with # are comments."""
-    lines = [line for line in _read(f"{name}.csv").decode().splitlines() if line and not line.startswith("#")]
+    lines = [line for line in content(f"{name}.csv").decode().splitlines() if line and not line.startswith("#")]
     return tuple(csv.DictReader(lines))
 
 
 @functools.cache
 def document(name: str) -> Any:
     """The content of `NAME.toml` or `NAME.json` (the name says which, with its ending).  Treat it as frozen."""
-    content = _read(name)
-    return tomllib.loads(content.decode()) if name.endswith(".toml") else orjson.loads(content)
+    read = content(name)
+    return tomllib.loads(read.decode()) if name.endswith(".toml") else orjson.loads(read)

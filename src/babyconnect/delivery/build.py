@@ -12,6 +12,7 @@ from babyconnect.delivery import dutch, notices
 from babyconnect.delivery.arrange import SECTIONS, by_section, grid
 from babyconnect.delivery.heading import PHRASES, current_of, header, summary
 from babyconnect.delivery.lines import Kept, Writer
+from babyconnect.delivery.medication import Medicines, without
 from babyconnect.delivery.names import book_of, fetuses_of
 from babyconnect.delivery.view import Flag, Grid, Header, Line, Section, View
 
@@ -30,7 +31,7 @@ def _lines(items: Sequence[Item], writer: Writer) -> tuple[Line, ...]:
     return tuple(sorted(made, key=lambda made: made.moment, reverse=True))
 
 
-def _child(child: Child, number: int, items: Sequence[Item], writer: Writer) -> Section:
+def _child(child: Child, number: int, items: Sequence[Item], writer: Writer, given: tuple[Section, ...]) -> Section:
     flags = [Flag("deceased", "overleden", "mourning")] if child.death.reported else []
     if child.death.disputed:
         flags.append(Flag("disputed", "bronnen verschillen over overlijden", "danger"))
@@ -42,14 +43,15 @@ def _child(child: Child, number: int, items: Sequence[Item], writer: Writer) -> 
     if child.mother_by:
         flags.append(Flag("mother_by", PHRASES["mother_by"][child.mother_by]))
     title = child.name or f"Kind (geboren {dutch.moment(child.born)})" if child.born else child.name or "Kind"
-    return Section(f"kind-{number}", title, _lines(items, writer), flags=tuple(flags))
+    return Section(f"kind-{number}", title, _lines(items, writer), parts=given, flags=tuple(flags))
 
 
-def _children(record: Record, items: Sequence[Item], writer: Writer) -> Section:
+def _children(record: Record, items: Sequence[Item], writer: Writer, medicines: Medicines) -> Section:
     parts = []
     mine = [child for child in record.children if child.pregnancy in (record.current, "")]
     for number, child in enumerate(mine, 1):
-        parts.append(_child(child, number, [item for item in items if item.subject == child.id], writer))
+        about = [item for item in items if item.subject == child.id]
+        parts.append(_child(child, number, about, writer, medicines.plain(child.id)))
     named = {child.id for child in mine}
     rest = [item for item in items if item.subject not in named]
     return Section("kinderen", SECTIONS["kinderen"]["title"], _lines(rest, writer), parts=tuple(parts))
@@ -96,9 +98,17 @@ def _fetuses(record: Record, items: Sequence[Item], writer: Writer) -> tuple[Sec
     return tuple(parts)
 
 
-def _section(name: str, record: Record, items: Sequence[Item], writer: Writer) -> Section:
+def _medication(items: Sequence[Item], writer: Writer, medicines: Medicines) -> Section:
+    """The overview, and what is no medicine of it (vaccinations)."""
+    row, parts = SECTIONS["medicatie"], medicines.of("woman")
+    return Section("medicatie", row["title"], _lines(items, writer), parts=parts, notices=medicines.notices())
+
+
+def _section(name: str, record: Record, items: Sequence[Item], writer: Writer, medicines: Medicines) -> Section:
     if name == "kinderen":
-        return _children(record, items, writer)
+        return _children(record, items, writer, medicines)
+    if name == "medicatie":
+        return _medication(items, writer, medicines)
     if name == "eerdere":
         return _earlier(record, items, writer)
     if name == "screening":
@@ -151,14 +161,15 @@ def build_view(record: Record, busy: Sequence[Party] = (), kept: Kept | None = N
         return _nothing(record, busy)
     due = {p.id: p.due.date for p in record.pregnancies if p.due}
     writer = Writer(book_of(record), kept, due, fetuses_of(record))
-    items = by_section(record)
-    sections = [_section(name, record, items[name], writer) for name in SECTIONS]
+    medicines = Medicines(record, writer)
+    items = {name: without(found, medicines.items) for name, found in by_section(record).items()}
+    sections = [_section(name, record, items[name], writer, medicines) for name in SECTIONS]
     shown = [s for s in sections if s.size or s.empty or s.parts or (s.id == "screening" and s.flags)]
     return View(
         header=header(record, whole=not busy),
-        banners=notices.banners(record),
+        banners=(*notices.banners(record), *medicines.banners()),
         summary=summary(record, writer),
-        disputes=notices.disputes(record),
+        disputes=(*notices.disputes(record), *medicines.disputes()),
         missing=notices.missing(record),
         timeline=notices.timeline(record, writer),
         sections=(*shown, *_apart(record)),

@@ -97,10 +97,32 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of ours in both languages of the screen."""
+
+    nl: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about a part: a warning (`source`: whose it is), a contradiction (`claims`: who says what)."""
+
+    code: str
+    tone: Tone
+    title: Said
+    text: Said | None = None
+    source: Said | None = None
+    claims: tuple[Claim, ...] = ()
+    discreet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the record.  `parts` are sub-sections (a child, a visit, a previous pregnancy), never deeper than two.
 
-    `empty` is the sentence to show when there is nothing, or "" when the section is then left out.
+    `empty` is the sentence to show when there is nothing, or "" when the section is then left out.  `facts` and
+    `notices` stand above its lines.
     """
 
     id: str
@@ -110,6 +132,10 @@ class Section:
     parts: tuple[Section, ...] = ()
     flags: tuple[Flag, ...] = ()
     empty: str = ""
+    notices: tuple[Notice, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    discreet: bool = False
+    unprinted: bool = False
 
     @property
     def size(self) -> int:
@@ -149,12 +175,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """A sentence above everything (a death, an unproven link); `tone` `mourning` stops every congratulation."""
+    """A sentence above everything (a death, an unproven link); `tone` `mourning` stops every congratulation.
+
+    `english`: the sentence in English, where it is ours or a table's.
+    """
 
     code: str
     text: str
     tone: Tone
     items: tuple[str, ...] = ()
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)

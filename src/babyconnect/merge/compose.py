@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.medication import Table
 from babyconnect.birthcare.record import (
     Apart,
     Blood,
@@ -23,7 +24,7 @@ from babyconnect.birthcare.record import (
     Stated,
     Warning_,
 )
-from babyconnect.merge import gaps, statements
+from babyconnect.merge import gaps, medication, statements
 from babyconnect.merge.conflicts import Compared, conflicts
 from babyconnect.merge.due import due_date, gestation_of
 from babyconnect.merge.fold import fold, items
@@ -154,12 +155,33 @@ def _possibly_same(scope: Scope, pregnancies: Sequence[Pregnancy], today: dt.dat
     return tuple(PossiblySame(pregnancies[i].id, pregnancies[j].id, because) for i, j, because in pairs)
 
 
-def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False) -> Record:
+def _situation(
+    pregnancy: Pregnancy | None, due: Sequence[Stated], children: Sequence[Child], today: dt.date
+) -> medication.Situation:
+    """What of the pregnancy that the screen opens with matters for medicines."""
+    if pregnancy is None:
+        return medication.Situation(today)
+    dates = {dt.date.fromisoformat(stated.value) for stated in due} | ({pregnancy.due.date} if pregnancy.due else set())
+    ended = pregnancy.ended
+    since = (today - ended).days if ended else 0
+    lately = 0 <= since <= medication.LACTATION_DAYS
+    alive = [child for child in children if child.pregnancy == pregnancy.id and not child.death.reported]
+    running = ended is None and (pregnancy.gestation is not None or pregnancy.active)
+    return medication.Situation(
+        today=today,
+        pregnant=running or (ended is not None and lately),
+        due=tuple(sorted(dates)),
+        ended=ended,
+        lactating=ended is not None and lately and bool(alive),
+    )
+
+
+def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False, table: Table | None = None) -> Record:
     """One record from the answers so far; call it again when another source has answered.
 
     `today` is the calendar day in the Netherlands.  The order of the answers, their repetition, and how a source spread
     its resources over them change nothing.  Resources are taken as STU3; one that is not raises, or with `strict` is
-    left out, and its source is then called invalid.
+    left out, and its source is then called invalid.  `table`: the warnings to judge medicines by, else those provided.
     """
     holdings = gather(answers, strict)
     scope = survey(holdings, sort_persons(holdings), today)
@@ -171,11 +193,15 @@ def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False)
     blood = _blood(found.all, holdings)
     allergies = statements.gather(statements.allergy_claims(found.all))
     due = {pregnancy.id: _competing_due_dates(found.of(pregnancy.id)) for pregnancy in pregnancies}
+    current = _current(pregnancies)
+    opened = next((p for p in pregnancies if p.id == current), None)
+    situation = _situation(opened, due.get(current, ()), children, today)
+    held = {holding.source.ura.value: holding.resources for holding in holdings}
     return Record(
         today=today,
         woman=woman,
         pregnancies=tuple(sorted(pregnancies, key=lambda p: (p.start or dt.date.min, p.id), reverse=True)),
-        current=_current(pregnancies),
+        current=current,
         children=children,
         items=found.all,
         blood=blood,
@@ -188,4 +214,5 @@ def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False)
         sources=tuple(holding.answered for holding in holdings),
         apart=_apart(scope),
         duplicates_folded=sum(len(group) - 1 for group in groups),
+        medication=medication.overview(found.all, held, situation, table or medication.provided()),
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 from babyconnect.birthcare.parties import Party
 from babyconnect.birthcare.record import Item, Origin
-from babyconnect.birthcare.resources import Resource, normal_moment
+from babyconnect.birthcare.resources import normal_moment
 from babyconnect.definitions import document
 from babyconnect.merge.gather import canonical
 from babyconnect.merge.read import Read
@@ -84,9 +84,9 @@ def _number(value: int | float | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def content(resource: Resource) -> bytes:
-    """What the fact is, as bytes to compare."""
-    kind = resource.get("resourceType", "")
+def content(read: Read) -> bytes:
+    """What the fact is, as bytes to compare.  A reference to a medicine counts by the medicine that it names."""
+    resource, kind = read.resource, read.type
     kept = {
         name: _plain(value)
         for name, value in resource.items()
@@ -94,6 +94,8 @@ def content(resource: Resource) -> bytes:
     }
     kept["extension"] = [e for e in kept.get("extension", ()) if e.get("valueReference") != {}]
     kept["code"] = sorted(f"{c.get('system')}|{c.get('code')}" for c in (kept.get("code") or {}).get("coding", ()))
+    if read.product:
+        kept["medicationReference"] = read.product
     return canonical(kept)
 
 
@@ -141,7 +143,7 @@ def fold(everything: Iterable[Placed]) -> list[list[Placed]]:
         if len({placed.source.ura for placed in slot}) == 1:
             groups.extend([placed] for placed in slot)
         else:
-            groups.extend(_match(slot, {id(placed): content(placed.read.resource) for placed in slot}))
+            groups.extend(_match(slot, {id(placed): content(placed.read) for placed in slot}))
     for group in groups:
         group.sort(key=lambda placed: placed.rank)
     return groups

@@ -74,7 +74,7 @@ def _hold(answers: Sequence[SourceAnswer], strict: bool) -> Holding:
     source = min(answer.source for answer in answers)
     clients = frozenset(f"Patient/{answer.client.rsplit('/', 1)[-1]}" for answer in answers if answer.client)
     milliseconds = max(answer.milliseconds for answer in answers)
-    reads = {key: read(key, resource) for key, resource in resources.items()}
+    reads = {key: read(key, resource, resources) for key, resource in resources.items()}
     return Holding(source, resources, reads, clients, Answered(source, state, len(resources), milliseconds))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babyconnect.birthcare.resources import Resource, codes_in, profiles_of
 from babyconnect.definitions import document
 from babyconnect.merge.facts import fact_by_codes
+from babyconnect.merge.medication.products import product_of
 from babyconnect.merge.reading import as_list, codes_of, focuses, moment_of, subject_of
 
 _TABLE = document("merge/facts.toml")["kind"]
@@ -20,7 +22,8 @@ class Read:
     """One resource as the merge sees it.
 
     `kind`: pregnancy | birth | delivery | fetus | mother_link, or "" for the rest; `fact`: a row of
-    `definitions/merge/facts.toml`, or "".  References are `Type/id` inside the same source.
+    `definitions/merge/facts.toml`, or "".  References are `Type/id` inside the same source.  `product`: what a block of
+    the medication process is about, in terms that hold over sources.
     """
 
     key: str
@@ -33,6 +36,7 @@ class Read:
     subject: str
     focuses: tuple[str, ...]
     moment: str
+    product: tuple[str, ...] = ()
 
 
 def _kind(resource_type: str, resource: Resource, codes: tuple[str, ...]) -> str:
@@ -44,10 +48,16 @@ def _kind(resource_type: str, resource: Resource, codes: tuple[str, ...]) -> str
     return ""
 
 
-def read(key: str, resource: Resource) -> Read:
-    """Everything of one resource that does not depend on the others."""
+def read(key: str, resource: Resource, held: Mapping[str, Resource]) -> Read:
+    """Everything of one resource that does not depend on the others, but for the medicine that it names: `held` is what
+    its source gave, by `Type/id`."""
     resource_type = str(resource.get("resourceType", ""))
-    codes = codes_of(resource)
+    product: tuple[str, ...] = ()
+    if "medicationReference" in resource:
+        medicine = product_of(resource, held)
+        codes, product = medicine.codes, (*sorted(medicine.codes), medicine.name) if medicine.name else (key,)
+    else:
+        codes = codes_of(resource)
     fact = fact_by_codes(resource, codes) if resource_type in ("Observation", "Condition") else ""
     return Read(
         key=key,
@@ -60,4 +70,5 @@ def read(key: str, resource: Resource) -> Read:
         subject=subject_of(resource),
         focuses=focuses(resource),
         moment=moment_of(resource),
+        product=product,
     )

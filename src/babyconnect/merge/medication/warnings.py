@@ -1,0 +1,166 @@
+"""What a table of warnings says of a medicine as it is used: now, later, or earlier in this pregnancy.
+
+Every row that speaks of a code of the medicine counts, however coarse: a class is not overruled by a row about one of
+its members.  A medicine that the table cannot judge says so.  Where sources dispute the due date, each date counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from babyconnect.birthcare import gestation
+from babyconnect.birthcare.medication import Block, Exposure, Judgement, Phase, Rule, State, Table, When
+from babyconnect.birthcare.resources import day
+from babyconnect.definitions import content
+from babyconnect.merge.medication import tables
+
+# How long after a birth breastfeeding is reckoned with, unless a source says otherwise. [own]
+LACTATION_DAYS = 365
+# A pregnancy that runs may last as long as this after the due date (NVOG: 42+0, and a margin of our own).
+_OVERDUE_DAYS = 21
+_ORDER: tuple[When, ...] = ("now", "undated", "upcoming", "past")
+_OPEN: tuple[State, ...] = ("current", "planned", "unknown", "paused")
+_USES = ("agreement", "administration_agreement", "use", "dispense", "administration")
+_STRICT = ("contraindicated", "avoid", "caution", "no_objection")
+
+Span = tuple[dt.date, dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What of her pregnancy matters here.  `due`: every due date that competes; `ended`: when it ended, or None.
+
+    `lactating`: a child may be breastfed.  `pregnant`: it runs, or ended so lately that what was used in it counts.
+    """
+
+    today: dt.date
+    pregnant: bool = False
+    due: tuple[dt.date, ...] = ()
+    ended: dt.date | None = None
+    lactating: bool = False
+
+
+@cache
+def provided() -> Table:
+    """The table that comes with the product."""
+    found = tables.read(content("medication/warnings.csv"))
+    if not isinstance(found, Table):
+        raise ValueError(f"medication/warnings.csv: {'; '.join(map(str, found))}")
+    return found
+
+
+class Judge:
+    """One table, ready to be asked."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._systems = frozenset(rule.system for rule in table.rules)
+        self._rules: dict[tuple[str, str], list[Rule]] = {}
+        for rule in table.rules:
+            self._rules.setdefault((rule.system, rule.code), []).append(rule)
+
+    @property
+    def table(self) -> Table:
+        return self._table
+
+    def of(self, blocks: Sequence[Block], situation: Situation) -> Judgement:
+        """What the table says of the medicine that these blocks tell of."""
+        phases = [*(["pregnancy"] if situation.pregnant else []), *(["lactation"] if situation.lactating else [])]
+        if not phases:
+            return Judgement(unjudged="no_phase")
+        told = [block for block in blocks if block.role in _USES] or list(blocks)
+        if not any(self._coded(block) for block in told):
+            return Judgement(unjudged="no_code")
+        found = [(rule, block) for block in told for rule in self._matching(block) if rule.phase in phases]
+        # Whoever breastfeeds is judged by what the table says of that, whatever it says of the pregnancy that was.
+        needed: Phase = "lactation" if situation.lactating else "pregnancy"
+        missing = not any(rule.phase == needed for rule, _ in found)
+        return Judgement(_exposures(found, situation), "not_in_table" if missing else "")
+
+    def _coded(self, block: Block) -> bool:
+        return any(code.rsplit("|", 1)[0] in self._systems for code in block.product.codes)
+
+    def _matching(self, block: Block) -> Iterator[Rule]:
+        for coded in block.product.codes:
+            system, code = coded.rsplit("|", 1)
+            yield from self._rules.get((system, code), ())
+            if system.endswith("/atc"):
+                for length in (1, 3, 4, 5):
+                    if length < len(code):
+                        yield from self._rules.get((system, code[:length]), ())
+
+
+@cache
+def judge_of(table: Table) -> Judge:
+    """The judge of a table, built once."""
+    return Judge(table)
+
+
+def _exposures(found: Sequence[tuple[Rule, Block]], situation: Situation) -> tuple[Exposure, ...]:
+    """Each rule once, at its most pressing; what is no objection is not said beside an objection at that time."""
+    best: dict[Rule, Exposure] = {}
+    for rule, block in found:
+        made = _exposure(rule, block, situation)
+        if made and (rule not in best or _key(made) < _key(best[rule])):
+            best[rule] = made
+    objections = {exposure.when for exposure in best.values() if exposure.rule.level != "no_objection"}
+    kept = [e for e in best.values() if e.rule.level != "no_objection" or e.when not in objections]
+    return tuple(sorted(kept, key=_key))
+
+
+def _key(exposure: Exposure) -> tuple[int, int, tuple[int, int], str, str]:
+    rule = exposure.rule
+    return (_ORDER.index(exposure.when), _STRICT.index(rule.level), exposure.days or (0, 0), rule.code, rule.nl)
+
+
+def _exposure(rule: Rule, block: Block, situation: Situation) -> Exposure | None:
+    if rule.phase == "pregnancy" and not situation.due:
+        going = situation.ended is None and block.state in _OPEN
+        return Exposure(rule, "undated") if going else None
+    for_rule, used = _window(rule, situation), _used(block, situation.today)
+    if for_rule is None or used is None:
+        return None
+    first, last = max(for_rule[0], used[0]), min(for_rule[1], used[1])
+    if first > last:
+        return None
+    when = _when(first, last, situation.today)
+    if rule.phase == "lactation" or not situation.due:
+        return Exposure(rule, when)
+    # Told by the first of the dates: disputed dates differ by days, and the window already holds them all.
+    due = min(situation.due)
+    return Exposure(rule, when, (gestation.days_on(due, first), gestation.days_on(due, last)))
+
+
+def _when(first: dt.date, last: dt.date, today: dt.date) -> When:
+    if first > today:
+        return "upcoming"
+    return "now" if last >= today else "past"
+
+
+def _window(rule: Rule, situation: Situation) -> Span | None:
+    """The days on which a rule applies to her; the widest where her due date is disputed."""
+    if rule.phase == "lactation":
+        ended = situation.ended
+        return (ended, ended + dt.timedelta(days=LACTATION_DAYS)) if ended else None
+    first, last = min(situation.due), max(situation.due)
+    term = dt.timedelta(days=gestation.TERM_DAYS)
+    begin = first - term + dt.timedelta(days=rule.first or 0)
+    days = rule.last if rule.last is not None else gestation.TERM_DAYS + _OVERDUE_DAYS
+    end = last - term + dt.timedelta(days=days)
+    return begin, min(end, situation.ended) if situation.ended else end
+
+
+def _used(block: Block, today: dt.date) -> Span | None:
+    """The days on which a block says that she uses it; None when it says that she does not, or no day at all."""
+    noted = day(block.stated)
+    if block.role == "administration":
+        given = block.start or noted
+        return (given, block.end or given) if given else None
+    first = block.start or noted
+    if block.state in _OPEN:
+        return first or today, block.end or dt.date.max
+    last = min(block.end or today, today) if block.superseded else block.end or noted
+    return (first, last) if first and last and first <= last and block.start else None
