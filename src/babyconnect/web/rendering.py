@@ -42,10 +42,10 @@ def _environment() -> jinja2.Environment:
 class Pages:
     """Renders the templates of one application whose files are below `static`."""
 
-    def __init__(self, static: str, home: str = "") -> None:
+    def __init__(self, static: str, home: str = "", who: Callable[[str], str] = str) -> None:
         self.assets = Assets()
         self._environment = _environment()
-        self._environment.globals.update(asset=self._asset, home=home, menu=(), again="")
+        self._environment.globals.update(asset=self._asset, home=home, menu=(), again="", who=who)
         self._static = static
         self._modules: dict[tuple[str, str], Any] = {}
         self._texts = {language: Texts(language) for language in LANGUAGES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 
 import orjson
 from joserfc import jwk
@@ -15,6 +16,7 @@ from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Actor, Came, Grounds, Herself, Journal
 from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
+from babyconnect.network.staff import Staff
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.dezi import Believed
 from babyconnect.web.client.claims import ClientClaims
@@ -31,10 +33,11 @@ from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
 from babyconnect.wiring import consents, consulting, files
 from babyconnect.wiring.link import Link, now
+from babyconnect.wiring.medication import warnings
 from babyconnect.wiring.today import own_groups, todays_clients
 
 
-def noter(journal: Journal) -> Note:
+def noter(journal: Journal, staff: Staff | None = None) -> Note:
     """Log-ins and log-outs as audit events, durable before anything comes of them."""
 
     async def note(happened: LoginEvent) -> object:
@@ -47,7 +50,7 @@ def noter(journal: Journal) -> Note:
             actor = person if happened.person else journal.unknown()
             opened = journal.pseudonym(happened.about) if happened.about else ""
             about = About(pseudonym=opened, episodes=(happened.episode,) if happened.episode else ())
-        return await journal.note(
+        noted = await journal.note(
             happened.type,
             happened.outcome,
             actor,
@@ -55,6 +58,9 @@ def noter(journal: Journal) -> Note:
             Grounds(reasons=(happened.reason,) if happened.reason else ()),
             Came(address=happened.address),
         )
+        if staff is not None and happened.type == "login" and happened.outcome == "ok":
+            await staff.keep(happened.person, happened.name)
+        return noted
 
     return note
 
@@ -91,6 +97,7 @@ def viewer(  # noqa: PLR0917 - what it is built of
     journal: Journal,
     chapters: Sequence[Chapter[ViewerSession]],
     glass: BreakGlass,
+    staff: Staff,
 ) -> Viewer:
     """The viewer of this node; only when `login.issuer` is set."""
     node = consulting.consulting_node(link, log, http, journal.key)
@@ -105,10 +112,11 @@ def viewer(  # noqa: PLR0917 - what it is built of
             for row in link.chosen.launch.systems
         ],
         backchannel=backchannel,
-        note=noter(journal),
+        note=noter(journal, staff),
+        who=staff.shown,
         chapters=chapters,
         break_glass=glass,
-        viewing=Viewing(consulting.consulting(node), picture, now),
+        viewing=Viewing(consulting.consulting(node), partial(picture, table=warnings(link)), now),
         todays_clients=todays_clients(door, link.roster, now, own_groups(link.party.kind, glass.rules)),
         changes=consents.changes(link),
         now=now,

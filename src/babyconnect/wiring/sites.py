@@ -9,6 +9,7 @@ from babyconnect.api.server import App
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.completeness import Completeness
 from babyconnect.flows.oversight import Oversight
+from babyconnect.network.staff import Staff
 from babyconnect.web.administration import completeness
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
@@ -31,8 +32,10 @@ def sites(
     opening.callback(http.close)
     if link.chosen.login.issuer:
         chapters = _for_staff(link, keeps, holds, overseen)
+        staff = Staff(link.beside(link.chosen.store.path).with_suffix(".staff.sqlite"))
+        opening.callback(staff.close)
         glass = holds.decides.break_glass
-        viewer = people.viewer(link, holds.door, keeps.log, http, keeps.journal, chapters, glass)
+        viewer = people.viewer(link, holds.door, keeps.log, http, keeps.journal, chapters, glass, staff)
         opening.push_async_callback(viewer.close)
         found.append(("/viewer", viewer))
     if link.chosen.client_login.issuer:

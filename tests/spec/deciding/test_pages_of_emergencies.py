@@ -52,6 +52,13 @@ async def test_declared_the_record_is_asked_anew_as_an_emergency_and_says_until_
     assert [event["outcome"] for event in office.log.of("breakglass.open")] == ["ok"]
 
 
+async def test_who_reviews_reads_by_name_who_opened_it(office: Office) -> None:
+    await office.stage.log_in()
+    await declare(office)
+    await office.stage.log_in("fg")
+    assert "Anna (local:anna)" in (await office.visitor.get(f"/viewer{QUEUE}/")).text
+
+
 async def test_the_second_confirmation_goes_along_when_it_was_given(office: Office) -> None:
     await office.stage.log_in()
     answer = await declare(office, **{"ook-bij-bezwaar": "ja"})

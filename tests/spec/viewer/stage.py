@@ -106,6 +106,7 @@ class Stage:
             todays_clients=self._todays_clients,
             now=self.clock.now,
             note=self._note,
+            who=self.who,
             chapters=self._chapters,
             break_glass=self._glass,
             changes=self,
@@ -113,6 +114,10 @@ class Stage:
             backchannel=self.backchannel,
         )
         self.visitor = Visitor(self.viewer)
+
+    def who(self, person: str) -> str:
+        """Whoever logged in here before has a name."""
+        return next((f"{one.name} ({person})" for one in self.noted if one.person == person and one.name), person)
 
     def now(self) -> float:
         return 0.0

@@ -135,8 +135,8 @@ class Launch:
         person = found.who.person
         origin = Origin(str(launched.claims["iss"]), str(launched.claims["sub"]), str(launched.claims.get("sid", "")))
         session = self._make(found.who, origin)
-        event = LoginEvent("login", "ok", person.id, person.role.value, person.loa, HOW, about=found.bsn,
-                           episode=found.episode)  # fmt: skip
+        event = LoginEvent("login", "ok", person.id, person.role.value, person.loa, HOW,
+                           about=found.bsn, episode=found.episode, name=person.name)  # fmt: skip
         answer = await self._login.enter(request, Admitted(session, event))
         answer.headers["location"] = await self._open_record(request, session, found.bsn)
         return answer

@@ -33,6 +33,7 @@ EventType = Literal["login", "login.refused", "logout", "context.switch"]
 class LoginEvent:
     """What the audit log is told.  `person` is an opaque subject, never a BSN.
 
+    `name`: what she is called, for those who review; the log itself names nobody.
     `client`: she who logs in herself; `about`: whose record a care system opens, in which `episode`.  Both BSNs are for
     the log's pseudonym only.
     """
@@ -48,6 +49,7 @@ class LoginEvent:
     client: Bsn | None = None
     about: Bsn | None = None
     episode: str = ""
+    name: str = ""
 
 
 Note = Callable[[LoginEvent], Awaitable[object]]

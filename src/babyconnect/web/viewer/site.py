@@ -59,7 +59,8 @@ ViewerSession = StaffSession[OpenedRecord]
 
 
 class Viewer:
-    """The pages.  `now` gives an aware moment, for what screens say; `clock` monotonic seconds, for what expires."""
+    """The pages.  `now` gives an aware moment, for what screens say; `clock` monotonic seconds, for what expires; `who`
+    how one of this organisation's people is shown, by identifier."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Viewer:
         backchannel: Backchannel | None = None,
         identify: Identify | None = None,
         care_systems: Sequence[CareSystem] = (),
+        who: Callable[[str], str] = str,
         frame_ancestors: str = "'none'",
     ) -> None:
         self._party = party
@@ -86,7 +88,7 @@ class Viewer:
         self._viewing = viewing
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
-        self._pages = Pages(f"{PATH}/static", home=f"{PATH}/")
+        self._pages = Pages(f"{PATH}/static", home=f"{PATH}/", who=who)
         self._identify = identify or by_claims(ClaimNames(), party)
         self._sessions: Sessions[ViewerSession] = Sessions(clock)
         self._clock = clock
@@ -378,7 +380,7 @@ def _clock(moment: dt.datetime) -> str:
 
 def _event(type: Literal["login", "logout"], session: ViewerSession) -> LoginEvent:
     person = session.person
-    return LoginEvent(type, "ok", person.id, person.role.value, person.loa, how=session.assurance)
+    return LoginEvent(type, "ok", person.id, person.role.value, person.loa, how=session.assurance, name=person.name)
 
 
 def viewer_app(**given: Any) -> Viewer:
