@@ -167,6 +167,12 @@ class MitzSection(Strict, frozen=True):
     source_system: str = ""
 
 
+class MedicationSection(Strict, frozen=True):
+    """The table of warnings for pregnancy and breastfeeding that the viewer judges medicines by."""
+
+    warnings_file: str = ""
+
+
 class RulesSection(Strict, frozen=True):
     """Where an administrator's versions of the rules of access are kept."""
 
@@ -217,6 +223,7 @@ class Node(Strict, frozen=True):
     launch: LaunchSection = LaunchSection()
     client_login: ClientLoginSection = ClientLoginSection()
     consult: ConsultSection = ConsultSection()
+    medication: MedicationSection = MedicationSection()
     rules: RulesSection = RulesSection()
     four_eyes: FourEyesSection = FourEyesSection()
     break_glass: BreakGlassSection = BreakGlassSection()

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.medication import Table
 from babyconnect.birthcare.parties import Party
 from babyconnect.delivery import build_view
 from babyconnect.delivery.lines import Kept
@@ -21,13 +22,18 @@ _UNREADABLE = (AttributeError, TypeError, ValueError, LookupError, ArithmeticErr
 
 
 def picture(
-    answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party] = (), kept: Kept | None = None
+    answers: Sequence[SourceAnswer],
+    today: dt.date,
+    busy: Sequence[Party] = (),
+    kept: Kept | None = None,
+    table: Table | None = None,
 ) -> View:
     """The view of the answers; `today` is the calendar day in the Netherlands, `busy` who has not answered yet.
 
-    `kept`: the lines that one open screen keeps while it fills in (`delivery.lines.Writer`).
+    `kept`: the lines that one open screen keeps while it fills in (`delivery.lines.Writer`).  `table`: the warnings
+    that medicines are judged by, when they are not those provided.
     """
     try:
-        return build_view(merge(answers, today), busy, kept)
+        return build_view(merge(answers, today, table=table), busy, kept)
     except _UNREADABLE:
-        return build_view(merge(answers, today, strict=True), busy, kept)
+        return build_view(merge(answers, today, strict=True, table=table), busy, kept)

@@ -1,0 +1,1 @@
+"""What the medication overview is held to: one sentence per test."""
