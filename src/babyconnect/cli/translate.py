@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=_among(writable, "written"), default="stu3", metavar="FORMAT",
                         help=f"the format wanted (default stu3); one of {', '.join(writable)}")  # fmt: skip
     parser.add_argument("--version", choices=versions(), default="3.2", help="version of the data set (default 3.2)")
-    parser.add_argument("--transaction", type=_transaction, default="", metavar="NAME",
+    parser.add_argument("--transaction", type=_transaction, metavar="NAME",
                         help="which transaction to write; the record's own when left out")  # fmt: skip
     parser.add_argument("--format", choices=["json", "xml"], default="json", help="how resources are written")
     add_dates(parser)
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     today = dates.get("T") or dt.date.today()
     inputs = [Input(path.name, path) for path in options.input]
     _make_folder(options.out)
-    wanted = Wanted(today, options.version, options.transaction, options.format, options.with_bsn)
+    wanted = Wanted(today, options.version, options.transaction or "", options.format, options.with_bsn)
     worst = 0
     names: set[str] = set()
     for outcome in translating(inputs, LIMIT, dates, wanted, options.to):
@@ -106,14 +106,20 @@ def _report(findings: Iterable[Finding]) -> None:
 
 
 def _write(source: str, written: Written, out: pathlib.Path | None, names: set[str]) -> None:
+    """A record that becomes several files: the second and later have their number in the name."""
+    for number, content in enumerate((written.content, *written.others), 1):
+        stem = pathlib.PurePath(source).stem + (f"-{number}" if number > 1 else "")
+        _write_one(f"{stem}.{written.extension}", content, out, names)
+
+
+def _write_one(name: str, content: bytes, out: pathlib.Path | None, names: set[str]) -> None:
     if not out:
-        sys.stdout.buffer.write(written.content + b"\n")
+        sys.stdout.buffer.write(content + b"\n")
         return
-    name = f"{pathlib.PurePath(source).stem}.{written.extension}"
     if name in names:  # two folders may hold files of one name: neither may take the other's place
         name = f"{len(names)}-{name}"
     names.add(name)
     try:
-        (out / name).write_bytes(written.content)
+        (out / name).write_bytes(content)
     except OSError as fault:
         raise Failure(f"{out / name} cannot be written: {fault.strerror}") from fault

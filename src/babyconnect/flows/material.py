@@ -65,11 +65,15 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writer made: the file's bytes and extension, and what could not be carried over; an error: no bytes."""
+    """What a writer made: the file's bytes and extension, and what could not be carried over; an error: no bytes.
+
+    `others`: the files after the first, of a record that becomes several (one per child).
+    """
 
     content: bytes
     extension: str
     findings: tuple[Finding, ...] = field(default=())
+    others: tuple[bytes, ...] = ()
 
     @property
     def refused(self) -> bool:

@@ -100,6 +100,8 @@ class Build:
         if row.fill == "FIXED":
             element.text = row.argument or None
             return False
+        if row.fill == "THERE":
+            return True  # said by what it lies in being there
         if row.fill == "GIVEN":
             return self._give(row, element)
         source = site.first(row.source) if row.source else site

@@ -15,6 +15,11 @@ def _unfilled(site: Site, here: Site, path: str) -> bool:
     return not _filled(site, here, path)
 
 
+def _stated(site: Site, here: Site, path: str) -> bool:
+    """Filled, or it says why it is empty."""
+    return any(found.element.is_filled or found.element.null_flavor for found in site.select(path))
+
+
 def _true(site: Site, here: Site, path: str) -> bool:
     found = site.first(path)
     if found is None:
@@ -38,7 +43,9 @@ def _alone(site: Site | None) -> bool:
     return len(site.parent.step(site.element.name)) == 1
 
 
-CONDITIONS: Mapping[str, Callable[..., bool]] = {"filled": _filled, "unfilled": _unfilled, "true": _true, "rank": _rank}
+CONDITIONS: Mapping[str, Callable[..., bool]] = {
+    "filled": _filled, "unfilled": _unfilled, "stated": _stated, "true": _true, "rank": _rank
+}  # fmt: skip
 
 
 def holds(condition: str, site: Site, here: Site) -> bool:

@@ -141,9 +141,17 @@ def _value(element: AdaElement, _: str, __: Circumstances) -> Filled:
     return Filled({"value": element.value}) if element.value else Filled({}, fault=("incomplete", "no value"))
 
 
+def _file(element: AdaElement, _: str, __: Circumstances) -> Filled:
+    """A file in base64, with its media type."""
+    if not element.value:
+        return Filled({}, fault=("incomplete", "no content"))
+    media = element.attributes.get("mediaType", "application/octet-stream")
+    return Filled({"representation": "B64", "mediaType": media}, text=element.value)
+
+
 FILLS: Mapping[str, Fill] = {
-    "CE": _code, "CD": _code, "BL": _boolean, "INT": _integer, "PQ": _quantity, "TS": _moment, "ST": _text,
-    "II": _identifier, "BSN": _bsn, "VALUE": _value,
+    "CE": _code, "CD": _code, "CV": _code, "BL": _boolean, "INT": _integer, "PQ": _quantity, "TS": _moment, "ST": _text,
+    "II": _identifier, "BSN": _bsn, "VALUE": _value, "ED": _file,
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def write(record: AdaRecord, output: str, today: dt.date, with_bsn: bool = False
     found = sorted([*build.findings, *coverage.findings(root, output, wanted)], key=lambda finding: finding.line)
     if not made or any(finding.severity == "error" for finding in found):
         return Message(b"", tuple(found))
-    return Message(_bytes(made[0], build.masked), tuple(found))
+    return Message(serialised(assembled(made[0], build.masked)), tuple(found))
 
 
 def _other(record: AdaRecord, wanted: Mapping[str, Any]) -> Finding:
@@ -72,13 +72,18 @@ def _other(record: AdaRecord, wanted: Mapping[str, Any]) -> Finding:
 
 def _given(record: AdaRecord, output: str, today: dt.date) -> dict[str, str]:
     """Names and moments of the message itself.  The same record gives the same message, another day another."""
-    content = repr((output, today.isoformat(), record.root)).encode()
-    digest = int.from_bytes(hashlib.sha256(content).digest()[:16])
-    number = digest & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62)  # a UUID of version 8 (RFC 9562)
-    return {"message-id": str(number), "created": today.strftime("%Y%m%d"), "receiver-name": "Perined"}
+    number = numbered(repr((output, today.isoformat(), record.root)))
+    return {"message-id": number, "created": today.strftime("%Y%m%d"), "receiver-name": "Perined"}
 
 
-def _bytes(made: etree._Element, masked: frozenset[str] | set[str]) -> bytes:
+def numbered(content: str) -> str:
+    """A number under 2.25 that follows from the content: a UUID of version 8 (RFC 9562)."""
+    digest = int.from_bytes(hashlib.sha256(content.encode()).digest()[:16])
+    return str(digest & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62))
+
+
+def assembled(made: etree._Element, masked: frozenset[str] | set[str]) -> etree._Element:
+    """The message as a tree of its own, with what it does not show starred."""
     root = etree.Element(made.tag, None, _NAMESPACES)
     root.attrib.update(made.attrib)
     root.extend(list(made))
@@ -86,6 +91,10 @@ def _bytes(made: etree._Element, masked: frozenset[str] | set[str]) -> bytes:
         _star(element, masked)
     etree.cleanup_namespaces(root, keep_ns_prefixes=["xsi"])
     etree.indent(root)
+    return root
+
+
+def serialised(root: etree._Element) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 

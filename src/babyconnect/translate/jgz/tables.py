@@ -40,7 +40,15 @@ def splits(to: str) -> list[Mapping[str, str]]:
 @functools.cache
 def things(kind: str) -> Mapping[str, Thing]:
     """The elements or the groups, by their code."""
-    return {row["code"]: _thing(row, row["held_in"]) for row in rows("jgz/elements") if row["kind"] == kind}
+    published = {row["code"]: _thing(row, row["held_in"]) for row in rows("jgz/elements") if row["kind"] == kind}
+    return {**_of_birth(), **published} if kind == "element" else published
+
+
+def _of_birth() -> Mapping[str, Thing]:
+    """Elements that no published message of these versions has, but both versions (`recasting/jgz`)."""
+    both = frozenset(interactions())
+    return {row["element"]: Thing(row["element"], both, dict.fromkeys(both, row["name"]), ())
+            for row in rows("recasting/jgz") if row["element"]}  # fmt: skip
 
 
 @functools.cache

@@ -159,6 +159,23 @@ def _answer(found: Sequence[Site], argument: str, target: Target) -> list[Attrib
     return made
 
 
+def _given(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """What was given: by an answer (yes before no), or by one of these codes being there."""
+    answers = [site for site in found if site.element.value in ("true", "false")]
+    if answers:
+        site = max(answers, key=lambda one: one.element.value == "true")
+        for one in answers:
+            one.used = True
+        return [{"value": site.element.value}]
+    return _flag(found, argument, target)
+
+
+def _done(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """Only that it was done: that it was not stays behind, and is reported."""
+    hits = [site for site in found if site.element.value == "true"]
+    return [_true(hits)] if hits else []
+
+
 def _called(site: Site, name: str, target: Target) -> Coded | None:
     element = site.element
     system = element.attributes.get("codeSystem", "")
@@ -166,6 +183,8 @@ def _called(site: Site, name: str, target: Target) -> Coded | None:
         return found
     if (system, element.code) in target.codes:
         return Coded(element.code, system, target.codes[system, element.code])
+    if not target.codes and system == NULL_FLAVORS:  # where no list says otherwise, why nothing is known can be said
+        return Coded(element.code, system, element.attributes.get("displayName", ""))
     return None
 
 
@@ -188,7 +207,8 @@ def _denied(site: Site) -> bool:
 Transform = Callable[[Sequence[Site], str, Target], list[Attributes]]
 TRANSFORMS: Mapping[str, Transform] = {
     "copy": _copy, "code": _code, "select": _select, "flag": _flag, "present": _present, "quantity": _quantity,
-    "identifier": _identifier, "words": _words, "in-words": _in_words, "answer": _answer,
+    "identifier": _identifier, "words": _words, "in-words": _in_words, "answer": _answer, "given": _given,
+    "done": _done,
 }  # fmt: skip
 
 
