@@ -12,7 +12,7 @@ from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.translate.ultrasound.layout import TRANSACTION, groups, says
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """An element of the record.  `source`: number of the place in the export; `day`: of the examination it is of."""
 
@@ -59,6 +59,10 @@ class Draft:
             self._names.add(identity)
         self._inside(groups()[concept].parent, scope, source).children.append(node)
         return node
+
+    def close(self, group: Node, scope: Scope) -> None:
+        """Without a group after all."""
+        self._inside(groups()[group.concept].parent, scope, group.source).children.remove(group)
 
     def put(self, concept: str, scope: Scope, source: int, attributes: Mapping[str, str]) -> Node:
         """A data element with what it says; the groups around it are made where they are not there."""

@@ -26,14 +26,15 @@ _FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """`type`: told by the bytes."""
+    """`type`: told by the bytes; `owner`: what the source calls the client (another's same image is another image)."""
 
     type: str
     content: bytes
+    owner: str
 
     @property
     def id(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()[:40]
+        return hashlib.sha256(self.owner.encode() + b"\0" + self.content).hexdigest()[:40]
 
     @property
     def hash(self) -> str:
@@ -56,7 +57,7 @@ class Sight:
     largest: int
 
 
-def image(name: str, embedded: str, declared: str, sight: Sight) -> Image | tuple[str, str]:
+def image(name: str, embedded: str, declared: str, owner: str, sight: Sight) -> Image | tuple[str, str]:
     """The image, or the rule and sentence of why there is none."""
     content = _embedded(embedded) if embedded else sight.files.get(name, "missing")
     if isinstance(content, str):
@@ -69,7 +70,7 @@ def image(name: str, embedded: str, declared: str, sight: Sight) -> Image | tupl
     stated = declared.strip().lower()
     if stated and _TYPES.get(stated, stated) != found:
         return "image-type", "its bytes are of another type than it says; not kept"
-    return Image(found, content)
+    return Image(found, content, owner)
 
 
 def _embedded(text: str) -> bytes | str:

@@ -32,11 +32,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What can stand in one element: its rows by path, and the paths that lead to some row."""
+    """What can stand in one element: its rows by path, and the paths that lead to some row.
+
+    `demanded`: data elements without which what stands there says nothing.
+    """
 
     name: str
     items: Mapping[str, tuple[Item, ...]] = field(default_factory=dict)
     ways: frozenset[str] = frozenset()
+    demanded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,12 @@ def levels() -> Mapping[str, Level]:
         if item.kind == "level":
             found[item.argument]  # a level may have no rows of its own
     return {
-        name: Level(name, {path: tuple(items) for path, items in paths.items()}, frozenset(_ways(paths)))
+        name: Level(
+            name,
+            {path: tuple(items) for path, items in paths.items()},
+            frozenset(_ways(paths)),
+            frozenset(i.concept for items in paths.values() for i in items if i.kind == "code" and i.least),
+        )
         for name, paths in found.items()
     }
 

@@ -17,6 +17,7 @@ from babyconnect.translate.ultrasound.draft import Draft, Node
 from babyconnect.translate.ultrasound.images import MOST, Image, Sight, image
 from babyconnect.translate.ultrasound.layout import Item, Level, anchor, levels, shared
 
+_TAKEN_APART = frozenset({"exam-date", "image-file", "image-type", "image-data"})
 _MOST_TOLD = 100
 _MOST_OF_A_LEVEL = 300
 """Examinations of one pregnancy, structures of one fetus: more than anybody has."""
@@ -195,26 +196,32 @@ class Reading:
             if found.concept == anchor("image"):
                 self._image(child, found, here, [group])
             else:
-                opened = here.draft.open(found.concept, here.scope, self.export.source(child))
+                source = self.export.source(child)
+                opened = here.draft.open(found.concept, here.scope, source)
                 self._fill(child, levels()[found.argument], here.into(found.concept, opened))
+                if not levels()[found.argument].demanded <= {node.concept for node in opened.children}:
+                    here.draft.close(opened, here.scope)
+                    self.export.tell("warning", source, "incomplete", "does not say of what it is; left out")
 
     # Values -----------------------------------------------------------------------------------------------------
 
     def _fill(self, element: etree._Element, level: Level, here: Here, quiet: bool = False
               ) -> list[tuple[etree._Element, Item]]:  # fmt: skip
         """Put what stands in an element into the draft; the elements in it that are levels of their own."""
-        taken: set[str] = set()
+        taken, left_out = set[str](), set[str]()
         groups: dict[str, Node] = {}
         for path, text, source, items in self._stated(element, level):
             for item in items:
-                if item.kind in ("exam-date", "image-file", "image-type", "image-data"):
+                if item.kind in _TAKEN_APART or path.rpartition("/@")[0] in left_out:
                     continue
                 if (item.concept or item.path) in taken and item.kind != "identifier":
                     self.export.tell("warning", source, "repeated", "said twice; the first stands")
                     continue
                 taken.add(item.concept or item.path)
                 made = self._value(element, path, text, source, item)
-                if made is not None and item.concept:
+                if made is None:
+                    left_out.add(path)  # and with a measurement what was worked out from it
+                elif item.concept:
                     self._put(item, made, source, here, groups)
         return self._inside(element, level, quiet)
 
@@ -261,8 +268,8 @@ class Reading:
         stated = {i.kind: text for _, text, _, items in self._stated(element, level) for i in items}
         found: Image | tuple[str, str] = ("image-count", f"more than {MOST} images in one export; not kept")
         if len(self.export.images) < MOST:
-            found = image(stated.get("image-file", ""), stated.get("image-data", ""), stated.get("image-type", ""),
-                          self.export.sight)  # fmt: skip
+            said = [stated.get(kind, "") for kind in ("image-file", "image-data", "image-type")]
+            found = image(*said, here.keys["patient"], self.export.sight)
         if isinstance(found, tuple):
             self.export.tell("warning", source, *found)
             return

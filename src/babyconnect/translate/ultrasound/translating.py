@@ -33,6 +33,8 @@ def translate(root: etree._Element, sight: Sight, today: dt.date) -> Translated:
         findings += [Finding(f.severity, *export.place(f.line), f.concept, f.rule, f.text) for f in made.findings]
         for resource in made.resources:
             resources.setdefault(f"{resource['resourceType']}/{resource['id']}", resource)
+    if any(f.severity == "error" for f in findings):
+        return Translated([], findings)
     woman = next((name for name in resources if name.startswith("Patient/")), "")
     for found in export.images.values():
         resources[f"Binary/{found.id}"] = found.binary(woman)
