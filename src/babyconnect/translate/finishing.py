@@ -8,23 +8,42 @@ from typing import Any
 from babyconnect.fhir.grammar import elements, required
 
 _ABSENT = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+# What zib-Problem, IHE.MHD.Minimal.DocumentReference, zib-Encounter and zib-Procedure require beyond STU3 itself.
+_BY_PROFILE = {
+    "Condition": "code",
+    "DocumentReference": "masterIdentifier",
+    "Encounter": "class",
+    "Procedure": "category",
+}
 _FIRST = ("resourceType", "id", "meta", "extension", "identifier", "status", "category", "code", "subject", "context")
 
 
 def finished(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The resource, and a sentence for each thing that had to be done for it to be FHIR."""
-    done = [*_one_of_each_choice(resource), *_what_is_required(resource)]
+    done = [*_one_of_each_choice(resource), *_no_home_of_an_organisation(resource), *_what_is_required(resource)]
     return {key: resource[key] for key in _FIRST if key in resource} | resource, done
 
 
 def _what_is_required(resource: dict[str, Any]) -> Iterator[str]:
     """HL7's data-absent-reason, as the published translator gives it to a laboratory test without a code."""
     kind = resource["resourceType"]
-    for name in required(kind):
+    for name in (*required(kind), *filter(None, [_BY_PROFILE.get(kind)])):
+        if name.endswith("[x]"):
+            continue  # a required choice (a medication) is a rule's own business: no type of it can be chosen here
         if name not in resource and f"_{name}" not in resource:
             key = f"_{name}" if elements(kind)[name].primitive else name
             resource[key] = {"extension": [dict(_ABSENT)]}
             yield f"{kind}.{name} is required and the record does not give it"
+
+
+def _no_home_of_an_organisation(resource: dict[str, Any]) -> Iterator[str]:
+    """An organisation has no address or telephone of use home (STU3: org-2, org-3); ADA's own kind stands beside it."""
+    if resource["resourceType"] == "Organization":
+        for name in ("address", "telecom"):
+            for one in resource.get(name, ()):
+                if one.get("use") == "home":
+                    del one["use"]
+                    yield f"Organization.{name} cannot be of use home"
 
 
 def _one_of_each_choice(resource: dict[str, Any]) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """Where in a resource a value goes: a path of a map, compiled once, applied to plain dicts.
 
 Grammar, steps separated by `/`:
-`name` an object or a value · `name[0]` the first of a list · `name[]` a new one at the end of a list ·
+`name` an object or a value (`_name` what stands beside it) · `name[0]` the first of a list · `name[]` a new one at its
+end ·
 `name{slice}` the one of a list that a slice names, made from the slice's content the first time ·
-`name{+slice}` a new one from the slice's content.  Slices are rows of `definitions/ada/slices.toml`.
+`name{+slice}` a new one from the slice's content.  Slices are rows of `slices.toml` in `definitions/ada` and `acute`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Literal
 from babyconnect.definitions import document
 
 Kind = Literal["plain", "first", "append", "slice", "new-slice"]
-_STEP = re.compile(r"([A-Za-z]+)(?:\[(0?)\]|\{(\+?)([A-Za-z0-9-]+)\})?")
+_STEP = re.compile(r"(_?[A-Za-z]+)(?:\[(0?)\]|\{(\+?)([A-Za-z0-9-]+)\})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def _step(text: str) -> Step:
 
 @functools.cache
 def slices() -> Mapping[str, Any]:
-    return {name: row["content"] for name, row in document("ada/slices.toml").items()}
+    tables = document("ada/slices.toml") | document("acute/slices.toml")
+    return {name: row["content"] for name, row in tables.items()}
 
 
 def fresh(content: Any) -> Any:
