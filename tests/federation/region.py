@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
 from dataclasses import dataclass, field
@@ -126,6 +127,15 @@ async def give(at: Node, pseudonym: str, consent: Consent, by: By | None = None)
     """Records one provision at an organisation; its id."""
     (id,) = await at.desk.change(pseudonym, [consent], [], by or professional())
     return id
+
+
+async def following(at: Node) -> ConsentReplica:
+    """An organisation's copy of what she said, once it has heard of the region."""
+    at.consents.start()
+    async with asyncio.timeout(30):
+        while at.consents._epoch == "":
+            await asyncio.sleep(0.01)
+    return at.consents
 
 
 async def take_back(at: Node, id: str, by: By | None = None) -> None:

@@ -13,7 +13,7 @@ from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.network.contract import By, ConsentRefused, RegionFault
 from tests.federation import region
-from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, professional, take_back
+from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, following, give, professional, take_back
 from tests.federation.test_regional_services import HERE, SOON, asker, kept, registered
 
 BSN = Bsn("999900730")
@@ -168,10 +168,7 @@ async def test_a_no_that_cannot_be_logged_leaves_nobody_confirmed_in_what_they_h
 
     pseudonym = await kept(federation)
     id = await give(federation[HOSPITAL], pseudonym, HERE)
-    replica = federation[HOSPITAL].consents
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    replica = await following(federation[HOSPITAL])
     assert len(await replica.of(pseudonym)) == 1
     federation.log.broken = True
     less = take_back(federation[GP], id) if how == "withdraw" else give(federation[GP], pseudonym, NO)
@@ -201,9 +198,7 @@ async def test_a_holder_hears_of_each_yes_that_ends_and_each_no_that_begins(fede
     heard = []
     replica = federation[HOSPITAL].consents
     replica.on_less(lambda about, provision: heard.append((about, provision.permit, provision.actor)))
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    await following(federation[HOSPITAL])
     id = await give(federation[HOSPITAL], pseudonym, HERE)
     await replica.of(pseudonym)
     await take_back(federation[GP], id)
@@ -216,10 +211,7 @@ async def test_a_holder_hears_of_each_yes_that_ends_and_each_no_that_begins(fede
 
 
 async def watching(federation, party, pseudonym) -> asyncio.Task:
-    replica = federation[party].consents
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    replica = await following(federation[party])
     steps = replica.changes(pseudonym, replica.now())
     task = asyncio.create_task(anext(steps))
     await asyncio.sleep(0.05)

@@ -14,7 +14,7 @@ from babyconnect.birthcare.parties import Party, Role
 from babyconnect.network.contract import ConsentRefused, ConsentsUnknown, RegionFault
 from babyconnect.trust import keys
 from tests.federation import region
-from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, give, take_back
+from tests.federation.region import GP, HOSPITAL, KRAAM, PRACTICE, following, give, take_back
 
 BSN = Bsn("999900730")
 SOON = region.now() + dt.timedelta(days=200)
@@ -350,10 +350,7 @@ async def test_what_is_recorded_at_one_organisation_holds_at_another_at_once(fed
 async def test_a_withdrawal_is_in_force_at_the_holder_within_a_second(federation):
     pseudonym = await kept(federation)
     id = await give(federation[HOSPITAL], pseudonym, HERE)
-    replica = federation[HOSPITAL].consents
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    replica = await following(federation[HOSPITAL])
     assert len(await replica.of(pseudonym)) == 1
     await take_back(federation[GP], id)
     async with asyncio.timeout(10):
@@ -373,10 +370,7 @@ async def test_a_holder_is_told_only_provisions_about_its_own_records(federation
 async def test_a_silent_register_means_unknown_not_allowed(federation):
     pseudonym = await kept(federation)
     await give(federation[HOSPITAL], pseudonym, HERE)
-    replica = federation[HOSPITAL].consents
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    replica = await following(federation[HOSPITAL])
     assert len(await replica.of(pseudonym)) == 1
     replica._region.base = "http://127.0.0.1:1"
     await asyncio.sleep(1.5)  # the poll that was under way may still confirm, for one lease
@@ -386,10 +380,7 @@ async def test_a_silent_register_means_unknown_not_allowed(federation):
 
 async def test_a_register_that_starts_again_makes_replicas_begin_anew(federation):
     pseudonym = await kept(federation)
-    replica = federation[HOSPITAL].consents
-    replica.start()
-    while replica._epoch == "":
-        await asyncio.sleep(0.01)
+    replica = await following(federation[HOSPITAL])
     await give(federation[HOSPITAL], pseudonym, HERE)
     assert len(await replica.of(pseudonym)) == 1
     federation.state.consents.epoch, federation.state.consents._interest = "another", {}

@@ -308,29 +308,27 @@ async def test_a_client_of_todays_list_without_a_birth_date_is_shown(stage: Stag
     assert "02-01-2000" in page
 
 
-async def test_a_viewer_alone_sees_the_first_answer_before_those_that_came_with_it(stage: Stage) -> None:
+def counting(stage: Stage) -> tuple[Viewing[object], list[int]]:
+    """Looking at three sources that answer together, and how many answers each merge had."""
     merged: list[int] = []
 
     def picture(answers: object, *_: object) -> object:
         merged.append(len(answers))  # type: ignore[arg-type]
         return stage.view
 
-    viewing: Viewing[object] = Viewing(stage._consult, picture, stage.clock.now)  # type: ignore[arg-type]
     stage.script = [Asked((OWN, HOSPITAL, CLINIC)), answered(OWN), answered(HOSPITAL), answered(CLINIC)]
+    return Viewing(stage._consult, picture, stage.clock.now), merged  # type: ignore[arg-type]
+
+
+async def test_a_viewer_alone_sees_the_first_answer_before_those_that_came_with_it(stage: Stage) -> None:
+    viewing, merged = counting(stage)
     states = [shown async for shown in viewing.open(Bsn(BSN), PERSON)]
     assert merged == [1, 3] and [shown.complete for shown in states] == [False, True]
     assert states[0].sources.answered == (OWN,)
 
 
 async def test_many_viewers_at_once_each_merge_what_came_in_while_they_waited(stage: Stage) -> None:
-    merged: list[int] = []
-
-    def picture(answers: object, *_: object) -> object:
-        merged.append(len(answers))  # type: ignore[arg-type]
-        return stage.view
-
-    viewing: Viewing[object] = Viewing(stage._consult, picture, stage.clock.now)  # type: ignore[arg-type]
-    stage.script = [Asked((OWN, HOSPITAL, CLINIC)), answered(OWN), answered(HOSPITAL), answered(CLINIC)]
+    viewing, merged = counting(stage)
 
     async def look() -> bool:
         return [shown async for shown in viewing.open(Bsn(BSN), PERSON)][-1].complete
