@@ -98,19 +98,35 @@ class Counter:
         if kind == COUNTS:
             self._keeps.counted(self._worker, msgspec.msgpack.decode(content))
             return
-        doing = self._write(number, content) if kind == EVENTS else self._answer(number, content)
-        task = asyncio.get_running_loop().create_task(doing)
+        if kind == EVENTS:
+            self._write(number, content)
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(number, content))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _write(self, number: int, content: bytes) -> None:
+    def _write(self, number: int, content: bytes) -> None:
+        """What is logged needs no task of its own: the log's future is told of."""
         try:
-            receipt = await self._keeps.append(_events.decode(content))
+            writing = self._keeps.append(_events.decode(content))
         except AuditFault as fault:
-            self._channel.say(HEAD.pack(NOT_WRITTEN, number) + str(fault).encode())
+            self._refused(number, fault)
         else:
+            asyncio.ensure_future(writing).add_done_callback(lambda done: self._written(number, done))
+
+    def _written(self, number: int, done: asyncio.Future[Receipt]) -> None:
+        if done.cancelled():
+            self._refused(number, AuditFault("the log ended"))
+        elif (fault := done.exception()) is not None:
+            self._refused(number, fault)
+        else:
+            receipt = done.result()
             told = RECEIPT.pack(receipt.seq, bytes.fromhex(receipt.hash))
             self._channel.say(HEAD.pack(DURABLE, number) + told)
+
+    def _refused(self, number: int, fault: BaseException) -> None:
+        reason = str(fault) if isinstance(fault, AuditFault) else type(fault).__name__
+        self._channel.say(HEAD.pack(NOT_WRITTEN, number) + reason.encode())
 
     async def _answer(self, number: int, content: bytes) -> None:
         try:
