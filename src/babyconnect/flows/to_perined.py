@@ -21,7 +21,7 @@ def _message(output: str, material: Material) -> Written:
     if material.ada is not None and material.ada.transaction in message.transactions():
         return _written(output, material, material.ada, ())
     if output not in kernsets.outputs():
-        text = f"{output} is made of a record of its own data set; birth care does not hold the admission it is about"
+        text = f"{output} is made of a record of its own data set, and this is none"
         return Written(b"", "xml", (Finding("error", material.name, "data-set", text),))
     record, found = birth_care(material, "uitbreiding")
     if record is None:

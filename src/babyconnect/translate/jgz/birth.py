@@ -44,10 +44,10 @@ def files(records: Sequence[AdaRecord], to: str, today: dt.date, with_bsn: bool 
         if _first(child, "persoon/fase_sterfte", "code") in STILLBORN:
             found.append(_finding("warning", child, "deceased", "died before or during birth: no file is made"))
             continue
+        if _first(child, "persoon/datum_overlijden", "value"):
+            child = _dead(child)
         if _first(child, "persoon/overleden", "value") == "true":
-            found.append(
-                _finding("warning", child, "deceased", "died after birth; the file says so")
-            )
+            found.append(_finding("warning", child, "deceased", "died after birth; the file says so"))
         content, told = _file(_once(child, found), to, today, with_bsn)
         found += told
         if content:
@@ -123,6 +123,14 @@ def _given(root: AdaElement, today: dt.date) -> Mapping[str, str]:
     """Ids that follow from the content: the same child on the same day is the same file."""
     return {"message-id": numbered(repr((today.isoformat(), root))), "dossier-id": numbered(repr(root)),
             "created": today.strftime("%Y%m%d")}  # fmt: skip
+
+
+def _dead(child: AdaElement) -> AdaElement:
+    """A date of death says that the child died, also where the question was not answered."""
+    said = AdaElement("overleden", "", {"value": "true"}, (), child.line)
+    return replace(child, children=tuple(
+        replace(one, children=(*(inner for inner in one.children if inner.name != "overleden"), said))
+        if one.name == "persoon" else one for one in child.children))  # fmt: skip
 
 
 def _first(child: AdaElement, path: str, attribute: str) -> str:

@@ -11,7 +11,7 @@ from babyconnect.definitions import document, rows
 from babyconnect.translate.recasting.recast import Known, Recast, Wanted
 from babyconnect.translate.recasting.recast import recast as _recast
 
-_TABLES = {"hl7v3-kernset-2.2": "kernset", "hl7v3-kernset-2.3.5": "kernset", "hl7v3-kernset-2.3.6": "kernset"}
+_TABLES = {"hl7v3-kernset-2.3.5": "kernset", "hl7v3-kernset-2.3.6": "kernset"}
 
 
 def outputs() -> list[str]:

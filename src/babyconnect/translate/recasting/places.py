@@ -12,6 +12,8 @@ from babyconnect.translate.hl7v3.sites import Site
 
 _PERSONS = "/administratief/patient"
 _OF_CHILD = ("kind", "bevalling/uitdrijvingsfase", "postnatale_fase/kraamweek/kind")
+_RESPONSIBLE = ("/zorgverlening/zorg_episode/zorg_episode_verantwoordelijke/zorgverlener/->/zorgaanbieder/->",
+                "/zwangerschapsgegevens/coordinerend_zorgverlener/zorgverlener/->/zorgaanbieder/->")  # fmt: skip
 _OF_WOMAN = "/vrouw/demografische_gegevens/patient"
 
 
@@ -55,10 +57,8 @@ def _woman(root: Site) -> list[Site]:
 
 
 def _carers(root: Site) -> list[Site]:
-    """Who coordinates; without one the only care provider of the record; of several nobody can tell."""
-    stated = [provider for path in ("coordinerend_zorgverlener/zorgverlener/->/zorgaanbieder/->",
-                                    "coordinerend_zorgverlener/zorgaanbieder/->")
-              for provider in root.select(f"/zwangerschapsgegevens/{path}")]  # fmt: skip
+    """Of whom the episode is, or who coordinates; without either the only care provider; of several nobody can tell."""
+    stated = [provider for path in _RESPONSIBLE for provider in root.select(path)]
     providers = root.select("/administratief/zorgaanbieder")
     return stated[:1] or (providers if len(providers) == 1 else [])
 

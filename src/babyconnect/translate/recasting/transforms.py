@@ -6,11 +6,13 @@ other data set cannot say it.  What was given is marked as used; the rest is rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from babyconnect.birthcare import units
+from babyconnect.definitions import document, rows
 from babyconnect.translate.findings import Finding
 from babyconnect.translate.hl7v3.sites import Site
 from babyconnect.translate.recasting.tables import Coded, listed, maps
@@ -133,6 +135,20 @@ def _words(found: Sequence[Site], argument: str, target: Target) -> list[Attribu
     return [{"value": text}] if text else []
 
 
+def _child_words(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """As `words`, without what tells of the mother though it is about the child, and what is shielded."""
+    return _words([site for site in found if not _tells_of_mother(site)], argument, target)
+
+
+def _tells_of_mother(site: Site) -> bool:
+    told = document("childs_view.toml")["tells_of_mother"]
+    codes = {code.rpartition("|")[2] for code in told["codes"]} | {row["code"] for row in rows("shielded_codes")}
+    said = " ".join(site.element.attributes.get(name, "") for name in ("displayName", "originalText")).casefold()
+    whole = set(re.findall(r"\w+", said))
+    return site.element.code in codes or any(word in said for word in told["words"]) or bool(
+        whole & set(told["whole_words"]))  # fmt: skip
+
+
 def _in_words(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
     """A coded value said in words: whose codes are not published (null flavour OTH)."""
     made: list[Attributes] = []
@@ -207,8 +223,8 @@ def _denied(site: Site) -> bool:
 Transform = Callable[[Sequence[Site], str, Target], list[Attributes]]
 TRANSFORMS: Mapping[str, Transform] = {
     "copy": _copy, "code": _code, "select": _select, "flag": _flag, "present": _present, "quantity": _quantity,
-    "identifier": _identifier, "words": _words, "in-words": _in_words, "answer": _answer, "given": _given,
-    "done": _done,
+    "identifier": _identifier, "words": _words, "child-words": _child_words, "in-words": _in_words, "answer": _answer,
+    "given": _given, "done": _done,
 }  # fmt: skip
 
 
