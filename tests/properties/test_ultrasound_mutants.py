@@ -64,13 +64,14 @@ def places(root: etree._Element) -> Iterator[tuple[str, str]]:
         if element is not root:
             path = root.getroottree().getpath(element)
             yield path, ""
-            yield from ((path, name) for name in element.attrib)
+            yield from ((path, str(name)) for name in element.attrib)
 
 
 def mutated(content: bytes, path: str) -> tuple[etree._Element, etree._Element]:
     root = etree.fromstring(content)
-    [element] = root.xpath(path)
-    return root, element
+    found = root.xpath(path)
+    assert isinstance(found, list) and isinstance(found[0], etree._Element) and len(found) == 1
+    return root, found[0]
 
 
 PLACES = [(name, *place) for name, content in EXPORTS.items() for place in places(etree.fromstring(content))]
@@ -89,7 +90,9 @@ def test_what_is_dropped_is_gone_and_nothing_else_is_said(name: str) -> None:
         if attribute:
             del element.attrib[attribute]
         else:
-            element.getparent().remove(element)
+            parent = element.getparent()
+            assert parent is not None
+            parent.remove(element)
         dropped = etree.tostring(root)
         new = {f for f in facts(dropped) - before if not _told(f, path, attribute)}
         assert not new, (path, attribute, new)

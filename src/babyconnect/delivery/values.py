@@ -101,9 +101,11 @@ def annotation(value: Mapping[str, Any]) -> str:
 
 
 def attachment(value: Mapping[str, Any]) -> str:
-    size = f"{len(str(value['data'])) * 3 // 4} bytes" if value.get("data") else ""
+    length = value.get("size") or len(str(value.get("data", ""))) * 3 // 4
+    size = f"{length:,} bytes".replace(",", ".") if length else ""
     created = dutch.moment(str(value["creation"])) if value.get("creation") else ""
-    parts = [value.get("title"), value.get("contentType"), value.get("url"), size, created]
+    url = "" if str(value.get("url", "")).startswith("Binary/") else value.get("url")  # an address that tells nobody
+    parts = [value.get("title"), value.get("contentType"), url, size, created]
     return join([str(part) for part in parts if part])
 
 

@@ -58,7 +58,7 @@ def by_ada() -> list[dict[str, Any]]:
     ]  # fmt: skip
     seen: list[Element] = [
         ("foetale_hartslag_hartfrequentie", [("hartfrequentie_datum_tijd", DAY),
-         ("hartfrequentie_waarde", quantity("146", "/min")), ("hartslag_meet_methode", coded("408808009", SCT, "Echo"))]),
+         ("hartfrequentie_waarde", quantity("146", "/min")), ("hartslag_meet_methode", coded("408808009"))]),
         ("ligging_foetus_meting", [("ligging_foetus_waarde", coded("6096002")), ("meet_methode", US),
          ("meet_datum_begin_tijd", DAY), ("meet_datum_eind_tijd", DAY)]),
         ("vruchtwater_meting", [("meet_datum_tijd", DAY), ("hoeveelheid_vruchtwater_waarde", coded("278092006")),
@@ -86,7 +86,8 @@ def by_ada() -> list[dict[str, Any]]:
         ("verrichting_maternaal_onderzoek", reference("exam")),
     ]  # fmt: skip
     act: list[Element] = [
-        ("verrichting_start_datum", DAY), ("verrichting_eind_datum", DAY), ("verrichting_type", coded("143701000146108")),
+        ("verrichting_start_datum", DAY), ("verrichting_eind_datum", DAY),
+        ("verrichting_type", coded("143701000146108")),
         ("locatie", [("zorgaanbieder", reference("place"))]), ("uitvoerder", [("zorgverlener", reference("somebody"))]),
     ]  # fmt: skip
     place: Element = (

@@ -268,8 +268,8 @@ class Reading:
         stated = {i.kind: text for _, text, _, items in self._stated(element, level) for i in items}
         found: Image | tuple[str, str] = ("image-count", f"more than {MOST} images in one export; not kept")
         if len(self.export.images) < MOST:
-            said = [stated.get(kind, "") for kind in ("image-file", "image-data", "image-type")]
-            found = image(*said, here.keys["patient"], self.export.sight)
+            name, data, type = (stated.get(kind, "") for kind in ("image-file", "image-data", "image-type"))
+            found = image(name, data, type, here.keys["patient"], self.export.sight)
         if isinstance(found, tuple):
             self.export.tell("warning", source, *found)
             return
