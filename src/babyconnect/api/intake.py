@@ -12,7 +12,7 @@ import hmac
 import pathlib
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
 from babyconnect.flows.findings import Finding, InputReport, Report
 from babyconnect.flows.inputs import Input
+from babyconnect.flows.templates import XLSX
 from babyconnect.sources.recognise import LIMIT
 
 Publish = Callable[[Input], Awaitable[Report]]
@@ -43,8 +44,9 @@ Audit = Callable[[Mapping[str, Any]], Awaitable[object]]
 _log = structlog.get_logger(__name__)
 BODY_SECONDS = 60.0
 _MEDIA = frozenset(
-    {"application/xml", "text/xml", "application/fhir+xml", "application/json", "application/fhir+json", ""}
-)
+    {"application/xml", "text/xml", "application/fhir+xml", "application/json", "application/fhir+json", "text/csv",
+     "application/zip", XLSX, ""}
+)  # fmt: skip
 # FHIR STU3 valueset-issue-type for the rules of publishing; what is not here is "invalid".
 _CODES = {
     "empty": "required",
@@ -74,6 +76,28 @@ _CODES = {
     "no-child": "business-rule",
     "two-clients": "business-rule",
     "duplicate-id": "duplicate",
+    "duplicate-row": "duplicate",
+    "sheet": "structure",
+    "column": "structure",
+    "merged": "structure",
+    "caregiver": "incomplete",
+    **dict.fromkeys(
+        (
+            "number",
+            "whole",
+            "gestation",
+            "yes-no",
+            "identifier",
+            "number-thousands",
+            "date-order",
+            "date-number",
+            "date-time",
+            "date-far",
+            "implausible",
+            "zero",
+        ),
+        "value",
+    ),
 }
 _CHALLENGE = ((b"www-authenticate", b'Bearer realm="intake"'),)
 
@@ -144,11 +168,12 @@ class Intake:
             _log.error("intake_fault", fault=type(fault).__name__, at=_where(fault), digest=digest, trace=asked.trace)
             await self._note(asked, digest, "fault", None)
             return refuse(Refusal("fault"))
-        (taken,) = report.inputs
-        if not await self._note(asked, digest, "refused" if taken.status == "refused" else "ok", taken):
-            # Kept, but not logged: the source sends again, finds it "already published", and that is logged.
-            return refuse(Refusal("unavailable"))
-        return Answer(422 if taken.status == "refused" else 200, outcome(taken))
+        for taken in report.inputs:
+            if not await self._note(asked, digest, "refused" if taken.status == "refused" else "ok", taken):
+                # Kept, but not logged: the source sends again, finds it "already published", and that is logged.
+                return refuse(Refusal("unavailable"))
+        refused = any(taken.status == "refused" for taken in report.inputs)
+        return Answer(422 if refused else 200, outcome(report.inputs))
 
     async def _note(
         self, asked: Request, digest: str, result: str, taken: InputReport | None, kind: str = "publish"
@@ -176,13 +201,22 @@ def _where(fault: BaseException) -> str:
     return f"{pathlib.PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
-def outcome(report: InputReport) -> bytes:
-    """The findings as an OperationOutcome; without any, one issue that says what was done."""
+def outcome(reports: Sequence[InputReport]) -> bytes:
+    """The findings of each record as an OperationOutcome, behind one issue that says what was done with it.
+
+    A spreadsheet is a record for each client: those that were refused say so, the others were kept.
+    """
+    issues = [issue for report in reports for issue in _issues(report, len(reports) > 1)]
+    return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
+
+
+def _issues(report: InputReport, several: bool) -> list[dict[str, Any]]:
     issues = [_issue(finding) for finding in report.findings]
     said = f"{report.status}: {report.created} created, {report.updated} updated, {report.unchanged} unchanged"
     if report.status != "refused":
+        said = f"{report.name}: {said}" if several else said
         issues.insert(0, {"severity": "information", "code": "informational", "diagnostics": said})
-    return orjson.dumps({"resourceType": "OperationOutcome", "issue": issues})
+    return issues
 
 
 def _issue(finding: Finding) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from babyconnect.api.openapi import (
     parameter,
 )  # fmt: skip
 from babyconnect.fhir.search_names import Parameter, parameters, types
+from babyconnect.flows import templates
 from babyconnect.trust import scopes
 
 STU3, STU3_XML = "application/fhir+json", "application/fhir+xml"
@@ -241,7 +242,8 @@ def _access() -> Described:
 def _intake() -> Described:
     own = functools.partial(operation, security=("own",), tag="Intake")
     refused = (400, 401, 408, 413, 415, 422, 500, 503)
-    media = ("application/xml", "application/fhir+xml", "application/json", STU3)
+    sheets = ("text/csv", "application/zip", templates.XLSX)
+    media = ("application/xml", "application/fhir+xml", "application/json", STU3, *sheets)
     body = {one: {"schema": OBJECT if "json" in one else {"type": "string"}} for one in media}
     named = [
         parameter("type", "path", {"type": "string", "pattern": "^[A-Z][A-Za-z]{1,40}$"}),

@@ -17,7 +17,7 @@ Kind = Literal["text", "number", "date", "yes-no", "fault"]
 class Cell:
     """`text`: as written; of a date ISO 8601, of a number without thousands' marks, of yes/no `ja` or `nee`.
 
-    `fault`: the spreadsheet could not work it out itself (`#N/A`, a formula without a result).  `computed`: by a formula.
+    `fault`: the spreadsheet could not work it out itself (`#N/A`, a formula without a result).  `computed`: by one.
     """
 
     text: str
@@ -45,8 +45,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """All that a file says of one client.  `kind`: the template that the file follows; `remarks`: (rule, place, text) on
-    the file as a whole, told with its first client; `wrong`: (rule, place, text) of what refuses this client."""
+    """All that a file says of one client.  `kind`: the template that the file follows.
+
+    `remarks`: (rule, place, text) on the file as a whole, told with its first client; `wrong`: what refuses her.
+    """
 
     kind: str
     rows: tuple[Row, ...]

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from babyconnect import synthetic
 from babyconnect.fhir import json
-from babyconnect.flows import to_perined
+from babyconnect.flows import templates, to_jgz, to_perined
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted, bundled
 from babyconnect.flows.translating import Outcome, translating, write
 from babyconnect.sources.recognise import LIMIT
+from babyconnect.translate.recasting import kernsets
 from babyconnect.translate.to_ada.record import transactions
 
 
@@ -79,15 +80,20 @@ def _stu3(made: Case) -> Iterator[File]:
         yield from _written("stu3", made, form=form)
 
 
+def _csv(made: Case) -> Iterator[File]:
+    """The template with its own invented client: people fill in rows, no program here makes them of a record."""
+    yield File("csv-verloskundigenpraktijk.xlsx", templates.workbook("verloskundigenpraktijk", example=True))
+    yield File("csv-verloskundigenpraktijk.zip", templates.packed("verloskundigenpraktijk", example=True))
+
+
 EXAMPLES: Mapping[str, Example] = {
     "ada": _ada,
+    "csv": _csv,
     "stu3": _stu3,
-    **{to: functools.partial(_written, to) for to in ("r4", "ips", "kernset-3.2")},
+    **{
+        to: functools.partial(_written, to)
+        for to in ("r4", "ips", "hl7v3-acute", "kernset-3.2", *to_jgz.WRITERS, *kernsets.outputs())
+    },
 }
-_YOUTH = "made of a file of the other version only; no program here writes the first one"
-_PERINED = "made of an ADA record of its kernset only, which no synthetic organisation writes"
-UNMADE: Mapping[str, str] = {
-    "jgz-4.1.3": _YOUTH,
-    "jgz-4.2.0": _YOUTH,
-    **dict.fromkeys(to_perined.MESSAGES, _PERINED),
-}
+_PERINED = "made of an ADA record of its own data set only, which no synthetic organisation writes"
+UNMADE: Mapping[str, str] = {to: _PERINED for to in to_perined.MESSAGES if to not in kernsets.outputs()}

@@ -1,8 +1,8 @@
 """From files, folders and bytes to units of publishing: what is kept together or not at all.
 
 A Bundle or a record of another format is a unit; of a spreadsheet each client is one.  Loose STU3 resources — all of
-them, from every folder and file of one call — are one batch, which falls apart into one unit per client; so a record may
-be spread over files, and their order is free.
+them, from every folder and file of one call — are one batch, which falls apart into one unit per client; so a record
+may be spread over files, and their order is free.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _MEDIA = {
     "ada-kernset": "application/xml",
     "jgz-4.1.3": "application/xml",
     "jgz-4.2.0": "application/xml",
+    "hl7v3-acute": "application/xml",
     "stu3-xml": "application/fhir+xml",
     "stu3-json": "application/fhir+json",
     "astraia": "application/xml",
@@ -63,11 +64,20 @@ class Loose:
 Item = Record | Loose | Refusal
 
 
+@dataclass(frozen=True, slots=True)
+class _From:
+    """Where bytes came from: the name to show, the folder or file that was given, the file itself."""
+
+    name: str
+    group: str
+    path: Path | None = None
+
+
 def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
     """Each input, recognised.  Nothing is held here while the caller works on it: a large one is in memory once."""
     for one in inputs:
         if one.content is not None:
-            yield from _recognised(one.content, one.name, one.name, limit, dates)
+            yield from _recognised(one.content, _From(one.name, one.name), limit, dates)
         elif one.path is None or not one.path.exists():
             yield Refusal(one.name, Finding("error", one.name, "file", "there is no such file or folder"))
         elif one.path.is_dir():
@@ -107,7 +117,7 @@ def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -
         if isinstance(content, bytes) and path.suffix.lower() == ".csv" and not tabular.is_whole(content):
             sheets.setdefault(path.parent, []).append((path.stem, content))
         elif isinstance(content, bytes):
-            yield from _recognised(content, shown, name, limit, dates, path)
+            yield from _recognised(content, _From(shown, name, path), limit, dates)
         else:
             yield content
     for place, those in sheets.items():
@@ -121,7 +131,7 @@ def _hidden(path: Path) -> bool:
 def _file(path: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
     content = _loaded(path, name, name, limit)
     if isinstance(content, bytes):
-        yield from _recognised(content, name, name, limit, dates, path)
+        yield from _recognised(content, _From(name, name, path), limit, dates)
     else:
         yield content
 
@@ -137,8 +147,8 @@ def _loaded(path: Path, name: str, group: str, limit: int) -> bytes | Refusal:
         return Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
 
 
-def _recognised(content: bytes, name: str, group: str, limit: int, dates: Mapping[str, dt.date],
-                path: Path | None = None) -> Iterator[Item]:  # fmt: skip
+def _recognised(content: bytes, came: _From, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
+    name, group, path = came.name, came.group, came.path
     if tabular.is_ours(content) or (path and path.suffix.lower() == ".csv"):
         yield from _of_sheets([(path.stem if path else "", content)], name, limit)
         return

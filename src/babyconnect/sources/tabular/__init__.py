@@ -1,4 +1,4 @@
-"""Spreadsheets of small sources (CSV, Excel): bytes → sheets of rows → what each client's rows are.  No meaning is added.
+"""Spreadsheets of small sources (CSV, Excel): bytes → sheets of rows → each client's rows.  No meaning is added.
 
 `text` reads CSV, `workbook` Excel's .xlsx, `packed` looks into a zip before anything is unpacked; `clients` finds the
 sheets and columns of the templates and gathers each client's rows.
@@ -22,8 +22,8 @@ LONGEST = 32_767
 class Table:
     """A sheet as it came: `rows` by their number, from 1, each a cell by its column, from 1; empty cells are left out.
 
-    `name`: of the sheet, "" when a CSV does not say; `merged`: the ranges of cells that were joined, with their first and
-    last row.
+    `name`: of the sheet, "" when a CSV does not say; `merged`: the ranges of cells that were joined, with their first
+    and last row.
     """
 
     name: str

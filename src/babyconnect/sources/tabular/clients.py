@@ -1,7 +1,7 @@
 """Sheets of rows → each client's rows: which sheet and column of the templates is what, and whose row it is.
 
-Wrong in the file as a whole (a sheet twice, a required column missing, joined cells) refuses the file; a row that says of
-nobody is told apart; everything else is one client's, and refuses nobody else.
+Wrong in the file as a whole (a sheet twice, a required column missing, joined cells) refuses the file; a row that says
+of nobody is told apart; everything else is one client's, and refuses nobody else.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ class _File:
     faults: list[Fault] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    kind: str = ""
 
 
 def gathered(tables: Sequence[Table]) -> Gathered:
     """Each client's rows, with those of the organisation and of the caregivers that they name."""
-    file = _File()
+    file = _File(kind=next((kind for table in tables if (kind := _named(table))), ""))
     for table in tables:
         if folded(table.name) not in OWN_SHEETS and table.rows:
             _sort(table, file)
@@ -50,6 +51,14 @@ def gathered(tables: Sequence[Table]) -> Gathered:
     if file.faults:
         return Gathered(faults=tuple(file.faults))
     return _by_client(file)
+
+
+def _named(table: Table) -> str:
+    """The kind of the template, which its first sheet says (`Gegevensblad: Verloskundigenpraktijk`)."""
+    if folded(table.name) not in OWN_SHEETS or not table.rows:
+        return ""
+    said = next(iter(table.rows[min(table.rows)].values())).text.partition(":")[2]
+    return next((kind for kind, template in templates().items() if folded(template.name) == folded(said)), "")
 
 
 def _sort(table: Table, file: _File) -> None:
@@ -110,7 +119,7 @@ def _not_known(header: str, head: int, sheet: Sheet) -> Fault:
 
 
 def _by_client(file: _File) -> Gathered:
-    kind = _kind(file.rows)
+    kind = file.kind or _kind(file.rows)
     mine: dict[str, list[Row]] = {}
     nobody: list[Fault] = []
     for key in sheets():

@@ -1,7 +1,7 @@
 """Excel's .xlsx: bytes → sheets of cells.  Specification: ECMA-376 part 1 (SpreadsheetML), transitional and strict.
 
-Only what a cell holds is read: its value, whether its format is that of a date, and whether a formula made it.  Links to
-other files, macros, images and styles are never opened.  A document type in any part is refused (entity bombs).
+Only what a cell holds is read: its value, whether its format is that of a date, and whether a formula made it.  Links
+to other files, macros, images and styles are never opened.  A document type in any part is refused (entity bombs).
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ class _Book:
             if _name(element) == "numFmt":
                 own[int(element.get("numFmtId", "0"))] = _is_date(element.get("formatCode", ""))
             else:
-                found = [number in _DATES or own.get(number, False)
-                         for number in (int(xf.get("numFmtId", "0")) for xf in element if _name(xf) == "xf")]  # fmt: skip
+                numbers = [int(xf.get("numFmtId", "0")) for xf in element if _name(xf) == "xf"]
+                found = [number in _DATES or own.get(number, False) for number in numbers]
         return found
 
     def table(self, name: str, place: str) -> Table:
@@ -239,8 +239,7 @@ def _digits(number: float) -> str:
 def _is_date(code: str) -> bool:
     """A format that shows a day, month or year; one of hours only is no date."""
     first = _MARKS.sub("", code).split(";")[0].casefold()
-    return any(sign in first for sign in "dyj") or ("m" in first and "h" not in first and "s" not in first
-                                                    and "0" not in first and "#" not in first and "u" not in first)  # fmt: skip
+    return any(sign in first for sign in "dyj") or ("m" in first and not any(sign in first for sign in "hsu0#"))
 
 
 def _column(letters: str) -> int:

@@ -1,8 +1,8 @@
 """The rows of one client → the ADA record that they are (PWD 3.2), and everything that is wrong with them at once.
 
-A row has an instance of its own of some groups of the data set (`definitions/tabular/sheets.toml`, `per`), shares others
-with all rows of a child, and the rest with the whole record.  Instances are named after what they are of (the row's own
-name, else its moment), so that the same row in another file becomes the same resources.
+A row has an instance of its own of some groups of the data set (`definitions/tabular/sheets.toml`, `per`), shares
+others with all rows of a child, and the rest with the whole record.  Instances are named after what they are of (the
+row's own name, else its moment), so that the same row in another file becomes the same resources.
 """
 
 from __future__ import annotations
@@ -47,8 +47,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """`record`: None when an error refuses it.  `places`: of each line of the record (line 1 first) where that stood in the
-    file, and the column, `sheet/header`; "" for what no cell said but the row."""
+    """`record`: None when an error refuses it.
+
+    `places`: of each line of the record (line 1 first) where that stood in the file, and the column, `sheet/header`;
+    "" for what no cell said but the row.
+    """
 
     record: AdaRecord | None
     findings: tuple[Finding, ...]

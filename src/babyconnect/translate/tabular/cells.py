@@ -1,4 +1,4 @@
-"""One cell → the attributes of an ADA element, or what is wrong with it; a closed list of types (`definitions/tabular`).
+"""One cell → the attributes of an ADA element, or what is wrong with it; a closed list of types (`columns.csv`).
 
 What could be read in two ways is refused, not guessed: 03/04/2026, 3.450, a label that is two codes.
 """

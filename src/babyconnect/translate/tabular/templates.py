@@ -1,7 +1,7 @@
 """The empty template of a kind of organisation, to fill in: as an Excel workbook, or as CSV files (one a sheet).
 
-Drop-downs hold the published value lists; cells that hold numbers to read by (BSN, AGB, postcode) have the format Text, so
-that no spreadsheet takes a zero away.  The same template is the same bytes.
+Drop-downs hold the published value lists; cells that hold numbers to read by (BSN, AGB, postcode) have the format Text,
+so that no spreadsheet takes a zero away.  The same template is the same bytes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ _FAR = dt.date(2100, 1, 1)
 
 def texts(template: Template, example: bool = False) -> Mapping[str, bytes]:
     """The CSV file of each sheet by its name: headers, and with `example` an invented row."""
-    return {f"{sheet.name}.csv": _text(sheet, example) for sheet in template.sheets} | {
-        "Uitleg.csv": _csv([list(_HEADINGS), *(row for sheet in template.sheets for row in _explained(sheet))])
+    explained = [row for sheet in template.sheets for row in _explained(sheet)]
+    return {
+        **{f"{sheet.name}.csv": _text(sheet, example) for sheet in template.sheets},
+        "Uitleg.csv": _csv([[_named(template)], list(_HEADINGS), *explained]),
     }
 
 
@@ -50,6 +52,11 @@ def _csv(rows: list[list[str]]) -> bytes:
 
 
 _HEADINGS = ("Blad", "Kolom", "Verplicht", "Verwacht", "Voorbeeld", "Uitleg", "Gegeven in PWD 3.2")
+
+
+def _named(template: Template) -> str:
+    """Says which template it is, to people and to `sources.tabular.clients`."""
+    return f"Gegevensblad: {template.name}"
 
 
 def _explained(sheet: Sheet) -> list[list[str]]:
@@ -91,7 +98,7 @@ class _Writer:
             self._sheet(places[sheet.key], sheet, lists, example)
 
     def _explain(self, place: Worksheet) -> None:
-        place.write(0, 0, f"Gegevensblad: {self._template.name}", self._title)
+        place.write(0, 0, _named(self._template), self._title)
         place.write(
             1, 0, "Donkere kolommen zijn verplicht. Wis of hernoem geen kolommen of bladen; niet alles hoeft gevuld."
         )

@@ -1,0 +1,134 @@
+"""A workbook by another program's hand: dates, numbers and texts as spreadsheets keep them, or a named error."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from babyconnect.birthcare.templates import sheets
+from babyconnect.flows.inputs import Input, read
+from babyconnect.flows.templates import workbook
+from babyconnect.sources import Record
+from babyconnect.translate.tabular.build import build
+from tests.spec.templates.test_what_is_wrong import LIMIT, TODAY, found, rules
+from tests.support import filled_in
+from tests.support.filled_in import changed, small
+
+
+def facts(content: bytes) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """What the one client of a file is said to be: each data element with its attributes, identities left out."""
+    (item,) = read([Input("praktijk", content=content)], LIMIT, {})
+    assert isinstance(item, Record) and item.extract is not None
+    built = build(item.extract, TODAY)
+    assert built.record is not None, built.findings
+    return sorted(
+        (element.concept, tuple(sorted(element.attributes.items())))
+        for element in built.record.root.walk()
+        if element.concept and not element.children
+    )
+
+
+def typed(cell: str, kind: str) -> Any:
+    """The example of a column as a spreadsheet would keep it."""
+    if kind in ("date", "moment"):
+        day, month, year = (int(part) for part in cell[:10].split("-"))
+        clock = dt.time.fromisoformat(cell[11:]) if len(cell) > 10 else None
+        return dt.datetime.combine(dt.date(year, month, day), clock) if clock else dt.date(year, month, day)
+    if kind in ("number", "whole", "child", "fetus"):
+        return float(cell.replace(",", "."))
+    return cell == "ja" if kind == "yes-no" else cell
+
+
+def as_kept() -> filled_in.Filled:
+    return {
+        key: [{h: typed(cell, sheets()[key].columns[h].type) for h, cell in row.items()} for row in rows]
+        for key, rows in filled_in.example().items()
+    }
+
+
+def test_a_workbook_says_what_the_csv_says() -> None:
+    plain = {(c, a) for c, a in facts(filled_in.text(filled_in.example())) if c != "1074"}
+
+    assert {(c, a) for c, a in facts(filled_in.workbook(as_kept())) if c != "1074"} == plain
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_separators_and_byte_order_marks_change_nothing(separator: str, encoding: str) -> None:
+    filled = changed(filled_in.example(), "zwangerschap", {"Toelichting": 'twee regels;\nen een "citaat", met tabs\t.'})
+
+    assert facts(filled_in.text(filled, separator, encoding)) == facts(filled_in.text(filled))
+
+
+def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
+    book = filled_in.book(as_kept())
+    book.epoch = CALENDAR_MAC_1904
+
+    assert facts(filled_in.saved(book)) == facts(filled_in.workbook(as_kept()))
+
+
+def test_a_bsn_that_became_a_number_gets_its_zero_back_and_this_is_told() -> None:
+    number = "012345672"
+    filled = changed(small(), "clienten", {"BSN": int(number)})
+
+    assert ("682", (("root", "2.16.840.1.113883.2.4.6.3"), ("value", number))) in facts(filled_in.workbook(filled))
+    assert [f.rule for f in found(filled_in.workbook(filled))] == ["zero"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "rule"),
+    [
+        ({"Datum en tijd": 46126}, "date-number"),
+        ({"Gewicht (kg)": "=1+1"}, "fault"),
+        ({"Gewicht (kg)": "#N/A"}, "fault"),
+        ({"Gewicht (kg)": dt.date(2026, 5, 3)}, "number"),
+        ({"Fundusstand": 2}, "code"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_cell_is_refused_by_name(cells: dict[str, Any], rule: str) -> None:
+    assert rule in rules(filled_in.workbook(changed(small(), "controles", cells)))
+
+
+def test_numbers_that_were_kept_as_text_are_read() -> None:
+    assert ("1074", (("unit", "kg"), ("value", "68.5"))) in facts(filled_in.workbook(small()))
+
+
+def test_joined_cells_are_refused_since_only_one_of_them_holds_something() -> None:
+    book = filled_in.book(small())
+    book["Controles"].merge_cells("A2:A4")
+
+    (finding,) = [f for f in found(filled_in.saved(book)) if f.severity == "error"]
+    assert finding.rule == "merged" and "A2:A4" in finding.place
+
+
+def test_sheets_of_the_practice_itself_are_left_alone_and_told() -> None:
+    book = filled_in.book(small())
+    book.create_sheet("Rooster").append(["maandag", "dinsdag"])
+
+    assert [(f.severity, f.rule) for f in found(filled_in.saved(book))] == [("warning", "sheet")]
+
+
+def test_a_link_to_another_file_is_never_opened() -> None:
+    book = filled_in.book(small())
+    book["Controles"]["H2"] = "=[1]Blad1!A1"
+
+    assert "fault" in rules(filled_in.saved(book))
+
+
+def test_the_template_says_what_is_expected_and_offers_the_value_lists() -> None:
+    made = openpyxl.load_workbook(io.BytesIO(workbook("verloskundigenpraktijk")))
+    place = made["Controles"]
+    headers = {cell.value: cell for cell in place[1]}
+    lists = [v for v in place.data_validations.dataValidation if v.type == "list"]
+    offered = [cell.value for row in made["Lijsten"].iter_rows() for cell in row]
+
+    assert "118" in headers["Bloeddruk systolisch (mmHg)"].comment.text
+    assert len(lists) == sum(column.type == "code" for column in sheets()["controles"].columns.values())
+    assert "heeft nooit gerookt" in offered and made["Lijsten"].sheet_state == "hidden"
+    assert made["Cliënten"].column_dimensions["B"].number_format == "@"
+    assert found(workbook("verloskundigenpraktijk"))[0].rule == "no-client"

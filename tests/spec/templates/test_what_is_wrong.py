@@ -1,0 +1,255 @@
+"""A filled-in template: what is wrong is said by sheet, row and column, all at once, and refuses that client only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from openpyxl.utils import get_column_letter
+
+from babyconnect.birthcare.templates import sheets, templates
+from babyconnect.flows.findings import Finding
+from babyconnect.flows.inputs import Input, Refusal, read
+from babyconnect.flows.templates import packed, workbook
+from babyconnect.flows.translating import READERS
+from babyconnect.sources import Record
+from tests.support import filled_in
+from tests.support.filled_in import changed, joined, small
+
+TODAY = dt.date(2026, 11, 22)
+LIMIT = 2_000_000
+
+
+def found(content: bytes, limit: int = LIMIT) -> list[Finding]:
+    """Every finding on a file, of its clients and of itself."""
+    findings: list[Finding] = []
+    for item in read([Input("praktijk", content=content)], limit, {}):
+        if isinstance(item, Refusal):
+            findings.append(item.finding)
+        elif isinstance(item, Record):
+            findings += READERS[item.format].read(item, TODAY, "").findings
+    return findings
+
+
+def rules(content: bytes, limit: int = LIMIT) -> set[str]:
+    return {f.rule for f in found(content, limit) if f.severity == "error"}
+
+
+def wrong(key: str, cells: dict[str, Any], filled: filled_in.Filled | None = None) -> Finding:
+    """The one error that these cells give."""
+    content = filled_in.text(changed(filled or filled_in.example(), key, cells))
+    errors = [f for f in found(content) if f.severity == "error"]
+    assert len(errors) == 1, errors
+    return errors[0]
+
+
+@pytest.mark.parametrize("kind", templates())
+def test_the_example_of_every_template_is_taken_as_it_is(kind: str) -> None:
+    for content in (workbook(kind, example=True), packed(kind, example=True), filled_in.text(filled_in.example(kind))):
+        findings = found(content)
+        assert {f.severity for f in findings} <= {"information"}, findings
+
+
+@pytest.mark.parametrize("kind", templates())
+def test_no_cell_of_a_template_is_lost_on_the_way(kind: str) -> None:
+    lost = {f.place.rpartition("kolom ")[2] for f in found(filled_in.text(filled_in.example(kind)))}
+
+    # Twice the data set's own reason: that there are no antibodies is said already; a fetus has no number in STU3.
+    assert lost <= {"Welke antistoffen (J2)", "Foetus (B2)"}
+
+
+@pytest.mark.parametrize(
+    ("key", "header", "cell", "rule"),
+    [
+        ("controles", "Gewicht (kg)", "zwaar", "number"),
+        ("controles", "Gewicht (kg)", "3.450", "number-thousands"),
+        ("controles", "Bloeddruk systolisch (mmHg)", "118,5", "whole"),
+        ("controles", "Zwangerschapsduur (weken+dagen)", "13", "gestation"),
+        ("controles", "Zwangerschapsduur (weken+dagen)", "13+8", "gestation"),
+        ("controles", "Datum en tijd", "31-02-2026", "date"),
+        ("controles", "Datum en tijd", "14/04/2026", "date-order"),
+        ("controles", "Datum en tijd", "14-04-26", "date"),
+        ("controles", "Datum en tijd", "14-04-2062", "date-far"),
+        ("controles", "Datum en tijd", "14-04-2026 25:00", "date"),
+        ("controles", "Datum en tijd", None, "empty"),
+        ("controles", "Fundusstand", "ergens", "code"),
+        ("controles", "Zorgverlener", "XX", "caregiver"),
+        ("clienten", "BSN", "999990008", "bsn"),
+        ("clienten", "BSN", "99999", "bsn"),
+        ("clienten", "Geboortedatum", "14-05-1994 10:00", "date-time"),
+        ("kinderen", "Overleden", "misschien", "yes-no"),
+        ("kraambed_kind", "Kind", "2", "no-child"),
+        ("organisatie", "AGB", "12", "identifier"),
+    ],
+)  # fmt: skip
+def test_a_wrong_cell_is_told_with_its_place_and_what_is_expected(
+    key: str, header: str, cell: str | None, rule: str
+) -> None:
+    error = wrong(key, {header: cell})
+
+    address = f"{get_column_letter(filled_in.table(filled_in.example(), key)[0].index(header) + 1)}2"
+    assert error.rule == rule
+    assert error.place.endswith(f"blad {sheets()[key].name}, rij 2, kolom {header} ({address})")
+    assert cell is None or cell not in error.text.replace("13+0", "")
+
+
+def test_a_place_is_said_as_the_spreadsheet_says_it() -> None:
+    error = wrong("controles", {"Gewicht (kg)": "zwaar"}, small())
+
+    assert error.place == "praktijk (Cliënten rij 2): blad Controles, rij 2, kolom Gewicht (kg) (H2)"
+    assert error.text == "dit is geen getal; verwacht: 30 tot 300"
+
+
+def test_all_errors_of_a_file_are_told_in_one_go() -> None:
+    filled = changed(small(), "controles", {"Gewicht (kg)": "zwaar", "Datum en tijd": "31-02-2026"})
+    filled = changed(filled, "clienten", {"Achternaam": None, "BSN": "123456789"})
+
+    assert rules(filled_in.text(filled)) == {"number", "date", "empty", "bsn"}
+
+
+def test_a_wrong_row_refuses_its_client_only() -> None:
+    filled = joined(small("D-1"), changed(small("D-2", "999990019"), "controles", {"Gewicht (kg)": "zwaar"}))
+    items = list(read([Input("praktijk", content=filled_in.text(filled))], LIMIT, {}))
+
+    made = [READERS[item.format].read(item, TODAY, "") for item in items if isinstance(item, Record)]
+    assert [bool(one.resources) for one in made] == [True, False]
+
+
+def test_the_bytes_that_are_kept_of_a_client_tell_nothing_of_another() -> None:
+    filled = joined(small("D-1"), small("D-2", "999990019"))
+    first, second = read([Input("praktijk", content=filled_in.workbook(filled))], LIMIT, {})
+
+    assert isinstance(first, Record) and isinstance(second, Record)
+    assert b"D-2" not in first.content and b"999990019" not in first.content
+    assert b"D-1" not in second.content and b"D-2" in second.content
+
+
+def test_a_row_of_nobody_is_told_and_the_others_go_in() -> None:
+    filled = small()
+    filled["controles"].append({"Datum en tijd": "01-05-2026", "Gewicht (kg)": "70"})
+    items = list(read([Input("praktijk", content=filled_in.text(filled))], LIMIT, {}))
+
+    assert [type(item) for item in items] == [Refusal, Record]
+    assert isinstance(items[0], Refusal) and "rij 3" in items[0].finding.place
+
+
+def test_a_dossier_that_is_no_client_s_is_refused() -> None:
+    filled = joined(small(), {"controles": [{"Dossiernummer": "D-9", "Datum en tijd": "01-05-2026"}]})
+
+    assert rules(filled_in.text(filled)) == {"no-client"}
+
+
+@pytest.mark.parametrize(
+    ("key", "cells", "rule"),
+    [
+        ("controles", {"Gewicht (kg)": "685"}, "implausible"),
+        ("controles", {"Fundushoogte (cm)": "300"}, "implausible"),
+        ("organisatie", {"AGB": "8000001"}, "zero"),
+    ],
+)
+def test_a_doubtful_cell_is_kept_and_told(key: str, cells: dict[str, str], rule: str) -> None:
+    findings = found(filled_in.text(changed(small(), key, cells)))
+
+    assert [(f.severity, f.rule) for f in findings if f.severity != "information"] == [("warning", rule)]
+
+
+def test_a_column_that_the_template_does_not_have_is_told_and_kept_in_the_original() -> None:
+    filled = changed(small(), "controles", {"Gewicht": "68,5"})
+    (item,) = read([Input("praktijk", content=filled_in.text(filled))], LIMIT, {})
+
+    (warning,) = [f for f in found(filled_in.text(filled)) if f.severity == "warning"]
+    assert warning.rule == "column" and "Gewicht (kg)" in warning.text
+    assert isinstance(item, Record) and item.content.count(b"68,5") == 2
+
+
+def test_the_same_row_twice_is_used_once() -> None:
+    filled = small()
+    filled["controles"] *= 2
+
+    assert [f.rule for f in found(filled_in.text(filled))] == ["same-row"]
+
+
+def test_a_second_row_for_what_there_is_one_of_is_refused() -> None:
+    filled = small()
+    filled["clienten"].append({**filled["clienten"][0], "Achternaam": "Anders"})
+
+    assert "duplicate-row" in rules(filled_in.text(filled))
+
+
+def test_two_rows_of_one_moment_are_kept_apart_and_told() -> None:
+    filled = small()
+    filled["controles"].append({**filled["controles"][0], "Gewicht (kg)": "69"})
+
+    assert [f.rule for f in found(filled_in.text(filled))] == ["same-moment"]
+
+
+# The file -----------------------------------------------------------------------------------------------------------
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def remade(content: bytes, **parts: bytes | None) -> bytes:
+    """A workbook with other parts."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    for name, part in parts.items():
+        name = name.replace("__", "/").replace("_xml", ".xml")
+        if part is None:
+            files.pop(name)
+        else:
+            files[name] = part
+    return zipped(**files)
+
+
+GOOD = filled_in.workbook(small())
+OTHER = workbook("huisarts", example=True)
+"""By a program that keeps its texts in a part of their own."""
+NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><sst ' + NAMESPACE + b">&b;</sst>"
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (GOOD[: len(GOOD) // 2], "zip"),
+        (GOOD[:100], "zip"),
+        (zipped(readme=b"x"), "zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "format"),
+        (remade(GOOD, xl__workbook_xml=None), "xlsx"),
+        (remade(GOOD, xl__workbook_xml=b"<workbook"), "xlsx"),
+        (remade(OTHER, xl__sharedStrings_xml=BOMB), "doctype"),
+        (remade(OTHER, xl__sharedStrings_xml=b""), "xlsx"),
+        (remade(GOOD, xl__worksheets__sheet1_xml=b"\xff\xfe<"), "utf-8"),
+        (remade(GOOD, xl__media__x_xml=b"\0" * 60_000_000), "size"),
+        (zipped(**{f"{n}.csv": b"a;b\r\n" for n in range(600)}), "size"),
+        (filled_in.text(small(), encoding="cp1252").replace(b"Proef", b"Pro\xebf"), "utf-8"),
+        (filled_in.text(small()).replace(b"Proef", b'"Proef'), "csv"),
+        (filled_in.text(small()).replace(b"Proef", b"Pro\0f"), "utf-8"),
+        (filled_in.text({"controles": small()["controles"]}), "no-client"),
+        (filled_in.text(small()).replace(b"#blad: Controles", b"#blad: Kontroles"), "sheet"),
+        (filled_in.text(small()) + filled_in.text({"controles": small()["controles"]}), "sheet"),
+        (filled_in.text(small()).replace(b"Datum en tijd", b"Wanneer"), "column"),
+        (filled_in.text(small()).replace(b"Soort contact", b"Fundusstand"), "column"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_by_name(content: bytes, rule: str) -> None:
+    assert rule in rules(content)
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_opened() -> None:
+    assert rules(GOOD, len(GOOD) - 1) == {"size"}
+
+
+def test_a_windows_text_is_told_how_to_save_itself() -> None:
+    (finding,) = found(filled_in.text(small()).replace(b"Cli\xc3\xabnten", b"Cli\xebnten"))
+
+    assert "CSV UTF-8" in finding.text and ".xlsx" in finding.text
