@@ -112,8 +112,9 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the table says of one medicine.  `unjudged`: why it says nothing (`no_code`, `not_in_table`, `no_phase`), or
-    "" when it was judged: then no exposure means that no row speaks of this phase."""
+    """What the table says of one medicine.  `unjudged`: why it says nothing (`no_code`, `not_in_table`, `no_phase`:
+    neither pregnant nor lately delivered, `not_used`: not in these), or "" when it was judged: then no exposure means
+    that no row speaks of this time."""
 
     exposures: tuple[Exposure, ...] = ()
     unjudged: str = ""

@@ -121,9 +121,11 @@ class Medicines:
         for exposure in judgement.exposures:
             yield self._warning(exposure)
         table = _said(words["table"], table=self._overview.table, version=self._overview.version)
+        if judgement.unjudged == "not_used":
+            return
         if judgement.unjudged:
             yield Notice("unjudged", "info", _said(words["title"]), _said(words[judgement.unjudged]), table)
-        elif not judgement.exposures:
+        elif not judgement.exposures and medicine.state != "stopped":
             yield Notice("no_warning", "info", _said(words["no_warning"]), _said(words["no_warning_text"]), table)
 
     def _warning(self, exposure: Exposure) -> Notice:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Literal
 
 from babyconnect.synthetic.course import Child, Course
 from babyconnect.synthetic.organisations import Organisation, Professional
@@ -114,6 +115,22 @@ class Referral:
 
 
 @dataclass(slots=True)
+class Medicine:
+    """A block of the medication process; `key` is a row of medicines.csv, `noted` the day it was agreed or told.
+
+    `treatment`: what tells the blocks of one treatment at this organisation; "" where it has no number of it.
+    """
+
+    key: str
+    role: Literal["agreement", "use", "administration"]
+    noted: dt.date
+    start: dt.date
+    end: dt.date | None = None
+    taken: bool = True
+    treatment: str = ""
+
+
+@dataclass(slots=True)
 class Dossier:
     """One organisation's record of one pregnancy (`course`), or of the woman alone (`course` is None).
 
@@ -143,7 +160,7 @@ class Dossier:
     born_here: bool = False
     hospital: Organisation | None = None
     allergies: list[str] = field(default_factory=list)
-    medication: list[str] = field(default_factory=list)
+    medicines: list[Medicine] = field(default_factory=list)
     others: list[Organisation] = field(default_factory=list)
     managers: list[tuple[Professional, dt.date]] = field(default_factory=list)
     planned: list[dt.date] = field(default_factory=list)

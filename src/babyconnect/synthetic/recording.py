@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import replace
 
 from babyconnect.birthcare.parties import Kind, Role
-from babyconnect.synthetic import antenatal, perinatal, postnatal
+from babyconnect.synthetic import antenatal, medicines, perinatal, postnatal
 from babyconnect.synthetic.chance import Chance
 from babyconnect.synthetic.dossier import Act, Dossier, Fact, Problem, Referral, on_day
 from babyconnect.synthetic.figures import assumption
@@ -39,6 +39,8 @@ def record(client: Client, seed: int, today: dt.date, network: Network) -> list[
             course.last_period + dt.timedelta(days=chance.number(-5, 5)),
         )
         _pregnancy(recording, current=course is client.courses[-1])
+        if course is client.courses[-1]:
+            medicines.prescribe(recording, Chance(seed, client.woman.index, "medication"))
         dossiers += recording.dossiers
     for dossier in dossiers:
         dossier.acts = [act for act in dossier.acts if on_day(act.when) <= today]
@@ -261,7 +263,3 @@ def _gp(recording: Recording, organisation: Organisation) -> None:
         not woman.allergy and chance.yes(0.5)
     ):
         dossier.allergies = ["none"]
-    if woman.asthma:
-        dossier.medication.append("salbutamol")
-    if chance.yes(0.35):
-        dossier.medication.append("ferrofumaraat")

@@ -17,6 +17,7 @@ from babyconnect.synthetic.stu3_facts import (
     to_episode,
     to_pregnancy,
 )
+from babyconnect.synthetic.stu3_medication import medication
 from babyconnect.synthetic.stu3_people import (
     HL7,
     LOCAL,
@@ -37,7 +38,6 @@ from babyconnect.synthetic.stu3_people import (
 
 _OBSTETRIC = parse("sct|386637004|obstetrische verrichting (verrichting)")
 _SETTINGS = {"AMB": "Poliklinisch", "HH": "Thuis", "IMP": "Klinisch", "EMER": "SEH"}
-_MEDICATION = {"salbutamol": "Salbutamol inhalatie", "ferrofumaraat": "Ferrofumaraat tablet"}
 
 
 def stu3(dossier: Dossier) -> bytes:
@@ -283,16 +283,7 @@ def _around(dossier: Dossier) -> Iterator[Resource]:
             "code": code(f"allergen.{allergy}").concept,
             "assertedDate": text(dossier.start),
         }
-    for place, name in enumerate(dossier.medication):
-        found = _named(dossier, "MedicationStatement", f"medication-{place}", "zib-MedicationUse")
-        yield found | {
-            "status": "active",
-            "taken": "y",
-            "subject": to_woman(dossier),
-            "context": to_episode(dossier),
-            "medicationCodeableConcept": {"text": _MEDICATION[name]},
-            "effectivePeriod": {"start": text(dossier.start)},
-        }
+    yield from medication(dossier)
     for place, referral in enumerate(dossier.referrals):
         found = _named(dossier, "ReferralRequest", f"referral-{place}", "bc-ReferralRequest")
         yield found | {

@@ -68,16 +68,17 @@ class Judge:
 
     def of(self, blocks: Sequence[Block], situation: Situation) -> Judgement:
         """What the table says of the medicine that these blocks tell of."""
-        phases = [*(["pregnancy"] if situation.pregnant else []), *(["lactation"] if situation.lactating else [])]
-        if not phases:
+        if not situation.pregnant and not situation.lactating:
             return Judgement(unjudged="no_phase")
         told = [block for block in blocks if block.role in _USES] or list(blocks)
+        phases = _phases(told, situation)
+        if not phases:
+            return Judgement(unjudged="not_used")
         if not any(self._coded(block) for block in told):
             return Judgement(unjudged="no_code")
         found = [(rule, block) for block in told for rule in self._matching(block) if rule.phase in phases]
         # Whoever breastfeeds is judged by what the table says of that, whatever it says of the pregnancy that was.
-        needed: Phase = "lactation" if situation.lactating else "pregnancy"
-        missing = not any(rule.phase == needed for rule, _ in found)
+        missing = not any(rule.phase == phases[-1] for rule, _ in found)
         return Judgement(_exposures(found, situation), "not_in_table" if missing else "")
 
     def _coded(self, block: Block) -> bool:
@@ -99,15 +100,31 @@ def judge_of(table: Table) -> Judge:
     return Judge(table)
 
 
+def _phases(blocks: Sequence[Block], situation: Situation) -> list[Phase]:
+    """In which phases of hers she uses it, or used it, the present one last."""
+    spans = [span for block in blocks if (span := _used(block, situation.today))]
+    found: list[Phase] = []
+    if situation.pregnant and any(_meets(span, _pregnancy(situation, None, None)) for span in spans):
+        found.append("pregnancy")
+    if situation.lactating and any(_meets(span, _lactation(situation)) for span in spans):
+        found.append("lactation")
+    return found
+
+
+def _meets(one: Span, other: Span) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
 def _exposures(found: Sequence[tuple[Rule, Block]], situation: Situation) -> tuple[Exposure, ...]:
-    """Each rule once, at its most pressing; what is no objection is not said beside an objection at that time."""
+    """Each rule once, at its most pressing.  What is no objection is not said beside an objection at that time, nor of
+    what is past."""
     best: dict[Rule, Exposure] = {}
     for rule, block in found:
         made = _exposure(rule, block, situation)
         if made and (rule not in best or _key(made) < _key(best[rule])):
             best[rule] = made
-    objections = {exposure.when for exposure in best.values() if exposure.rule.level != "no_objection"}
-    kept = [e for e in best.values() if e.rule.level != "no_objection" or e.when not in objections]
+    silent = {"past", *(exposure.when for exposure in best.values() if exposure.rule.level != "no_objection")}
+    kept = [e for e in best.values() if e.rule.level != "no_objection" or e.when not in silent]
     return tuple(sorted(kept, key=_key))
 
 
@@ -121,7 +138,7 @@ def _exposure(rule: Rule, block: Block, situation: Situation) -> Exposure | None
         going = situation.ended is None and block.state in _OPEN
         return Exposure(rule, "undated") if going else None
     for_rule, used = _window(rule, situation), _used(block, situation.today)
-    if for_rule is None or used is None:
+    if used is None:
         return None
     first, last = max(for_rule[0], used[0]), min(for_rule[1], used[1])
     if first > last:
@@ -140,16 +157,26 @@ def _when(first: dt.date, last: dt.date, today: dt.date) -> When:
     return "now" if last >= today else "past"
 
 
-def _window(rule: Rule, situation: Situation) -> Span | None:
+def _window(rule: Rule, situation: Situation) -> Span:
     """The days on which a rule applies to her; the widest where her due date is disputed."""
     if rule.phase == "lactation":
-        ended = situation.ended
-        return (ended, ended + dt.timedelta(days=LACTATION_DAYS)) if ended else None
-    first, last = min(situation.due), max(situation.due)
+        return _lactation(situation)
+    return _pregnancy(situation, rule.first, rule.last)
+
+
+def _lactation(situation: Situation) -> Span:
+    ended = situation.ended or situation.today
+    return ended, ended + dt.timedelta(days=LACTATION_DAYS)
+
+
+def _pregnancy(situation: Situation, first: int | None, last: int | None) -> Span:
+    """Without any due date nobody knows: then it is now."""
+    if not situation.due:
+        return (dt.date.min, situation.ended) if situation.ended else (situation.today, dt.date.max)
     term = dt.timedelta(days=gestation.TERM_DAYS)
-    begin = first - term + dt.timedelta(days=rule.first or 0)
-    days = rule.last if rule.last is not None else gestation.TERM_DAYS + _OVERDUE_DAYS
-    end = last - term + dt.timedelta(days=days)
+    begin = min(situation.due) - term + dt.timedelta(days=first or 0)
+    days = last if last is not None else gestation.TERM_DAYS + _OVERDUE_DAYS
+    end = max(situation.due) - term + dt.timedelta(days=days)
     return begin, min(end, situation.ended) if situation.ended else end
 
 
