@@ -29,7 +29,7 @@ HOSTILE = {
     "something after its end": (GOOD + b"<meer/>", "xml"),
     "nothing": (b"", "empty"),
     "another encoding": (GOOD.decode().encode("utf-16"), "utf-8"),
-    "another message": (transfer("4.2.0", root="REPC_IN002120NL"), "format"),
+    "another message": (transfer("4.2.0", root="REPC_IN004014NL"), "format"),
     "a version that nobody knows": (transfer("4.2.0", root="REPC_IN902120NL05"), "format"),
     "the interaction of another version": (transfer("4.2.0", interaction="REPC_IN902120NL03"), "interaction"),
     "no interaction": (GOOD.replace(b"interactionId", b"otherId"), "interaction"),

@@ -15,13 +15,14 @@ from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
-from babyconnect.flows import to_ada, to_jgz, to_perined, to_r4
+from babyconnect.flows import to_acute, to_ada, to_jgz, to_perined, to_r4
 from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
 from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness
+from babyconnect.translate.acute import handover
 from babyconnect.translate.tabular import translating as tabular
 from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.translating import translate as translate_ultrasound
@@ -69,6 +70,15 @@ def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
     return Read((), (Finding("error", f"{record.name}: line 1", "data-set", text),))
 
 
+def _from_acute(record: Record, today: dt.date, version: str) -> Read:
+    assert record.message is not None
+    made = handover.read(record.message, today)
+    findings = [
+        Finding(f.severity, f"{record.name}: line {f.line} {f.place}".rstrip(), f.rule, f.text) for f in made.findings
+    ]
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+
+
 def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
     assert record.message is not None
     made = translate_ultrasound(record.message, Sight(record.beside, images.kind, images.LARGEST), today)
@@ -102,6 +112,7 @@ READERS: Mapping[Format, Reading] = {
     "ada-kernset": Reading("ada", _from_kernset),
     "astraia": Reading("astraia", _from_astraia),
     "csv": Reading("csv", _from_tabular),
+    "hl7v3-acute": Reading("hl7v3-acute", _from_acute),
     "jgz-4.1.3": Reading("jgz-4.1.3", _from_jgz),
     "jgz-4.2.0": Reading("jgz-4.2.0", _from_jgz),
     "stu3-json": Reading("stu3", _from_stu3),
@@ -122,6 +133,7 @@ WRITERS: Mapping[str, Callable[[Material], Written]] = {
     "stu3": _to_stu3,
     "r4": to_r4.write_r4,
     "ips": to_r4.write_ips,
+    "hl7v3-acute": to_acute.write,
     **to_jgz.WRITERS,
     **to_perined.WRITERS,
 }

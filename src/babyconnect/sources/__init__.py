@@ -14,7 +14,9 @@ from lxml import etree
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.birthcare.tabular import Extract
 
-Format = Literal["ada", "ada-kernset", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "astraia", "csv"]
+Format = Literal[
+    "ada", "ada-kernset", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "hl7v3-acute", "astraia", "csv"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""HL7 version 3 messages that are read: the file transfer of youth health care.  Bytes → a tree; no meaning is added.
+"""HL7 version 3 messages that are read: the file transfer of youth health care, the acute handover.  Bytes → a tree.
 
 Refused, with the line and a rule: what is not well-formed (truncated), another message, one whose interaction is not
-that of its root, one that carries no file, too many attributes.  Comments and processing instructions are no part of
-a message and are not read.
+that of its root, one that carries no file or handover, too many attributes.  Comments and processing instructions are
+no part of a message and are not read; no meaning is added.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe, syntax_fault
 
 V3 = "{urn:hl7-org:v3}"
+ACUTE = "2.1"
+"""The version of the acute handover."""
 
 
 def read(content: bytes) -> tuple[str, etree._Element]:
@@ -40,14 +42,35 @@ def _tree(content: bytes) -> etree._Element:
 
 
 def _version(root: etree._Element) -> str:
-    tables = document("jgz/versions.toml")
+    tables, acute = document("jgz/versions.toml"), document("acute/message.toml")["message"]
+    if root.tag == f"{V3}{acute['interaction']}":
+        _refuse_other_interaction(root, acute["interaction_root"], acute["interaction"])
+        _refuse_other_handover(root, acute["template"])
+        return ACUTE
     version = next((v for v, name in tables["interactions"].items() if root.tag == f"{V3}{name}"), "")
     if not version:
-        text = "an HL7 version 3 message; only the file transfer of youth health care is read (BDS 4.1.3, 4.2.0)"
+        text = (
+            "an HL7 version 3 message; read are the file transfer of youth health care (BDS 4.1.3, 4.2.0) and the "
+            "acute handover of birth care (2.1)"
+        )
         raise Malformed("line 1", "format", text)
-    stated = [(one.get("root"), one.get("extension")) for one in root.findall(f"{V3}interactionId")]
-    if stated != [(tables["oids"]["interaction"], tables["interactions"][version])]:
-        raise Malformed(f"line {root.sourceline or 1}", "interaction", "its interactionId is not that of its root")
+    _refuse_other_interaction(root, tables["oids"]["interaction"], tables["interactions"][version])
     if root.find(f"{V3}ControlActProcess/{V3}subject/{V3}CareProvisionRequest") is None:
         raise Malformed(f"line {root.sourceline or 1}", "incomplete", "a file transfer without a file")
     return version
+
+
+def _refuse_other_interaction(root: etree._Element, oid: str, name: str) -> None:
+    stated = [(one.get("root"), one.get("extension")) for one in root.findall(f"{V3}interactionId")]
+    if stated != [(oid, name)]:
+        raise Malformed(f"line {root.sourceline or 1}", "interaction", "its interactionId is not that of its root")
+
+
+def _refuse_other_handover(root: etree._Element, template: str) -> None:
+    """One handover, that says by its template that it is the acute one."""
+    found = root.findall(f"{V3}ControlActProcess/{V3}subject/{V3}careProvisionRequest")
+    if len(found) != 1:
+        text = f"an acute handover message holds one handover, this one {len(found)}"
+        raise Malformed(f"line {root.sourceline or 1}", "incomplete", text)
+    if template not in [one.get("root") for one in found[0].findall(f"{V3}templateId")]:
+        raise Malformed(f"line {found[0].sourceline or 1}", "template", "not the template of the acute handover")

@@ -20,6 +20,7 @@ from babyconnect.sources import Format, Record, Rejected, ada, astraia, hl7v3, r
 LIMIT = 9_000_000
 """Bytes of one input, where nobody configured another number (`settings`)."""
 STU3_VERSION = "3.0.2"
+_MESSAGES: Mapping[str, Format] = {"4.1.3": "jgz-4.1.3", "4.2.0": "jgz-4.2.0", hl7v3.ACUTE: "hl7v3-acute"}
 
 
 def recognise(
@@ -50,8 +51,7 @@ def _xml(content: bytes, name: str, root: str) -> Record:
         return _stu3(name, "stu3-xml", content, stu3.read_xml(content))
     if root.startswith("{urn:hl7-org:v3}"):
         version, message = hl7v3.read(content)
-        carried: Format = "jgz-4.1.3" if version == "4.1.3" else "jgz-4.2.0"
-        return Record(name, carried, version, "", content, message=message)
+        return Record(name, _MESSAGES[version], version, "", content, message=message)
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
     if astraia.is_export(root):
