@@ -80,6 +80,11 @@ def _stu3(made: Case) -> Iterator[File]:
         yield from _written("stu3", made, form=form)
 
 
+def _astraia(made: Case) -> Iterator[File]:
+    """Of an ultrasound centre's own client: the record of the others holds no examination as such a system has it."""
+    yield File("astraia.xml", synthetic.scans(made.today))
+
+
 def _csv(made: Case) -> Iterator[File]:
     """The template with its own invented client: people fill in rows, no program here makes them of a record."""
     yield File("csv-verloskundigenpraktijk.xlsx", templates.workbook("verloskundigenpraktijk", example=True))
@@ -88,6 +93,7 @@ def _csv(made: Case) -> Iterator[File]:
 
 EXAMPLES: Mapping[str, Example] = {
     "ada": _ada,
+    "astraia": _astraia,
     "csv": _csv,
     "stu3": _stu3,
     **{

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from babyconnect.synthetic.organisations import Organisation, published
 from babyconnect.synthetic.population import Client, region, special_cases
-from babyconnect.synthetic.sample import Sample, sample
+from babyconnect.synthetic.sample import Sample, sample, scans
 from babyconnect.synthetic.writing import Known, Summary, write
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "published",
     "region",
     "sample",
+    "scans",
     "special_cases",
     "write",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from babyconnect import definitions
 from babyconnect.birthcare.parties import Kind, Role
 
-Records = Literal["ada", "stu3-json", "stu3-xml"]
+Records = Literal["ada", "astraia", "stu3-json", "stu3-xml"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from babyconnect.birthcare.parties import Kind
 from babyconnect.synthetic.ada import ada
+from babyconnect.synthetic.astraia import astraia
 from babyconnect.synthetic.dossier import Dossier
 from babyconnect.synthetic.organisations import Network, published
 from babyconnect.synthetic.population import client
@@ -15,6 +17,7 @@ from babyconnect.synthetic.recording import record
 from babyconnect.synthetic.stu3 import resources
 
 _WOMEN = 200
+_SCANS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,18 @@ def sample(today: dt.date, seed: int = 1) -> Sample:
     )
     dossier = next(found)
     return Sample(dossier.id, today, ada(dossier, today), tuple(resources(dossier)))
+
+
+def scans(today: dt.date, seed: int = 1) -> bytes:
+    """What an ultrasound centre has of its first client with three examinations and a BSN, as its system exports it."""
+    network = Network(published())
+    found = (
+        dossier
+        for index in itertools.count()
+        for dossier in record(client(index, _WOMEN, seed, today, network), seed, today, network)
+        if dossier.organisation.kind is Kind.ULTRASOUND_CENTRE and len(dossier.scans) > _SCANS and dossier.woman.bsn
+    )
+    return astraia(next(found))
 
 
 def _fit(dossier: Dossier) -> bool:

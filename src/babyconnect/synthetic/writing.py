@@ -16,6 +16,7 @@ from pathlib import Path
 from babyconnect.birthcare.access import Shielded
 from babyconnect.birthcare.parties import Kind
 from babyconnect.synthetic.ada import ada
+from babyconnect.synthetic.astraia import astraia
 from babyconnect.synthetic.course import Child
 from babyconnect.synthetic.dossier import Dossier
 from babyconnect.synthetic.folder import MANY, Beside, write_beside
@@ -158,8 +159,7 @@ def _make(job: _Job, start: int) -> _Part:
 
 def _write_record(job: _Job, dossier: Dossier, beside: Beside) -> None:
     """One file for one dossier; a practice on ADA has no form for preconception care and keeps that in STU3."""
-    by_ada = dossier.organisation.records == "ada" and dossier.course is not None
-    content = ada(dossier, job.today) if by_ada else stu3(dossier)
+    content = _content(dossier, job.today)
     ending = "json" if content.startswith(b"{") else "xml"
     (job.out / dossier.organisation.key / f"{dossier.id}.{ending}").write_bytes(content)
     beside.records += 1
@@ -175,6 +175,14 @@ def _write_record(job: _Job, dossier: Dossier, beside: Beside) -> None:
     for day in dossier.planned:
         if day - job.today <= _AHEAD:
             beside.appointments.append((patient, day.isoformat(), "consult"))
+
+
+def _content(dossier: Dossier, today: dt.date) -> bytes:
+    """In the format of the organisation's system; of a woman without a pregnancy only FHIR can tell."""
+    records = dossier.organisation.records if dossier.course is not None else ""
+    if records == "astraia":
+        return astraia(dossier)
+    return ada(dossier, today) if records == "ada" else stu3(dossier)
 
 
 def _children(dossier: Dossier, beside: Beside) -> None:
