@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.translate.acute import numbering, reading, to_acute, to_stu3
+from babyconnect.translate.acute import reading, to_acute, to_stu3
 from babyconnect.translate.acute.node import Node, record
 from babyconnect.translate.acute.tables import message_rows
 from babyconnect.translate.findings import Finding, Translated
@@ -49,7 +49,6 @@ def write(resources: Sequence[Mapping[str, Any]], today: dt.date, with_bsn: bool
     root, findings = to_acute.handover(resources)
     if any(finding.severity == "error" for finding in findings):
         return Message(b"", tuple(findings))
-    findings += numbering.number(root)
     if not with_bsn:
         findings += _without_files(root)
     number = _number(root, today)

@@ -11,7 +11,7 @@ from typing import Any
 
 from babyconnect.definitions import document, rows
 from babyconnect.translate import codes
-from babyconnect.translate.acute import mapping
+from babyconnect.translate.acute import mapping, numbering
 from babyconnect.translate.acute.anchors import Anchors, anchors
 from babyconnect.translate.acute.giving import PARTS
 from babyconnect.translate.acute.node import Node
@@ -49,6 +49,7 @@ class _Making:
         self.root = Node()
         self.homes: dict[tuple[str, str], Node] = {}
         self.taken: dict[str, list[mapping.Rule]] = {}
+        self.said: set[str] = set()
 
     def run(self) -> None:
         if len(self.about.women) != 1:
@@ -63,6 +64,7 @@ class _Making:
             self._fill(mapping.rule(name), key, node)
         self._imply()
         self.root.prune()
+        self.findings += numbering.number(self.root)
         self._sign()
         self._report()
 
@@ -173,6 +175,8 @@ class _Making:
                        for k, _ in self._uses(name))  # fmt: skip
         if name in ("assisted-before", "intervention"):
             return self._is_listed(rule, one)
+        if name == "parity":
+            return self._is_before(one)
         if name in ("birth-plan", "scan-file"):
             fixed = next(r.argument for r in mapping.mapped() if r.rule == name and r.transform == "fixed-concept")
             return same_coding((one.get("type") or {}).get("coding"), [mapping.coding(fixed)])
@@ -182,6 +186,14 @@ class _Making:
             return any(True for _ in self._supported(one))
         return name not in ("client", "practitioner", "role", "organization", "episode", "pregnancy", "referral",
                             "child", "child-before") and key not in about.children  # fmt: skip
+
+    def _is_before(self, one: Resource) -> bool:
+        """A parity that does not count this pregnancy: it says so, or was recorded before a child of it was born."""
+        text = next(r.argument for r in mapping.mapped() if r.rule == "parity" and r.transform == "fixed")
+        births = [_moment(self.graph.all[key]) for key in self.about.births.get(self.about.pregnancy, ())]
+        if (one.get("code") or {}).get("text") == text or not births:
+            return True
+        return bool(_moment(one)) and all(birth[:10] > _moment(one)[:10] for birth in births)
 
     def _uses(self, product: str) -> list[tuple[str, Node]]:
         """The statements of use whose products these are."""
@@ -274,18 +286,20 @@ class _Making:
         for one in values:
             made = TAKEN[row.transform](one, wanted) if one.value is not None or one.beside else None
             if made is not None and self._is_own(row, made):
+                self.said.add(key)
                 self._put(row, known.is_single, made, node)
         if not values:
-            self._absent(row, resource, node, known.datatype == "code")
+            self._absent(row, key, resource, node)
 
-    def _absent(self, row: mapping.Row, resource: Resource, node: Node, is_coded: bool) -> None:
+    def _absent(self, row: mapping.Row, key: str, resource: Resource, node: Node) -> None:
         """Why there is no value, where the resource says so in its place."""
         above, _, last = row.target.rpartition("/")
         holders = [one.value for one in found(resource, above)] if above else [resource]
         for holder in holders:
             if last.startswith("value") and isinstance(holder, Mapping) and (why := holder.get("dataAbsentReason")):
-                made = reason(why, is_coded)
+                made = reason(why, concepts()[row.path].datatype == "code")
                 if made is not None:
+                    self.said.add(key)
                     _towards(node, row.path).attributes = made
 
     def _is_own(self, row: mapping.Row, made: Mapping[str, str]) -> bool:
@@ -350,6 +364,9 @@ class _Making:
             made = self.taken.get(key)
             if made is None:
                 self.find("warning", key, "not-held", "the acute handover has no place for it")
+            elif key not in self.said and any(_speaks(rule) for rule in made):
+                self.find("warning", key, "not-held", "nothing that it says has a place in the acute handover")
+                continue
             for name in _unsaid(made, one) if made else ():
                 self.find("information", key, "not-held", "no concept of the acute handover takes it", name)
         for known in concepts().values():
@@ -367,6 +384,12 @@ class _Making:
     def find(self, severity: Severity, key: str, rule: str, text: str, path: str = "") -> None:
         place = self.places.get(key, "the record") + (f".{path}" if path else "")
         self.findings.append(Finding(severity, place, 0, "", rule, text))
+
+
+def _speaks(rule: mapping.Rule) -> bool:
+    """A rule whose resources are there for what they say, not to hang others on."""
+    return any(row.rule == rule.name and row.target.startswith(("value", "component", "code", "content"))
+               and row.transform not in DERIVED for row in mapping.mapped())  # fmt: skip
 
 
 def _coded(rule: mapping.Rule, one: Resource) -> bool:
