@@ -26,7 +26,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import aiohttp
 import uvloop
 
 from babyconnect.api.server import settle
@@ -104,10 +103,10 @@ async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Ben
     with processes(commands):
         for at in (port, *ports):
             await _open(at)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as session:
-            made = await _node(key, f"http://127.0.0.1:{port}", session, log)
+        with contextlib.closing(Http()) as calling:
+            made = await _node(key, f"http://127.0.0.1:{port}", calling, log)
             found = bsns(clients)
-            await _register(made, key, found, session)
+            await _register(made, key, found, calling)
             sources = [
                 Source(p, e.fhir_base, e.token_endpoint, e.batch, finds=e.finds)
                 for p in PARTIES
@@ -127,8 +126,8 @@ async def _open(port: int) -> None:
     raise SystemExit(f"nothing listens at port {port}")
 
 
-async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession, log: AuditLog) -> ConsultingNode:
-    region = Region(base, NAME, signer(key, OWN.ura, time.time), session)
+async def _node(key: keys.SigningKey, base: str, calling: Http, log: AuditLog) -> ConsultingNode:
+    region = Region(base, NAME, signer(key, OWN.ura, time.time), calling)
     directory = Directory(region)
     await directory.load()
     secret = os.urandom(32)
@@ -146,9 +145,7 @@ async def _node(key: keys.SigningKey, base: str, session: aiohttp.ClientSession,
     )  # fmt: skip
 
 
-async def _register(
-    node: ConsultingNode, key: keys.SigningKey, found: list[Bsn], session: aiohttp.ClientSession
-) -> None:
+async def _register(node: ConsultingNode, key: keys.SigningKey, found: list[Bsn], calling: Http) -> None:
     """Every client is known at all eight and lets midwives know of it; then forget the pseudonyms again."""
     from babyconnect.network.clients import ConsentDesk
 
@@ -156,7 +153,7 @@ async def _register(
     until = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     base = node.pseudonyms._region.base  # type: ignore[attr-defined]
     for party in PARTIES:
-        region = Region(base, NAME, signer(key, party.ura, time.time), session)
+        region = Region(base, NAME, signer(key, party.ura, time.time), calling)
         client, desk = LocalisationClient(region, party, node.directory), ConsentDesk(region)
         yes = Consent("", True, "kind:midwifery_practice", f"ura:{party.ura}")
         for pseudonym in pseudonyms:

@@ -8,10 +8,11 @@ import pytest
 
 from babyconnect.api.region import RegionState
 from babyconnect.birthcare.parties import Party
+from babyconnect.exchange.http1 import Http
 from babyconnect.trust import keys
 from tests.federation import region
 from tests.federation.region import Log, Node
-from tests.federation.serving import free_port, serving, session
+from tests.federation.serving import calling, free_port, serving
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Federation:
     log: Log
     base: str
     nodes: dict[Party, Node]
+    http: Http
 
     def __getitem__(self, party: Party) -> Node:
         return self.nodes[party]
@@ -34,11 +36,11 @@ async def federation(tmp_path: Path) -> AsyncIterator[Federation]:
     secrets = {party: keys.generate() for party in region.PARTIES}
     for party, key in secrets.items():
         state.directory.put_now(region.entry(party, key))
-    async with serving(region.application(state, log), port) as base, session() as http:
+    async with serving(region.application(state, log), port) as base, calling() as http:
         nodes = {party: region.node(party, key, base, http) for party, key in secrets.items()}
         for one in nodes.values():
             await one.directory.load()
-        yield Federation(state, log, base, nodes)
+        yield Federation(state, log, base, nodes, http)
         for one in nodes.values():
             await one.consents.close()
             await one.directory.close()

@@ -8,12 +8,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
-
 from babyconnect.api.region import RegionState, region_app
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party
+from babyconnect.exchange.http1 import Http
 from babyconnect.flows.signatures import signer, verifier
 from babyconnect.network.clients import (
     ConsentCodes,
@@ -103,8 +102,8 @@ def application(state: RegionState, log: Log):
     return region_app(state, verifier(Replays(born=time.time() - 1), time.time), log)
 
 
-def node(party: Party, key: SigningKey, base: str, session: aiohttp.ClientSession) -> Node:
-    region = Region(base, NAME, signer(key, party.ura, time.time), session)
+def node(party: Party, key: SigningKey, base: str, http: Http) -> Node:
+    region = Region(base, NAME, signer(key, party.ura, time.time), http)
     directory = Directory(region)
     return Node(
         party,

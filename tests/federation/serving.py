@@ -7,9 +7,8 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
-
 from babyconnect.api.server import Listener, listening
+from babyconnect.exchange.http1 import Http
 
 
 def free_port() -> int:
@@ -25,6 +24,7 @@ async def serving(app: Any, port: int) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as made:
-        yield made
+async def calling() -> AsyncIterator[Http]:
+    http = Http()
+    yield http
+    http.close()

@@ -6,10 +6,10 @@ import base64
 import time
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
 
+from babyconnect.exchange.http1 import Http
 from babyconnect.flows.signatures import signer
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.directory import resources
@@ -20,7 +20,7 @@ from babyconnect.trust.keys import SigningKey
 from tests.federation import region as regions
 from tests.federation.conftest import Federation
 from tests.federation.region import HOSPITAL, NAME, PRACTICE, Node
-from tests.federation.serving import session
+from tests.federation.serving import calling
 
 
 def place(party) -> str:
@@ -37,7 +37,7 @@ async def publish(node: Node, published: Any, party=None) -> int:
     return status
 
 
-def speaking(federation: Federation, node: Node, key: SigningKey, http: aiohttp.ClientSession) -> Region:
+def speaking(federation: Federation, node: Node, key: SigningKey, http: Http) -> Region:
     return Region(federation.base, NAME, signer(key, node.party.ura, time.time), http)
 
 
@@ -58,7 +58,7 @@ async def test_a_key_taken_out_is_refused_at_once_by_the_region_and_by_a_replica
     assert status == 401
     await practice.directory.refresh()
     assert keys.find(practice.directory.keys(HOSPITAL.ura), hospital.key.kid) is None
-    async with session() as http:
+    async with calling() as http:
         status, _ = await speaking(federation, hospital, new, http).send("GET", "/fhir/r4/Organization")
     assert status == 200
 

@@ -28,7 +28,7 @@ _LENGTHS = frozenset({"content-length", "transfer-encoding"})
 _TARGET = re.compile(r"/[!-~]*")
 
 
-class Unreachable(Exception):
+class Unreachable(OSError):
     """No connection, or it ended before the answer was whole.  `early`: before its first byte, on a used connection."""
 
     def __init__(self, reason: str, early: bool = False) -> None:
@@ -36,7 +36,7 @@ class Unreachable(Exception):
         self.early = early
 
 
-class Rubbish(Exception):
+class Rubbish(OSError):
     """What came is not HTTP as we take it, or too large."""
 
 
@@ -273,9 +273,13 @@ class Http:
     the certificates of https addresses; by default the system's.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None = None, security: Security | None = None) -> None:
+    def __init__(
+        self, tls: ssl.SSLContext | None = None, security: Security | None = None, server_name: str = ""
+    ) -> None:
+        """`server_name`: whose name the certificate bears, when it is not the address's."""
         self._tls = tls
         self._security = security
+        self._server_name = server_name
         self._idle: dict[tuple[_Origin, str], list[_Connection]] = {}
 
     async def send(
@@ -340,7 +344,9 @@ class Http:
     async def _opened(self, origin: _Origin, context: ssl.SSLContext | None) -> _Connection:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                _Connection, origin.host, origin.port, ssl=context
+                *(_Connection, origin.host, origin.port),
+                ssl=context,
+                server_hostname=self._server_name or None if context else None,
             )
         except OSError as fault:
             raise Unreachable(f"no connection ({type(fault).__name__})") from None

@@ -25,6 +25,27 @@ Verify = Callable[[str, str, Callable[[Ura], Jwks]], Claims]
 """(token, audience, keys of an organisation) -> verified claims; raises ValueError.  It refuses a jti seen before."""
 
 
+class Answered(Protocol):
+    """A whole answer; header names in lower case."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Calling(Protocol):
+    """How requests travel (`exchange.http1.Http`): kept-alive connections, TLS, limits."""
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, owner: str = ""
+    ) -> Answered:
+        """One request, one whole answer.  `owner`: whose server it must be.  OSError when none came whole; it has
+        `early` when a kept connection turned out to be closed before anything was answered."""
+
+
 class RegionFault(Exception):
     """A regional service could not be used: unreachable, overloaded, or it answered rubbish."""
 

@@ -1,4 +1,4 @@
-"""A node's way to the regional services: one kept-alive session, every request signed, faults as `RegionFault`.
+"""A node's way to the regional services: kept-alive connections, every request signed, faults as `RegionFault`.
 
 The signature is a short-lived assertion by the organisation's key in the directory (`Sign`), bound to method, path and
 body, so that a request cannot be turned into another one on its way.  429 and 503 are waited for as `Retry-After` says,
@@ -11,39 +11,24 @@ import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import orjson
 
-from babyconnect.network.contract import RegionFault, Sign
+from babyconnect.network.contract import Answered, Calling, RegionFault, Sign
 
 FHIR_JSON = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
-LARGEST_ANSWER = 8 * 2**20
 PATIENCE_SECONDS = 2.0
-
-Secured = Callable[[], Mapping[str, Any]]
-"""What aiohttp is to be told of TLS for one request: the context, and whose name the certificate must bear."""
+AT_ONCE = 32
+"""Requests under way at a time, and so connections: the others wait their turn, within their patience."""
+IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
 
 
 def digest(body: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
-
-
-async def read_limited(answer: aiohttp.ClientResponse, limit: int = LARGEST_ANSWER) -> bytes:
-    """The body, or RegionFault when it is larger than anything we expect."""
-    if (answer.content_length or 0) > limit:
-        raise RegionFault("the answer is too large")
-    parts, size = [], 0
-    async for part in answer.content.iter_any():
-        size += len(part)
-        if size > limit:
-            raise RegionFault("the answer is too large")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -56,23 +41,20 @@ def json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def retry_after(answer: aiohttp.ClientResponse) -> float:
-    value = answer.headers.get("Retry-After", "")
+def retry_after(answer: Answered) -> float:
+    value = answer.headers.get("retry-after", "")
     return float(value) if value.isascii() and value.isdigit() else 0.2
 
 
 class Region:
     """Requests to one region.  `audience` is the region's identity, which the assertion names."""
 
-    def __init__(
-        self, base: str, audience: str, sign: Sign, session: aiohttp.ClientSession, secured: Secured | None = None
-    ) -> None:
-        """`secured`: mutual TLS as it is at each request; None where there is none."""
+    def __init__(self, base: str, audience: str, sign: Sign, http: Calling) -> None:
         self.base = base.rstrip("/")
-        self._secured = secured
         self.audience = audience
         self._sign = sign
-        self._session = session
+        self._http = http
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def send(
         self,
@@ -130,23 +112,15 @@ class Region:
         if traceparent:
             headers["traceparent"] = traceparent
         try:
-            async with (
-                asyncio.timeout(max(0.001, deadline - time.monotonic())),
-                self._session.request(
-                    method,
-                    self.base + path,
-                    data=content or None,
-                    headers=headers,
-                    allow_redirects=False,
-                    **(self._secured() if self._secured else {}),
-                ) as answer,
-            ):
-                text = await read_limited(answer)
-                if answer.status in (429, 503):
-                    return answer.status, {}, retry_after(answer)
-                if 300 <= answer.status < 400 or answer.status >= 500:
-                    raise RegionFault(f"the region answered {answer.status}")
-                return answer.status, json_object(text) if text else {}, 0.0
-        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
-            # The text of a client error can hold an address, never a client: BSNs and pseudonyms travel in bodies.
+            async with asyncio.timeout(max(0.001, deadline - time.monotonic())), self._room:
+                answer = await self._http.send(method, self.base + path, headers, content, owner=self.audience)
+        except (OSError, TimeoutError) as fault:
+            if getattr(fault, "early", False) and method in IDEMPOTENT:
+                return 503, {}, 0.0
+            # The text of a fault can hold an address, never a client: BSNs and pseudonyms travel in bodies.
             raise RegionFault(f"the region is unreachable ({type(fault).__name__})") from None
+        if answer.status in (429, 503):
+            return answer.status, {}, retry_after(answer)
+        if 300 <= answer.status < 400 or answer.status >= 500:
+            raise RegionFault(f"the region answered {answer.status}")
+        return answer.status, json_object(answer.body) if answer.body else {}, 0.0

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import aiohttp
-
 from babyconnect import settings
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
+from babyconnect.exchange.http1 import Http
 from babyconnect.flows import enrol
 from babyconnect.flows.registers import Registers
 from babyconnect.flows.signatures import signer
@@ -25,15 +24,13 @@ from babyconnect.network.evidence.client import EvidenceClient
 from babyconnect.network.localisation.client import LocalisationClient
 from babyconnect.network.pseudonyms.client import PseudonymClient
 from babyconnect.network.roster import Roster
-from babyconnect.network.signed import Region, Secured
+from babyconnect.network.signed import Region
 from babyconnect.network.tallies import Tallies
 from babyconnect.settings import SettingsRefused, beside
 from babyconnect.trust.keys import SigningKey
-from babyconnect.trust.tls import Material
+from babyconnect.trust.tls import Loaded, Material
 from babyconnect.wiring import files, secured
 from babyconnect.wiring.keyring import Keyring
-
-REGION_CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Link:
     party: Party
     ring: Keyring
     secured: Material | None
-    http: aiohttp.ClientSession
+    http: Http
     directory: Directory
     pseudonyms: PseudonymClient
     localisation: LocalisationClient
@@ -77,7 +74,7 @@ class Link:
     async def close(self) -> None:
         await self.consents.close()
         await self.directory.close()
-        await self.http.close()
+        self.http.close()
         self.roster.close()
         self.tallies.close()
         self.custody.close()
@@ -137,9 +134,9 @@ async def open_link(path: pathlib.Path, moved: Callable[[], None] = nobody_else)
         custody = Custody(custody_file(path, chosen), secret)
     except DatabaseFault as fault:
         raise SettingsRefused(f"{path}: store.path: beside it the custody file {fault}") from fault
-    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=REGION_CONNECTIONS))
+    http = _region_http(path, chosen, security)
     sign = signer(lambda: ring.signing, party.ura, time.time)
-    region = Region(chosen.region.url, chosen.region.name, sign, http, _secured(path, chosen, security))
+    region = Region(chosen.region.url, chosen.region.name, sign, http)
     directory = Directory(region)
     return Link(
         path=path,
@@ -164,14 +161,26 @@ async def open_link(path: pathlib.Path, moved: Callable[[], None] = nobody_else)
     )
 
 
-def _secured(path: pathlib.Path, chosen: settings.Node, security: Material | None) -> Secured | None:
+def _region_http(path: pathlib.Path, chosen: settings.Node, security: Material | None) -> Http:
     """How the region is reached.  A node with a certificate speaks to no region without one."""
     if security is None:
-        return None
+        return Http()
     if not chosen.region.url.startswith("https://"):
         raise SettingsRefused(f"{path}: region.url: with tls.certificate_file an https address is expected")
-    name = {"server_hostname": chosen.region.server_name} if chosen.region.server_name else {}
-    return lambda: {"ssl": security.current().client, **name}
+    return Http(security=_ByName(security), server_name=chosen.region.server_name)
+
+
+class _ByName:
+    """Mutual TLS with the region: the handshake checks its name, and it is no organisation with a URA."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+
+    def current(self) -> Loaded:
+        return self._material.current()
+
+    def server_flaw(self, der: bytes | None, ura: str) -> None:
+        return None
 
 
 def enrolling(link: Link) -> enrol.Enrolling:

@@ -21,7 +21,6 @@ from babyconnect.network.contract import ConsentsUnknown, RegionFault
 from babyconnect.network.mitz import answer
 from babyconnect.network.mitz.answer import Decision, Unreadable
 from babyconnect.network.mitz.question import Question, envelope, table
-from babyconnect.network.signed import read_limited
 
 REMEMBERED = 20_000
 LATELY = 32
@@ -59,6 +58,19 @@ class Mitz:
             raise ConsentsUnknown(f"the Mitz: {fault}") from None
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError, RegionFault) as fault:
             raise ConsentsUnknown(f"the Mitz did not answer ({type(fault).__name__})") from None
+
+
+async def read_limited(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body, or RegionFault when it is larger than anything we expect."""
+    if (answer.content_length or 0) > limit:
+        raise RegionFault("the answer is too large")
+    parts, size = [], 0
+    async for part in answer.content.iter_any():
+        size += len(part)
+        if size > limit:
+            raise RegionFault("the answer is too large")
+        parts.append(part)
+    return b"".join(parts)
 
 
 class MitzAnswers:
