@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from babyconnect.birthcare.access import Asker, Permit, Purpose, Relation
@@ -54,7 +54,7 @@ def practice(tmp_path: Path) -> Iterator[Node]:
 
 
 def of(client: str) -> Happening:
-    return replace(happening(asker("ref-1")), client=client)
+    return msgspec.structs.replace(happening(asker("ref-1")), client=client)
 
 
 async def test_one_declared_emergency_opens_the_record_of_one_client(practice: Node) -> None:

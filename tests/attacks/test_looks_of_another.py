@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from babyconnect.audit.event import About, Actor, Grounds, Place, event
@@ -48,7 +49,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def bound_by(office: Office, bsn: Bsn, roster: Known) -> None:
     """Somebody found the mother's record by this number, as the door tells it to the log."""
     asked = Bind(f"{BSN_SYSTEM}|{bsn.value}", Query("Patient"), "json")
-    found = replace(happening(asker("ref-1")), interaction=asked, client="mother-1")
+    found = msgspec.structs.replace(happening(asker("ref-1")), interaction=asked, client="mother-1")
     place = Place(OWN.ura.value, "holder", OWN.ura.value, trace=f"00-{1:032x}-{1:016x}-01")
     told = event("client.bind", "ok", START, Actor("90000002", "dezi-8"), place, HERS, WHY)
     office.log.append_and_wait({**told, **named(found, office.journal.pseudonym, roster)})

@@ -10,8 +10,9 @@ import functools
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from babyconnect.api.asgi import WHOLE
 from babyconnect.api.outcomes import Refusal, operation_outcome, status
@@ -27,8 +28,7 @@ _XML_NAMES = frozenset({"xml", "application/fhir+xml", "application/xml", "text/
 _TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What was asked: `path` below the API's base, the raw query string, headers in lower case."""
 
     method: str

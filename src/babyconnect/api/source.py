@@ -11,10 +11,10 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from typing import Any
 
+import msgspec
 import structlog
 
 from babyconnect.api import http
@@ -38,11 +38,11 @@ from babyconnect.trust.sessions import Session as KnownSession
 MAX_FORM = 16_000
 MAX_BATCH = 200_000
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,40}", re.ASCII)
+_ADMITTED = (KnownSession, Unbelieved)
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks, from where, in which form the answer goes, and the trace that both ends log."""
 
     session: Session
@@ -113,7 +113,7 @@ class SourceApi:
         if asked.two_tokens:
             return refuse(Refusal("not_understood", "more than one Authorization header"), json)
         admitted = self._gate.admit(asked)
-        session = admitted if isinstance(admitted, KnownSession | Unbelieved) else await admitted
+        session = admitted if isinstance(admitted, _ADMITTED) else await admitted
         if session is None:
             return None
         if isinstance(session, Unbelieved):
@@ -238,7 +238,7 @@ class SourceApi:
             if found.status == status(Refusal("too_often")):
                 return found
             answers.append(found)
-            caller = caller if released else replace(caller, session=ForNobody(session.asker))
+            caller = caller if released else msgspec.structs.replace(caller, session=ForNobody(session.asker))
         answers += await asyncio.gather(*(self._one_of_batch(caller, entry) for entry in batch.others))
         return Answer(200, bundles.batch_response([(a.status, a.body) for a in answers], caller.json), caller.json)
 

@@ -159,4 +159,15 @@ def _matches(event: Mapping[str, Any], wanted: Wanted) -> bool:
 def text_of(moment: dt.datetime) -> str:
     """A moment as every event has it: UTC, milliseconds, `Z`; so moments compare as text."""
     there = moment if moment.tzinfo is dt.UTC else moment.astimezone(dt.UTC)
-    return f"{there.isoformat(timespec='milliseconds')[:-6]}Z"
+    start, text = _second[0]
+    since = there - start
+    if since.days or since.seconds:
+        # Nearly every event is of the second of the one before it, whose text is kept.
+        start = there.replace(microsecond=0)
+        since, text = there - start, start.isoformat()[:-6]
+        _second[0] = (start, text)
+    return f"{text}.{since.microseconds // 1000:03d}Z"
+
+
+_second = [(dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "2000-01-01T00:00:00")]
+"""The last second and its text, together: threads ask too."""

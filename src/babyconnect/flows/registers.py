@@ -70,7 +70,8 @@ class Registers:
         await self._custody.decide("disclosure", Decided(client, one.item, one.recorded, content))
 
     def secrets(self, client: str) -> tuple[Secrecy, ...]:
-        return tuple([_secrecy(one) for one in self._custody.of("secrecy", client)])
+        kept = self._custody.of("secrecy", client)
+        return tuple([_secrecy(one) for one in kept]) if kept else ()
 
     async def keep_secret(self, client: str, one: Secrecy) -> None:
         """The latest row of a basis replaces the earlier ones of it; they stay as history."""

@@ -32,6 +32,11 @@ create index if not exists decided_of on decided (client, kind);
 create index if not exists decided_by_key on decided (kind, key);
 """
 
+_ROWS = "select client, key, recorded, content from decided where "
+OF = f"{_ROWS} client = ? and kind = ? order by place"
+EVERY = f"{_ROWS} kind = ? order by place"
+ABOUT = f"{_ROWS} key = ? and kind = ? order by place"
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -65,21 +70,18 @@ class Custody:
 
     def of(self, kind: Kind, client: str) -> tuple[Decided, ...]:
         """Every decision of a kind about a client's record, the oldest first: the history."""
-        return self._rows("client = ? and kind = ?", client, kind)
+        return self._rows(OF, client, kind)
 
     def every(self, kind: Kind) -> tuple[Decided, ...]:
         """Every decision of a kind, over all clients."""
-        return self._rows("kind = ?", kind)
+        return self._rows(EVERY, kind)
 
     def about(self, kind: Kind, key: str) -> tuple[Decided, ...]:
         """Every decision of a kind with this key, over all clients."""
-        return self._rows("key = ? and kind = ?", key, kind)
+        return self._rows(ABOUT, key, kind)
 
-    def _rows(self, where: str, *values: str) -> tuple[Decided, ...]:
-        found = self._db.known(
-            f"select client, key, recorded, content from decided where {where} order by place",  # noqa: S608
-            values,
-        )
+    def _rows(self, sql: str, *values: str) -> tuple[Decided, ...]:
+        found = self._db.known(sql, values)
         if not found:  # so it is for nearly everybody, and it is asked for every answer
             return ()
         return tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
@@ -34,10 +34,14 @@ class Checks:
         self._own, self._roster, self._register, self._codes, self._rules = own, roster, register, codes, rules
         self._kept: dict[tuple[str, str, str, str], tuple[float, Relation | None]] = {}
 
+    def concern(self, asker: Asker) -> list[Relation]:
+        """What of the asker's evidence is more than its word here."""
+        check = self._rules().asker.check
+        return [one for one in asker.relations if check.get(one.basis, "claimed") != "claimed"]
+
     async def of(self, asker: Asker, client: str) -> tuple[Relation, ...]:
         """Those of the asker's that were found true.  What cannot be asked now is not among them."""
-        check = self._rules().asker.check
-        asked = [one for one in asker.relations if check.get(one.basis, "claimed") != "claimed"]
+        asked = self.concern(asker)
         if not asked:
             return ()
         mine = self._roster.enrolments_of(client) if asker.ura == self._own else ()
@@ -94,13 +98,19 @@ class HolderGrounds:
         self._own, self._roster, self._consents, self._rules = own, roster, consents, rules
         self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
 
-    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
+    def consents(self, client: str, asker: Asker, identifier: str) -> Coroutine[Any, Any, tuple[Consent, ...]]:
         """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed, and the
         register is asked about a stand-in, so that time and faults do not tell who is known here.
 
         Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
-        said = await self.registered(client, asker)
-        return said if self._elsewhere is None else await self._elsewhere(client, asker, identifier, said)
+        said = self.registered(client, asker)
+        return said if self._elsewhere is None else self._also(self._elsewhere, client, asker, identifier, said)
+
+    @staticmethod
+    async def _also(
+        elsewhere: Elsewhere, client: str, asker: Asker, identifier: str, said: Coroutine[Any, Any, tuple[Consent, ...]]
+    ) -> tuple[Consent, ...]:
+        return await elsewhere(client, asker, identifier, await said)
 
     async def registered(self, client: str, asker: Asker) -> tuple[Consent, ...]:
         """By the region's register alone."""
@@ -108,25 +118,23 @@ class HolderGrounds:
         if pseudonym is None:
             await self._consents.as_if(self._roster.stand_in(client))
             return ()
-        return await self._said(pseudonym, asker)
+        try:
+            return await self._consents.of(pseudonym)
+        except NotKept as told:
+            # Whose pointer is over (its term, or not sent yet) is shared with nobody: what she said cannot be known.
+            # Our own people go by what was recorded here.
+            own = asker.ura == self._own
+            return told.recorded if own else (*told.recorded, Consent(NOT_SHARED, False, "*"))
 
     @property
     def asks_elsewhere(self) -> bool:
         """Whether another register is heard too."""
         return self._elsewhere is not None
 
-    async def _said(self, pseudonym: str, asker: Asker) -> tuple[Consent, ...]:
-        """Whose pointer is over (its term, or not sent yet) is shared with nobody: what she said cannot be known.  Our
-        own people go by what was recorded here."""
-        try:
-            return await self._consents.of(pseudonym)
-        except NotKept as told:
-            own = asker.ura == self._own
-            return told.recorded if own else (*told.recorded, Consent(NOT_SHARED, False, "*"))
-
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         declared = self._declared(asker, client) if asker.emergency else None
-        return Weighed(await self._checks.of(asker, client), self._terms, declared)
+        verified = await self._checks.of(asker, client) if self._checks.concern(asker) else ()
+        return Weighed(verified, self._terms, declared)
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         births, rule = self._roster.births(client), self._rules().holder

@@ -6,10 +6,12 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from babyconnect.audit.event import About, Actor, Place, event
 from babyconnect.audit.log import AuditLog, Sizes
-from babyconnect.audit.reading import Wanted, search
+from babyconnect.audit.reading import Wanted, search, text_of
 
 START = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 TRACES = [f"{n:032x}" for n in range(20)]
@@ -82,3 +84,11 @@ def test_segments_outside_the_period_are_not_read_beyond_their_first_line(
     monkeypatch.setattr(Path, "read_bytes", lambda self: opened.append(self.name) or real(self))
     assert found(logged, Wanted(since=START + dt.timedelta(days=18))) == [18, 19]
     assert 0 < len(opened) < len(list(logged.glob("audit-*"))) / 2
+
+
+@given(st.lists(st.datetimes(timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-3, minutes=-30))]))))
+def test_a_moment_reads_the_same_whatever_was_written_before_it(moments: list[dt.datetime]) -> None:
+    for moment in moments:
+        for near in (moment, moment.replace(microsecond=999_999), moment.replace(microsecond=0)):
+            expected = near.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            assert text_of(near) == expected
