@@ -15,7 +15,7 @@ without the function it asks for: that is checked here, before any of its code r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -91,14 +91,18 @@ class Site(Generic[S]):
 
     async def posted(self, request: Request, largest: int = LARGEST) -> tuple[S, dict[str, str]]:
         """Session and fields of a form that one of our own pages of this very session sent."""
-        session = self._session_of(request)
         fields = await form(request, largest)
+        return self.sent_by(request, fields), fields
+
+    def sent_by(self, request: Request, fields: Mapping[str, str]) -> S:
+        """Whose session's page sent these fields; 403 when none of ours did."""
+        session = self._session_of(request)
         foreign = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
         if session is None or foreign or request.headers.get("origin", self.origin) not in (self.origin, "null"):
             raise HTTPException(403)
         if not session.csrf_holds(fields.get("csrf", "")):
             raise HTTPException(403)
-        return session, fields
+        return session
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """A page in the language of this browser, with the menu of this session."""

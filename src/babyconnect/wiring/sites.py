@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 
 from babyconnect.api.server import App
 from babyconnect.exchange.http1 import Http
+from babyconnect.flows import publish
 from babyconnect.flows.completeness import Completeness
+from babyconnect.flows.handing_in import HandingIn
 from babyconnect.flows.oversight import Oversight
 from babyconnect.network.staff import Staff
-from babyconnect.web.administration import completeness
+from babyconnect.web.administration import completeness, handing_in
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.site import Chapter
@@ -21,6 +24,7 @@ from babyconnect.wiring.consulting import consulting_node
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.own_record import asking_of, everywhere, own_looks, own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
+from babyconnect.wiring.publishing import publishing_node
 
 
 def sites(
@@ -59,7 +63,14 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
         *shielding_pages(link, keeps, holds),
         oversight.staff_chapter(link, overseen),
         completeness.chapter(Completeness(link.tallies, now)),
+        handing_in.chapter(_handing_in(link, keeps), time.monotonic),
     ]
+
+
+def _handing_in(link: Link, keeps: Kept) -> HandingIn:
+    """By hand what the intake takes of a source system; the pointers go to the region at their next turn."""
+    node = publishing_node(link, keeps.store.writer)
+    return HandingIn(lambda one: publish.publish([one], node), keeps.journal, link.chosen.intake.file_bytes)
 
 
 def _for_clients(
