@@ -91,6 +91,7 @@ class IntakeSection(Strict, frozen=True):
     file_bytes: int = 9_000_000
     check_profiles: bool = True
     ada_version: str = ""
+    ultrasound_table: str = ""
 
 
 class LoginSection(Strict, frozen=True):

@@ -24,7 +24,9 @@ from babyconnect.flows.translating import (
     versions,
     write,
 )
+from babyconnect.settings import SettingsRefused
 from babyconnect.sources.recognise import LIMIT
+from babyconnect.wiring import ultrasound
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_dates(parser)
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
     parser.add_argument("--with-bsn", action="store_true", help="write BSNs; without this they are masked")
+    parser.add_argument("--ultrasound-table", type=pathlib.Path, metavar="CSV",
+                        help="what the ultrasound system calls things, if not as in our table")  # fmt: skip
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="one file per input here; else printed")
 
 
@@ -63,6 +67,10 @@ def _transaction(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
+    try:
+        ultrasound.use(options.ultrasound_table)
+    except SettingsRefused as problem:
+        raise Failure(str(problem)) from None
     dates = dict(options.date)
     today = dates.get("T") or dt.date.today()
     inputs = [Input(path.name, path) for path in options.input]

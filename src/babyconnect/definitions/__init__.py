@@ -20,11 +20,42 @@ def content(name: str) -> bytes:
     return resources.files(__package__).joinpath(name).read_bytes()
 
 
-@functools.cache
 def rows(name: str) -> tuple[dict[str, str], ...]:
     """The rows of `NAME.csv`, as dicts of text by column; lines that start with # are comments."""
-    lines = [line for line in content(f"{name}.csv").decode().splitlines() if line and not line.startswith("#")]
+    own = _OWN.get(name)
+    return own if own is not None else _rows(name)
+
+
+@functools.cache
+def _rows(name: str) -> tuple[dict[str, str], ...]:
+    return read_rows(content(f"{name}.csv").decode())
+
+
+def read_rows(text: str) -> tuple[dict[str, str], ...]:
+    """The rows of a table, from its text."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return tuple(csv.DictReader(lines))
+
+
+_OWN: dict[str, tuple[dict[str, str], ...]] = {}
+_EDITIONS: dict[str, int] = {}
+
+
+def replace(name: str, own: tuple[dict[str, str], ...] | None) -> None:
+    """An organisation's own rows instead of ours, in this process, which is one node; None: ours again.
+
+    For wiring, at start, once the rows are checked.
+    """
+    if own is None:
+        _OWN.pop(name, None)
+    else:
+        _OWN[name] = own
+    _EDITIONS[name] = edition(name) + 1
+
+
+def edition(name: str) -> int:
+    """Which rows of that table hold now: for what is worked out of them once."""
+    return _EDITIONS.get(name, 0)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from babyconnect.sources.organisation import Organisation
 from babyconnect.store.contract import Writer
 from babyconnect.translate.ada import versions
 from babyconnect.trust.authority import Authority, Standing
-from babyconnect.wiring import files, shielding
+from babyconnect.wiring import files, shielding, ultrasound
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 
@@ -33,6 +33,8 @@ def publishing_node(
     link: Link, writer: Writer, bsns: Mapping[str, str] | None = None, dates: Mapping[str, dt.date] | None = None
 ) -> publish.PublishingNode:
     """The node as `flows.publish` sees it."""
+    own = link.chosen.intake.ultrasound_table
+    ultrasound.use(link.beside(own) if own else None)
     return publish.PublishingNode(
         writer=enrol.EnrollingWriter(writer, link.roster),
         secret=files.secret(link.beside(link.chosen.keys.tenant_secret_file)),

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from babyconnect.definitions import document, rows
+from babyconnect.definitions import document, edition, rows
 
+TABLE = "ultrasound/astraia"
 TRANSACTION = "med_mij_echo_beschikbaarstellen"
 KINDS = frozenset({"level", "key", "text", "number", "count", "code", "date", "exam-date", "identifier", "initials",
                    "prefix", "image-file", "image-type", "image-data"})  # fmt: skip
@@ -52,10 +53,14 @@ class Group:
     datatype: str
 
 
-@functools.cache
 def levels() -> Mapping[str, Level]:
+    return _levels(edition(TABLE))
+
+
+@functools.lru_cache(maxsize=2)
+def _levels(_: int) -> Mapping[str, Level]:
     found: dict[str, dict[str, list[Item]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows("ultrasound/astraia"):
+    for row in rows(TABLE):
         item = Item(
             row["path"], row["kind"], row["concept"], row["argument"], _limit(row["least"]), _limit(row["most"])
         )
