@@ -14,8 +14,11 @@ from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted
 from babyconnect.flows.translating import READERS, called, inputs_offered, outputs_offered, translating
 from babyconnect.sources.recognise import LIMIT
+from babyconnect.translate.jgz import convert
 
 TODAY = dt.date(2026, 11, 22)
+OTHER_DATA_SETS = convert.outputs()
+"""Read to be written in another version; not what a client's record is made of."""
 GUIDE = Path(__file__).parents[3] / "docs" / "suppliers.md"
 
 
@@ -45,6 +48,9 @@ def test_what_can_be_handed_in_is_read_as_the_format_it_shows(made: list[File]) 
         if outcome.format not in READERS or not file.name.startswith(called(outcome.format)):
             continue
         seen.add(called(outcome.format))
+        if outcome.format in OTHER_DATA_SETS:
+            assert [f.rule for f in outcome.findings if f.severity == "error"] == ["data-set"]
+            continue
         assert not outcome.refused, outcome.findings[:3]
         assert len(outcome.resources) > 3, file.name
     assert seen == EXAMPLES.keys() & set(inputs_offered())

@@ -73,5 +73,7 @@ def test_references_by_the_addresses_of_a_bundle_are_followed(
 def test_ada_is_written_only_when_it_is_known_which_transaction(woman: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["translate", woman, "--to", "ada"]) == 1
     assert "choose one with --transaction: basis, echo, kraam" in capsys.readouterr().err
-    assert main(["translate", woman, "--to", "ada", "--transaction", "papyrus"]) == 1
-    assert "no transaction that can be written" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["translate", woman, "--to", "ada", "--transaction", "papyrus"])
+    assert ended.value.code == 2
+    assert "cannot be written; choose one of basis, echo, kraam, uitbreiding" in capsys.readouterr().err

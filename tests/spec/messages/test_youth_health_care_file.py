@@ -229,4 +229,4 @@ def test_another_record_becomes_no_file(tmp_path: pathlib.Path, capsys: pytest.C
     path = tmp_path / "woman.json"
     path.write_text('{"resourceType": "Patient", "id": "1"}')
     assert main(["translate", str(path), "--to", "jgz-4.2.0"]) == 1
-    assert "[format]" in capsys.readouterr().err
+    assert "[no-child]" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babyconnect.birthcare import units
 from babyconnect.definitions import document, rows
@@ -20,6 +20,7 @@ from babyconnect.translate.recasting.tables import Coded, listed, maps
 NULL_FLAVORS = "2.16.840.1.113883.5.1008"
 _CARRIED = ("value", "code", "codeSystem", "codeSystemName", "displayName", "unit", "root", "nullFlavor",
             "originalText")  # fmt: skip
+_NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 Attributes = Mapping[str, str]
 
 
@@ -99,12 +100,9 @@ def _quantity(found: Sequence[Site], argument: str, target: Target) -> list[Attr
 
 def _amount(site: Site, unit: str) -> str | None:
     written = units.unit(site.element.attributes.get("unit", ""))
-    try:
-        value = Decimal(site.element.value)
-    except InvalidOperation:
+    if written is None or not _NUMBER.fullmatch(site.element.value):
         return None
-    if written is None or not value.is_finite() or abs(value.adjusted()) > 12:
-        return None
+    value = Decimal(site.element.value)
     converted = units.value_in({"value": value, "code": written.code, "system": "http://unitsofmeasure.org"}, unit)
     return None if converted is None else f"{converted.normalize():f}"
 
