@@ -25,7 +25,7 @@ from babyconnect.translate import ada, completeness
 from babyconnect.translate.acute import handover
 from babyconnect.translate.tabular import translating as tabular
 from babyconnect.translate.ultrasound.images import Sight
-from babyconnect.translate.ultrasound.translating import translate as translate_ultrasound
+from babyconnect.translate.ultrasound.translating import counted as translate_ultrasound
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
     assert record.message is not None
     made = translate_ultrasound(record.message, Sight(record.beside, images.kind, images.LARGEST), today)
     findings = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
-    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
 
 
 def _from_tabular(record: Record, today: dt.date, version: str) -> Read:

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from babyconnect.birthcare.access import Consent
+from babyconnect.flows.translating import READERS
+from babyconnect.sources import Record
+from babyconnect.sources.recognise import recognise
+from babyconnect.translate.ultrasound.translating import chapters
 from tests.spec.publishing.records import Node as Publishing
 from tests.support.asgi import Response
 from tests.support.node import Node
-from tests.support.ultrasound import FETUS, embedded, exam, export, png
+from tests.support.ultrasound import FETUS, TODAY, embedded, exam, export, png
 
 BSN = "999990019"
 WITH_IMAGE = export(exam(FETUS + embedded(png(), title="Profiel")))
@@ -103,6 +107,23 @@ async def test_an_export_in_a_folder_takes_its_images_along(tmp_path: Path) -> N
     report = await publishing.one(folder / "echo.xml")
     assert {f.rule for f in report.findings if f.rule.startswith("image")} == {"image-path"}
     assert [type for type, _ in publishing.store.versions].count("Binary") == 1
+
+
+def test_what_an_export_fills_is_counted_by_the_rows_of_its_table() -> None:
+    content = WITH_IMAGE.replace(b">47.2<", b">990<").replace(b"<tcd", b"<nasal_bone>3</nasal_bone><tcd")
+    [outcome] = [READERS["astraia"].read(_recognised(content), TODAY, "")]
+    counted = outcome.counted
+    assert counted is not None and counted.unknown == 1
+    assert {"patient/dob", "fetus/bpd", "exam/us_date", "image/."} <= counted.concepts
+    assert counted.lost == {"fetus/bpd"} and "fetus/crl" not in counted.concepts
+    known = {item.concept for chapter in chapters("astraia") for item in chapter.items}
+    assert counted.concepts <= known
+
+
+def _recognised(content: bytes) -> Record:
+    found = recognise(content, "echo.xml")
+    assert isinstance(found, Record)
+    return found
 
 
 async def test_a_refused_export_leaves_nothing() -> None:

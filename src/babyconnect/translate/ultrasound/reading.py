@@ -43,6 +43,9 @@ class Export:
     images: dict[str, Image] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
+    filled: set[tuple[str, str]] = field(default_factory=set)
+    lost: set[tuple[str, str]] = field(default_factory=set)
+    """Rows (level, path) that say something, and those of them that could not be used."""
     places: list[tuple[etree._Element, str]] = field(default_factory=list)
 
     def source(self, element: etree._Element, attribute: str = "") -> int:
@@ -212,6 +215,7 @@ class Reading:
         groups: dict[str, Node] = {}
         for path, text, source, items in self._stated(element, level):
             for item in items:
+                self.export.filled.add((level.name, item.path))
                 if item.kind in _TAKEN_APART or path.rpartition("/@")[0] in left_out:
                     continue
                 if (item.concept or item.path) in taken and item.kind != "identifier":
@@ -220,6 +224,7 @@ class Reading:
                 taken.add(item.concept or item.path)
                 made = self._value(element, path, text, source, item)
                 if made is None:
+                    self.export.lost.add((level.name, item.path))
                     left_out.add(path)  # and with a measurement what was worked out from it
                 elif item.concept:
                     self._put(item, made, source, here, groups)

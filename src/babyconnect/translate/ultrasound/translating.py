@@ -6,22 +6,61 @@ One record per pregnancy; what they share (the client, organisations, profession
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
 from babyconnect.definitions import document
 from babyconnect.translate import ada
+from babyconnect.translate.completeness import Chapter, Filled, Item
 from babyconnect.translate.findings import Finding, Translated
 from babyconnect.translate.tables import ada_map
 from babyconnect.translate.ultrasound.images import Sight
-from babyconnect.translate.ultrasound.layout import TRANSACTION
-from babyconnect.translate.ultrasound.reading import Reading
+from babyconnect.translate.ultrasound.layout import TRANSACTION, levels
+from babyconnect.translate.ultrasound.reading import Export, Reading
+
+DATA_SET = "astraia"
+_CHAPTERS = {"patient": "Cliënt", "episode": "Zwangerschap", "exam": "Onderzoek", "fetus": "Foetus",
+             "structure": "Structuren", "marker": "Sonomarkers", "image": "Beelden"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`counted`: what the export fills of what the table knows."""
+
+    resources: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+    counted: Filled
+
+
+def chapters(data_set: str, version: str = "") -> tuple[Chapter, ...]:
+    """What an export can fill, by the levels of the table."""
+    if data_set != DATA_SET:
+        return ()
+    found = {name: level for name, level in levels().items() if name != "file"}
+    return tuple(
+        Chapter(_CHAPTERS.get(name, name), tuple(Item(f"{name}/{path}", path) for path in level.items))
+        for name, level in found.items()
+        if level.items
+    )
+
+
+def counted(root: etree._Element, sight: Sight, today: dt.date) -> Made:
+    """The resources of an export, with what it fills.  A finding of severity `error` means: refuse it."""
+    export = Reading(sight, today).run(root)
+    made = _translated(export, today)
+    names = [frozenset(f"{level}/{path}" for level, path in found) for found in (export.filled, export.lost)]
+    filled = Filled(DATA_SET, "", names[0], names[1], export.counted.get("unknown-element", 0))
+    return Made(tuple(made.resources), tuple(made.findings), filled)
 
 
 def translate(root: etree._Element, sight: Sight, today: dt.date) -> Translated:
-    """The resources of an export.  A finding of severity `error` means: refuse it."""
-    export = Reading(sight, today).run(root)
+    """The resources of an export."""
+    return _translated(Reading(sight, today).run(root), today)
+
+
+def _translated(export: Export, today: dt.date) -> Translated:
     findings = [Finding(t.severity, *export.place(t.source), "", t.rule, t.text) for t in export.told]
     if any(f.severity == "error" for f in findings):
         return Translated([], findings)
