@@ -33,7 +33,10 @@ from babyconnect.web.login.routes import LoginEvent
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.viewer.site import viewer_app
+from tests.support import made
 from tests.support.consents import LocalRegister, Log, consenting
+from tests.support.made import dossier
+from tests.support.medicines import agreed, allergic, drug, used
 from tests.support.needs import nictiz as nictiz_folder
 from tests.support.published import NTS, resources
 from tests.support.sample_view import sample
@@ -52,6 +55,7 @@ NOBODY = "999990020"
 TROUBLE = "999990032"
 BROKEN = "999990044"
 TWINS = "999990056"
+MEDICINES = "999990068"
 PAYLOAD = "\"><img src=x onerror=document.title='gehackt'><script>document.title='gehackt'</script>{{7*7}}'"
 PASSWORD = "geheim-voor-de-test"
 SECRET = "geheim-van-de-kijker"
@@ -173,6 +177,22 @@ async def published_twins(bsn: Bsn, person: Person) -> AsyncIterator[Asked | Sou
         yield answer
 
 
+async def medicines(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+    """Three organisations about one woman of 32 weeks: a dose that differs, a painkiller too late, one not judged."""
+    gp, hospital, midwife = (dossier(party) for party in (made.GP, made.HOSPITAL, made.MIDWIFE))
+    for one in (gp, hospital, midwife):
+        one.due(280 - 7 * 32 + (now().date() - made.TODAY).days, True)
+    agreed(gp, "a", drug("C07AG01", "labetalol"), -40, dose="2 × per dag 1 tablet van 100 mg", treatment="A")
+    used(midwife, "b", drug("C07AG01", "labetalol"), -40, dose="3 × per dag 2 tabletten van 100 mg")
+    agreed(gp, "c", drug("M01AE02", "naproxen"), -300, dose="2 × per dag 1 tablet")
+    used(midwife, "d", drug("", "Zelfzorgmiddel tegen misselijkheid"), -20)
+    agreed(hospital, "e", drug("J01CA04", "amoxicilline"), -90, -83, dose="3 × per dag 1 capsule")
+    allergic(gp, "f", {"text": "rode kleurstof"})
+    yield Asked((made.GP, made.HOSPITAL, made.MIDWIFE))
+    for one in (gp, hospital, midwife):
+        yield one.answer()
+
+
 def real_picture(answers: Sequence[SourceAnswer], today: dt.date, busy: Sequence[Party], kept: dict[Any, Any]) -> View:
     """What the product makes of answers."""
     return build_view(merge(answers, today), busy, kept)
@@ -229,6 +249,7 @@ async def build(port: int) -> Any:
     hostile_viewing: Viewing[View] = Viewing(consult, lambda answers, today, busy, kept: hostile(big()), now)
 
     by_bsn = {HOSTILE_TEXTS: hostile_viewing, TWINS: Viewing(published_twins, real_picture, now)}
+    by_bsn[MEDICINES] = Viewing(medicines, real_picture, now)
 
     class Either:
         """Opens the hostile client with hostile texts, the published one with what the product makes of her."""

@@ -56,6 +56,15 @@ class Medicines:
 
     def notices(self) -> tuple[Notice, ...]:
         """What is to be said of all of them together."""
+        return (*self._provisional(), *self._uncompared())
+
+    def _provisional(self) -> Iterator[Notice]:
+        """Whose table judged them, when nobody vouches for it."""
+        words, said = _WORDS["warning"], {"table": self._overview.table, "version": self._overview.version}
+        if self._overview.provisional and any(medicine.subject == "woman" for medicine in self._shown):
+            yield Notice("provisional", "info", _said(words["provisional"]), _said(words["provisional_text"], **said))
+
+    def _uncompared(self) -> tuple[Notice, ...]:
         if not self._overview.uncompared:
             return ()
         names = dutch.enumerate_([stated.text for stated in self._overview.uncompared])
@@ -140,8 +149,6 @@ class Medicines:
             for language in ("nl", "en")
         ))  # fmt: skip
         source = _said(words["source"], table=self._overview.table, version=self._overview.version, source=rule.source)
-        if self._overview.provisional:
-            source = Said(*(f"{a} {b}" for a, b in zip(_both(source), _both(_said(words["provisional"])), strict=True)))
         pressing = exposure.when in _PRESSING
         return Notice(
             f"warning_{rule.level}", tone if pressing else _milder(tone), title, Said(rule.nl, rule.en), source
@@ -170,10 +177,6 @@ def _said(words: Mapping[str, str], **values: str) -> Said:
     return Said(words["nl"].format(**values), words["en"].format(**values))
 
 
-def _both(said: Said) -> tuple[str, str]:
-    return said.nl, said.en
-
-
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
@@ -183,8 +186,9 @@ def _when(exposure: Exposure) -> Said:
     if exposure.days is None:
         return _said(words[exposure.when])
     first, last = (dutch.gestation(max(days, 0)) for days in exposure.days)
-    open_ended = exposure.when == "now" and exposure.days[1] > gestation.TERM_DAYS
-    return _said(words["now_since" if open_ended else f"{exposure.when}_days"], first=first, last=last)
+    if exposure.when == "now" and exposure.days[1] > gestation.TERM_DAYS:
+        return _said(words["now_since" if exposure.rule.first else "now"], first=first)
+    return _said(words[f"{exposure.when}_days"], first=first, last=last)
 
 
 def _flags(state: State) -> tuple[Flag, ...]:
