@@ -16,14 +16,17 @@ _log = structlog.get_logger(__name__)
 
 
 async def hear(searches: Searches, glass: BreakGlass) -> int:
-    """One round: what is in our log and queue is taken note of, the rest stays at the region for the next time."""
+    """One round: what is in our log and queue is taken note of, the rest stays at the region for the next time.
+
+    One that cannot be taken note of does not keep those behind it back."""
     done = list[int]()
-    try:
-        for one in await searches.waiting():
+    for one in await searches.waiting():
+        try:
             await glass.sought(one)
+        except (AuditFault, DatabaseFault) as fault:
+            _log.error("emergency_waits", number=one.number, reason=type(fault).__name__)
+        else:
             done.append(one.number)
-    except (AuditFault, DatabaseFault) as fault:
-        _log.error("emergencies_wait", reason=type(fault).__name__)
     if done:
         await searches.taken(done)
     return len(done)

@@ -18,7 +18,8 @@ class Channel(asyncio.Protocol):
 
     def __init__(self, heard: Callable[[bytes], None], lost: Callable[[], None]) -> None:
         self._heard, self._lost = heard, lost
-        self._held = b""
+        self._held = bytearray()
+        self._needed = 0
         self._saying: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -33,15 +34,23 @@ class Channel(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        held = self._held + data if self._held else data
-        at, end = 0, len(held)
+        if self._held:
+            self._held += data
+            if len(self._held) < self._needed:  # a large message comes in many pieces: it is looked at when it is whole
+                return
+            data = bytes(self._held)
+            self._held.clear()
+        at, end = 0, len(data)
+        self._needed = 4
         while end - at >= 4:
-            (length,) = _LENGTH.unpack_from(held, at)
+            (length,) = _LENGTH.unpack_from(data, at)
             if end - at - 4 < length:
+                self._needed = 4 + length
                 break
             at += 4 + length
-            self._heard(held[at - length : at])
-        self._held = held[at:]
+            self._heard(data[at - length : at])
+        if at < end:
+            self._held += data[at:]
 
     def connection_lost(self, fault: Exception | None) -> None:
         self.open = False
