@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from babyconnect.store.tables import Connection, Engine, Fetching, Row
 
 PLANS = 4096
 EPISODES = 2048
-OVERHEAD = 800
+OVERHEAD = 600
 """Bytes that a remembered resource takes beside its content."""
 K = TypeVar("K")
 V = TypeVar("V")
@@ -271,7 +272,9 @@ _MARKS = msgspec.msgpack.Decoder(_Marks)
 
 def _marks(type: str, id: str, row: Row) -> tuple[str, str, tuple[str, ...], tuple[str, ...], str, str]:
     known = _MARKS.decode(row[3])
-    return (row[2], known.group, known.shielded, known.episodes, f"{type}/{id}", known.subject)
+    # Interned: a client's resources that are remembered have these in common.
+    group, episodes = sys.intern(known.group), tuple([sys.intern(episode) for episode in known.episodes])
+    return (sys.intern(row[2]), group, known.shielded, episodes, f"{type}/{id}", known.subject)
 
 
 def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
