@@ -14,7 +14,7 @@ Reads `geboortezorg-stu3/dataset-pwd32/*.xml` (ART-DECOR transaction views) and 
 - `value_lists.csv`: one row per code of these lists: `list`, `code`, `system` (OID), `display` (the Dutch name), `kind`
   (leaf; `group` is not to be chosen; `exception` is a null flavor; `include` opens a whole code system or, with a code,
   its descendants).
-- `stated_systems.csv`: OID to FHIR STU3 system, as the data sets state it.
+- `../terminology/stated_oids.csv`: OID to FHIR STU3 system, as the data sets state it.
 - `countries.csv`: GBA countries to ISO 3166, a concept map.
 """
 
@@ -214,7 +214,7 @@ def main() -> int:
         distil_wiki(data, name, transaction, lists, systems)
     write("value_lists.csv", ("list", "code", "system", "display", "kind"), list(lists.values()),
           f"Nictiz, {FOLDER}: value lists of the transactions in *_structure.csv; else FHIR's value sets")  # fmt: skip
-    write("stated_systems.csv", ("oid", "uri", "source"), sorted(systems.values(), key=lambda r: r["oid"]),
+    write("../terminology/stated_oids.csv", ("oid", "uri", "source"), sorted(systems.values(), key=lambda r: r["oid"]),
           f"Nictiz, {FOLDER}: sourceCodeSystem/@canonicalUriSTU3")  # fmt: skip
     write("countries.csv", ("map", "system", "code", "target", "target_system", "display", "citation"),
           countries(list(lists.values())), f"Nictiz, {FOLDER}: LandGBACodelijst and LandISOCodelijst")  # fmt: skip

@@ -117,7 +117,7 @@ def from_xml(node: etree._Element) -> Any:
     """A definition in XML in the shape of its JSON, as far as this tool reads it; repeats are always lists."""
     if not len(node) or node.get("value") is not None:
         return node.get("value")
-    found: dict[str, Any] = {"url": node.get("url")} if node.get("url") else {}
+    found: dict[str, Any] = {name: node.get(name) for name in ("id", "url") if node.get(name)}
     for child in node.iterchildren(tag=etree.Element):
         name = etree.QName(child).localname
         if name in ("element", "discriminator", "type", "constraint", "include", "exclude", "concept", "valueSet",
@@ -255,7 +255,9 @@ class Distilled:
             elif found:
                 kids[name] = found
         if slices:
-            slicing = own.get("slicing") or {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
+            # Extensions go by their url; slices of something else that nothing tells apart are not told apart.
+            by_url = [{"type": "value", "path": "url"}] if own.get("path", "").endswith("xtension") else []
+            slicing = own.get("slicing") or {"discriminator": by_url, "rules": "open"}
             node["slicing"] = [[d["type"], d["path"]] for d in slicing.get("discriminator", [])]
             node["slices"] = slices
             if slicing.get("rules") == "closed":

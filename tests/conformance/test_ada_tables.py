@@ -104,14 +104,16 @@ def test_every_code_of_the_published_value_lists_is_in_ours(file: str) -> None:
 
 @pytest.mark.parametrize("tool", ["distil_ada.py", "distil_ada_map.py"])
 def test_the_generator_makes_the_same_tables_again(tool: str, tmp_path: Path) -> None:
-    definitions = "src/babyconnect/definitions/ada"
+    definitions = [f"src/babyconnect/definitions/{name}" for name in ("ada", "terminology")]
     shutil.copytree(ROOT / "tools" / "ada_map", tmp_path / "tools" / "ada_map")
-    shutil.copytree(ROOT / definitions, tmp_path / definitions)
+    for folder in definitions:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     for script in ("ada_wiki.py", tool):
         shutil.copy(ROOT / "tools" / script, tmp_path / "tools" / script)
     subprocess.run([sys.executable, str(tmp_path / "tools" / tool), str(nictiz())], check=True, capture_output=True)
-    for made in (tmp_path / definitions).iterdir():
-        assert made.read_bytes() == (ROOT / definitions / made.name).read_bytes(), made.name
+    for folder in definitions:
+        for made in (tmp_path / folder).iterdir():
+            assert made.read_bytes() == (ROOT / folder / made.name).read_bytes(), made.name
 
 
 def addendum() -> dict[str, tuple[str, str, str]]:

@@ -7,6 +7,8 @@ hierarchy of SNOMED CT, a code system that is not at hand) is counted apart.  `B
 
 from __future__ import annotations
 
+import csv
+import functools
 import os
 import re
 from collections import Counter
@@ -121,16 +123,16 @@ def sound(resource: Mapping[str, Any], surroundings: Surroundings) -> bool:
     return not structure(resource) and all(one.severity != "error" for one in check(resource, surroundings))
 
 
-def disagreements() -> list[dict[str, str]]:
-    import csv
-
-    lines = (HERE / "disagreements.csv").read_text(encoding="utf-8").splitlines()
+@functools.cache
+def rows_of(name: str) -> list[dict[str, str]]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 def explained(who: str, one: Said) -> bool:
     return any(
-        row["who"] == who and row["kind"] == one.kind and one.about.endswith(row["about"]) for row in disagreements()
+        row["who"] == who and row["kind"] == one.kind and one.about.endswith(row["about"])
+        for row in rows_of("disagreements.csv")
     )
 
 
@@ -168,10 +170,20 @@ def test_no_message_vanishes_when_our_output_is_replaced_by_the_expected(checked
             (record[one.resource]["resourceType"], one.kind, one.about)
             for one in said
             if one.record == f"{kind}-{name}" and not unknowable(one, checked.offline)
+            if not explained("HAPI" if who == "hapi" else who, one)
         )
 
     vanishing = {name: messages("ours", name) - messages("expected", name) for name in WRITTEN}
-    assert {name: found for name, found in vanishing.items() if found} == {}
+    unnamed = {name: [one for one in found if not named(name, *one)] for name, found in vanishing.items()}
+    assert {name: found for name, found in unnamed.items() if found} == {}
+
+
+def named(record: str, type_name: str, kind: str, about: str) -> bool:
+    """Ours says more of the record, and that is why it is said."""
+    return any(
+        (row["record"], row["type"], row["kind"]) == (record, type_name, kind) and about.endswith(row["about"])
+        for row in rows_of("vanishing.csv")
+    )
 
 
 def test_a_change_that_one_finds_wrong_the_other_finds_wrong(checked: Checked) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from babyconnect.birthcare import ucum
 from babyconnect.definitions import rows
+
+_NO_NOTE = re.compile(r"[^ -z|~]+")  # what an annotation may not hold: braces, what is not ASCII
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,12 @@ def coded(written: str) -> str:
     row = _rows().get(written)
     if row is not None:
         return written if row["ucum"] else row["code"]
-    plain = written.startswith("{") or not any(letter.isspace() or letter in ",;" for letter in written)
-    return written if plain else f"{{{written}}}"
+    return written if ucum.is_unit(written) else "{" + _NO_NOTE.sub("_", written).strip("_ ") + "}"
+
+
+def is_known(written: str) -> bool:
+    """True for what a row has, and for every unit of UCUM."""
+    return written in _rows() or ucum.is_unit(written)
 
 
 def unit_of(quantity: Mapping[str, Any]) -> Unit | None:

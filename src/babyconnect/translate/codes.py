@@ -1,4 +1,5 @@
-"""Codes of ADA to FHIR: systems (OID → URL), displays, and concept maps; all of it tables in `definitions/ada`."""
+"""Codes of ADA to FHIR: systems (OID → URL), displays, and concept maps; tables in
+`definitions/ada` and `definitions/terminology`."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ NULL_FLAVOR_OID = "2.16.840.1.113883.5.1008"
 @functools.cache
 def _systems() -> Mapping[str, str]:
     """OID → URL.  Where the data set states no URL it repeats the OID as a URN, as FHIR has it."""
-    stated = {row["oid"]: row["uri"] for row in rows("ada/stated_systems") if row["uri"]}
-    return stated | {row["oid"]: row["uri"] for row in rows("ada/systems")}
+    stated = {row["oid"]: row["uri"] for row in rows("terminology/stated_oids") if row["uri"]}
+    return stated | {row["oid"]: row["uri"] for row in rows("terminology/oids")}
 
 
 def system(oid: str) -> str:

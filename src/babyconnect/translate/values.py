@@ -177,6 +177,8 @@ def quantity(element: AdaElement, context: Context) -> Given | None:
     unit = element.attributes.get("unit", "").strip() or context.argument
     if not unit or unit == "1":
         return Given({"value": number})
+    if not units.is_known(unit):
+        context.remark("warning", "unit", "no unit of UCUM; its words are kept as an annotation")
     return Given({"value": number, "unit": unit, "system": UCUM, "code": units.coded(unit)})
 
 

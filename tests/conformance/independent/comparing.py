@@ -54,18 +54,22 @@ KINDS = {
     "Extension_EXTP_Context_Wrong": "extension",
     "Extension_EXT_Type": "type",
     "Extension_PROF_Type": "type",
+    "Type_Specific_Checks_DT_Date_Valid": "date",
+    "Type_Specific_Checks_DT_DateTime_Regex": "date",
+    "Validation_VAL_Profile_Unknown": "profile",
 }
 # What says nothing against a resource, and what cannot be known without a terminology server.
 SILENT = {
     "Details_for__matching_against_Profile_": "a slice that an element does not belong to: no rule",
     "Reference_REF_MultipleMatches": "a reference that fits two profiles: no rule",
+    "SLICING_CANNOT_BE_EVALUATED": "a profile whose slices nothing tells apart: not the resource's fault",
 }
 OFFLINE = {
     "Terminology_PassThrough_TX_Message": "a code system that is not at hand",
     "Terminology_TX_System_Unknown": "a code system that is not at hand",
 }
 _PLACE = re.compile(r"Bundle\.entry\[(\d+)\]\.resource(?:/\*.*?\*/)?(.*)")
-_URL = re.compile(r"\((https?://[^|)\s]+)")
+_URL = re.compile(r"\((https?://[^|)\s]*ValueSet/[^|)\s]+)")
 _LEAST = re.compile(r"^(?:Slice ')?[A-Za-z]+(?:\.[^':]*?)?\.?([A-Za-z\[\]]+)(?::([^':]+))?(?:'|:)")
 _CHOICE = {key: f"{base}.ofType({kind})" for base in choices() for key, kind in type_by_key(f"{base}[x]").items()}
 
@@ -93,7 +97,10 @@ def of_ours(record: str, resources: Sequence[Mapping[str, Any]]) -> Iterator[tup
     for number, resource in enumerate(resources):
         issues = structure(resource)
         for issue in issues:
-            yield Said(record, number, _ours(issue.place), issue.rule, ""), issue.severity
+            place, kind, about = _ours(issue.place), issue.rule, ""
+            if kind == "cardinality":
+                place, kind, about = "", "least", place.rsplit(".", 1)[-1]
+            yield Said(record, number, place, kind, about), issue.severity
         if any(issue.severity == "error" for issue in issues):
             continue
         for one in check(resource, surroundings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +11,16 @@ from babyconnect.birthcare import units
 from babyconnect.birthcare.named import named
 from babyconnect.birthcare.resources import codes_in
 from babyconnect.birthcare.systems import canonical
+from babyconnect.birthcare.ucum import is_unit
 from babyconnect.definitions import rows
 
-# UCUM 2.1, §3-6, as far as these tables go: terms without white space, of letters, digits, brackets and annotations.
-UCUM = re.compile(r"[\w%/.*'\[\]{}#-]+")
+# PWD 3.2 prescribes it for what laboratories count in arbitrary units, which UCUM lets bear no prefix.
+PRESCRIBED = "k[arb'U]/L"
 
 
 @pytest.mark.parametrize("row", rows("terminology/units"), ids=lambda row: row["written"])
 def test_every_row_is_a_unit_with_a_code_a_size_and_a_citation(row: dict[str, str]) -> None:
-    assert UCUM.fullmatch(row["code"])
+    assert is_unit(row["code"]) or row["code"] == PRESCRIBED
     assert row["ucum"] or row["written"] != row["code"]
     assert Decimal(row["factor"]) > 0
     assert row["citation"]
@@ -112,3 +112,31 @@ def test_a_code_is_asked_after_by_a_name_that_the_table_has() -> None:
     assert all(row["citation"] and canonical(row["system"]) == row["system"] for row in rows("terminology/codes"))
     with pytest.raises(KeyError):
         named("nothing")
+
+
+VALID = (
+    "mmol/L", "m[IU]/L", "mm[Hg]", "10*9/L", "10*-3", "10^3", "kg/m2", "m-1", "/min", "/{week}", "m[H2O]", "[degF]",
+    "Cel", "%", "{keer per dag}", "ml", "(g.m)/s2", "g/(m.s2)", "mL/min/{1.73_m2}", "g{a/b}/L", "cal_[15]",
+    "B[10.nV]", "{score}", "1", "2.g",
+)  # fmt: skip
+INVALID = (
+    "", "/", "mmHg", "MM", "k[arb'U]/L", "gram", "g//l", "g(", "g(m)", "(g", "{a}{b}", "m2.", "°C",
+    "g\x01", "g ", "kPA", "()", "(" * 100, "g." * 150 + "g",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", VALID)
+def test_a_unit_of_ucum_is_one(code: str) -> None:
+    assert is_unit(code)
+    assert units.coded(code) == code
+
+
+@pytest.mark.parametrize("code", INVALID)
+def test_what_ucum_does_not_have_is_none(code: str) -> None:
+    assert not is_unit(code)
+
+
+@pytest.mark.parametrize("words", ["keer per dag", "streep", "‰ van iets"])
+def test_words_become_an_annotation_that_ucum_allows(words: str) -> None:
+    assert not units.is_known(words)
+    assert is_unit(units.coded(words))

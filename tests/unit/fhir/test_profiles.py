@@ -182,16 +182,17 @@ def test_what_only_a_hierarchy_can_tell_is_left_open() -> None:
 def test_a_profile_that_is_not_known_is_told_of_and_wrongs_nobody() -> None:
     resource = birth_weight(meta={"profile": ["http://example.org/profile"]})
     [one] = [d for d in check(resource) if d.rule == "profile"]
-    assert (one.severity, one.profile) == ("information", "http://example.org/profile")
+    assert (one.severity, one.profile) == ("warning", "http://example.org/profile")
 
 
 def test_place_rule_and_profile_are_named_and_no_value_is_quoted() -> None:
     wrong = broken(pressure(), lambda r: r["component"][1]["valueQuantity"].update(code="GEHEIM"))
-    [one] = [d for d in check(wrong) if d.severity == "error"]
+    unit, one = [d for d in check(wrong) if d.severity == "error"]
+    assert (unit.place, unit.rule) == ("Observation.component[1].valueQuantity", "unit")
     assert (one.place, one.rule) == ("Observation.component[1].valueQuantity.code", "fixed")
     assert one.profile == f"{NICTIZ}zib-BloodPressure"
     assert "mm[Hg]" in one.text
-    assert "GEHEIM" not in str(one)
+    assert "GEHEIM" not in str([unit, one])
 
 
 def test_a_slice_by_the_profile_of_what_is_referred_to_needs_that_resource() -> None:

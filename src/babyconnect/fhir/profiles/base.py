@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from babyconnect.birthcare.ucum import is_unit
 from babyconnect.fhir.grammar import elements, is_type
 from babyconnect.fhir.profiles.tables import CORE, Binding, Invariant, Node, base_node, profile
 from babyconnect.fhir.profiles.walking import Walk
 
+_UCUM = "http://unitsofmeasure.org"
+_MEASURES = frozenset({"Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration"})
 _ANYWHERE = frozenset({"*", "Any", "Element", "Resource", "DomainResource", ""})
 
 
@@ -23,6 +26,8 @@ class Step:
     rules: tuple[Invariant, ...]
     binding: Binding | None
     resource: bool
+    measured: bool = False
+    """A Quantity, or a type made of one: its code is to be a unit."""
 
 
 class At(NamedTuple):
@@ -72,6 +77,10 @@ def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
         walk.rules(step.rules, value, place)
     if step.binding is not None:
         walk.binding(step.binding, value, place)
+    if step.measured and isinstance(value, dict) and value.get("system") == _UCUM:
+        code = value.get("code")
+        if isinstance(code, str) and not is_unit(code):
+            walk.note(place, "unit", "no unit of UCUM")
     if step.type is not None and isinstance(value, dict):
         below = f"{path}.{step.base}"
         _object(walk, step.type, value, At(place, below, frozenset({below, step.type})))
@@ -131,7 +140,7 @@ def _complex(base: str, type_name: str, own: Node | None) -> Step:
     if typed is not None:
         rules = tuple(dict.fromkeys((*rules, *typed.rules)))
     following = type_name if is_type(type_name) else None
-    return Step(base, following, rules, node.binding if node else None, type_name == "Resource")
+    return Step(base, following, rules, node.binding if node else None, type_name == "Resource", type_name in _MEASURES)
 
 
 def _node_of(type_name: str) -> Node | None:

@@ -20,14 +20,13 @@ def check(resource: Mapping[str, Any], surroundings: Surroundings | None = None)
     whole = dict(resource)
     walk = Walk(whole, surroundings or Surroundings())
     base.check(walk, whole, whole["resourceType"])
-    for url in claimed(whole):
+    for number, url in enumerate(claimed(whole)):
         if profile(url) is not None:
             walk.against(url)
         elif not url.startswith(CORE):
             walk.profile = url
-            walk.note(
-                f"{whole['resourceType']}.meta.profile", "profile", "a profile that is not known here", "information"
-            )
+            place = f"{whole['resourceType']}.meta.profile[{number}]"
+            walk.note(place, "profile", "a profile that is not known here", "warning")
     return list(_once(walk.found))
 
 

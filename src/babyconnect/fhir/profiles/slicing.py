@@ -66,7 +66,7 @@ def _test_of(slice_: Slice) -> Test:
 
     def every(value: Any, type_name: str, asker: Asker) -> bool | None:
         answers = [one(value, type_name, asker) for one in tests]
-        return False if False in answers or not answers else None if None in answers else True
+        return False if False in answers else None if None in answers or not answers else True
 
     return every
 
