@@ -59,6 +59,8 @@ class Sheet:
     per: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     given: tuple[Given, ...] = ()
+    orders: tuple[tuple[str, str], ...] = ()
+    """Headers of which the first is never more, or later, than the second."""
 
     @property
     def identity(self) -> list[str]:
@@ -88,9 +90,12 @@ def sheets() -> Mapping[str, Sheet]:
     given: dict[str, list[Given]] = {}
     for row in rows("tabular/given"):
         given.setdefault(row["sheet"], []).append(Given(row["concept"], row["when"], row["source"], row["argument"]))
+    orders: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in rows("tabular/orders"):
+        orders[row["sheet"]] = (*orders.get(row["sheet"], ()), (row["less"], row["more"]))
     return {
         key: Sheet(key, block["name"], block["explanation"], block.get("once", ""), block.get("of_client", True),
-                   block.get("per", {}), columns[key], tuple(given.get(key, ())))
+                   block.get("per", {}), columns[key], tuple(given.get(key, ())), orders.get(key, ()))
         for key, block in document("tabular/sheets.toml").items()
     }  # fmt: skip
 

@@ -76,6 +76,8 @@ def test_no_cell_of_a_template_is_lost_on_the_way(kind: str) -> None:
         ("controles", "Datum en tijd", "14-04-2026 25:00", "date"),
         ("controles", "Datum en tijd", None, "empty"),
         ("controles", "Fundusstand", "ergens", "code"),
+        ("echo", "Conclusie", "-1", "code"),
+        ("controles", "Zorgverlener", "§", "caregiver"),
         ("controles", "Zorgverlener", "XX", "caregiver"),
         ("clienten", "BSN", "999990008", "bsn"),
         ("clienten", "BSN", "99999", "bsn"),
@@ -147,6 +149,8 @@ def test_a_dossier_that_is_no_client_s_is_refused() -> None:
     [
         ("controles", {"Gewicht (kg)": "685"}, "implausible"),
         ("controles", {"Fundushoogte (cm)": "300"}, "implausible"),
+        ("controles", {"Bloeddruk systolisch (mmHg)": "70", "Bloeddruk diastolisch (mmHg)": "110"}, "order"),
+        ("clienten", {"Einde zorg": "01-03-2026"}, "order"),
         ("organisatie", {"AGB": "8000001"}, "zero"),
     ],
 )

@@ -26,7 +26,8 @@ FITS = {
 
 
 def test_every_row_says_where_it_comes_from() -> None:
-    assert all(row["citation"] for table in ("tabular/columns", "tabular/given") for row in rows(table))
+    tables = ("columns", "given", "orders")
+    assert all(row["citation"] for table in tables for row in rows(f"tabular/{table}"))
     assert all(
         block["source"] for name in ("sheets", "templates") for block in document(f"tabular/{name}.toml").values()
     )
@@ -68,6 +69,13 @@ def test_an_instance_of_its_own_is_of_a_group_that_there_may_be_more_of_or_lies_
         for group in sheet.per:
             path = [*concepts()[group].path, group]
             assert any(TABLE[one]["max"] == "*" for one in path), (sheet.key, group)
+
+
+def test_an_order_is_of_two_columns_that_compare() -> None:
+    for sheet in sheets().values():
+        for less, more in sheet.orders:
+            kinds = {"moment" if sheet.columns[h].type == "date" else sheet.columns[h].type for h in (less, more)}
+            assert len(kinds) == 1 and kinds <= {"moment", "whole", "number"}
 
 
 def test_headers_are_told_apart_whatever_their_capitals_and_signs() -> None:

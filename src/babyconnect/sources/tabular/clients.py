@@ -147,11 +147,13 @@ def _no_client(row: Row) -> Fault:
 def _shared(file: _File, rows: Iterable[Row]) -> list[Row]:
     """The organisation, and the caregivers that these rows name."""
     named = {
-        folded(row.cells[header].text)
+        row.cells[header].text.casefold()
         for row in rows for header, column in _of(row).items() if column.type == _CAREGIVER and header in row.cells
     }  # fmt: skip
     caregivers = [
-        row for row in file.rows.get(_CAREGIVERS, ()) if _CODE in row.cells and folded(row.cells[_CODE].text) in named
+        row
+        for row in file.rows.get(_CAREGIVERS, ())
+        if _CODE in row.cells and row.cells[_CODE].text.casefold() in named
     ]
     return [*file.rows.get("organisatie", ()), *caregivers]
 

@@ -22,11 +22,13 @@ _SEPARATORS = ";\t,"
 
 def is_ours(content: bytes) -> bool:
     """True when the first line is that of a template: a sheet's name, or headers that some sheet has."""
-    first = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
-    line = first.decode("utf-8", "replace")
+    line = _first(content)
     if _mark(line) is not None:
         return True
-    names = {folded(name) for name in next(csv.reader([line], delimiter=_separator(line)), [])} - {""}
+    try:
+        names = {folded(name) for name in next(csv.reader([line], delimiter=_separator(line)), [])} - {""}
+    except csv.Error:
+        return False
     return len(names) > 1 and any(
         folded(DOSSIER) in names or len(names & {folded(h) for h in sheet.columns}) > 1 for sheet in sheets().values()
     )
@@ -34,8 +36,13 @@ def is_ours(content: bytes) -> bool:
 
 def names_sheets(content: bytes) -> bool:
     """True when the text says of its lines which sheet they are of."""
-    first = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
-    return _mark(first.decode("utf-8", "replace")) is not None
+    return _mark(_first(content)) is not None
+
+
+def _first(content: bytes) -> str:
+    """The first line that is not empty."""
+    start = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip()
+    return next(iter(start.decode("utf-8", "replace").splitlines()), "")
 
 
 def read(content: bytes, name: str = "") -> list[Table]:

@@ -15,12 +15,12 @@ from typing import Literal
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.birthcare.tabular import Extract, Row
-from babyconnect.birthcare.templates import DOSSIER, ROW, Column, Given, Sheet, folded, sheets
+from babyconnect.birthcare.templates import DOSSIER, ROW, Column, Given, Sheet, sheets
 from babyconnect.definitions import document
 from babyconnect.translate.tabular.cells import Fault, Value, coded, expected, value
 from babyconnect.translate.tabular.structure import TRANSACTION, concepts
 
-_WARNINGS = frozenset({"zero", "computed", "implausible", "same-row", "same-moment"})
+_WARNINGS = frozenset({"zero", "computed", "implausible", "same-row", "same-moment", "order"})
 _CHILDREN = "kinderen"
 _CLIENT = "clienten"
 
@@ -164,14 +164,21 @@ class _Builder:
     def _check(self, read: list[_Read]) -> None:
         """What one row says of another: the child and the caregiver that it names."""
         children = {one.said("child") for one in read if one.sheet.key == _CHILDREN}
-        caregivers = {folded(one.said("caregiver-code")) for one in read}
+        caregivers = {one.said("caregiver-code").casefold() for one in read} - {""}
         for one in read:
+            self._order(one)
             for header, made in one.values.items():
                 column = one.sheet.columns[header]
                 if column.type == "child" and made.key not in children:
                     self._find("no-child", one.row, one.sheet, column)
-                if column.type == "caregiver" and folded(made.key) not in caregivers:
+                if column.type == "caregiver" and made.key.casefold() not in caregivers:
                     self._find("caregiver", one.row, one.sheet, column)
+
+    def _order(self, one: _Read) -> None:
+        """Two cells of a row of which one is never more, or later, than the other: they may have changed places."""
+        for less, more in one.sheet.orders:
+            if less in one.values and more in one.values and _sorts(one.values[less]) > _sorts(one.values[more]):
+                self._find("order", one.row, one.sheet, one.sheet.columns[less], more)
 
     # Places ---------------------------------------------------------------------------------------------------------
 
@@ -183,7 +190,7 @@ class _Builder:
         if per == "moment":
             return f"{one.sheet.key} {next((one.values[h].key for h in one.sheet.identity if h in one.values), '')}"
         if per == "caregiver":
-            return f"caregiver {folded(one.said('caregiver-code') or one.said('caregiver'))}"
+            return f"caregiver {(one.said('caregiver-code') or one.said('caregiver')).casefold()}"
         return f"{per} {one.said(per)}".strip() if per in ("child", "fetus") else per
 
     def _node(self, one: _Read, path: tuple[str, ...], *, make: bool) -> Node | None:
@@ -205,7 +212,7 @@ class _Builder:
                 continue
             attributes = dict(made.attributes)
             if column.type == "caregiver":
-                attributes["value"] = _id("978", f"caregiver {folded(made.key)}")
+                attributes["value"] = _id("978", f"caregiver {made.key.casefold()}")
             if not self._put(one, column.concept, attributes, one.lines[header]):
                 self._find("conflict", one.row, one.sheet, column)
 
@@ -269,6 +276,12 @@ class _Builder:
         title = f"gegevensblad {_digest(dossier)}"
         root = AdaElement(TRANSACTION, "", {"id": title}, tuple(_elements(self.root)), 0)
         return AdaRecord(TRANSACTION, known["ref"], known["version"], title, title, root)
+
+
+def _sorts(made: Value) -> tuple[float, str]:
+    """To compare with: of a moment its day, of a number the number."""
+    text = made.key
+    return (0.0, text[:10]) if made.attributes.get("datatype") == "datetime" else (float(text), "")
 
 
 def _elements(node: Node) -> Iterator[AdaElement]:

@@ -88,9 +88,7 @@ def _number(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
 
 def _whole(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
     made = _number(cell, column, today)
-    if isinstance(made, Value) and Decimal(made.attributes["value"]) % 1:
-        return Fault("whole")
-    return made
+    return Fault("whole") if isinstance(made, Value) and not re.fullmatch(r"[-+]?\d+", cell.text) else made
 
 
 def _measured(number: Decimal, column: Column) -> Value:
@@ -146,7 +144,8 @@ def _yes_no(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
 
 
 def _code(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
-    found = called(column.concept).get(folded(cell.text), ())
+    known = called(column.concept)
+    found = known.get(folded(cell.text) or "=", ()) or known.get(f"={cell.text}", ())
     if len(found) > 1:
         return Fault("ambiguous-code")
     if found:

@@ -85,10 +85,10 @@ def _entries() -> Mapping[str, list[Mapping[str, str]]]:
 
 @functools.cache
 def called(number: str) -> Mapping[str, tuple[Choice, ...]]:
-    """The codes by what they are called: their name, their name without its kind in brackets, the code itself."""
+    """The codes by what they are called: their name, also without its kind in brackets (folded); the code as it is."""
     found: dict[str, dict[tuple[str, str], Choice]] = {}
     for choice in choices(number):
-        for name in (choice.display, choice.display.rpartition(" (")[0], choice.code):
-            if folded(name):
-                found.setdefault(folded(name), {})[choice.oid, choice.code] = choice
+        for name in (folded(choice.display), folded(choice.display.rpartition(" (")[0]), f"={choice.code}"):
+            if name:
+                found.setdefault(name, {})[choice.oid, choice.code] = choice
     return {name: tuple(those.values()) for name, those in found.items()}
