@@ -23,6 +23,7 @@ from babyconnect.exchange.contract import Asking, Prove, Source, Stopped, TokenF
 from babyconnect.exchange.http1 import Answer, Http, Rubbish, Unreachable
 from babyconnect.exchange.searches import Search
 from babyconnect.exchange.tokens import FORM_HEADERS, Token, Tokens, failure, wants_nonce
+from babyconnect.exchange.within import Within
 
 DEADLINE_SECONDS = 5.0
 AT_ONCE = 4
@@ -80,7 +81,7 @@ class Exchange:
         status: Status = "answered"
         client, reason, found = "", "", tuple[Mapping[str, Any], ...]()
         try:
-            async with asyncio.timeout(self._deadline):
+            with Within(self._deadline):
                 client, found, left_out = await _Conversation(self, asking, source, traceparent).whole()
             reason = f"{left_out} persons without a link to the client were left out" if left_out else ""
         except TimeoutError:
@@ -115,7 +116,8 @@ class _Conversation:
         else:
             client, found = answered
         unique = {(r["resourceType"], r["id"]): r for r in found}
-        unique |= await self._supply(set(unique))
+        if not self._mentioned <= unique.keys():
+            unique |= await self._supply(set(unique))
         if len(unique) > checks.MOST_RESOURCES:
             raise Stopped("invalid", "more resources than one client has")
         kept, left_out = checks.hers(unique.values(), client, self._asking.bsn.value)
@@ -189,10 +191,12 @@ class _Conversation:
         found: list[Mapping[str, Any]] = []
         following = []
         for search, entry in zip(searches.batched()[0], listed, strict=True):
-            inner = _batch_entry(search, entry)
-            if inner is not None and inner.entry:
+            if _lacks(search, entry):
+                continue
+            inner = _searchset_of(entry)
+            if inner.entry:
                 found += inner.resources()
-            if inner is not None and inner.link and (url := inner.next()):
+            if inner.link and (url := inner.next()):
                 following.append(url)
         for url in following:
             found += await self._pages(url)
@@ -336,11 +340,9 @@ def _retry_after(answer: Answer) -> float:
     return max(0.05, float(text))
 
 
-def _batch_entry(search: Search, entry: checks.BatchEntry) -> checks.Searchset | None:
-    """The searchset of one entry; None for a search that the source does not know and may lack."""
-    if not search.required and entry.response.status[:3] in LACKING:
-        return None
-    return _searchset_of(entry)
+def _lacks(search: Search, entry: checks.BatchEntry) -> bool:
+    """Whether it is a search that the source does not know and may lack."""
+    return not search.required and entry.response.status[:3] in LACKING
 
 
 def _searchset_of(entry: checks.BatchEntry) -> checks.Searchset:

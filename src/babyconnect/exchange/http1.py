@@ -62,6 +62,8 @@ class _Connection(asyncio.Protocol):
     """One connection, one request at a time."""
 
     def __init__(self) -> None:
+        # Asking for the running loop is a system call (getpid) in Python 3.11: once per connection, not per request.
+        self.loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
         self.secured_by, self.good_until = 0, math.inf
         self.used = False
@@ -82,7 +84,7 @@ class _Connection(asyncio.Protocol):
 
     async def exchange(self, request: bytes, limit: int) -> Answer:
         assert self.transport is not None
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self.loop.create_future()
         self._limit = limit
         self.transport.write(request)
         try:
@@ -309,10 +311,9 @@ class Http:
     async def _connection(self, origin: _Origin, owner: str) -> _Connection:
         idle = self._idle.get((origin, owner))
         number = self._security.current().number if self._security else 0
-        now = asyncio.get_running_loop().time()
         while idle:
             connection = idle.pop()
-            if connection.open and connection.secured_by == number and now < connection.good_until:
+            if connection.open and connection.secured_by == number and connection.loop.time() < connection.good_until:
                 return connection
             connection.close()
         return await self._connect(origin, owner)
@@ -338,7 +339,7 @@ class Http:
             connection.close()
             raise Unreachable(flaw.replace("_", " "))
         connection.secured_by = loaded.number
-        connection.good_until = asyncio.get_running_loop().time() + LOOK_AGAIN_SECONDS
+        connection.good_until = connection.loop.time() + LOOK_AGAIN_SECONDS
         return connection
 
     async def _opened(self, origin: _Origin, context: ssl.SSLContext | None) -> _Connection:

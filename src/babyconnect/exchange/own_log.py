@@ -5,13 +5,13 @@ POST token endpoint → POST Patient/_search (which tells the holder who she is)
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlencode
 
 from babyconnect.birthcare.answers import LogAnswer, Status
 from babyconnect.exchange import checks
 from babyconnect.exchange.ask import Exchange, _Conversation
 from babyconnect.exchange.contract import Asking, Source, Stopped
+from babyconnect.exchange.within import Within
 
 STU3 = "/fhir/stu3"
 R4 = "/fhir/r4"
@@ -23,7 +23,7 @@ async def looks(
     """`period`: of `ge` and `lt`, moments with a zone.  Never raises but when cancelled."""
     status: Status = "answered"
     try:
-        async with asyncio.timeout(exchange.deadline):
+        with Within(exchange.deadline):
             return await _LogConversation(exchange, asking, source, traceparent).looks(period)
     except TimeoutError:
         status, reason = "timed_out", f"no whole answer within {exchange.deadline:g} s"

@@ -122,7 +122,9 @@ async def _localise(
             return await node.localisation.hers(pseudonym, by(asking), traceparent), asking, None
         found = await node.localisation.localise(pseudonym, _asker(node, asking), traceparent)
         received = tuple(given_relation(one, node.own.ura) for one in found.given)
-        return found.located, replace(asking, relations=(*asking.relations, *received)), None
+        # The same question stays the same one, for which everything is written already (`Asking.once`).
+        asking = replace(asking, relations=(*asking.relations, *received)) if received else asking
+        return found.located, asking, None
     except RegionFault as fault:
         index = Party(INDEX_URA, document("network.toml")["localisation"]["name"], node.own.kind)
         failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))
