@@ -26,7 +26,7 @@ from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.xml import to_json
 from tests.conformance.independent.comparing import Said, of_hapi, of_ours
 from tests.conformance.test_ada_pairs import PAIRS, TODAY, WRITTEN, Pair, written
-from tests.support import hapi
+from tests.support import filled_in, hapi, ultrasound
 from tests.support.mutants import mutants
 from tests.support.needs import nictiz
 from tests.support.published import resolve, resources
@@ -65,6 +65,9 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
         records[f"ours-{name}"] = written(pair)
         records[f"expected-{name}"] = expected(root, pair)
     records |= synthetic(tmp_path_factory.mktemp("region"))
+    records["ours-ultrasound"] = ultrasound.translated(ultrasound.WHOLE).resources
+    records["ours-ultrasound-of-twins"] = ultrasound.translated(ultrasound.TWINS).resources
+    records["ours-template"] = filled_in.resources("verloskundigenpraktijk", TODAY)
     changed, changes = mutated(root)
     records |= changed
     lines = hapi.checked(records, root, tmp_path_factory.mktemp("records"))

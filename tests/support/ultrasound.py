@@ -79,6 +79,11 @@ def export(*exams: str, person: str = PERSON, pregnancy: str = PREGNANCY) -> byt
 
 
 WHOLE = export(exam(FETUS, more="<cervix_length>34</cervix_length>"))
+_MORE = "<cervix_length>34</cervix_length><placenta>anterior</placenta><uterine_left_pi>0.9</uterine_left_pi>"
+TWINS = export(
+    exam(FETUS + embedded(png()), "<bpd>45</bpd>", more=_MORE),
+    pregnancy=PREGNANCY + "<chorionicity>DCDA</chorionicity>",
+)
 
 
 def translated(content: bytes, files: Mapping[str, bytes | str] | None = None) -> Translated:
