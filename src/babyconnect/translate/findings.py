@@ -19,7 +19,8 @@ class Finding:
     `place`: path of elements, with the occurrence where it matters (`.../kind[2]/...`).  `line`: in the source, 0 when
     unknown.  `concept`: the data element's number or "".  `rule`: a closed list of words: `unknown-transaction`,
     `unknown-concept`, `unknown-code`, `unknown-system`, `not-mapped`, `unresolved-reference`, `name-mismatch`,
-    `split`, `restored`, `masked`, `incomplete`, `bad-value`, `date`, `bsn`, `no-client`, `two-clients`, `no-child`.
+    `split`, `restored`, `masked`, `incomplete`, `bad-value`, `date`, `bsn`, `no-client`, `two-clients`, `no-child`,
+    `ambiguous`, `deceased`, `withheld`, `not-carried`, `size`.
     `text`: one sentence, without clinical values.
     """
 
