@@ -7,6 +7,7 @@ import secrets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nacl import bindings
 
 from babyconnect.network.pseudonyms import oprf
 
@@ -51,7 +52,12 @@ def test_the_same_client_is_blinded_differently_every_time():
     )
 
 
-@pytest.mark.parametrize("point", [*SMALL_ORDER, b"", b"x" * 31, b"x" * 33, b"\xff" * 32])
+FIELD = 2**255 - 19
+MIXED_ORDER = [bindings.crypto_core_ed25519_add(oprf.to_group(b"x"), small) for small in SMALL_ORDER[2:]]
+NOT_CANONICAL = [(value + FIELD).to_bytes(32, "little") for value in range(19)]
+
+
+@pytest.mark.parametrize("point", [*SMALL_ORDER, *MIXED_ORDER, *NOT_CANONICAL, b"", b"x" * 31, b"x" * 33, b"\xff" * 32])
 def test_what_is_not_in_the_group_is_not_computed_with(point):
     with pytest.raises(oprf.BadPoint):
         oprf.evaluate(KEY, point)
@@ -62,3 +68,12 @@ def test_what_is_not_in_the_group_is_not_computed_with(point):
 def test_a_scalar_is_never_zero():
     zeros = iter([bytes(64), bytes(64), b"\x07" + bytes(63)])
     assert oprf.new_scalar(lambda _: next(zeros)) == b"\x07" + bytes(31)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_bytes_are_computed_with_exactly_when_they_are_a_point_of_the_group(point):
+    if bindings.crypto_core_ed25519_is_valid_point(point):
+        assert len(oprf.evaluate(KEY, point)) == 32
+    else:
+        with pytest.raises(oprf.BadPoint):
+            oprf.evaluate(KEY, point)

@@ -6,7 +6,7 @@ the national pseudonym service (PRS): HKDF-SHA256 over the canonical JSON of `{"
 `org|scope|v1`, so that a pseudonym is scoped to its recipient.
 
 Deviation: the PRS uses ristretto255, which PyNaCl does not expose.  Here the group is the prime-order subgroup itself;
-what ristretto would rule out (small-order and mixed-order points) is refused by `crypto_core_ed25519_is_valid_point`.
+what ristretto would rule out (small-order, mixed-order, non-canonical points) is refused by the multiplication itself.
 """
 
 from __future__ import annotations
@@ -62,15 +62,21 @@ def blind(data: bytes, scalar: bytes) -> bytes:
 
 def evaluate(key: bytes, blinded: bytes) -> bytes:
     """The region's step.  Refuses whatever is not in the group, so that no answer tells about the key."""
-    if len(blinded) != POINT_BYTES or not bindings.crypto_core_ed25519_is_valid_point(blinded):
-        raise BadPoint("not a point of the group")
-    return bindings.crypto_scalarmult_ed25519_noclamp(key, blinded)
+    return _times(key, blinded)
 
 
 def finalise(data: bytes, scalar: bytes, evaluated: bytes) -> bytes:
     """Remove the blind and hash with the input: 32 bytes that nobody computes without the region's key."""
-    if len(evaluated) != POINT_BYTES or not bindings.crypto_core_ed25519_is_valid_point(evaluated):
-        raise BadPoint("not a point of the group")
-    inverse = bindings.crypto_core_ed25519_scalar_invert(scalar)
-    point = bindings.crypto_scalarmult_ed25519_noclamp(inverse, evaluated)
+    point = _times(bindings.crypto_core_ed25519_scalar_invert(scalar), evaluated)
     return hashlib.sha256(_FINAL + len(data).to_bytes(2, "big") + data + point).digest()
+
+
+def _times(scalar: bytes, point: bytes) -> bytes:
+    """libsodium multiplies nothing but canonical points of the group, so looking beforehand would be looking twice
+    (measured: 57 of 265 µs); the tests have every kind of point that is none."""
+    if len(point) != POINT_BYTES:
+        raise BadPoint("not a point of the group")
+    try:
+        return bindings.crypto_scalarmult_ed25519_noclamp(scalar, point)
+    except RuntimeError:
+        raise BadPoint("not a point of the group") from None
