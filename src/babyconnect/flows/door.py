@@ -8,6 +8,7 @@ nothing at all is answered.  No other module opens a `store.Reader` (tests/archi
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from babyconnect.birthcare.access import (
 )
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.flows import reducing
-from babyconnect.store.contract import Clause, Client, Form, Page, Query, Reader, Stored
+from babyconnect.store.contract import Clause, Client, Form, Hers, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
 """How old what the store knew of her episodes may be; consents are asked anew for every decision."""
@@ -356,7 +357,7 @@ class Door:
         if known is None or moment >= known.until:
             episodes: Sequence[Mapping[str, Any]] = await self._reader.episodes_of(client)
             if client.startswith(NOBODY):
-                episodes = [{**IN_CARE, "period": {"start": moment.date().isoformat()}}]
+                episodes = _nobodys(moment.date())
             ids = frozenset([str(episode["id"]) for episode in episodes])
             until = moment + dt.timedelta(seconds=EVIDENCE_SECONDS)
             known = _Evidence(until, ids, self._parts.grounds.relations(client, episodes))
@@ -364,3 +365,9 @@ class Door:
                 self._evidence.clear()
             self._evidence[client] = known
         return known
+
+
+@functools.lru_cache(maxsize=2)
+def _nobodys(day: dt.date) -> Hers:
+    """The same ones all day, as a client's are: what is worked out of them is remembered, hers and nobody's alike."""
+    return Hers([{**IN_CARE, "period": {"start": day.isoformat()}}])

@@ -59,14 +59,19 @@ class Database:
 
     def known(self, sql: str, bindings: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """The same, for what is asked time and again."""
-        if self._stamp.number != self._number or time.monotonic() >= self._until:
-            self._look()
+        self.version()
         found = self._known.get((sql, bindings))
         if found is None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             found = self._known[sql, bindings] = self.rows(sql, bindings)
         return found
+
+    def version(self) -> int:
+        """A number that is another one once anybody wrote."""
+        if self._stamp.number != self._number or time.monotonic() >= self._until:
+            self._look()
+        return self._version
 
     def _look(self) -> None:
         # The number first: what is written after this look moves it again.

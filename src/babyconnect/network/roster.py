@@ -153,6 +153,10 @@ class Roster:
             orjson.loads(row[0]) for row in self._db.rows("select content from episode where client = ?", (client,))
         )
 
+    def version(self) -> int:
+        """A number that is another one once anything here may be different."""
+        return self._db.version()
+
     def births(self, client: str) -> dict[str, dt.date]:
         rows = self._db.known(
             "select episode, day from birth where episode in (select id from episode where client = ?)", (client,)

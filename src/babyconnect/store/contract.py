@@ -131,6 +131,16 @@ class Client:
     episodes: tuple[Mapping[str, Any], ...]
 
 
+class Hers(tuple[Mapping[str, Any], ...]):
+    """A client's episodes as a store remembers them.  What is worked out of them is noted with them (`noted`), so that
+    it goes when they go: nothing else holds them when they are erased."""
+
+    noted: dict[str, Any]
+
+    def __init__(self, _: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.noted = {}
+
+
 class Reader(Protocol):
     """What may be read, always through a filter."""
 

@@ -19,7 +19,7 @@ import msgspec
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
-from babyconnect.store.contract import SHARED, Client, Form, Page, Query, Stored
+from babyconnect.store.contract import SHARED, Client, Form, Hers, Page, Query, Stored
 from babyconnect.store.entries import entry
 from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
@@ -115,9 +115,9 @@ class Resources:
 class Episodes(NamedTuple):
     """A client's, with the stamp of her compartment, and what the engine said when that was looked at."""
 
-    stamp: int
+    stamp: int | None
     number: int | None
-    found: tuple[Mapping[str, Any], ...]
+    found: Hers
 
 
 class Remembered:
@@ -156,16 +156,14 @@ class TableReader:
         if known and known.number is not None and known.number == self._engine.written():
             return known.found
         stamps = await self._engine.fetch(self._sql("stamp"), client)
-        if not stamps:
-            self._known_episodes.drop(client)  # erased, perhaps by another process
-            return ()
-        seen = self._engine.seen()
-        if known and known.stamp == stamps[0][0]:
+        stamp, seen = stamps[0][0] if stamps else None, self._engine.seen()
+        if known and known.stamp == stamp:
             found = known.found
         else:
             # What is read after the stamp may be newer than it: then the stamp differs next time, and it is read again.
-            found = await self._episodes(self._engine, client)
-        self._known_episodes.put(client, Episodes(stamps[0][0], seen, found))
+            # That there is nobody is remembered like anybody's, so that the next time takes as long.
+            found = Hers(await self._episodes(self._engine, client) if stamp is not None else ())
+        self._known_episodes.put(client, Episodes(stamp, seen, found))
         return found
 
     async def _episodes(self, db: Fetching, client: str) -> tuple[Mapping[str, Any], ...]:

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
 from babyconnect.birthcare.identifiers import Bsn, Ura
@@ -15,6 +15,7 @@ from babyconnect.flows.door import Weighed
 from babyconnect.flows.evidence import given_relation
 from babyconnect.network.contract import ConsentCodes, Consents, EvidenceRegister, NotKept, RegionFault
 from babyconnect.network.roster import Roster
+from babyconnect.store.contract import Hers
 from babyconnect.trust import relation
 from babyconnect.trust.rules import Rules
 
@@ -80,6 +81,14 @@ Elsewhere = Callable[[str, Asker, str, tuple[Consent, ...]], Awaitable[tuple[Con
 """(client, asker, identifier, what the region's register says) -> what holds when another register is heard too."""
 
 
+class _Related(NamedTuple):
+    """This side's evidence of a client, and what it was made from beside her episodes."""
+
+    rule: relation.Terms
+    version: int
+    found: tuple[Relation, ...]
+
+
 class HolderGrounds:
     """What the door's decisions rest on: consents as they are now, by her pseudonym, evidence of this side, and what
     this side makes of the asker's."""
@@ -137,11 +146,19 @@ class HolderGrounds:
         return Weighed(verified, self._terms, declared)
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
-        births, rule = self._roster.births(client), self._rules().holder
-        return (
-            *relation.from_episodes(episodes, "holder", births, rule),
+        rule, version = self._rules().holder, self._roster.version()
+        noted = episodes.noted if isinstance(episodes, Hers) else {}
+        known: _Related | None = noted.get(client)
+        if known and known.rule is rule and known.version == version:
+            return known.found  # what it was made from is, to the letter, the same
+        found = (
+            *relation.from_episodes(episodes, "holder", self._roster.births(client), rule),
             *relation.as_holder(self._roster.enrolments_of(client)),
         )
+        if len(noted) >= MOST_KEPT:  # those of nobody are of many names
+            noted.clear()
+        noted[client] = _Related(rule, version, found)
+        return found
 
 
 def asker_relations(roster: Roster, bsn: Bsn) -> tuple[Relation, ...]:
