@@ -133,6 +133,10 @@ def test_what_no_row_of_the_table_knows_is_named_with_its_place() -> None:
     assert len(made.resources) == len(translated(WHOLE).resources)
 
 
+def test_a_text_between_elements_is_not_lost_in_silence() -> None:
+    assert "warning unknown-element" in rules(translated(WHOLE.replace(b"<tcd", b"hart niet gezien <tcd")))
+
+
 def test_what_is_said_twice_is_reported_and_the_first_stands() -> None:
     made = translated(WHOLE.replace(b"<nt>2.1</nt>", b"<nt>2.1</nt><nt>9.9</nt>"))
     [observation] = coded(made, "12146-7")

@@ -6,65 +6,19 @@ What no row knows is told with its place.  Nothing is guessed: an examination wi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from babyconnect.translate.findings import Severity
 from babyconnect.translate.ultrasound import values
 from babyconnect.translate.ultrasound.draft import Draft, Node
+from babyconnect.translate.ultrasound.export import Export
 from babyconnect.translate.ultrasound.images import MOST, Image, Sight, image
 from babyconnect.translate.ultrasound.layout import Item, Level, anchor, levels, shared
+from babyconnect.translate.ultrasound.standing import Standing, at
 
 _TAKEN_APART = frozenset({"exam-date", "image-file", "image-type", "image-data"})
-_MOST_TOLD = 100
-_MOST_OF_A_LEVEL = 300
-"""Examinations of one pregnancy, structures of one fetus: more than anybody has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A finding before it is placed.  `source`: number of the place in the export."""
-
-    severity: Severity
-    source: int
-    rule: str
-    text: str
-
-
-@dataclass(slots=True)
-class Export:
-    """What came out of an export: drafts, the images they speak of, findings; `places`: where each source stands."""
-
-    sight: Sight
-    today: dt.date
-    drafts: list[Draft] = field(default_factory=list)
-    images: dict[str, Image] = field(default_factory=dict)
-    told: list[Told] = field(default_factory=list)
-    counted: dict[str, int] = field(default_factory=dict)
-    filled: set[tuple[str, str]] = field(default_factory=set)
-    lost: set[tuple[str, str]] = field(default_factory=set)
-    """Rows (level, path) that say something, and those of them that could not be used."""
-    places: list[tuple[etree._Element, str]] = field(default_factory=list)
-
-    def source(self, element: etree._Element, attribute: str = "") -> int:
-        self.places.append((element, attribute))
-        return len(self.places) - 1
-
-    def place(self, source: int) -> tuple[str, int]:
-        """Path and line of a source."""
-        element, attribute = self.places[source]
-        path = str(element.getroottree().getpath(element))[:300]
-        line = element.sourceline if isinstance(element.sourceline, int) else 1
-        return f"{path}/@{attribute}" if attribute else path, line
-
-    def tell(self, severity: Severity, source: int, rule: str, text: str) -> None:
-        """Errors each; of the rest a hundred of a kind, since a place costs a walk and nobody reads a thousand."""
-        self.counted[rule] = self.counted.get(rule, 0) + 1
-        if severity == "error" or self.counted[rule] <= _MOST_TOLD:
-            more = " (and more of these, not told apart)" if self.counted[rule] == _MOST_TOLD else ""
-            self.told.append(Told(severity, source, rule, text + more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +38,17 @@ class Here:
         return replace(self, keys={**self.keys, level: key})
 
 
-Found = tuple[str, str, int, tuple[Item, ...]]
-"""Path, text, source and rows of something that stands in an element."""
-
-
 class Reading:
     """The state of reading one export."""
 
     def __init__(self, sight: Sight, today: dt.date) -> None:
         self.export = Export(sight, today)
+        self.standing = Standing(self.export)
 
     def run(self, root: etree._Element) -> Export:
         export = self.export
         top = levels()["file"].items.get(str(root.tag), ())
-        people = [] if not top else self._inside(root, levels()[top[0].argument])
+        people = [] if not top else self.standing.inside(root, levels()[top[0].argument])
         patients = [(element, item) for element, item in people if item.argument == "patient"]
         if len(patients) != 1:
             rule, text = ("two-clients", "holds several") if patients else ("no-client", "holds no")
@@ -109,11 +60,11 @@ class Reading:
     # Levels -----------------------------------------------------------------------------------------------------
 
     def _patient(self, element: etree._Element, item: Item) -> None:
-        level, key = levels()[item.argument], self._key(element, levels()[item.argument])
+        level, key = levels()[item.argument], self.standing.key(element, levels()[item.argument])
         if not key:
             self.export.tell("error", self.export.source(element), "no-client", "the client has no id of the source's")
             return
-        episodes = [(e, i) for e, i in self._inside(element, level, quiet=True) if i.argument == "episode"]
+        episodes = [(e, i) for e, i in self.standing.inside(element, level, quiet=True) if i.argument == "episode"]
         if not episodes:
             self.export.tell("error", self.export.source(element), "incomplete", "the client has no pregnancy")
         seen: set[str] = set()
@@ -128,7 +79,7 @@ class Reading:
             self.export.drafts.append(draft)
 
     def _own_key(self, element: etree._Element, item: Item, seen: set[str]) -> str:
-        key = self._key(element, levels()[item.argument])
+        key = self.standing.key(element, levels()[item.argument])
         if not key or key in seen:
             text = "no id of its own; told apart by its place" if not key else "an id that another one has"
             self.export.tell("error" if key else "warning", self.export.source(element), "identity", text)
@@ -147,7 +98,7 @@ class Reading:
         draft.day, draft.exam = self._day(element, level), name
         source = self.export.source(element)
         node = draft.open(item.concept, {}, source, name)
-        below = self._inside(element, level, quiet=True)
+        below = self.standing.inside(element, level, quiet=True)
         fetuses = [(e, i) for e, i in below if i.concept == anchor("fetus")]
         here = replace(here.into(item.concept, node), fetuses=len(fetuses))
         reports, seen = list[Node](), set[str]()
@@ -166,7 +117,7 @@ class Reading:
 
     def _day(self, element: etree._Element, level: Level) -> str:
         """The day of an examination: without one that can be, nothing in it has a place in time."""
-        stated = [f for f in self._stated(element, level) if any(i.kind == "exam-date" for i in f[3])]
+        stated = [f for f in self.standing.stated(element, level) if any(i.kind == "exam-date" for i in f[3])]
         day = values.day(stated[0][1]) if len(stated) == 1 else None
         if day is None:
             text = "an examination has one day, and a day that exists"
@@ -179,7 +130,7 @@ class Reading:
     def _fetus_group(self, element: etree._Element, item: Item, here: Here, seen: set[str], exam: str) -> Node:
         """The examination's group of one fetus, who is the same one in every examination of the pregnancy."""
         draft, source = here.draft, self.export.source(element)
-        key = self._key(element, levels()[item.argument])
+        key = self.standing.key(element, levels()[item.argument])
         if (not key and here.fetuses > 1) or key in seen:
             text = "of several fetuses each has a number of its own: whose measurements are these?"
             self.export.tell("error", source, "no-child", text)
@@ -213,7 +164,7 @@ class Reading:
         """Put what stands in an element into the draft; the elements in it that are levels of their own."""
         taken, left_out = set[str](), set[str]()
         groups: dict[str, Node] = {}
-        for path, text, source, items in self._stated(element, level):
+        for path, text, source, items in self.standing.stated(element, level):
             for item in items:
                 self.export.filled.add((level.name, item.path))
                 if item.kind in _TAKEN_APART or path.rpartition("/@")[0] in left_out:
@@ -228,7 +179,7 @@ class Reading:
                     left_out.add(path)  # and with a measurement what was worked out from it
                 elif item.concept:
                     self._put(item, made, source, here, groups)
-        return self._inside(element, level, quiet)
+        return self.standing.inside(element, level, quiet)
 
     def _put(self, item: Item, made: Mapping[str, str], source: int, here: Here, groups: dict[str, Node]) -> None:
         concept = item.concept
@@ -263,14 +214,14 @@ class Reading:
                 self.export.tell("error", source, "date", "a date that does not exist")
             return {"value": day, "datatype": "datetime"} if day else None
         if item.kind == "number":
-            unit = "" if "@" in path else _at(element, path).get("unit", "").strip()
+            unit = "" if "@" in path else at(element, path).get("unit", "").strip()
             return values.number(text, item, remark, unit)
         plain = values.PLAIN["identifier" if item.kind == "key" else item.kind]
         return plain(text, item, remark)
 
     def _image(self, element: etree._Element, item: Item, here: Here, reports: list[Node]) -> None:
         level, source = levels()[item.argument], self.export.source(element)
-        stated = {i.kind: text for _, text, _, items in self._stated(element, level) for i in items}
+        stated = {i.kind: text for _, text, _, items in self.standing.stated(element, level) for i in items}
         found: Image | tuple[str, str] = ("image-count", f"more than {MOST} images in one export; not kept")
         if len(self.export.images) < MOST:
             name, data, type = (stated.get(kind, "") for kind in ("image-file", "image-data", "image-type"))
@@ -288,59 +239,3 @@ class Reading:
                 here.draft.put(anchor(concept), scope, source, {"value": text})
         for report in reports:
             here.draft.refer(anchor("image_of"), {anchor("fetus"): report}, source, name)
-
-    # What stands where ------------------------------------------------------------------------------------------
-
-    def _key(self, element: etree._Element, level: Level) -> str:
-        """What an element is called in the source, at most 100 characters of it."""
-        keys = (text for _, text, _, items in self._stated(element, level) if any(i.kind == "key" for i in items))
-        return next(keys, "")[:100]
-
-    def _stated(self, element: etree._Element, level: Level) -> list[Found]:
-        return [found for found in self._walk(element, level, "") if found[3] and found[1]]
-
-    def _walk(self, element: etree._Element, level: Level, path: str) -> Iterator[Found]:
-        """Every text and attribute below an element that is in no level of its own; without rows: unknown."""
-        text, own = (element.text or "").strip(), path or "."
-        rows = tuple(i for i in level.items.get(own, ()) if i.kind != "level")
-        yield own, text, self.export.source(element), rows
-        for name, value in element.attrib.items():
-            attribute = str(name)
-            where = f"{path}/@{attribute}" if path else f"@{attribute}"
-            measured = attribute == "unit" and any(i.kind == "number" for i in rows)
-            if not measured:
-                yield where, str(value).strip(), self.export.source(element, attribute), level.items.get(where, ())
-        for child in element:
-            below = f"{path}/{child.tag}" if path else str(child.tag)
-            if any(item.kind == "level" for item in level.items.get(below, ())):
-                continue
-            if below in level.items or below in level.ways:
-                yield from self._walk(child, level, below)
-            else:
-                yield below, "?", self.export.source(child), ()
-
-    def _inside(self, element: etree._Element, level: Level, quiet: bool = False
-                ) -> list[tuple[etree._Element, Item]]:  # fmt: skip
-        """The elements in an element that are levels of their own; what no row knows is told, unless `quiet`."""
-        for path, text, source, items in () if quiet else self._walk(element, level, ""):
-            if text and not items:
-                what = "a text" if path == "." else "an attribute" if "@" in path else "an element"
-                self.export.tell("warning", source, "unknown-element",
-                                 f"{what} that no row of the table knows; kept in the original only")  # fmt: skip
-        opens = [(path, items[0]) for path, items in level.items.items() if items[0].kind == "level"]
-        found = [(child, item) for path, item in opens for child in _children(element, path)]
-        if len(found) > _MOST_OF_A_LEVEL:
-            self.export.tell("error", self.export.source(element), "size", f"more than {_MOST_OF_A_LEVEL} parts")
-            return []
-        return found
-
-
-def _children(element: etree._Element, path: str) -> Iterator[etree._Element]:
-    here = [element]
-    for step in path.split("/"):
-        here = [child for one in here for child in one if child.tag == step]
-    yield from here
-
-
-def _at(element: etree._Element, path: str) -> etree._Element:
-    return next(_children(element, path), element) if path != "." else element

@@ -16,9 +16,10 @@ from babyconnect.translate import ada
 from babyconnect.translate.completeness import Chapter, Filled, Item
 from babyconnect.translate.findings import Finding, Translated
 from babyconnect.translate.tables import ada_map
+from babyconnect.translate.ultrasound.export import Export
 from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.layout import TRANSACTION, levels
-from babyconnect.translate.ultrasound.reading import Export, Reading
+from babyconnect.translate.ultrasound.reading import Reading
 
 DATA_SET = "astraia"
 _CHAPTERS = {"patient": "Cliënt", "episode": "Zwangerschap", "exam": "Onderzoek", "fetus": "Foetus",
