@@ -11,28 +11,23 @@ Attributes = dict[str, str]
 
 
 class Node:
-    """One element.  `attributes`: as ADA has them (`value`, `code`, `codeSystem`, `unit`, `root`, `nullFlavor`)."""
+    """One element.
 
-    __slots__ = ("attributes", "children", "line", "name", "parent")
+    `attributes`: as ADA has them (`value`, `code`, `codeSystem`, `unit`, `root`, `nullFlavor`).  `path`: the names from
+    the root down, without it, which is the key of the table of concepts.
+    """
+
+    __slots__ = ("attributes", "children", "line", "name", "parent", "path")
 
     def __init__(self, name: str = ROOT, parent: Node | None = None, line: int = 0) -> None:
         self.name, self.parent, self.line = name, parent, line
+        self.path = "" if parent is None else f"{parent.path}/{name}".lstrip("/")
         self.attributes: Attributes = {}
         self.children: list[Node] = []
 
     @property
-    def path(self) -> str:
-        """The names from the root down, without it: the key of the table of concepts."""
-        names: list[str] = []
-        here = self
-        while here.parent is not None:
-            names.append(here.name)
-            here = here.parent
-        return "/".join(reversed(names))
-
-    @property
     def place(self) -> str:
-        """As `path`, with the occurrence where an element repeats."""
+        """As `path`, with the occurrence where an element repeats; of the root its name."""
         names: list[str] = []
         here = self
         while here.parent is not None:
@@ -40,7 +35,7 @@ class Node:
             number = next((n for n, child in enumerate(same, 1) if child is here), 1)
             names.append(f"{here.name}[{number}]" if number > 1 else here.name)
             here = here.parent
-        return "/".join(reversed(names))
+        return "/".join(reversed(names)) or ROOT
 
     @property
     def root(self) -> Node:
@@ -48,6 +43,11 @@ class Node:
         while here.parent is not None:
             here = here.parent
         return here
+
+    def rename(self, name: str) -> None:
+        """Another name for what has nothing in it."""
+        self.path = f"{self.path.rpartition('/')[0]}/{name}".lstrip("/")
+        self.name = name
 
     def of(self, name: str) -> list[Node]:
         return [child for child in self.children if child.name == name]

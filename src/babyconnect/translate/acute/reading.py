@@ -97,7 +97,7 @@ class _Reading:
 
     def _denies_nothing(self, row: Row, element: etree._Element) -> bool:
         """What turns the meaning of an element is only there where its row expects it."""
-        if element.get("negationInd") == "true" and not row.negated:
+        if element.get("negationInd", "false") != "false" and not row.negated:
             return False
         flavored = element.get("nullFlavor") and "nullFlavor" not in row.attributes
         return not flavored or bool(row.fill and not is_statement(row)) or bool(row.negated)
@@ -117,6 +117,9 @@ class _Reading:
 
     def _answer(self, row: Row, element: etree._Element, asked: Node) -> None:
         """negationInd as the answer to a question; a null flavour of the whole statement as nobody knowing."""
+        if element.get("negationInd", "false") not in ("true", "false"):
+            self._find("warning", element, "bad-value", "neither true nor false; kept in the original only")
+            return
         question = asked.enter(row.negated.removeprefix("./"), _line(element))
         if flavor := element.get("nullFlavor"):
             said = {"nullFlavor": flavor}
@@ -182,7 +185,7 @@ def _settle_prefixes(root: Node) -> None:
     for node in root.walk():
         names = {child.name for child in node.children}
         if "voorvoegsels_partner" in names and not names & {"achternaam_partner", "voorvoegsels"}:
-            node.of("voorvoegsels_partner")[0].name = "voorvoegsels"
+            node.of("voorvoegsels_partner")[0].rename("voorvoegsels")
 
 
 def _line(element: etree._Element) -> int:

@@ -99,7 +99,7 @@ class _Making:
                     if one["resourceType"] == "ReferralRequest" and one.get("status") in ("active", "draft")
                     and self.about.pregnancy_of(k) in ("", self.about.pregnancy)]  # fmt: skip
         key = max(standing, key=lambda k: _moment(self.graph.all[k]), default="")
-        self._home("referral", key, self.root.enter("zorgverlening").enter("overdrachtdetails"))
+        self._home("referral", key, self.root)
         self._parties(self.graph.all.get(key, {}), self.graph.all.get(self.about.episode, {}))
 
     def _parties(self, referral: Resource, episode: Resource) -> None:
@@ -303,7 +303,9 @@ class _Making:
                     _towards(node, row.path).attributes = made
 
     def _is_own(self, row: mapping.Row, made: Mapping[str, str]) -> bool:
-        """Of several identifiers each goes to the concept that has its root."""
+        """Of several identifiers and kinds each goes to the concept that has its root or code system."""
+        if row.path in _BACK["systems"]:
+            return made.get("codeSystem") == _BACK["systems"][row.path]
         if row.transform != "identifier":
             return True
         bsn = made.get("root") == "2.16.840.1.113883.2.4.6.3"

@@ -69,6 +69,9 @@ class _Translation:
             self.by_path.setdefault(node.path, []).append(node)
         self.base = _base(root)
         self.made = [made for rule in mapping.rules() for made in self._instances(rule)]
+        self.by_rule: dict[str, list[Made]] = {}
+        for made in self.made:
+            self.by_rule.setdefault(made.rule.name, []).append(made)
 
     def run(self) -> Translated:
         self._check_client()
@@ -102,7 +105,7 @@ class _Translation:
             for name in names:
                 if len(scope.path) < len(_shared(node.path, mapping.rule(name).path)):
                     continue
-                found = [made for made in self.made if made.rule.name == name and _lies_in(made.node, scope)]
+                found = [made for made in self.by_rule.get(name, ()) if _lies_in(made.node, scope)]
                 if found:
                     return found if every else found[:1]
         return []
