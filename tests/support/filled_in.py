@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import openpyxl
 
 from babyconnect.birthcare.templates import sheets, templates
+from babyconnect.flows.inputs import Input, read
+from babyconnect.flows.translating import READERS
+from babyconnect.sources import Record
 
 Filled = dict[str, list[dict[str, Any]]]
 """Rows by the key of their sheet; a row is its cells by header."""
@@ -94,3 +98,10 @@ def changed(filled: Filled, key: str, cells: Mapping[str, Any], row: int = 0) ->
     rows[row] |= cells
     rows[row] = {header: cell for header, cell in rows[row].items() if cell is not None}
     return {**filled, key: rows}
+
+
+def resources(kind: str, today: dt.date) -> list[dict[str, Any]]:
+    """What the example of a template becomes."""
+    (item,) = read([Input(kind, content=text(example(kind)))], 9_000_000, {})
+    assert isinstance(item, Record), item
+    return [dict(one.resource) for one in READERS[item.format].read(item, today, "").resources]
