@@ -6,11 +6,13 @@ Its jars come from Maven Central, as `tests/conformance/independent/pom.xml` pin
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json as plain_json
 import os
 import pathlib
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,6 +27,9 @@ DEFINITIONS = (
     "stu3-zib2017/structuredefinitions",
     "stu3-zib2017/valuesets",
 )
+R4_DEFINITIONS = tuple(f"r4-zib2020/{kind}" for kind in ("structuredefinitions", "valuesets", "codesystems"))
+# HL7's own profiles of the International Patient Summary (CC0), as its npm package has them.
+IPS, IPS_SHA256 = "hl7.fhir.uv.ips@2.0.0", "4a5cff17580f869140614ac51097d81540c63644d550ced8d4cd9b9bce7345c4"
 Resources = Sequence[Mapping[str, Any]]
 
 
@@ -60,8 +65,44 @@ def checked(
 ) -> list[dict[str, Any]]:
     """What HAPI says of each record: messages (`record`, `severity`, `rule`, `place`, `text`), and a line per record
     with how many `resources` it holds and how many `milliseconds` it took in the last round."""
-    for name, resources in records.items():
-        (folder / f"{name}.json").write_bytes(json.dumps(bundle(resources)))
+    bundles = {name: bundle(resources) for name, resources in records.items()}
+    return _said(bundles, folder, [nictiz / each for each in DEFINITIONS], {"ROUNDS": str(rounds)})
+
+
+def checked_r4(
+    bundles: Mapping[str, Mapping[str, Any]], definitions: Sequence[pathlib.Path], folder: pathlib.Path
+) -> list[dict[str, Any]]:
+    """The same of Bundles in R4."""
+    return _said(bundles, folder, definitions, {"FHIR": "R4"})
+
+
+def summary_profiles() -> pathlib.Path:
+    """HL7's package of the International Patient Summary, fetched where it is not there yet; a skip without npm."""
+    folder = BUILD / "ips"
+    if not (folder / "package").exists():
+        if not shutil.which("npm"):
+            absent("node", "no npm")
+        folder.mkdir(parents=True, exist_ok=True)
+        ran = subprocess.run(["npm", "pack", IPS], capture_output=True, text=True, check=False, timeout=120, cwd=folder)
+        packed = next(folder.glob("*.tgz"), None)
+        if ran.returncode or packed is None:
+            absent("node", f"npm: {ran.stderr.strip()[-300:]}")
+        assert packed is not None and hashlib.sha256(packed.read_bytes()).hexdigest() == IPS_SHA256
+        with tarfile.open(packed) as archive:
+            archive.extractall(folder, filter="data")
+    profiles = folder / "profiles"
+    profiles.mkdir(exist_ok=True)
+    for kind in ("StructureDefinition", "ValueSet", "CodeSystem"):
+        for file in (folder / "package").glob(f"{kind}-*.json"):
+            # HAPI has R4's own definitions, and does not find them by their version.
+            (profiles / file.name).write_text(file.read_text(encoding="utf-8").replace("|4.0.1", ""), encoding="utf-8")
+    return profiles
+
+
+def _said(bundles: Mapping[str, Mapping[str, Any]], folder: pathlib.Path, definitions: Sequence[pathlib.Path],
+          settings: Mapping[str, str]) -> list[dict[str, Any]]:  # fmt: skip
+    for name, one in bundles.items():
+        (folder / f"{name}.json").write_bytes(json.dumps(dict(one)))
     # One thread of the compiler and a small heap: other tests run beside it.
     options = ["-Xmx1500m", "-XX:+UseSerialGC", "-cp", classpath()]
     words = [
@@ -70,9 +111,9 @@ def checked(
         str(HERE / "Checker.java"),
         "check",
         str(folder),
-        *(str(nictiz / d) for d in DEFINITIONS),
+        *map(str, definitions),
     ]
-    environment = {**os.environ, "ROUNDS": str(rounds)}
+    environment = {**os.environ, **settings}
     ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=900, env=environment)
     assert ran.returncode == 0, ran.stderr[-2000:]
     return [plain_json.loads(line) for line in ran.stdout.splitlines()]

@@ -56,7 +56,7 @@ def _resource(resource: Any, version: str, place: str, issues: list[Issue], dept
 
 
 def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: int) -> None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _OBJECT):
         issues.append(Issue("error", place, "type", "an object stands here"))
         return
     if not value:
@@ -67,20 +67,23 @@ def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: 
     table = elements(type_name)
     bases: dict[str, str] = {}
     for key, content in value.items():
-        if key == "resourceType" and depth >= 1 and bare_name(type_name) in resource_types(version_of(type_name)):
-            continue
         element = table.get(key)
         if element is not None:
             if bases.setdefault(element.base, key) != key:
                 issues.append(Issue("error", f"{place}.{element.base}", "choice", "one choice stands here, not two"))
-            _element(element, content, f"{place}.{key}", issues, depth)
+            if element.primitive and not element.repeats:
+                _value(element, content, place, issues)
+            else:
+                _element(element, content, f"{place}.{key}", issues, depth)
+        elif key == "resourceType" and depth >= 1 and bare_name(type_name) in resource_types(version_of(type_name)):
+            continue
         else:
             _extension_of_value(table.get(key[1:]) if key.startswith("_") else None, content, value, place, issues)
             bases.setdefault(table[key[1:]].base if key[1:] in table else key, key[1:])
     for base in required(type_name):
         if base not in bases:
             issues.append(Issue("error", f"{place}.{base}", "cardinality", "a required element is absent"))
-    if bare_name(type_name) == "Reference":
+    if type_name.endswith("Reference") and bare_name(type_name) == "Reference":
         _reference(value, version_of(type_name), place, issues)
 
 
@@ -101,7 +104,7 @@ def _element(element: Element, content: Any, place: str, issues: list[Issue], de
 
 def _one(element: Element, content: Any, place: str, issues: list[Issue], depth: int) -> None:
     if element.primitive:
-        _value(element, content, place, issues)
+        _value(element, content, place, issues, "")
     elif element.type == "xhtml":
         _narrative(content, place, issues)
     elif bare_name(element.type) == "Resource":
@@ -129,12 +132,16 @@ def _extension_of_value(
             _object(item, "Element", place, issues, 2)
 
 
-def _value(element: Element, content: Any, place: str, issues: list[Issue]) -> None:
+def _value(element: Element, content: Any, place: str, issues: list[Issue], name: str | None = None) -> None:
+    """`place` is that of the object that holds it as `name`; the value's own where the name is empty."""
     fault = _FORMATS[element.type](content)
+    if not fault and (element.codes is None or content in element.codes):
+        return
+    place = f"{place}.{element.name}" if name is None else place
     if fault:
         relative = fault == "date" and str(content).startswith("${DATE")
         issues.append(Issue("error", place, fault, PLACEHOLDER if relative else _TEXTS[fault]))
-    elif element.codes is not None and content not in element.codes:
+    else:
         issues.append(Issue("error", place, "code", "a code outside the list that FHIR requires here"))
 
 
@@ -145,6 +152,7 @@ def _narrative(content: Any, place: str, issues: list[Issue]) -> None:
         issues.append(Issue("error", place, fault.rule, fault.text))
 
 
+_OBJECT = (dict, Mapping)  # a dict is what it nearly always is, and is asked after faster
 _REFERENCE = re.compile(
     r"#[A-Za-z0-9\-.]{1,64}|(?:https?://\S+/)?(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
     r"|urn:(?:uuid:[0-9a-fA-F-]{36}|oid:[0-9.]+)"

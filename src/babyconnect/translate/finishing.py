@@ -20,7 +20,12 @@ _FIRST = ("resourceType", "id", "meta", "extension", "identifier", "status", "ca
 
 def finished(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The resource, and a sentence for each thing that had to be done for it to be FHIR."""
-    done = [*_one_of_each_choice(resource), *_no_home_of_an_organisation(resource), *_what_is_required(resource)]
+    done = [
+        *_no_end_is_no_end(resource),
+        *_one_of_each_choice(resource),
+        *_no_home_of_an_organisation(resource),
+        *_what_is_required(resource),
+    ]
     return {key: resource[key] for key in _FIRST if key in resource} | resource, done
 
 
@@ -34,6 +39,13 @@ def _what_is_required(resource: dict[str, Any]) -> Iterator[str]:
             key = f"_{name}" if elements(kind)[name].primitive else name
             resource[key] = {"extension": [dict(_ABSENT)]}
             yield f"{kind}.{name} is required and the record does not give it"
+
+
+def _no_end_is_no_end(resource: dict[str, Any]) -> Iterator[str]:
+    """What only says why there is no end would count as one (con-4: a problem that ended is not active)."""
+    ended = resource["resourceType"] != "Condition" or "abatementDateTime" in resource
+    if not ended and resource.pop("_abatementDateTime", None):
+        yield "Condition.abatement: why there is no end has no place"
 
 
 def _no_home_of_an_organisation(resource: dict[str, Any]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 //   java -cp CLASSPATH Checker.java snapshots OUT DEFINITIONS...   the definitions with their snapshots, one file each
 //   java -cp CLASSPATH Checker.java check BUNDLES DEFINITIONS...   a line of JSON per message, and one per Bundle
 //
-// BUNDLES is a folder of STU3 Bundles in JSON, each a whole record, so that references can be followed.  DEFINITIONS are
-// folders of StructureDefinitions, ValueSets and CodeSystems in XML (the published standard; nothing is fetched).
+// BUNDLES is a folder of Bundles in JSON, each a whole record, so that references can be followed.  DEFINITIONS are
+// folders of StructureDefinitions, ValueSets and CodeSystems in XML or JSON (the published standard; nothing is fetched).
+// `FHIR` (environment) is R4 for that version; STU3 without it.
 // `ROUNDS` (environment) measures: every Bundle is checked so often, and only the last round's messages are printed.
 
 import ca.uhn.fhir.context.FhirContext;
@@ -37,13 +38,17 @@ public class Checker {
     private static final Gson GSON = new Gson();
     // Processor time: the machine may be busy with something else.
     private static final ThreadMXBean CLOCK = ManagementFactory.getThreadMXBean();
-    private static final FhirContext FHIR = FhirContext.forDstu3();
+    private static final FhirContext FHIR =
+            "R4".equals(System.getenv("FHIR")) ? FhirContext.forR4() : FhirContext.forDstu3();
 
     public static void main(String[] arguments) throws Exception {
         List<IBaseResource> definitions = new ArrayList<>();
         for (int i = 2; i < arguments.length; i++) {
             for (Path file : files(Path.of(arguments[i]), ".xml")) {
                 definitions.add(FHIR.newXmlParser().parseResource(Files.readString(file).replace("\uFEFF", "")));
+            }
+            for (Path file : files(Path.of(arguments[i]), ".json")) {
+                definitions.add(FHIR.newJsonParser().parseResource(Files.readString(file)));
             }
         }
         PrePopulatedValidationSupport published = new PrePopulatedValidationSupport(FHIR);

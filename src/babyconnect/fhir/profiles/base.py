@@ -51,19 +51,20 @@ def check(walk: Walk, resource: Mapping[str, Any], place: str) -> None:
 def _object(walk: Walk, type_name: str, value: Mapping[str, Any], at: At) -> None:
     steps = _steps(type_name)
     for key, content in value.items():
-        if key in {"extension", "modifierExtension"}:
+        step = steps.get(key)
+        if step is not None:
+            if type(content) is list:
+                for position, one in enumerate(content):
+                    _value(walk, step, one, f"{at.place}.{key}[{position}]", at.path)
+            else:
+                _value(walk, step, content, f"{at.place}.{key}", at.path)
+        elif key == "extension" or key == "modifierExtension":  # noqa: PLR1714 (a set is slower here)
             _extensions(walk, content, at._replace(place=f"{at.place}.{key}"))
         elif key[0] == "_":
             element = elements(type_name).get(key[1:])
             if element is not None and element.codes is not None and key[1:] not in value:
                 walk.note(f"{at.place}.{key[1:]}", "code", "a code of the list that STU3 requires here")
             _beside(walk, content, At(f"{at.place}.{key}", at.path, _names(type_name, at.path, key[1:])))
-        elif (step := steps.get(key)) is not None:
-            if isinstance(content, list):
-                for position, one in enumerate(content):
-                    _value(walk, step, one, f"{at.place}.{key}[{position}]", at.path)
-            else:
-                _value(walk, step, content, f"{at.place}.{key}", at.path)
 
 
 def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
@@ -82,10 +83,16 @@ def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
         if isinstance(code, str) and not is_unit(code):
             walk.note(place, "unit", "no unit of UCUM")
     if step.type is not None and isinstance(value, dict):
-        below = f"{path}.{step.base}"
-        _object(walk, step.type, value, At(place, below, frozenset({below, step.type})))
+        _object(walk, step.type, value, At(place, *_below(path, step.base, step.type)))
 
 
+@functools.lru_cache(maxsize=8192)
+def _below(path: str, base: str, type_name: str) -> tuple[str, frozenset[str]]:
+    below = f"{path}.{base}"
+    return below, frozenset({below, type_name})
+
+
+@functools.lru_cache(maxsize=8192)
 def _names(type_name: str, path: str, key: str) -> frozenset[str]:
     element = elements(type_name).get(key)
     base, kind = (element.base, element.type) if element else (key, "")

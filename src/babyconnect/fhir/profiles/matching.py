@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from babyconnect.fhir.profiles.tables import Binding
@@ -10,8 +10,8 @@ from babyconnect.fhir.profiles.tables import Binding
 
 def follows(value: Any, pattern: Any) -> bool:
     """All that the pattern has, the value has; of a list in a pattern, each is somewhere in the value's."""
-    if isinstance(pattern, Mapping):
-        return isinstance(value, Mapping) and all(k in value and follows(value[k], v) for k, v in pattern.items())
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(k in value and follows(value[k], v) for k, v in pattern.items())
     if isinstance(pattern, list):
         return isinstance(value, list) and all(any(follows(one, wanted) for one in value) for wanted in pattern)
     return bool(value == pattern)
@@ -31,10 +31,10 @@ def codes(value: Any) -> Iterator[tuple[str | None, str | None]]:
     A Quantity without a code and a concept of words alone say none."""
     if isinstance(value, str):
         yield None, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         if "coding" in value:
             for one in value["coding"]:
-                if isinstance(one, Mapping):
+                if isinstance(one, dict):
                     yield one.get("system", ""), one.get("code")
         elif "code" in value:
             yield value.get("system", ""), value["code"]
@@ -46,7 +46,10 @@ def at_path(value: Any, steps: tuple[str, ...]) -> list[Any]:
     for step in steps:
         below: list[Any] = []
         for one in found:
-            item = one.get(step) if isinstance(one, Mapping) else None
-            below += item if isinstance(item, list) else [] if item is None else [item]
+            item = one.get(step) if isinstance(one, dict) else None
+            if isinstance(item, list):
+                below += item
+            elif item is not None:
+                below.append(item)
         found = below
     return found

@@ -63,6 +63,8 @@ class Node:
     closed: bool
     kids: tuple[Node, ...]
     asks: bool
+    looks: bool
+    """Something is asked of the value, of its type, or of what is in it."""
     """Something is asked of the value itself."""
     demands: bool
     """Something is wrong where the element is absent: it, or one of its slices, is required."""
@@ -149,6 +151,7 @@ def make(name: str, given: Mapping[str, Any]) -> Node:
         closed=given.get("closed", False),
         kids=tuple(make(n, each) for n, each in given.get("kids", {}).items()),
         asks=not _OF_THE_VALUE.isdisjoint(given),
+        looks=not _LOOKED_AT.isdisjoint(given),
         demands=bool(given.get("min")) or any(each.get("min") for each in slices.values()),
         plain=not name.endswith("[x]"),
         beside="_" + name,
@@ -156,6 +159,7 @@ def make(name: str, given: Mapping[str, Any]) -> Node:
 
 
 _OF_THE_VALUE = frozenset({"fixed", "pattern", "low", "high", "bind", "rules", "targets", "profiles"})
+_LOOKED_AT = _OF_THE_VALUE | {"kids", "types"}
 
 
 def _keys(name: str) -> tuple[str, ...]:

@@ -107,17 +107,18 @@ class Walk:
 
     def _kid(self, kid: Node, within: Mapping[str, Any], place: str) -> None:
         items = _items(kid, within, place)
-        if kid.minimum or kid.maximum is not None:
-            self._count(kid, len(items), f"{place}.{kid.name}", "")
-        for value, inside, type_name, at in items if kid.asks or kid.kids or kid.types else ():
-            if type_name and kid.types and type_name not in kid.types:
-                self.note(at, "type", f"of type {' or '.join(sorted(kid.types))} here")
-            else:
-                self.element(kid, value, inside, at)
+        if len(items) < kid.minimum or (kid.maximum is not None and len(items) > kid.maximum):
+            self._miscounted(kid, len(items), f"{place}.{kid.name}", "")
+        if kid.looks:
+            for value, inside, type_name, at in items:
+                if type_name and kid.types and type_name not in kid.types:
+                    self.note(at, "type", f"of type {' or '.join(sorted(kid.types))} here")
+                else:
+                    self.element(kid, value, inside, at)
         if kid.slices and (items or kid.demands):
-            self._slices(kid, items, f"{place}.{kid.name}")
+            self._slices(kid, items, place)
 
-    def _count(self, node: Node, number: int, place: str, name: str) -> None:
+    def _miscounted(self, node: Node, number: int, place: str, name: str) -> None:
         of = f" in slice {name}" if name else ""
         if number < node.minimum:
             self.note(place, "slice" if name else "cardinality", f"at least {node.minimum}{of}, {number} here")
@@ -139,8 +140,9 @@ class Walk:
                 counts[one] = counts.get(one, 0) + 1
                 self.element(one.node, value, inside, at)
         for one in kid.slices:
-            if (one.node.minimum or one.node.maximum is not None) and one not in undecided:
-                self._count(one.node, counts.get(one, 0), place, one.name)
+            number, most = counts.get(one, 0), one.node.maximum
+            if (number < one.node.minimum or (most is not None and number > most)) and one not in undecided:
+                self._miscounted(one.node, number, f"{place}.{kid.name}", one.name)
 
     def rules(self, rules: tuple[Invariant, ...], value: Any, place: str) -> None:
         for rule in rules:
@@ -206,24 +208,30 @@ def _matcher_of(kid: Node) -> slicing.Matcher:
 def _items(kid: Node, within: Mapping[str, Any], place: str) -> list[Item]:
     """The values under an element's name, each with what stands beside it."""
     if kid.plain:
-        return _values(kid.name, "", within, place)
+        return _values(kid.name, "", within, place, kid.beside)
     found: list[Item] = []
     types = type_by_key(kid.name)
     for key in within:
         if key in types:
-            found += _values(key, types[key], within, place)
+            found += _values(key, types[key], within, place, f"_{key}")
         elif key[0] == "_" and key[1:] in types and key[1:] not in within:
-            found += _values(key[1:], types[key[1:]], within, place)
+            found += _values(key[1:], types[key[1:]], within, place, key)
     return found
 
 
-def _values(key: str, type_name: str, within: Mapping[str, Any], place: str) -> list[Item]:
-    value, beside = within.get(key), within.get("_" + key)
+def _values(key: str, type_name: str, within: Mapping[str, Any], place: str, name_beside: str) -> list[Item]:
+    value, beside = within.get(key), within.get(name_beside)
+    if value is None and beside is None:
+        return []
     place = f"{place}.{key}"
-    if not isinstance(value, list) and not isinstance(beside, list):
-        if value is None and beside is None:
-            return []
-        return [(value, value if isinstance(value, dict) else beside or {}, type_name, place)]
+    if type(value) is not list and type(beside) is not list:
+        return [(value, value if type(value) is dict else beside or {}, type_name, place)]
+    if beside is None:
+        return [
+            (one, one if type(one) is dict else {}, type_name, f"{place}[{position}]")
+            for position, one in enumerate(value or ())
+            if one is not None
+        ]
     found: list[Item] = []
     values, elements = value or (), beside or ()
     for position in range(max(len(values), len(elements))):

@@ -51,7 +51,8 @@ def summarise(resources: Iterable[Mapping[str, Any]], name: str, now: dt.datetim
     author = _author(record)
     record.setdefault(f"{author['resourceType']}/{author['id']}", author)
     composition = _composition(sections, subject, author, now)
-    entries = [composition, *_reached(composition, record)]
+    children = {f"Patient/{r['id']}" for r in given if r.get("resourceType") == "Patient" and "id" in r} - {subject}
+    entries = [composition, *_reached(composition, {a: r for a, r in record.items() if a not in children})]
     return Summary(_document(entries, name, now), converted.left, converted.kept)
 
 
@@ -243,6 +244,8 @@ def _pointing(value: Any, addresses: Mapping[str, str]) -> Any:
     if isinstance(address, str) and not address.startswith("#"):
         if address in addresses:
             made["reference"] = addresses[address]
-        elif made.keys() & {"display", "identifier"}:
+        else:
             del made["reference"]
+            if not made.keys() & {"display", "identifier"}:
+                made["display"] = address.split("/")[0]
     return made
