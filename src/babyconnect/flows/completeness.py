@@ -15,13 +15,19 @@ from typing import Any, Literal
 
 from babyconnect.network.tallies import Counted, Tallies, Tally
 from babyconnect.translate import completeness
+from babyconnect.translate.acute import counting as acute
 from babyconnect.translate.completeness import Chapter, Filled, Item
 from babyconnect.translate.tabular import translating as tabular
 from babyconnect.translate.ultrasound import translating as ultrasound
 
 State = Literal["filled", "lost", "empty"]
 HEADINGS = ("hoofdstuk", "gegeven", "nummer", "toestand", "records", "gevuld", "aandeel", "niet vertaald")
-DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (completeness.chapters, tabular.chapters, ultrasound.chapters)
+DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (
+    completeness.chapters,
+    tabular.chapters,
+    ultrasound.chapters,
+    acute.chapters,
+)
 """Per format: (data set, version) → its groups with their data elements; () for a data set of another format.
 
 A format that is counted gives `Read.counted` (a `Filled` whose concepts are those of these groups), has a row here,

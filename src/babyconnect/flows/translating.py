@@ -21,7 +21,7 @@ from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
 from babyconnect.sources import Format, Record, Sourced, images
-from babyconnect.translate import ada, completeness
+from babyconnect.translate import ada, completeness, medication
 from babyconnect.translate.acute import handover
 from babyconnect.translate.tabular import translating as tabular
 from babyconnect.translate.ultrasound.images import Sight
@@ -64,6 +64,13 @@ def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
     return Read((), (Finding("error", f"{record.name}: line {line}", "data-set", text),))
 
 
+def _from_medication(record: Record, today: dt.date, version: str) -> Read:
+    assert record.ada is not None
+    made = medication.translate(record.ada, today)
+    findings = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+
+
 def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
     """A file of youth health care becomes that of another version, and nothing else yet: see `to_jgz`."""
     text = "a file of youth health care; it can be written in another version, not be kept as a client's record"
@@ -76,7 +83,7 @@ def _from_acute(record: Record, today: dt.date, version: str) -> Read:
     findings = [
         Finding(f.severity, f"{record.name}: line {f.line} {f.place}".rstrip(), f.rule, f.text) for f in made.findings
     ]
-    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
 
 
 def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
@@ -110,6 +117,7 @@ class Reading:
 READERS: Mapping[Format, Reading] = {
     "ada": Reading("ada", _from_ada),
     "ada-kernset": Reading("ada", _from_kernset),
+    "ada-medication": Reading("ada", _from_medication),
     "astraia": Reading("astraia", _from_astraia),
     "csv": Reading("csv", _from_tabular),
     "hl7v3-acute": Reading("hl7v3-acute", _from_acute),

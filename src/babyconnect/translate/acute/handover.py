@@ -14,10 +14,11 @@ from typing import Any
 from lxml import etree
 
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.translate.acute import reading, to_acute, to_stu3
+from babyconnect.translate.acute import counting, reading, to_acute, to_stu3
 from babyconnect.translate.acute.node import Node, record
 from babyconnect.translate.acute.tables import message_rows
-from babyconnect.translate.findings import Finding, Translated
+from babyconnect.translate.completeness import Filled
+from babyconnect.translate.findings import Finding
 from babyconnect.translate.hl7v3 import message
 from babyconnect.translate.hl7v3.build import Build
 from babyconnect.translate.hl7v3.fills import Circumstances
@@ -35,13 +36,22 @@ class Message:
     findings: tuple[Finding, ...]
 
 
-def read(tree: etree._Element, today: dt.date) -> Translated:
-    """The resources of a message with their findings in its order; an error among these: refuse it."""
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The resources of a message, the findings in its order (an error: refuse it), what it fills of its data set."""
+
+    resources: list[dict[str, Any]]
+    findings: list[Finding]
+    counted: Filled
+
+
+def read(tree: etree._Element, today: dt.date) -> Handed:
     root, unread = reading.read(tree)
     if any(finding.severity == "error" for finding in unread):
-        return Translated([], unread)
+        return Handed([], unread, counting.filled(root, unread))
     made = to_stu3.translate(root, today)
-    return Translated(made.resources, sorted([*unread, *made.findings], key=lambda finding: finding.line))
+    findings = sorted([*unread, *made.findings], key=lambda finding: finding.line)
+    return Handed(made.resources, findings, counting.filled(root, findings))
 
 
 def write(resources: Sequence[Mapping[str, Any]], today: dt.date, with_bsn: bool = False) -> Message:

@@ -21,7 +21,7 @@ class Node:
 
     def __init__(self, name: str = ROOT, parent: Node | None = None, line: int = 0) -> None:
         self.name, self.parent, self.line = name, parent, line
-        self.path = "" if parent is None else f"{parent.path}/{name}".lstrip("/")
+        self.path: str = "" if parent is None else f"{parent.path}/{name}".lstrip("/")
         self.attributes: Attributes = {}
         self.children: list[Node] = []
 
