@@ -79,7 +79,7 @@ async def test_a_check_tells_what_is_wrong_and_keeps_nothing(desk: Desk) -> None
     answer = await desk.check(filled_in.text(HALF), "praktijk.csv")
 
     assert answer.status == 200
-    assert "1 cliënten kunnen worden gepubliceerd, 1 nog niet" in answer.text
+    assert "Kan worden gepubliceerd: 1 cliënt(en). Nog niet: 1." in answer.text
     assert "<td" in answer.text and "Gewicht (kg) (H3)" in answer.text and "dit is geen getal" in answer.text
     assert "zwaar" not in answer.text
     assert desk.node.empty and not desk.events
@@ -88,7 +88,7 @@ async def test_a_check_tells_what_is_wrong_and_keeps_nothing(desk: Desk) -> None
 async def test_publishing_keeps_the_good_ones_and_logs_each(desk: Desk) -> None:
     answer = await desk.confirm(await desk.check(filled_in.text(HALF)))
 
-    assert "1 cliënten gepubliceerd" in answer.text and "1 geweigerd" in answer.text
+    assert "Gepubliceerd: 1 cliënt(en)" in answer.text and "Geweigerd: 1" in answer.text
     assert not desk.node.empty
     assert [(e["type"], e["outcome"]) for e in desk.events] == [("publish", "ok"), ("publish", "refused")]
 
@@ -96,7 +96,7 @@ async def test_publishing_keeps_the_good_ones_and_logs_each(desk: Desk) -> None:
 async def test_the_same_file_again_was_published_already(desk: Desk) -> None:
     await desk.confirm(await desk.check(GOOD))
 
-    assert "waren al gepubliceerd" in (await desk.confirm(await desk.check(GOOD))).text
+    assert "Was al gepubliceerd: 1" in (await desk.confirm(await desk.check(GOOD))).text
 
 
 async def test_a_file_waits_minutes_only_and_goes_once(desk: Desk) -> None:
