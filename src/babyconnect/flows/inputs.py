@@ -22,6 +22,7 @@ from babyconnect.store.contract import Original
 _MEDIA = {
     "ada": "application/xml",
     "ada-kernset": "application/xml",
+    "ada-medication": "application/xml",
     "jgz-4.1.3": "application/xml",
     "jgz-4.2.0": "application/xml",
     "hl7v3-acute": "application/xml",

@@ -23,6 +23,7 @@ WITHDRAWN = "entered-in-error"
 """The group of what its source called a mistake: kept, with its history, and shown to nobody (no role has it)."""
 _SCTID = re.compile(r"\d{6,18}")
 _SNOMED = "http://snomed.info/sct"
+_ATC = "http://www.whocc.no/atc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def tokens(node: Any) -> Iterator[str]:
         code, system = node.get("code"), node.get("system")
         if isinstance(code, str) and isinstance(system, str):
             yield from _token(system, code)
+            yield from _classes(system, code)
         for child in node.values():
             if isinstance(child, dict | list):
                 yield from tokens(child)
@@ -153,6 +155,12 @@ def _token(system: str, code: str) -> Iterator[str]:
             yield f"{_SNOMED}|{concept}"
     else:
         yield f"{system}|{code}"
+
+
+def _classes(system: str, code: str) -> Iterator[str]:
+    """The classes that a medicine is in, which a row may name: the beginnings of its code (ATC's levels)."""
+    if canonical(system) == _ATC:
+        yield from (f"{_ATC}|{code[:length]}" for length in (1, 3, 4, 5) if length < len(code))
 
 
 @dataclass(frozen=True, slots=True)

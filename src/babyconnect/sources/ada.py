@@ -1,4 +1,4 @@
-"""ADA XML of data set PWD 3.2, and of the kernsets for Perined: bytes → a frozen tree.  No meaning is added.
+"""ADA XML of data set PWD 3.2, the medication process, the kernsets for Perined: bytes → a frozen tree, nothing added.
 
 Refused, with the line and a rule: what is empty, not UTF-8, has a document type, is not well-formed (truncated), has
 another root or namespace, is of another data set (PWD 2.3) or transaction, holds no or several records, or a date that
@@ -83,6 +83,8 @@ def _record(root: AdaElement) -> AdaRecord:
     reference = form.attributes.get("transactionRef", "")
     if form.name in (kernsets := document("hl7v3/transactions.toml")):
         return _kernset(form, reference, kernsets[form.name])
+    if form.name in (medication := document("medication/ada.toml")["transactions"]):
+        return _medication(form, reference, medication[form.name])
     known = document("ada/transactions.toml").get(form.name)
     if known is None:
         if any(element.concept.startswith(_PWD_2) for element in form.walk()):
@@ -97,6 +99,20 @@ def _kernset(form: AdaElement, reference: str, known: Mapping[str, str]) -> AdaR
     """A record of another data set, made for a registry; its dates are looked at where they are written."""
     _refuse_other_reference(form, reference, known["ref"])
     return AdaRecord(form.name, reference, known["version"], form.id, form.attributes.get("title", ""), form)
+
+
+def _medication(form: AdaElement, reference: str, known: Mapping[str, str]) -> AdaRecord:
+    """A record of the medication process: another data set, of which the moments are known by their names."""
+    _refuse_other_reference(form, reference, known["ref"])
+    dated = frozenset(document("medication/ada.toml")["dates"]["names"])
+    for element in form.walk():
+        if element.name in dated and element.value and not exists(element.value):
+            raise _at(element, "date", f"the date of {element.name} does not exist")
+    return AdaRecord(form.name, reference, known["version"], form.id, form.attributes.get("title", ""), form)
+
+
+def is_medication(record: AdaRecord) -> bool:
+    return record.transaction in document("medication/ada.toml")["transactions"]
 
 
 def _refuse_other_reference(form: AdaElement, reference: str, own: str) -> None:

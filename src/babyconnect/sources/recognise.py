@@ -57,7 +57,7 @@ def _xml(content: bytes, name: str, root: str) -> Record:
     if astraia.is_export(root):
         return Record(name, "astraia", "", "", content, message=astraia.read(content))
     record = ada.read(content)
-    kind: Format = "ada-kernset" if ada.is_kernset(record) else "ada"
+    kind: Format = "ada-medication" if ada.is_medication(record) else "ada-kernset" if ada.is_kernset(record) else "ada"
     return Record(name, kind, record.version, record.transaction, content, ada=record)
 
 
