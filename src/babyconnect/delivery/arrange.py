@@ -11,6 +11,7 @@ from babyconnect.birthcare.record import Item, Pregnancy, Record
 from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch
+from babyconnect.delivery.growth import percentile
 from babyconnect.delivery.lines import Writer, badges
 from babyconnect.delivery.view import Cell, Flag, Grid, Row
 
@@ -20,7 +21,7 @@ _COLUMNS: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
 for _entry in rows("sections/grids"):
     _COLUMNS[_entry["grid"]].append((_entry["column"], frozenset(_entry["codes"].split())))
 _VISIT = frozenset().union(*(codes for _, codes in _COLUMNS["controles"]))
-_PERCENTILES, _GESTATION = named("biometry_percentile"), named("gestation")
+_GESTATION = named("gestation")
 
 
 def _after_birth(item: Item, record: Record) -> bool:
@@ -55,15 +56,8 @@ def by_section(record: Record) -> dict[str, list[Item]]:
 
 
 def _percentile(item: Item) -> str:
-    for component in item.resource.get("component") or ():
-        codes = {f"{c.get('system')}|{c.get('code')}" for c in (component.get("code") or {}).get("coding") or ()}
-        if codes & _PERCENTILES and "value" in (component.get("valueQuantity") or {}):
-            return f" (p{dutch.number(component['valueQuantity']['value'])})"
-    for extension in item.resource.get("extension") or ():
-        if str(extension.get("url", "")).endswith("bc-observation-percentile"):
-            value = extension.get("valueDecimal", (extension.get("valueQuantity") or {}).get("value"))
-            return f" (p{dutch.number(value)})" if value is not None else ""
-    return ""
+    stated = percentile(item)
+    return f" (p{dutch.number(stated)})" if stated is not None else ""
 
 
 def _cell(items: Sequence[Item], writer: Writer) -> Cell:

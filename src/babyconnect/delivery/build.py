@@ -10,6 +10,7 @@ from babyconnect.birthcare.record import Child, Item, Pregnancy, Record
 from babyconnect.definitions import rows
 from babyconnect.delivery import dutch, notices
 from babyconnect.delivery.arrange import SECTIONS, by_section, grid
+from babyconnect.delivery.growth import growth
 from babyconnect.delivery.heading import PHRASES, current_of, header, summary
 from babyconnect.delivery.lines import Kept, Writer
 from babyconnect.delivery.medication import Medicines, without
@@ -121,7 +122,10 @@ def _section(name: str, record: Record, items: Sequence[Item], writer: Writer, m
     parts = _fetuses(record, items, writer) if name == "echo" else ()
     apart = {line.id for part in parts for line in part.lines}
     rest = [item for item in items if item.id not in apart]
-    return Section(name, row["title"], _lines(rest, writer), grids, parts, empty=row["empty"])
+    current = current_of(record)
+    due = current.due.date if current and current.due else None
+    drawn = growth(items, due, writer) if name == "echo" else ()
+    return Section(name, row["title"], _lines(rest, writer), grids, parts, empty=row["empty"], growth=drawn)
 
 
 def _apart(record: Record) -> Iterator[Section]:

@@ -6,7 +6,7 @@ from a table in `definitions/sections`.  `moment` fields are FHIR texts for sort
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Tone = Literal["", "info", "warning", "danger", "mourning"]
@@ -97,6 +97,31 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A percentile at a week of gestation; `text`: what was measured, when."""
+
+    week: float
+    percentile: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One measurement over time, of one fetus."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A picture of growth; the same numbers stand in the table of biometry."""
+
+    id: str
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A sentence of ours in both languages of the screen."""
 
@@ -130,6 +155,7 @@ class Section:
     lines: tuple[Line, ...] = ()
     grids: tuple[Grid, ...] = ()
     parts: tuple[Section, ...] = ()
+    growth: tuple[Growth, ...] = field(default=(), kw_only=True)
     flags: tuple[Flag, ...] = ()
     empty: str = ""
     notices: tuple[Notice, ...] = ()

@@ -20,6 +20,7 @@ from starlette.types import ExceptionHandler
 from babyconnect.audit.faults import AuditFault
 from babyconnect.web.assets import Assets
 from babyconnect.web.texts import LANGUAGES, Texts
+from babyconnect.web.viewer.growth import chart
 from babyconnect.web.viewer.picture import picture
 
 LANGUAGE_COOKIE = "babyconnect_language"
@@ -36,6 +37,7 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.globals["picture"] = picture
+    environment.globals["growth_chart"] = chart
     return environment
 
 
