@@ -18,6 +18,8 @@ from babyconnect.translate.values import Context, Given
 
 PREGNANCY_NUMBER = "urn:oid:2.16.840.1.113883.2.4.3.11.60.90.77.2.4.80627"
 """The data element itself: the number has no code system of its own (concepts 80627 and 10590 of the data set)."""
+URI, UUIDS = "urn:ietf:rfc:3986", "2.25"
+"""The system of identifiers that are a URI, and the root of those that are a UUID (ITU-T X.667): one arc, no system."""
 POSITIVE, NEGATIVE = "10828004", "260385009"
 PARTS = {"voornamen": "first", "voorvoegsels": "own-prefix", "achternamen": "own",
          "voorvoegsels_partner": "partner-prefix", "achternaam_partner": "partner"}  # fmt: skip
@@ -148,7 +150,7 @@ def attached(node: Node, ask: Ask) -> Given | None:
 
 def content_number(node: Node, ask: Ask) -> Given | None:
     """An Identifier that follows from the content of a file."""
-    return Given({"system": "urn:ietf:rfc:3986", "value": f"urn:oid:2.25.{numbered(node.attributes.get('value', ''))}"})
+    return Given({"system": URI, "value": f"urn:oid:{UUIDS}.{numbered(node.attributes.get('value', ''))}"})
 
 
 def instant(node: Node, ask: Ask) -> Given | None:
@@ -177,6 +179,8 @@ def identifier(node: Node, ask: Ask) -> Given | None:
     """An Identifier; `argument`: the root, where the concept has one of its own."""
     if ask.argument and "root" not in node.attributes:
         node.attributes["root"] = ask.argument
+    if node.attributes.get("root") == UUIDS and node.attributes.get("value", "").isdigit():
+        return Given({"system": URI, "value": f"urn:oid:{UUIDS}.{node.attributes['value']}"})
     return _ada("identifier")(node, ask)
 
 

@@ -15,6 +15,7 @@ from lxml import etree
 
 from babyconnect.birthcare.identifiers import BSN_OID
 from babyconnect.translate.acute import counting, reading, to_acute, to_stu3
+from babyconnect.translate.acute.giving import UUIDS
 from babyconnect.translate.acute.node import Node, record
 from babyconnect.translate.acute.tables import message_rows
 from babyconnect.translate.completeness import Filled
@@ -23,9 +24,6 @@ from babyconnect.translate.hl7v3 import message
 from babyconnect.translate.hl7v3.build import Build
 from babyconnect.translate.hl7v3.fills import Circumstances
 from babyconnect.translate.hl7v3.sites import sites
-
-_UUIDS = "2.25"
-"""Root of identifiers that are UUIDs (ITU-T X.667)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _number(root: Node, today: dt.date) -> str:
 def _date(root: Node, number: str, today: dt.date) -> None:
     """The handover's own number and moment, where the record has none: it is made now."""
     if root.first("bericht/nummer") is None:
-        root.enter("bericht").add("nummer").attributes = {"root": _UUIDS, "value": number}
+        root.enter("bericht").add("nummer").attributes = {"root": UUIDS, "value": number}
     if root.first("bericht/datum") is None:
         root.enter("bericht").add("datum").attributes = {"value": today.isoformat()}
 

@@ -10,7 +10,7 @@ from typing import Any
 from babyconnect.birthcare import units
 from babyconnect.translate import codes
 from babyconnect.translate.acute import mapping
-from babyconnect.translate.acute.giving import GENDERS, NEGATIVE, POSITIVE, PREGNANCY_NUMBER
+from babyconnect.translate.acute.giving import GENDERS, NEGATIVE, POSITIVE, PREGNANCY_NUMBER, URI, UUIDS
 from babyconnect.translate.acute.node import Attributes
 from babyconnect.translate.acute.tables import codes as listed
 from babyconnect.translate.to_ada.graph import Found
@@ -122,6 +122,15 @@ def named(found: Found, wanted: Wanted) -> Attributes | None:
     return {"value": str(shown)} if shown else None
 
 
+def identifier(found: Found, wanted: Wanted) -> Attributes | None:
+    """A number with its root; of a URI that is a UUID the number under its root."""
+    value = found.value if isinstance(found.value, Mapping) else {}
+    number = str(value.get("value", "")).removeprefix(f"urn:oid:{UUIDS}.")
+    if value.get("system") == URI:
+        return {"value": number, "root": UUIDS} if number.isdigit() else None
+    return _ada("identifier")(found, wanted)
+
+
 def phone(found: Found, wanted: Wanted) -> Attributes | None:
     value = found.value if isinstance(found.value, Mapping) else {}
     scheme = {"phone": "tel", "email": "mailto"}.get(str(value.get("system", "phone")))
@@ -157,13 +166,13 @@ def attached(found: Found, wanted: Wanted) -> Attributes | None:
 
 Taken = Callable[[Found, Wanted], Attributes | None]
 
-_OF_ADA = ("birth", "birth-moment", "boolean", "centimetres", "concept", "count", "identifier", "moment",
-           "plain-coding", "text")  # fmt: skip
+_OF_ADA = ("birth", "birth-moment", "boolean", "centimetres", "concept", "count", "moment", "plain-coding", "text")
 TAKEN: Mapping[str, Taken] = {
     **{name: _ada(name) for name in _OF_ADA},
     "coded": coded,
     "file": attached,
     "gender": gender,
+    "identifier": identifier,
     "named": named,
     "phone": phone,
     "positive": positive,
