@@ -24,7 +24,7 @@ from babyconnect.store.writing import TableWriter
 
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
-CACHE_KIB = 24_576
+CACHE_KIB = 16_384
 RESOURCES_KIB = 16_384
 SOON_SECONDS = 0.01
 LARGE = 1_000_000
