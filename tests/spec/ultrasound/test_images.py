@@ -32,6 +32,7 @@ def test_an_image_is_media_with_its_bytes_apart(content: bytes, type: str) -> No
 def test_an_image_of_one_twin_is_in_her_report_and_one_of_the_examination_in_both() -> None:
     made = translated(export(exam(embedded(png(1), id="a"), "<bpd>47</bpd>", more=embedded(png(2), id="b"))))
     assert sorted(len(report["image"]) for report in of(made, "DiagnosticReport")) == [1, 2]
+    assert sorted(media.get("bodySite", {}).get("text", "") for media in of(made, "Media")) == ["", "Foetus 1"]
 
 
 @pytest.mark.parametrize(

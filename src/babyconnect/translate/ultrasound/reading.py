@@ -109,7 +109,8 @@ class Reading:
         for fetus, found in fetuses:
             group = reports[0] if len(fetuses) == 1 else self._fetus_group(fetus, found, here, seen, name)
             reports += [] if len(fetuses) == 1 else [group]
-            self._fetus(fetus, found, here.into(found.concept, group), group)
+            number = self.standing.key(fetus, levels()[found.argument]) or "1"
+            self._fetus(fetus, found, here.into(found.concept, group).called("fetus", number), group)
         for picture, found in left:
             if found.concept == anchor("image"):
                 self._image(picture, found, here, reports)
@@ -237,5 +238,7 @@ class Reading:
             for concept, text in (("content", f"Binary/{found.id}"), ("content_type", found.type),
                                   ("content_hash", found.hash), ("content_size", str(len(found.content)))):  # fmt: skip
                 here.draft.put(anchor(concept), scope, source, {"value": text})
+            if "fetus" in here.keys:
+                here.draft.put(anchor("content_of"), scope, source, {"value": f"Foetus {here.keys['fetus']}"})
         for report in reports:
             here.draft.refer(anchor("image_of"), {anchor("fetus"): report}, source, name)

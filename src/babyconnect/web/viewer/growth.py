@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from babyconnect.delivery.view import Curve, Growth
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 300, 56, 150, 14, 34
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 300, 56, 230, 14, 34
 LINES = (3, 10, 50, 90, 97)
 _SHAPES = ("", "6 4", "2 4", "10 4 2 4")
 _APART = 15
