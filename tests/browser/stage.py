@@ -33,7 +33,7 @@ from babyconnect.web.login.routes import LoginEvent
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.viewer.site import viewer_app
-from tests.support import made
+from tests.support import made, ultrasound
 from tests.support.consents import LocalRegister, Log, consenting
 from tests.support.made import dossier
 from tests.support.medicines import agreed, allergic, drug, used
@@ -56,6 +56,7 @@ TROUBLE = "999990032"
 BROKEN = "999990044"
 TWINS = "999990056"
 MEDICINES = "999990068"
+SCANS = "999990081"
 PAYLOAD = "\"><img src=x onerror=document.title='gehackt'><script>document.title='gehackt'</script>{{7*7}}'"
 PASSWORD = "geheim-voor-de-test"
 SECRET = "geheim-van-de-kijker"
@@ -177,6 +178,29 @@ async def published_twins(bsn: Bsn, person: Person) -> AsyncIterator[Asked | Sou
         yield answer
 
 
+async def scans(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
+    """An ultrasound centre about twins of 34 weeks, one of whom stays behind; as its system exports it."""
+    today = now().date()
+    due = today + dt.timedelta(days=280 - 34 * 7)
+    grown = [(24, (620, 45), (600, 40)), (28, (1090, 42), (980, 22)), (32, (1750, 41), (1390, 7))]
+    said = "<efw percentile='{1}' reference='Verburg 2008'>{0}</efw><ac percentile='{2}'>{3}</ac>"
+    exams = [
+        ultrasound.exam(
+            said.format(*one, one[1] + 4, 180 + week) + ultrasound.embedded(ultrasound.png(week), title="Profiel"),
+            said.format(*two, two[1] + 3, 170 + week),
+            id=str(week), day=(due - dt.timedelta(days=280 - week * 7)).isoformat(), type="growth",
+        )
+        for week, one, two in grown
+    ]  # fmt: skip
+    pregnancy = (
+        f"<id>1</id><gravida>1</gravida><para>0</para><edd method='ultrasound'>{due.isoformat()}</edd>"
+        "<chorionicity>DCDA</chorionicity>"
+    )
+    made = ultrasound.translated(ultrasound.export(*exams, pregnancy=pregnancy), today=today)
+    yield Asked((PARTIES[2],))
+    yield SourceAnswer(PARTIES[2], "answered", tuple(made.resources), milliseconds=40)
+
+
 async def medicines(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
     """Three organisations about one woman of 32 weeks: a dose that differs, a painkiller too late, one not judged."""
     gp, hospital, midwife = (dossier(party) for party in (made.GP, made.HOSPITAL, made.MIDWIFE))
@@ -250,6 +274,7 @@ async def build(port: int) -> Any:
 
     by_bsn = {HOSTILE_TEXTS: hostile_viewing, TWINS: Viewing(published_twins, real_picture, now)}
     by_bsn[MEDICINES] = Viewing(medicines, real_picture, now)
+    by_bsn[SCANS] = Viewing(scans, real_picture, now)
 
     class Either:
         """Opens the hostile client with hostile texts, the published one with what the product makes of her."""

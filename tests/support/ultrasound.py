@@ -86,9 +86,9 @@ TWINS = export(
 )
 
 
-def translated(content: bytes, files: Mapping[str, bytes | str] | None = None) -> Translated:
+def translated(content: bytes, files: Mapping[str, bytes | str] | None = None, today: dt.date = TODAY) -> Translated:
     sight = Sight(files or {}, images.kind, images.LARGEST)
-    return translate(astraia.read(content), sight, TODAY)
+    return translate(astraia.read(content), sight, today)
 
 
 def rules(made: Translated) -> set[str]:
