@@ -14,7 +14,6 @@ import math
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -241,8 +240,9 @@ class _Connection(asyncio.Protocol):
         self._waiter.set_result(Answer(status, headers, body))
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(NamedTuple):
+    """A tuple, whose hash costs little: connections are looked up by it for every request."""
+
     host: str
     port: int
     tls: bool

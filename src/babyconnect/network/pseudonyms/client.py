@@ -23,6 +23,8 @@ from babyconnect.network.signed import Region
 
 REMEMBERED = 20_000
 BATCH_PATIENCE_SECONDS = 120.0
+TOGETHER = 16
+"""How many viewers share a request for pseudonyms."""
 
 
 class PseudonymClient:
@@ -56,7 +58,7 @@ class PseudonymClient:
         return self._remember(key, await self._together(bsn))
 
     async def _together(self, bsn: Bsn) -> str:
-        """One request for all that ask while another is under way: fifty viewers at once cost two round trips."""
+        """Few requests for all that ask while others are under way: fifty viewers at once cost four."""
         asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._queue.append((bsn, asked))
         if self._sending is None or self._sending.done():
@@ -65,17 +67,22 @@ class PseudonymClient:
 
     async def _send_queued(self) -> None:
         while self._queue:
-            part, self._queue = self._queue[: self._largest], self._queue[self._largest :]
-            try:
-                found = await self._evaluate([bsn for bsn, _ in part], patience=2.0)
-            except Exception as fault:
-                for _, asked in part:
-                    if not asked.done():
-                        asked.set_exception(fault)
-                continue
-            for (_, asked), pseudonym in zip(part, found, strict=True):
+            parts = [self._queue[start : start + TOGETHER] for start in range(0, len(self._queue), TOGETHER)]
+            self._queue = []
+            # At once: while the region evaluates one part, the next is blinded and the first are looked for already.
+            await asyncio.gather(*(self._send_part(part) for part in parts))
+
+    async def _send_part(self, part: Sequence[tuple[Bsn, asyncio.Future[str]]]) -> None:
+        try:
+            found = await self._evaluate([bsn for bsn, _ in part], patience=2.0)
+        except Exception as fault:
+            for _, asked in part:
                 if not asked.done():
-                    asked.set_result(pseudonym)
+                    asked.set_exception(fault)
+            return
+        for (_, asked), pseudonym in zip(part, found, strict=True):
+            if not asked.done():
+                asked.set_result(pseudonym)
 
     async def of_all(self, bsns: Sequence[Bsn]) -> Sequence[str]:
         found = {bsn: self._remembered.get(self._key(bsn)) for bsn in bsns}
