@@ -24,9 +24,10 @@ from babyconnect.fhir.check import structure
 from babyconnect.fhir.profiles.checking import check, claimed
 from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.fhir.xml import to_json
+from babyconnect.translate.acute import handover
 from tests.conformance.independent.comparing import Said, of_hapi, of_ours
 from tests.conformance.test_ada_pairs import PAIRS, TODAY, WRITTEN, Pair, written
-from tests.support import filled_in, hapi, ultrasound
+from tests.support import acute, filled_in, hapi, ultrasound
 from tests.support.mutants import mutants
 from tests.support.needs import nictiz
 from tests.support.published import resolve, resources
@@ -67,7 +68,10 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     records |= synthetic(tmp_path_factory.mktemp("region"))
     records["ours-ultrasound"] = ultrasound.translated(ultrasound.WHOLE).resources
     records["ours-ultrasound-of-twins"] = ultrasound.translated(ultrasound.TWINS).resources
+    records["ours-medication"] = ada_medication.translated(TODAY)
     records["ours-template"] = filled_in.resources("verloskundigenpraktijk", TODAY)
+    for name in acute.MESSAGES:
+        records[f"ours-{name}"] = handover.read(acute.published(root, name), TODAY).resources
     changed, changes = mutated(root)
     records |= changed
     lines = hapi.checked(records, root, tmp_path_factory.mktemp("records"))

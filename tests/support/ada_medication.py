@@ -5,6 +5,13 @@ Structure: Nictiz/HL7-mappings, ada_2_fhir/mp/9.0.7.  Product codes are those of
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
+from babyconnect.sources import Record
+from babyconnect.sources.recognise import recognise
+from babyconnect.translate import medication
+
 NAME = "beschikbaarstellen_medicatiegegevens"
 REF = "2.16.840.1.113883.2.4.3.11.60.20.77.4.102"
 BSN_ROOT, UZI, URA = "2.16.840.1.113883.2.4.6.3", "2.16.528.1.1007.3.1", "2.16.528.1.1007.3.3"
@@ -83,3 +90,10 @@ def record(*blocks: str, patient: str = PATIENT, treatment: str = "MBH1") -> byt
  transactionRef="{REF}" transactionEffectiveDate="2016-03-23T16:32:43" prefix="mp-" language="nl-NL" id="mp-1">
 {patient}<medicamenteuze_behandeling>{number}{"".join(blocks or ALL)}</medicamenteuze_behandeling>
 </{NAME}></data></adaxml>""".encode()
+
+
+def translated(today: dt.date) -> list[dict[str, Any]]:
+    """The whole record as STU3."""
+    found = recognise(record(), "medication.xml")
+    assert isinstance(found, Record) and found.ada is not None
+    return medication.translate(found.ada, today).resources
