@@ -48,6 +48,7 @@ class Given:
 class Sheet:
     """`per`: group of the data set → what it has an instance of its own for (row, child, fetus, woman, …).
 
+    `anchor`: the group that a row of the sheet is about, "" for the whole record.
     `once`: at most one row a client (`dossier`) or a child (`child`); "" for as many as there are.
     """
 
@@ -56,6 +57,7 @@ class Sheet:
     explanation: str
     once: str
     of_client: bool
+    anchor: str
     per: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
     given: tuple[Given, ...] = ()
@@ -94,8 +96,10 @@ def sheets() -> Mapping[str, Sheet]:
     for row in rows("tabular/orders"):
         orders[row["sheet"]] = (*orders.get(row["sheet"], ()), (row["less"], row["more"]))
     return {
-        key: Sheet(key, block["name"], block["explanation"], block.get("once", ""), block.get("of_client", True),
-                   block.get("per", {}), columns[key], tuple(given.get(key, ())), orders.get(key, ()))
+        key: Sheet(
+            key, block["name"], block["explanation"], block.get("once", ""), block.get("of_client", True),
+            block.get("anchor", ""), block.get("per", {}), columns[key], tuple(given.get(key, ())), orders.get(key, ()),
+        )
         for key, block in document("tabular/sheets.toml").items()
     }  # fmt: skip
 

@@ -86,7 +86,8 @@ def _astraia(made: Case) -> Iterator[File]:
 
 
 def _csv(made: Case) -> Iterator[File]:
-    """The template with its own invented client: people fill in rows, no program here makes them of a record."""
+    """The record as rows, and the template of a practice with an invented client that fills every column."""
+    yield from _written("csv", made)
     yield File("csv-verloskundigenpraktijk.xlsx", templates.workbook("verloskundigenpraktijk", example=True))
     yield File("csv-verloskundigenpraktijk.zip", templates.packed("verloskundigenpraktijk", example=True))
 

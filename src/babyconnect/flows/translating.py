@@ -15,7 +15,7 @@ from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import check, json, xml_writer
-from babyconnect.flows import to_acute, to_ada, to_jgz, to_perined, to_r4
+from babyconnect.flows import to_acute, to_ada, to_csv, to_jgz, to_perined, to_r4
 from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
@@ -138,6 +138,7 @@ def _to_stu3(material: Material) -> Written:
 
 WRITERS: Mapping[str, Callable[[Material], Written]] = {
     "ada": to_ada.write,
+    "csv": to_csv.write,
     "stu3": _to_stu3,
     "r4": to_r4.write_r4,
     "ips": to_r4.write_ips,
