@@ -15,6 +15,7 @@ _SYSTEMS = {row["system"]: row["name"] for row in rows("sections/systems")}
 _EXTENSIONS = {row["extension"]: row["label"] for row in rows("sections/extensions")}
 _ENUMERATIONS = {(row["element"], row["code"]): row["text"] for row in rows("sections/enumerations")}
 _ELEMENTS = {row["element"]: (row["label"], row["place"]) for row in rows("sections/elements")}
+_OF_A_TYPE = {tuple(name.split(".")): told for name, told in _ELEMENTS.items() if "." in name}
 UNKNOWN = "Overige gegevens"
 TECHNICAL = "Herkomst en codes"
 # SNOMED CT's semantic tag, and LOINC's Dutch kind of property: noise on a screen, kept in the details.
@@ -62,8 +63,10 @@ def enumeration(element: str, code: str) -> str:
 
 
 @functools.cache
-def element(name: str) -> tuple[str, str]:
-    """(label, place) of an element: `detail`, `technical`, `hidden`, or `unknown`."""
+def element(name: str, type: str = "") -> tuple[str, str]:
+    """(label, place) of an element, in a resource of this type: `detail`, `technical`, `hidden`, or `unknown`."""
+    if (type, name) in _OF_A_TYPE:
+        return _OF_A_TYPE[type, name]
     if name.startswith("value"):
         return _ELEMENTS["value"]
     return _ELEMENTS.get(name, (name, "unknown"))

@@ -133,7 +133,7 @@ def _details(resource: Mapping[str, Any], names: Names) -> Iterator[Detail]:
                 for _, text in values.of_extensions([extension], names):
                     yield Detail(shown, text, "" if known else labels.UNKNOWN)
             continue
-        title, place = labels.element(name.lstrip("_"))
+        title, place = labels.element(name.lstrip("_"), str(resource.get("resourceType", "")))
         if place == "hidden":
             continue
         group = {"technical": labels.TECHNICAL, "unknown": labels.UNKNOWN}.get(place, "")
