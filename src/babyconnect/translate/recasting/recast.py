@@ -2,6 +2,7 @@
 
 A row is there once for each thing that its `each` leads to, in whose place the rows in it look around.  What would hold
 nothing is not made.  What of the record no row used is reported, counted by data element: nothing is lost in silence.
+What is shielded no row sees.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.translate.findings import Finding
 from babyconnect.translate.hl7v3.sites import Site, sites
 from babyconnect.translate.recasting import places
+from babyconnect.translate.recasting.shielded import is_shielded
 from babyconnect.translate.recasting.tables import Node, tree
 from babyconnect.translate.recasting.transforms import TRANSFORMS, Target, codes_of
 
@@ -102,7 +104,7 @@ class _Making:
 
 
 def _says(site: Site) -> bool:
-    return bool(site.element.is_filled or site.element.null_flavor)
+    return bool(site.element.is_filled or site.element.null_flavor) and not is_shielded(site.element)
 
 
 def _unused(root: Site) -> Iterator[Finding]:
@@ -113,5 +115,7 @@ def _unused(root: Site) -> Iterator[Finding]:
         first.setdefault(site.path, site)
     counted = Counter(site.path for site in left)
     for path, site in first.items():
-        text = f"{site.element.name}: {counted[path]} of it stay behind; the other data set has no place for it"
+        text = (
+            f"{site.element.name}: {counted[path]} of it stay behind; the other has no place for it, or may not have it"
+        )
         yield Finding("information", path, site.element.line, site.element.concept, "not-carried", text)
