@@ -27,7 +27,7 @@ from babyconnect.fhir.xml import to_json
 from babyconnect.translate.acute import handover
 from tests.conformance.independent.comparing import Said, of_hapi, of_ours
 from tests.conformance.test_ada_pairs import PAIRS, TODAY, WRITTEN, Pair, written
-from tests.support import acute, filled_in, hapi, ultrasound
+from tests.support import acute, ada_medication, filled_in, hapi, ultrasound
 from tests.support.mutants import mutants
 from tests.support.needs import nictiz
 from tests.support.published import resolve, resources
