@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,9 +59,18 @@ def _no_home_of_an_organisation(resource: dict[str, Any]) -> Iterator[str]:
                     yield f"Organization.{name} cannot be of use home"
 
 
+@functools.cache
+def _choices(kind: str) -> frozenset[str]:
+    """The JSON names of every choice of a type, and of what stands beside them."""
+    named = [element.name for element in elements(kind).values() if element.base.endswith("[x]")]
+    return frozenset(named) | {f"_{name}" for name in named}
+
+
 def _one_of_each_choice(resource: dict[str, Any]) -> Iterator[str]:
     """The first of two values for one choice (a record that gives both a day and a period, a rank and an indicator)."""
     kind, taken = resource["resourceType"], dict[str, str]()
+    if len(_choices(kind).intersection(resource)) < 2:
+        return
     for key in list(resource):
         element = elements(kind).get(key.removeprefix("_"))
         if element is None or not element.base.endswith("[x]"):

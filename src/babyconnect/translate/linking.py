@@ -6,6 +6,7 @@ nearest element that a record lies in (`within`); where that finds nothing, `oth
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,11 @@ from babyconnect.translate.tables import AdaMap, Link
 
 ROLE = "http://nictiz.nl/fhir/StructureDefinition/practitionerrole-reference"
 NOT_SUPPLIED = "niet aangeleverd"
+
+
+@functools.cache
+def _concepts(within: str) -> frozenset[str]:
+    return frozenset(within.split())
 
 
 class Linker:
@@ -107,7 +113,7 @@ class Linker:
             return
         referring = (other for here in site.chain() for other in self._tree.referrers.get(here.number, ()))
         for start in (site, *referring):
-            yield from (here for here in start.chain() if here.concept in within.split())
+            yield from (here for here in start.chain() if here.concept in _concepts(within))
 
     def _reach(self, scope: Site, via: str) -> Site | None:
         here: Site | None = scope

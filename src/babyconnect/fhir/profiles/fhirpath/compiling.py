@@ -16,38 +16,45 @@ from babyconnect.fhir.profiles.fhirpath.values import Around, Function, Items, K
 CONSTANTS = {"ucum": "http://unitsofmeasure.org", "sct": "http://snomed.info/sct", "loinc": "http://loinc.org"}
 
 
+Sign = Callable[[dict[str, Any]], bool]
+
+
 @functools.cache
 def compiled(expression: str) -> Callable[[Any, Around], bool]:
     """Does the expression hold for an element?  Nothing at all counts as no, as validators have it."""
     tree = parse(expression)
-    run, safe = _compile(tree), _safe_without(tree)
+    run, signs = _compile(tree), _signs(tree)
 
     def holds(element: Any, around: Around) -> bool:
         if type(element) is dict:
-            for names in safe:
-                if names.isdisjoint(element):
+            for sign in signs:
+                if sign(element):
                     return True
         return truth(run([element], around)) is True
 
     return holds
 
 
-def _safe_without(tree: Tree) -> list[frozenset[str]]:
-    """Sets of JSON names: where an element has none of one set, the expression holds without being evaluated.
+def _signs(tree: Tree) -> list[Sign]:
+    """Signs of an element, each enough to know that the expression holds without evaluating it.
 
-    Most invariants are of the form `x.empty() or …`, and most elements have no x."""
+    Most invariants are of the form `x.empty() or …`, and most elements have no x; most references are not within."""
     kind = tree[0]
     if kind == "or":
-        return _safe_without(tree[1]) + _safe_without(tree[2])
+        return _signs(tree[1]) + _signs(tree[2])
     if kind == "and":
-        return [one | other for one in _safe_without(tree[1]) for other in _safe_without(tree[2])]
+        return [_both(one, other) for one in _signs(tree[1]) for other in _signs(tree[2])]
     if kind == "implies":
-        return _first_of(tree[1], "exists")
-    return _first_of(tree, "empty")
+        return _absence(tree[1], "exists") + _signs(tree[2])
+    return _absence(tree, "empty") + _other_start(tree)
 
 
-def _first_of(tree: Tree, function: str) -> list[frozenset[str]]:
-    """`x.y.where(…).empty()`: the JSON names of x; nothing for any other form."""
+def _both(one: Sign, other: Sign) -> Sign:
+    return lambda element: one(element) and other(element)
+
+
+def _absence(tree: Tree, function: str) -> list[Sign]:
+    """`x.y.where(…).empty()`: no JSON name of x is there; nothing for any other form."""
     if tree[0] != "step" or tree[2] != ("call", function, ()):
         return []
     while tree[0] == "step":
@@ -55,7 +62,23 @@ def _first_of(tree: Tree, function: str) -> list[frozenset[str]]:
     if tree[0] != "path":
         return []
     names = choices().get(tree[1], (tree[1],))
-    return [frozenset(names) | {f"_{name}" for name in names}]
+    return [(frozenset(names) | {f"_{name}" for name in names}).isdisjoint]
+
+
+def _other_start(tree: Tree) -> list[Sign]:
+    """`x.startsWith('…').not()`, of a text without anything beside it."""
+    if tree[0] != "step" or tree[2] != ("call", "not", ()) or tree[1][0] != "step":
+        return []
+    path_, call = tree[1][1:]
+    if path_[0] != "path" or call[:2] != ("call", "startsWith") or call[2][0][0] != "literal":
+        return []
+    name, beside, start = path_[1], f"_{path_[1]}", call[2][0][1]
+
+    def starts_otherwise(element: dict[str, Any]) -> bool:
+        value = element.get(name)
+        return type(value) is str and beside not in element and not value.startswith(start)
+
+    return [starts_otherwise]
 
 
 def _compile(tree: Tree) -> Function:
