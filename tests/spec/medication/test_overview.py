@@ -80,6 +80,15 @@ def test_a_medicine_in_a_resource_of_its_own_is_known_by_its_codes_not_by_its_re
     assert all(len(one.items) == 2 for one in found)
 
 
+def test_medicines_without_a_code_that_are_only_referred_to_do_not_fold_into_each_other() -> None:
+    gp, hospital = dossier(GP), dossier(HOSPITAL)
+    for made, name in ((gp, "middel A"), (hospital, "middel B")):
+        made.add("Medication", "m", code={"text": name})
+        made.add("MedicationStatement", "s", status="active", taken="y", subject=ref("Patient/w"),
+                 effectivePeriod={"start": day(-9)}, medicationReference=ref("Medication/m"))  # fmt: skip
+    assert sorted(one.name for one in medicines(gp, hospital)) == ["middel A", "middel B"]
+
+
 def test_the_same_block_at_two_sources_folds_to_one_with_both_as_origin() -> None:
     gp, hospital = dossier(GP), dossier(HOSPITAL)
     for made, number in ((gp, "1"), (hospital, "2")):

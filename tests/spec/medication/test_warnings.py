@@ -67,6 +67,12 @@ def test_a_disputed_due_date_warns_by_each_of_the_dates() -> None:
     assert ("contraindicated", "pregnancy", "now") in exposures(midwife, hospital)
 
 
+def test_a_row_that_ends_counts_until_the_latest_of_disputed_dates_says_so() -> None:
+    midwife, hospital = pregnant(dossier(MIDWIFE), 13, 2), pregnant(dossier(HOSPITAL), 12, 5)
+    used(midwife, "u", drug("J01EE01", "co-trimoxazol"), -1)
+    assert exposures(midwife, hospital) == [("avoid", "pregnancy", "now")]
+
+
 def test_without_a_due_date_every_row_on_pregnancy_counts() -> None:
     made = dossier(MIDWIFE)
     used(made, "u", NSAID, -3)
