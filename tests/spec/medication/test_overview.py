@@ -184,6 +184,13 @@ def test_used_while_the_agreement_was_stopped_is_a_contradiction() -> None:
     assert topics(gp, midwife) == ["used_not_agreed"]
 
 
+def test_what_she_said_before_the_agreement_ended_is_no_contradiction_of_its_end() -> None:
+    gp, midwife = dossier(GP), dossier(MIDWIFE)
+    agreed(gp, "a", IBUPROFEN, -30, -10)
+    used(midwife, "b", IBUPROFEN, -30, on=-20)
+    assert topics(gp, midwife) == []
+
+
 def test_used_otherwise_than_agreed_is_said_by_the_indicator() -> None:
     gp, midwife = dossier(GP), dossier(MIDWIFE)
     agreed(gp, "a", IRON, -30)
