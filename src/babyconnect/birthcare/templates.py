@@ -120,7 +120,11 @@ def folded(text: str) -> str:
     return "".join(c for c in plain if c.isalnum())
 
 
-@functools.cache
 def sheet_named(name: str) -> Sheet | None:
     """The sheet of this name."""
-    return {folded(sheet.name): sheet for sheet in sheets().values()}.get(folded(name))
+    return _by_name().get(folded(name))
+
+
+@functools.cache
+def _by_name() -> Mapping[str, Sheet]:
+    return {folded(sheet.name): sheet for sheet in sheets().values()}

@@ -218,6 +218,13 @@ GOOD = filled_in.workbook(small())
 OTHER = workbook("huisarts", example=True)
 """By a program that keeps its texts in a part of their own."""
 NAMESPACE = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+
+
+def sheet_of(rows: bytes) -> bytes:
+    """A sheet by hand."""
+    return b"<worksheet " + NAMESPACE + b"><sheetData>" + rows + b"</sheetData></worksheet>"
+
+
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><sst ' + NAMESPACE + b">&b;</sst>"
 
 
@@ -233,7 +240,11 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>
         (remade(OTHER, xl__sharedStrings_xml=BOMB), "doctype"),
         (remade(OTHER, xl__sharedStrings_xml=b""), "xlsx"),
         (remade(GOOD, xl__worksheets__sheet1_xml=b"\xff\xfe<"), "utf-8"),
-        (remade(GOOD, xl__media__x_xml=b"\0" * 60_000_000), "size"),
+        (remade(GOOD, xl__media__x_xml=b"\0" * 70_000_000), "size"),
+        (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b"<row>" + b"<c/>" * 300_000 + b"</row>")), "size"),
+        (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b"<x/>" * 300_000)), "size"),
+        (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b'<row><c r="ZZ1"><v>1</v></c></row>')), "size"),
+        (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b'<row r="2"/><row r="2"/>')), "xlsx"),
         (zipped(**{f"{n}.csv": b"a;b\r\n" for n in range(600)}), "size"),
         (filled_in.text(small(), encoding="cp1252").replace(b"Proef", b"Pro\xebf"), "utf-8"),
         (filled_in.text(small()).replace(b"Proef", b'"Proef'), "csv"),

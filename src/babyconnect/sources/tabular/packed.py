@@ -17,7 +17,7 @@ MAGIC = b"PK\x03\x04"
 MOST_FILES = 500
 TIMES = 200
 """Of the limit of a file: XML packs well, but not without end."""
-_MOST = 200_000_000
+_MOST = 60_000_000
 
 
 class Packed:

@@ -28,6 +28,10 @@ _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _MARKS = re.compile(r'"[^"]*"|\\.|\[(?![hms]+\])[^\]]*\]|_.|\*.')
 """What in a format is no sign of a date: quoted and escaped text, colours and conditions, spacing."""
+_LAST_ROW = 1_048_576
+"""Of a sheet (ECMA-376)."""
+_MOST_HELD = 200_000
+"""Elements between two of those that are looked for: no row, text or list of formats has that many."""
 _RELATIONSHIP = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships",
                  "http://purl.oclc.org/ooxml/officeDocument/relationships")  # fmt: skip
 
@@ -47,17 +51,25 @@ def read(packed: Packed) -> list[Table]:
 
 
 def _events(content: bytes, *names: str) -> Iterator[etree._Element]:
-    """The elements of these names when they end; what was read is let go."""
+    """The elements of these names when they end; what was read is let go, so a part is never in memory as a tree."""
     if not content:
         return
     refuse_unsafe(content)
+    held = 0
     try:
         for _, element in etree.iterparse(io.BytesIO(content), events=("end",), resolve_entities=False,
                                           no_network=True, load_dtd=False, huge_tree=False):  # fmt: skip
             refuse_crowded(element)
+            held += 1
+            if held > _MOST_HELD:
+                raise Malformed("het bestand", "size", "meer elementen bij elkaar dan een werkmap ooit heeft")
             if _name(element) in names:
                 yield element
+                held = 0
                 element.clear()
+                parent = element.getparent()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
     except etree.XMLSyntaxError as fault:
         raise Malformed("het bestand", "xlsx", "het Excel-bestand is beschadigd (geen goede XML)") from fault
 
@@ -206,6 +218,8 @@ class _Place:
             raise Malformed(
                 f"blad {self.sheet}", "xlsx", "het Excel-bestand is beschadigd (een rij staat er twee keer)"
             )
+        if number > _LAST_ROW:
+            raise Malformed(f"blad {self.sheet}", "size", f"meer dan {_LAST_ROW} rijen")
         self.number, self.at = number, 0
         return number
 
