@@ -25,7 +25,7 @@ from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.labels import UNKNOWN, labels
 from babyconnect.sources import Record
 from babyconnect.sources.recognise import recognise
-from babyconnect.translate.acute import handover, reading
+from babyconnect.translate.acute import from_message, handover
 from babyconnect.translate.acute.tables import concepts
 from tests.support.acute import FOLDER, MESSAGES, TODAY, facts, parsed, published
 from tests.support.message_facts import outline
@@ -75,7 +75,7 @@ def line(element: etree._Element) -> str:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_nothing_of_a_published_message_stays_unread(name: str) -> None:
-    _, found = reading.read(published(nictiz(), name))
+    _, found = from_message.read(published(nictiz(), name))
     assert found == []
 
 
@@ -90,7 +90,7 @@ def test_every_value_of_a_published_message_is_in_the_tree(name: str) -> None:
         for one in request.iter(f"{{*}}{tag}")
         if one.get("nullFlavor") is None
     )
-    root, _ = reading.read(message)
+    root, _ = from_message.read(message)
     said = Counter(
         digits(node.attributes.get("code") or node.attributes.get("value", ""))
         for node in root.walk()
@@ -115,7 +115,7 @@ def test_the_message_says_what_the_published_ada_record_says() -> None:
         number = str(element.get("conceptId", "")).rpartition(".")[2]
         if value and number not in WHOLE_NAMES:
             expected[number, digits(value), element.get("unit", "")] += 1
-    root, _ = reading.read(published(nictiz(), "Scenario_S05-AW"))
+    root, _ = from_message.read(published(nictiz(), "Scenario_S05-AW"))
     ours: Counter[tuple[str, str, str]] = Counter()
     for node in root.walk():
         known, said = concepts().get(node.path), node.attributes
@@ -194,4 +194,4 @@ def test_facts_survive_reading_twice() -> None:
     once = handover.read(message, TODAY).resources
     again = handover.read(parsed(handover.write(once, TODAY, with_bsn=True).content), TODAY).resources
     assert Counter(one["resourceType"] for one in once) == Counter(one["resourceType"] for one in again)
-    assert facts(reading.read(message)[0])
+    assert facts(from_message.read(message)[0])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from lxml import etree
 
-from babyconnect.translate.acute import reading, to_stu3
+from babyconnect.translate.acute import from_message, to_stu3
 from babyconnect.translate.findings import Finding
 from tests.support.acute import MESSAGES, TODAY, Fact, facts, published
 from tests.support.needs import nictiz
@@ -36,7 +36,7 @@ def message(name: str) -> etree._Element:
 
 def said(root: etree._Element) -> Said | None:
     """The facts, and the remarks by rule and text; None: refused."""
-    tree, found = reading.read(root)
+    tree, found = from_message.read(root)
     if any(one.severity == "error" for one in found):
         return None
     made = to_stu3.translate(tree, TODAY)

@@ -12,7 +12,7 @@ from babyconnect.flows.material import Wanted
 from babyconnect.flows.translating import translating
 from babyconnect.sources import Record, Rejected
 from babyconnect.sources.recognise import recognise
-from babyconnect.translate.acute import handover, reading
+from babyconnect.translate.acute import from_message, handover
 from tests.support.acute import TODAY, parsed, written
 
 GOOD = written()
@@ -102,7 +102,7 @@ def test_a_statement_that_denies_itself_is_not_read_as_said(kind: str) -> None:
     root = parsed(GOOD)
     [statement] = [one for one in root.iter("{*}observation") if one.find("{*}code[@code='978-7']") is not None]
     statement.set(kind, value)
-    _, found = reading.read(root)
+    _, found = from_message.read(root)
     assert [f.rule for f in found] == ["unread"]
     codes = [c["code"] for one in handover.read(root, TODAY).resources for c in one.get("code", {}).get("coding", ())
              if isinstance(one.get("code"), dict)]  # fmt: skip

@@ -15,7 +15,7 @@ from babyconnect import synthetic
 from babyconnect.fhir import json
 from babyconnect.fhir.profiles.checking import check
 from babyconnect.fhir.profiles.surroundings import Surroundings
-from babyconnect.translate.acute import counting, handover, reading, to_acute
+from babyconnect.translate.acute import counting, from_message, handover, to_acute
 from babyconnect.translate.acute.tables import message_rows
 from babyconnect.translate.hl7v3.rows import Row
 from tests.support.acute import TODAY, facts, parsed, written
@@ -47,14 +47,14 @@ def messages(records: list[list[Resource]]) -> Iterator[tuple[list[Resource], by
 
 def test_every_record_becomes_a_handover_that_is_read_without_a_remark(records: list[list[Resource]]) -> None:
     for _, content in messages(records):
-        assert reading.read(parsed(content))[1] == []
+        assert from_message.read(parsed(content))[1] == []
         assert not [f for f in handover.read(parsed(content), TODAY).findings if f.severity != "information"]
 
 
 def test_what_the_tree_says_is_what_the_message_says(records: list[list[Resource]]) -> None:
     for resources, content in messages(records):
         made, _ = to_acute.handover(resources)
-        written = facts(reading.read(parsed(content))[0])
+        written = facts(from_message.read(parsed(content))[0])
         given = {"bericht/nummer", "bericht/datum"}
         stated = {f: n for f, n in written.items() if f[0] not in given and f[1] != (("nullFlavor", "NI"),)}
         assert Counter(stated) == facts(made)
@@ -63,7 +63,7 @@ def test_what_the_tree_says_is_what_the_message_says(records: list[list[Resource
 def test_read_and_written_again_the_message_is_the_same_but_for_its_numbers(records: list[list[Resource]]) -> None:
     for _, content in islice(messages(records), 0, None, 2):
         again = handover.write(handover.read(parsed(content), TODAY).resources, TODAY, with_bsn=True)
-        assert facts(reading.read(parsed(again.content))[0]) == facts(reading.read(parsed(content))[0])
+        assert facts(from_message.read(parsed(again.content))[0]) == facts(from_message.read(parsed(content))[0])
 
 
 def test_a_handover_adds_no_value_that_the_record_has_not(records: list[list[Resource]]) -> None:
@@ -71,7 +71,7 @@ def test_a_handover_adds_no_value_that_the_record_has_not(records: list[list[Res
     derived = {"zwangerschap/identificatie_van_de_zwangerschap", "bericht/nummer", "bericht/datum"}
     for resources, content in messages(records):
         text = json.dumps({"all": resources}).decode()
-        for path, attributes in facts(reading.read(parsed(content))[0]):
+        for path, attributes in facts(from_message.read(parsed(content))[0]):
             value = dict(attributes).get("value", "")
             if path not in derived and value.replace(".", "").isdigit():
                 assert value in text or path.endswith("bmi_vrouw"), path

@@ -10,7 +10,7 @@ from pathlib import Path
 from lxml import etree
 
 from babyconnect import synthetic
-from babyconnect.translate.acute import handover, reading
+from babyconnect.translate.acute import from_message, handover
 from babyconnect.translate.acute.node import Node
 from babyconnect.translate.findings import Finding
 
@@ -46,5 +46,5 @@ def facts(root: Node) -> Counter[Fact]:
 
 
 def read(message: etree._Element) -> tuple[Counter[Fact], list[Finding]]:
-    root, found = reading.read(message)
+    root, found = from_message.read(message)
     return facts(root), found

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.translate.acute import counting, reading, to_acute, to_stu3
+from babyconnect.translate.acute import counting, from_message, to_acute, to_stu3
 from babyconnect.translate.acute.giving import UUIDS
 from babyconnect.translate.acute.node import Node, record
 from babyconnect.translate.acute.tables import message_rows
@@ -44,7 +44,7 @@ class Handed:
 
 
 def read(tree: etree._Element, today: dt.date) -> Handed:
-    root, unread = reading.read(tree)
+    root, unread = from_message.read(tree)
     if any(finding.severity == "error" for finding in unread):
         return Handed([], unread, counting.filled(root, unread))
     made = to_stu3.translate(root, today)

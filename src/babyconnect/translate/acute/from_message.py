@@ -22,15 +22,15 @@ V3 = taking.V3
 
 def read(message: etree._Element) -> tuple[Node, list[Finding]]:
     """The tree of a message and what could not be read; an error among the findings: refuse it."""
-    reading = _Reading()
+    taken = _Taking()
     root = Node(line=_line(message))
-    reading.consume(message_rows(), message, root)
+    taken.consume(message_rows(), message, root)
     _settle_prefixes(root)
     root.prune()
-    return root, sorted(reading.findings, key=lambda finding: finding.line)
+    return root, sorted(taken.findings, key=lambda finding: finding.line)
 
 
-class _Reading:
+class _Taking:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._rules = document("acute/message.toml")["reading"]
