@@ -1,4 +1,4 @@
-"""`babyconnect template KIND --out PATH`: a workbook, a zip or a folder, by the path; filled in, `translate` takes it."""
+"""`babyconnect template KIND --out PATH`: a workbook, a zip or a folder, by the path; `translate` takes it back."""
 
 from __future__ import annotations
 
