@@ -12,6 +12,7 @@ from tests.attacks.edge import MARKER, Edge, ask, pages
 from tests.attacks.edge import edge as served
 from tests.browser.conftest import DESKTOP
 from tests.spec.publishing import records
+from tests.support.ada_material import full_xml
 
 PHONE = {"width": 390, "height": 844}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -207,6 +208,21 @@ def test_every_page_of_staff(people: People, region: Edge, axe: str, who: str) -
             walked.append(path)
     assert len(walked) >= 3
     assert [fault for path in walked for fault in faults(page, axe, path)] == []
+
+
+def test_the_completeness_of_an_export_that_came_in(people: People, region: Edge, axe: str) -> None:
+    """With every group unfolded: what arrives, what never does, what cannot be translated."""
+    headers = {"authorization": f"Bearer {region.intake_token()}", "content-type": "application/xml"}
+    assert ask(region.ports["practice"], "POST", "/intake", headers, full_xml()).status == 200
+    page, found = people.page("ada.practice"), []
+    for language in ("nl", "en"):
+        speak(page, language)
+        assert page.goto("/viewer/volledigheid/").status == 200
+        assert page.locator("details.card").count() >= 5
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        found += faults_here(page, axe, f"/viewer/volledigheid/ {language}")
+    speak(page, "nl")
+    assert found == []
 
 
 def test_every_page_about_an_open_record(people: People, axe: str) -> None:
