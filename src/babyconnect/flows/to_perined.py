@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.fhir import json, xml_writer
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.material import Material, Written, bundled
 from babyconnect.flows.to_ada import birth_care
+from babyconnect.labelling.labels import labels
 from babyconnect.translate import findings, kernset
 from babyconnect.translate.hl7v3 import message
 from babyconnect.translate.recasting import kernsets
@@ -41,12 +43,16 @@ def _written(output: str, material: Material, record: AdaRecord, told: Iterable[
 
 def _bundle(material: Material) -> Written:
     """As a collection: how Perined takes it is not published."""
-    made, form = kernset.kernset(material.resources), material.wanted.format
+    made, form = kernset.kernset(material.resources, _is_shielded), material.wanted.format
     found = _named(material, made.findings)
     if any(finding.severity == "error" for finding in found):
         return Written(b"", form, found)
     bundle = bundled(made.resources)
     return Written(json.dumps(bundle) if form == "json" else xml_writer.from_json(bundle), form, found)
+
+
+def _is_shielded(resource: Mapping[str, Any]) -> bool:
+    return bool(labels(resource).shielded)
 
 
 def _named(material: Material, found: Iterable[findings.Finding]) -> tuple[Finding, ...]:

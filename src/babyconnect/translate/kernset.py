@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,20 +22,27 @@ _GONE = object()
 _PERSONS = ("Patient/", "RelatedPerson/", "Practitioner/", "PractitionerRole/")
 
 
+# The same of every record, so that it tells nothing of this one.
+_WITHHELD = Finding("information", "", 0, "", "withheld", "what is shielded is never delivered by default")
+
+
 @dataclass(frozen=True, slots=True)
 class Kernset:
     resources: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
 
 
-def kernset(resources: Sequence[Resource]) -> Kernset:
-    """The part of a record that is delivered; nothing, with an error, without a woman and an episode of her care."""
-    kept = _kept(resources)
+def kernset(resources: Sequence[Resource], shielded: Callable[[Resource], bool] = lambda resource: False) -> Kernset:
+    """The part of a record that is delivered; nothing, with an error, without a woman and an episode of her care.
+
+    What is `shielded` stays here whatever a row says, and what refers to it says so no longer.
+    """
+    kept = _kept([resource for resource in resources if not shielded(resource)])
     left = [resource for resource in resources if _name(resource) not in kept]
     names = frozenset(map(_name, left))
     made = tuple(_without(resource, names) for resource in resources if _name(resource) in kept)
     missing = tuple(_missing(made))
-    return Kernset(() if missing else made, (*missing, *_left_out(left)))
+    return Kernset(() if missing else made, (*missing, *_left_out(left), _WITHHELD))
 
 
 def _kept(resources: Sequence[Resource]) -> frozenset[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from babyconnect.flows.material import Material, Wanted
+from babyconnect.flows.translating import WRITERS
 from babyconnect.translate.kernset import kernset
 
 BC = "http://nictiz.nl/fhir/StructureDefinition/"
@@ -74,7 +77,9 @@ def test_what_no_row_names_stays_here_and_is_counted(other: Resource) -> None:
     made = kernset([WOMAN, EPISODE, other])
 
     assert "o" not in {found["id"] for found in made.resources}
-    assert [(f.severity, f.rule) for f in made.findings] == [("information", "not-in-kernset")]
+    assert [(f.severity, f.rule) for f in made.findings] == [
+        ("information", rule) for rule in ("not-in-kernset", "withheld")
+    ]
 
 
 def test_a_profile_that_holds_more_than_the_kernset_is_delivered_code_by_code() -> None:
@@ -105,6 +110,21 @@ def test_a_reference_to_what_stays_here_goes_with_the_part_that_held_it() -> Non
     assert "reasonReference" not in found["Procedure/d"]
     assert "careManager" not in found["EpisodeOfCare/e"]
     assert "Pieters" not in str(found)
+
+
+def test_what_is_shielded_is_not_delivered_though_a_row_names_it_nor_told_of() -> None:
+    psychosis = resource("Condition", "psychosis", "bc-DisorderPostPartum", code=coded("18260003"))
+    anaemia = resource("Condition", "anaemia", "bc-DisorderPostPartum", code=coded("398100001"))
+    why = [to("Condition", "psychosis"), to("Condition", "anaemia")]
+    birth = resource("Procedure", "d", "bc-DeliveryProcedure", reasonReference=why)
+    wanted = Wanted(dt.date(2026, 11, 22))
+    with_it, without = (
+        WRITERS["kernset-3.2"](Material("record", "stu3", (WOMAN, EPISODE, anaemia, birth, *more), None, wanted))
+        for more in ((psychosis,), ())
+    )
+
+    assert b"anaemia" in with_it.content and b"psychosis" not in with_it.content and b"18260003" not in with_it.content
+    assert [finding.rule for finding in without.findings if finding.rule == "withheld"] == ["withheld"]
 
 
 def test_no_narrative_is_delivered() -> None:
