@@ -25,6 +25,8 @@ REMEMBERED = 20_000
 BATCH_PATIENCE_SECONDS = 120.0
 TOGETHER = 16
 """How many viewers share a request for pseudonyms."""
+ON_THE_LOOP = 4
+"""More than these are computed in a thread: the loop has others to serve."""
 
 
 class PseudonymClient:
@@ -117,7 +119,7 @@ class PseudonymClient:
         try:
             points = [base64.b64decode(point, validate=True) for point in answer["evaluated"]]
             work = list(zip(inputs, scalars, points, strict=True))
-            finals = [oprf.finalise(*one) for one in work] if len(work) <= 4 else await asyncio.to_thread(_finals, work)
+            finals = [oprf.finalise(*one) for one in work] if len(work) <= ON_THE_LOOP else await asyncio.to_thread(_finals, work)
         except (KeyError, TypeError, ValueError, RuntimeError):
             raise RegionFault("the pseudonym service answered rubbish") from None
         return [base64.urlsafe_b64encode(final).rstrip(b"=").decode() for final in finals]
@@ -128,7 +130,7 @@ def _finals(work: Sequence[tuple[bytes, bytes, bytes]]) -> list[bytes]:
 
 
 async def _away(work: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
-    """Blind on the loop when it is little, in a thread when it would hold others up."""
-    if len(work) <= 4:
+    """Blind on the loop when it is little, else in a thread."""
+    if len(work) <= ON_THE_LOOP:
         return [oprf.blind(data, scalar) for data, scalar in work]
     return await asyncio.to_thread(lambda: [oprf.blind(data, scalar) for data, scalar in work])
