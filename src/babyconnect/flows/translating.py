@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
@@ -19,7 +19,7 @@ from babyconnect.flows import to_acute, to_ada, to_csv, to_jgz, to_perined, to_r
 from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
-from babyconnect.flows.material import Material, Read, Wanted, Written, without_bsn
+from babyconnect.flows.material import Material, Read, Wanted, Written, files_in, without_bsn
 from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness, medication
 from babyconnect.translate.acute import handover
@@ -189,7 +189,16 @@ def write(outcome: Outcome, to: str, wanted: Wanted) -> Written:
     if outcome.refused:
         return Written(b"", "")
     material = Material(outcome.name, outcome.format, outcome.resources, outcome.ada, wanted, outcome.message)
-    return WRITERS[to](material if wanted.with_bsn else without_bsn(material))
+    if wanted.with_bsn:
+        return WRITERS[to](material)
+    written = WRITERS[to](without_bsn(material))
+    return replace(written, findings=(*written.findings, *_kept_back(material)))
+
+
+def _kept_back(material: Material) -> tuple[Finding, ...]:
+    count = files_in(material)
+    text = f"{count} files (letters, images) are left out where BSNs are masked, as one may stand in them: --with-bsn"
+    return (Finding("warning", material.name, "masked", text),) if count else ()
 
 
 def inputs_offered() -> list[str]:
