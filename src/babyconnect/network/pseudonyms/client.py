@@ -119,7 +119,7 @@ class PseudonymClient:
         try:
             points = [base64.b64decode(point, validate=True) for point in answer["evaluated"]]
             work = list(zip(inputs, scalars, points, strict=True))
-            finals = [oprf.finalise(*one) for one in work] if len(work) <= ON_THE_LOOP else await asyncio.to_thread(_finals, work)
+            finals = _finals(work) if len(work) <= ON_THE_LOOP else await asyncio.to_thread(_finals, work)
         except (KeyError, TypeError, ValueError, RuntimeError):
             raise RegionFault("the pseudonym service answered rubbish") from None
         return [base64.urlsafe_b64encode(final).rstrip(b"=").decode() for final in finals]
