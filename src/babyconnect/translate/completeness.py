@@ -1,8 +1,8 @@
 """What one record fills: the data elements that say something, and those of them that could not be carried over.
 
 Counts only, by data element: nothing of a client.  Users' first complaint is the field that never arrives; a supplier
-who sees which data elements its export never fills can mend that.  `Filled`, `Chapter` and `Item` are every format's; the
-rest is ADA's, by the tables of its transactions.
+who sees which data elements its export never fills can mend that.  `Filled`, `Chapter` and `Item` are every format's;
+the rest is ADA's, by the tables of its transactions.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def test_every_resource_names_its_profile_and_has_an_identifier_or_is_known_by_o
 ) -> None:
     for resource in resources(bundles):
         assert resource["meta"]["profile"], resource["id"]
-        if resource["resourceType"] != "Medication":  # a product: STU3 gives it no identifier, its code tells what it is
+        # A Medication is a product: STU3 gives it no identifier, its code tells what it is.
+        if resource["resourceType"] != "Medication":
             assert resource["identifier"][0]["system"] and resource["identifier"][0]["value"]
 
 
