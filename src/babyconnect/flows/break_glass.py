@@ -20,7 +20,7 @@ from babyconnect.birthcare.parties import Person
 from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document
 from babyconnect.flows.door import Bind, Happening
-from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Actor, Came, Grounds, Journal
+from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Actor, Came, Grounds, Journal, opaque
 from babyconnect.flows.viewing import Declared
 from babyconnect.network.contract import Sought
 from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
@@ -60,7 +60,7 @@ class BreakGlass:
         now = self.journal.clock()
         today = now.astimezone(HOME).date()
         flaw = self._flaw(person, emergency, explanation, self.rules(today))
-        reference = secrets.token_hex(12)
+        reference = opaque()
         about = About(pseudonym=self.journal.pseudonym(bsn), object=f"breakglass/{reference}")
         declared = (emergency.reason, "objection_too") if emergency.over_objection else (emergency.reason,)
         reasons = (f"emergency_{flaw}",) if flaw else declared

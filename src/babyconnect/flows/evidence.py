@@ -8,7 +8,6 @@ Everything is logged before it holds, dated, and can be taken back.
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Person
 from babyconnect.birthcare.resources import HOME
-from babyconnect.flows.journal import About, Came, Grounds, Journal
+from babyconnect.flows.journal import About, Came, Grounds, Journal, opaque
 from babyconnect.network.contract import By, ConsentCodes, EvidenceRegister, Given, GivenBasis, Parties, Pseudonyms
 from babyconnect.network.roster import Roster
 from babyconnect.trust import relation
@@ -42,7 +41,7 @@ class EvidenceDesk:
         kinds = self._rules().asker.kinds.get("emergency_registration", frozenset(Kind))
         if self.journal.own.kind not in kinds:
             return None
-        made = relation.emergency_registration(secrets.token_hex(12), self._today())
+        made = relation.emergency_registration(opaque(), self._today())
         await self._record(person, bsn, made, came)
         return made
 
@@ -156,4 +155,4 @@ def _about(made: Relation, receiver: Ura | None = None) -> About:
 
 
 def _reference(basis: str) -> str:
-    return f"{basis}-{secrets.token_hex(12)}"
+    return f"{basis}-{opaque()}"

@@ -7,6 +7,7 @@ releases, changes or shows anything, and lets the fault through, so that nothing
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -23,6 +24,14 @@ Herself = Literal["client", "representative"]
 
 class Log(Protocol):
     def append(self, event: Mapping[str, Any]) -> Awaitable[Receipt]: ...
+
+
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def opaque() -> str:
+    """A name that means nothing and is given once.  Letters only: digits the log might take for a BSN, and blank."""
+    return secrets.token_hex(12).translate(_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
