@@ -16,6 +16,8 @@ PEOPLE = [
 ]
 MACHINES = {"/viewer/afmelding", "/viewer/launch/afmelding", "/client/afmelding"}
 """Logging out as the issuer tells it: a signed token, no browser (Back-Channel Logout 1.0)."""
+UPLOADS = {"/viewer/aanleveren/controle"}
+"""Forms that carry a file, so they are sent and read as such."""
 CROSS_SITE = [
     {"origin": "https://evil.test"},
     {"origin": "http://127.0.0.1:1"},
@@ -34,6 +36,22 @@ def inside(edge: Edge) -> dict[str, Browser]:
     return {who: logged_in(edge, who, site=site) for who, site in PEOPLE}
 
 
+def post(browser: Browser, base: str, path: str, fields: dict[str, str] | None = None, **headers: str) -> int:
+    """The status of a form of this path's own kind."""
+    if path not in UPLOADS:
+        return browser.post(base + path, fields, **headers).status
+    return browser.send("POST", base + path, {**MULTIPART, **headers}, multipart(*(fields or {}).items())).status
+
+
+MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
+
+
+def multipart(*fields: tuple[str, str]) -> bytes:
+    parts = [f'--x\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields]
+    file = '--x\r\ncontent-disposition: form-data; name="bestand"; filename="a.csv"\r\n\r\nx\r\n'
+    return "".join([*parts, file, "--x--\r\n"]).encode()
+
+
 def still_in(browser: Browser, edge: Edge, site: str) -> bool:
     return bool(browser.token(edge.base("practice") + site + "/"))
 
@@ -45,10 +63,10 @@ def test_no_form_is_taken_without_this_sessions_own_token(
     browser, base = inside[who], edge.base("practice")
     another = logged_in(edge, who, site=site).token(f"{base}{site}/")
     taken = {
-        (path, token[:6]): answer.status
+        (path, token[:6]): status
         for path in forms(edge, site)
         for token in ("", "0" * 128, "00", another, "x" * 10, "0" * 8_000)
-        if (answer := browser.post(base + path, {"csrf": token} if token else {})).status not in (403, 404)
+        if (status := post(browser, base, path, {"csrf": token} if token else {})) not in (403, 404)
     }
     assert taken == {}
     assert still_in(browser, edge, site)
@@ -61,10 +79,10 @@ def test_no_form_is_taken_from_another_site_even_with_the_token(
     browser, base = inside[who], edge.base("practice")
     token = browser.token(f"{base}{site}/")
     taken = {
-        (path, str(sent)): answer.status
+        (path, str(sent)): status
         for path in forms(edge, site)
         for sent in CROSS_SITE
-        if (answer := browser.post(base + path, {"csrf": token}, **sent)).status not in (403, 404)
+        if (status := post(browser, base, path, {"csrf": token}, **sent)) not in (403, 404)
     }
     assert taken == {}
     assert still_in(browser, edge, site)
@@ -87,11 +105,33 @@ def test_each_form_is_read_in_one_way(edge: Edge, inside: dict[str, Browser], wh
     taken = {
         (path, body[:20], answer.status)
         for path in forms(edge, site)
+        if path not in UPLOADS
         for headers, body, expected in sent
         if (answer := browser.send("POST", base + path, dict(headers), body.encode())).status not in expected
     }
     assert taken == set()
     assert still_in(browser, edge, site)
+
+
+def test_a_form_with_a_file_is_read_in_one_way_too(edge: Edge, inside: dict[str, Browser]) -> None:
+    browser, base = inside["ada.practice"], edge.base("practice")
+    token = browser.token(f"{base}/viewer/")
+    whole = multipart(("csrf", token))
+    sent = [
+        (FORM, f"csrf={token}".encode(), 415),
+        ({"content-type": "application/json"}, b"{}", 415),
+        ({"content-type": "multipart/form-data"}, whole, 415),
+        (MULTIPART, multipart(("csrf", token), ("csrf", token)), 400),
+        (MULTIPART, multipart(("csrf", token), ("csrf", "")), 400),
+        (MULTIPART, multipart(("csrf", token), *((f"a{n}", "") for n in range(60))), 400),
+        (MULTIPART, whole.removesuffix(b"--x--\r\n"), 400),
+        (MULTIPART, b"--x--", 400),
+        (MULTIPART, whole.replace(b"form-data;", b"attachment;"), 400),
+    ]
+    for path in UPLOADS:
+        found = [browser.send("POST", base + path, dict(headers), body).status for headers, body, _ in sent]
+        assert found == [expected for _, _, expected in sent]
+        assert browser.send("POST", base + path, dict(MULTIPART), whole).status == 200, "and as it should be it is"
 
 
 @pytest.mark.parametrize(("who", "site"), PEOPLE)
@@ -102,8 +142,8 @@ def test_a_form_of_one_who_left_or_never_came_is_not_taken(edge: Edge, who: str,
     leaving.post(f"{base}{site}/afmelden", {"csrf": token})
     late = Browser(edge, cookies)
     for path in forms(edge, site):
-        assert late.post(base + path, {"csrf": token}).status in (303, 403, 404), path
-        assert Browser(edge).post(base + path, {"csrf": token}).status in (303, 403, 404), path
+        assert post(late, base, path, {"csrf": token}) in (303, 403, 404), path
+        assert post(Browser(edge), base, path, {"csrf": token}) in (303, 403, 404), path
     assert not still_in(late, edge, site)
 
 
@@ -111,7 +151,7 @@ def test_every_form_is_open_to_somebody(edge: Edge, inside: dict[str, Browser]) 
     """The walk above proves nothing of a form that nobody reaches: each is refused as a form (403) to one of them."""
     base, reached = edge.base("practice"), set()
     for who, site in PEOPLE:
-        reached |= {path for path in forms(edge, site) if inside[who].post(base + path).status == 403}
+        reached |= {path for path in forms(edge, site) if post(inside[who], base, path) == 403}
     assert set(forms(edge, "/")) - MACHINES - reached <= {"/mitz/notify"}
 
 

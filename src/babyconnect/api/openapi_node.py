@@ -202,7 +202,7 @@ def _did() -> Described:
 
 
 def _log() -> Described:
-    since = parameter("since", "query", {"type": "integer", "minimum": 0, "maximum": 999_999_999})
+    since = parameter("since", "query", {"type": "integer", "minimum": 0, "maximum": 10**18 - 1})
     marks: Described = {"type": "array", "items": OBJECT}
     told = functools.partial(operation, tag="Log", parameters=[since])
     return {

@@ -198,7 +198,7 @@ def test_from_a_terminal_it_takes_a_reason_a_story_and_a_confirmation_and_is_boo
     assert "cannot declare" in terminal(region, own.slug, *clerk, said="Zij is buiten bewustzijn.").stderr
     done = terminal(region, own.slug, *asked_for, *story, "--life-at-stake", said="Zij is buiten bewustzijn.")
     assert done.returncode == 0, done.stderr
-    found = re.search(r"item ([0-9a-f]{24})", done.stderr)
+    found = re.search(r"item ([a-p]{24})", done.stderr)
     assert found
     answered = [member for member in region.plan.members if f"{member.name}: answered" in done.stdout]
     assert len(answered) >= 2
