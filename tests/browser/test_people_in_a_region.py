@@ -210,10 +210,16 @@ def test_every_page_of_staff(people: People, region: Edge, axe: str, who: str) -
     assert [fault for path in walked for fault in faults(page, axe, path)] == []
 
 
+def of_another(record: bytes) -> bytes:
+    """The record of a woman whom nothing else here is about: one BSN in two records is answered to nobody."""
+    assert MARKER.encode() in record
+    return record.replace(MARKER.encode(), b"999911120")
+
+
 def test_the_completeness_of_an_export_that_came_in(people: People, region: Edge, axe: str) -> None:
     """With every group unfolded: what arrives, what never does, what cannot be translated."""
     headers = {"authorization": f"Bearer {region.intake_token()}", "content-type": "application/xml"}
-    assert ask(region.ports["practice"], "POST", "/intake", headers, full_xml()).status == 200
+    assert ask(region.ports["practice"], "POST", "/intake", headers, of_another(full_xml())).status == 200
     page, found = people.page("ada.practice"), []
     for language in ("nl", "en"):
         speak(page, language)

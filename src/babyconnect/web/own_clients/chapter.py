@@ -90,7 +90,9 @@ class OwnClients:
         digits = fields.get("bsn", "").replace(" ", "").replace(".", "")
         if digits:
             clients = self._staff.clients(Bsn(digits)) if passes_eleven_check(digits) else ()
-            if len(clients) != 1:
+            if len(clients) > 1:  # nobody is shown one of them by chance, and the door answers nobody either
+                return self._found(request, None, "twice")
+            if not clients:
                 return self._found(request, [])
             return self._to(session, clients[0])
         name, born = fields.get("naam", "").strip(), _day(fields.get("geboren", ""))
