@@ -42,11 +42,3 @@ def versions_in_order() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbering, "random_below", lambda limit: 0)
         yield
-
-
-# Files that take minutes begin first: one of them that begins last keeps everybody waiting (`--no-loadscope-reorder`).
-LONG = ("test_independent_checker", "test_independent_checker_r4", "spec/demo/", "browser/", "federation/test_workers")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not any(part in item.path.as_posix() for part in LONG))

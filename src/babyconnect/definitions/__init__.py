@@ -1,5 +1,8 @@
 """The one loader of knowledge: tables in this folder, each read once and never written.
 
+An organisation may have rows of its own in place of some of ours (`replace`): set once, at start, for the
+whole process, which is one node.
+
 A table is `NAME.csv` (rows of text), `NAME.toml` or `NAME.json`, possibly in a subfolder; README.md says what each is.
 Whoever adds a table adds its columns to `tests/unit/definitions`, and a citation per row or block.
 """
@@ -42,10 +45,7 @@ _EDITIONS: dict[str, int] = {}
 
 
 def replace(name: str, own: tuple[dict[str, str], ...] | None) -> None:
-    """An organisation's own rows instead of ours, in this process, which is one node; None: ours again.
-
-    For wiring, at start, once the rows are checked.
-    """
+    """An organisation's own rows instead of ours; None: ours again.  For wiring, once the rows are checked."""
     if own is None:
         _OWN.pop(name, None)
     else:
