@@ -26,6 +26,9 @@ _SPREAD = 0.035
 """Of sizes around the median, as `antenatal.scan` draws them."""
 _SIZES = {"bpd": "3554", "hc": "3629", "ac": "3515", "fl": "3541", "crl": "3578", "efw": "3616", "heart_rate": "10965"}
 """Facts of a scan, as the data elements of the table."""
+_TITLES = {"133601000146101": "Termijnecho", "143691000146108": "13 wekenecho", "143701000146108": "20 wekenecho",
+           "241493005": "Groeiecho"}  # fmt: skip
+"""By kind of examination (PWD 3.2 list 255)."""
 _SCREENING = frozenset({"143701000146108", "143691000146108"})
 
 
@@ -93,7 +96,7 @@ def _exam(episode: etree._Element, dossier: Dossier, course: Course, scan: Scan,
             _seen(fetus)
         if scan.conclusion:
             _put(fetus, "fetus", "7873", scan.conclusion)
-        _image(fetus, number * 10 + rank)
+        _image(fetus, _TITLES.get(kind, "Echobeeld"), course.gestation(on_day(scan.when)) // 7)
 
 
 def _measured(fetus: etree._Element, fact: Fact, days: int) -> None:
@@ -118,27 +121,33 @@ def _seen(fetus: etree._Element) -> None:
         _put(structure, "structure", "7839", "normal")
 
 
-def _image(fetus: etree._Element, shade: int) -> None:
+def _image(fetus: etree._Element, title: str, weeks: int) -> None:
     image = _level(fetus, "image")
-    image.set("title", "Synthetisch beeld")
-    image.text = base64.b64encode(_picture(shade)).decode()
+    image.set("title", f"{title}, synthetisch beeld")
+    image.text = base64.b64encode(_picture(weeks)).decode()
 
 
-def _picture(shade: int) -> bytes:
-    """A PNG of grey rings: an image, of nothing (PNG specification §5 and §11)."""
+@functools.cache
+def _picture(weeks: int) -> bytes:
+    """A PNG of an oval in a sector, larger as she is further: an image, of nobody (PNG specification §5 and §11)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    wide, high = 48, 36
-    lines = (
-        bytes([0, *(((x - wide // 2) ** 2 + (y - high // 2) ** 2 + shade * 7) % 251 for x in range(wide))])
-        for y in range(high)
-    )
+    wide, high = 160, 120
+    lines = (bytes([0, *(_shade(x - wide // 2, y, 8 + weeks) for x in range(wide))]) for y in range(high))
     head = struct.pack(">IIBBBBB", wide, high, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"".join(lines))) + chunk(
         b"IEND", b""
     )  # fmt: skip
+
+
+def _shade(across: int, down: int, size: int) -> int:
+    if across * across + down * down > 118 * 118 or abs(across) > down * 4 // 5 + 6:
+        return 0  # outside the sector
+    oval = across * across * 4 // 9 + (down - 68) * (down - 68)
+    inner = size * size * 4 // 9
+    return 215 if abs(oval - inner) < 5 * size else 70 if oval < inner else 40 + (across * 7 + down * 13) % 24
 
 
 # What an export calls things ----------------------------------------------------------------------------------------

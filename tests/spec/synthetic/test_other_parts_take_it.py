@@ -36,7 +36,7 @@ def test_every_record_is_recognised_as_what_it_is(sixty: Written) -> None:
         found = recognise(path.read_bytes(), path.name)
         assert isinstance(found, Record), path.name
         formats[found.format] += 1
-    assert set(formats) == {"ada", "stu3-xml", "stu3-json"}
+    assert set(formats) == {"ada", "astraia", "stu3-xml", "stu3-json"}
 
 
 def test_the_translator_knows_every_concept_and_code(sixty: Written) -> None:
