@@ -82,7 +82,8 @@ def hits(found: Sequence[Account], now: dt.datetime, watch: Watch = NOBODY_WATCH
     """All hits in these accounts (of any order), the most pressing first."""
     ordered = sorted(found, key=lambda account: account.first)
     # Who looks at her own record, or her child's, is nobody's question, at whatever hour.
-    looks = [one for one in ordered if one.is_access and one.person and one.role not in HERSELF]
+    looks = [one for one in ordered if one.is_access and one.person and one.role not in HERSELF and not _of_office(one)]
+    office = [one for one in ordered if one.person and one.role not in HERSELF and _of_office(one)]
     every: list[Hit] = [
         *_by_client("own_record", looks, lambda one: bool(one.clients & watch.own.get(one.person, frozenset()))),
         *_by_client("vip", looks, lambda one: bool(one.clients & watch.attention)),
@@ -93,7 +94,8 @@ def hits(found: Sequence[Account], now: dt.datetime, watch: Watch = NOBODY_WATCH
         *_often("refused_often", [one for one in ordered if one.is_access and one.outcome == "refused"]),
         *_often("unknown_clients", [one for one in ordered if "client_unknown" in one.reasons]),
         *_often("login_refused", [one for one in ordered if "login.refused" in one.kinds]),
-        *_at_night(looks),
+        *_at_night("at_night", looks),
+        *_at_night("office_at_night", office),
     ]
     order = list(table())
     return sorted(every, key=lambda hit: (order.index(hit.pattern), hit.person, hit.first))
@@ -172,12 +174,18 @@ def _often(pattern: str, of: Iterable[Account]) -> Iterator[Hit]:
             yield _hit(pattern, best)
 
 
-def _at_night(looks: Iterable[Account]) -> Iterator[Hit]:
-    row = table()["at_night"]
-    night = [look for look in looks if look.role in row["roles"] and row["from"] <= local(look.first).hour < row["to"]]
+def _of_office(one: Account) -> bool:
+    """Supervision and administration, no care: the log, a rule, a destruction; the list of clients for one of these."""
+    row = table()["office_at_night"]
+    return one.group in row["groups"] or (one.role in row["lists_for"] and one.is_access and not one.clients)
+
+
+def _at_night(pattern: str, acts: Iterable[Account]) -> Iterator[Hit]:
+    row = table()[pattern]
+    night = [act for act in acts if act.role in row["roles"] and row["from"] <= local(act.first).hour < row["to"]]
     for of in _per_person(night).values():
         if len(of) >= row["least"]:
-            yield _hit("at_night", of)
+            yield _hit(pattern, of)
 
 
 def _without_follow_up(found: Iterable[Account], now: dt.datetime) -> Iterator[Hit]:

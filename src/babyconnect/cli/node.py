@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 from babyconnect.api.server import plain, serve, serve_at
 from babyconnect.audit import AuditFault
-from babyconnect.cli.failure import Failure
-from babyconnect.cli.ports import require_free
+from babyconnect.cli import serving
 from babyconnect.settings import Node, SettingsRefused
 from babyconnect.wiring import link, node, secured, worker
 from babyconnect.wiring.keeping import Beside
@@ -23,22 +22,19 @@ MOST_WORKERS = 64
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
+    serving.config(parser, "node.toml")
 
 
 def run(options: argparse.Namespace) -> int:
     path = options.config.resolve()
-    try:
+    with serving.failing():
         chosen = link.settings_of(path)
-        for listen in filter(None, (chosen.node.listen, chosen.tls.listen)):
-            require_free(listen)
+        serving.free(chosen.node.listen, chosen.tls)
         if not 1 <= chosen.node.workers <= MOST_WORKERS:
             raise SettingsRefused(f"{path}: node.workers: 1 to {MOST_WORKERS}")
         if chosen.node.workers > 1:
             return _in_several(path, chosen)
         serve(lambda: node.build(path), chosen.node.listen, secured.listeners(path, chosen.tls))
-    except (SettingsRefused, AuditFault) as problem:
-        raise Failure(str(problem)) from problem
     return 0
 
 
@@ -49,7 +45,7 @@ def _in_several(path: pathlib.Path, chosen: Node) -> int:
     def keeper(control: socket.socket) -> None:
         serve_at(lambda: node.build(path, Beside(page, control)), [])
 
-    def serving(line: socket.socket, by_hand: socket.socket) -> None:
+    def answering(line: socket.socket, by_hand: socket.socket) -> None:
         listeners = [plain(chosen.node.listen, shared=True), *secured.listeners(path, chosen.tls, shared=True)]
         serve_at(lambda: worker.build(path, page, (line, by_hand)), listeners)
 
@@ -60,7 +56,7 @@ def _in_several(path: pathlib.Path, chosen: Node) -> int:
     gc.freeze()
     return Supervisor(
         lambda control: _told(lambda: keeper(control)),
-        lambda line, by_hand: _told(lambda: serving(line, by_hand)),
+        lambda line, by_hand: _told(lambda: answering(line, by_hand)),
         chosen.node.workers,
     ).run()
 

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 
 from babyconnect.api.server import serve
-from babyconnect.audit import AuditFault
-from babyconnect.cli.failure import Failure
-from babyconnect.cli.ports import require_free
-from babyconnect.settings import SettingsRefused
+from babyconnect.cli import serving
 from babyconnect.wiring import region, secured
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="region.toml")
+    serving.config(parser, "region.toml")
 
 
 def run(options: argparse.Namespace) -> int:
     path = options.config.resolve()
-    try:
+    with serving.failing():
         chosen = region.settings_of(path)
-        for listen in filter(None, (chosen.region.listen, chosen.tls.listen)):
-            require_free(listen)
+        serving.free(chosen.region.listen, chosen.tls)
         serve(lambda: region.build(path), chosen.region.listen, secured.listeners(path, chosen.tls))
-    except (SettingsRefused, AuditFault) as problem:
-        raise Failure(str(problem)) from problem
     return 0

@@ -134,6 +134,28 @@ def test_night_counts_for_roles_that_have_none() -> None:
     assert not found(*(happened(n, at=at[n] + dt.timedelta(hours=9), role="sonographer") for n in range(3)))
 
 
+def at_night(n: int, type: str, **given: Any) -> Entry:
+    return happened(n, type, at=NIGHT + dt.timedelta(minutes=10 * n), role="employee", **given)
+
+
+def test_a_supervisor_who_works_at_night_is_no_look_for_care_but_a_question_of_its_own() -> None:
+    searched = [at_night(n, "log.read", client="") for n in range(4)]
+    listed = at_night(4, "search", client="", basis="own", reasons=("own_list",))
+    hits = found(*searched, listed)
+    assert set(hits) == {"office_at_night"} and hits["office_at_night"].count == 5
+    assert not found(*searched)  # four pages of one evening are few
+
+
+def test_a_record_that_somebody_without_a_care_task_opened_at_night_is_a_look_all_the_same() -> None:
+    assert set(found(*(at_night(n, "read", client="c1") for n in range(3)))) == {"at_night"}
+
+
+def test_by_day_and_by_a_client_herself_supervision_is_no_question() -> None:
+    assert not found(*(happened(n, "log.read", client="", role="employee") for n in range(9)))
+    hers = [happened(n, "log.read", at=NIGHT + dt.timedelta(minutes=n), role="client") for n in range(9)]
+    assert not found(*hers)
+
+
 def test_an_emergency_access_is_reviewed_within_its_term_or_shows() -> None:
     opened = happened(0, "breakglass.open", object="breakglass/1", purpose="BTG")
     assert set(found(opened)) == {"breakglass_without_follow_up"}
