@@ -1,4 +1,4 @@
-"""Server-sent events of one opened record: what changed, as it changes (WHATWG HTML, server-sent events)."""
+"""Server-sent events of a page that fills in: what changed, as it changes (WHATWG HTML, server-sent events)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 
+from babyconnect.web.filling import Filling
 from babyconnect.web.viewer.records import OpenedRecord
 
 HEARTBEAT_SECONDS = 15.0
@@ -32,7 +33,9 @@ async def changes(record: OpenedRecord, turn: int, heartbeat: float = HEARTBEAT_
         record.looking -= 1
 
 
-async def events(record: OpenedRecord, version: int, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
+async def events(
+    record: Filling | OpenedRecord, version: int, heartbeat: float = HEARTBEAT_SECONDS
+) -> AsyncIterator[bytes]:
     """Until the record is complete: `deel` with changed fragments, then `klaar`.  A comment keeps the line alive."""
     yield b"retry: 2000\n\n"
     while True:
