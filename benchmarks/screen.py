@@ -22,6 +22,7 @@ from babyconnect.delivery.view import View
 from babyconnect.flows.viewing import Asked, Viewing
 from babyconnect.merge import merge
 from babyconnect.web.rendering import Pages
+from babyconnect.web.viewer.drawing import Drawing, Wanted
 from babyconnect.web.viewer.events import events
 from babyconnect.web.viewer.fragments import Drawer
 from babyconnect.web.viewer.records import OpenedRecord
@@ -77,7 +78,7 @@ async def look(viewing: Viewing[View], pages: Pages) -> tuple[float, float]:
     """One viewer: seconds to the first item and to the last, over the sources' own wait."""
     began = time.perf_counter()
     record = OpenedRecord(BSN, "nl", lambda language: Drawer(pages, language))
-    record.fill(viewing.open(BSN, PERSON))
+    record.fill(Drawing(viewing, pages).open(Wanted(BSN, PERSON, "nl")))
     first = 0.0
     async for part in events(record, 1):
         if not first and b"sectie-" in part and b"regel-naam" in part:

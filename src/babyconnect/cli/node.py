@@ -16,7 +16,7 @@ from babyconnect.settings import Node, SettingsRefused
 from babyconnect.wiring import link, node, secured, worker
 from babyconnect.wiring.keeping import Beside
 from babyconnect.workers.page import Page
-from babyconnect.workers.supervising import Supervisor
+from babyconnect.workers.supervising import Ends, Supervisor
 
 MOST_WORKERS = 64
 
@@ -45,9 +45,9 @@ def _in_several(path: pathlib.Path, chosen: Node) -> int:
     def keeper(control: socket.socket) -> None:
         serve_at(lambda: node.build(path, Beside(page, control)), [])
 
-    def answering(line: socket.socket, by_hand: socket.socket) -> None:
+    def answering(own: Ends) -> None:
         listeners = [plain(chosen.node.listen, shared=True), *secured.listeners(path, chosen.tls, shared=True)]
-        serve_at(lambda: worker.build(path, page, (line, by_hand)), listeners)
+        serve_at(lambda: worker.build(path, page, own), listeners)
 
     # What is loaded now is in memory once for all of them.
     if chosen.store.engine == "sqlite":
@@ -56,7 +56,7 @@ def _in_several(path: pathlib.Path, chosen: Node) -> int:
     gc.freeze()
     return Supervisor(
         lambda control: _told(lambda: keeper(control)),
-        lambda line, by_hand: _told(lambda: answering(line, by_hand)),
+        lambda own: _told(lambda: answering(own)),
         chosen.node.workers,
     ).run()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -186,7 +186,7 @@ class Viewing(Generic[V]):
         self._turn = asyncio.Lock()
         self._in_line = 0
 
-    async def open(self, bsn: Bsn, person: Person, declared: Declared | None = None) -> AsyncIterator[Shown[V]]:
+    async def open(self, bsn: Bsn, person: Person, declared: Declared | None = None) -> AsyncGenerator[Shown[V], None]:
         """States of one record, the last one complete; `declared`: asked as an emergency.
 
         Nothing is kept when the caller stops listening.

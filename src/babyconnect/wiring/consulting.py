@@ -6,7 +6,6 @@ import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.access import Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
@@ -16,13 +15,14 @@ from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.consult_events import ConsultEvents
+from babyconnect.flows.journal import Log
 from babyconnect.flows.viewing import Asked, Consult, Declared
 from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
 from babyconnect.wiring.link import Link
 
 
-def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> ConsultingNode:
+def consulting_node(link: Link, log: Log, http: Http, audit_key: bytes) -> ConsultingNode:
     """The node as `flows.consult` sees it.  `audit_key` keys the pseudonyms in this node's log."""
 
     async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
@@ -42,7 +42,7 @@ def consulting_node(link: Link, log: AuditLog, http: Http, audit_key: bytes) -> 
     )
 
 
-def noter(own: Party, log: AuditLog, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:
+def noter(own: Party, log: Log, key: bytes) -> Callable[[ConsultEvent], Awaitable[object]]:
     """How a consult's events come into the log; each returns when it is durable."""
     events = ConsultEvents(own, key)
 

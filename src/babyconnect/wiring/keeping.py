@@ -19,9 +19,10 @@ from babyconnect.settings import SettingsRefused
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.link import Link
 from babyconnect.workers.counter import Counter, Keeps
+from babyconnect.workers.giving import Giving, Work
 from babyconnect.workers.handing_on import Hands
 from babyconnect.workers.page import Page
-from babyconnect.workers.supervising import LINES
+from babyconnect.workers.supervising import LINES, Ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,13 @@ class Beside:
 
 
 class Workers:
-    """Those that are there now.  `counts`: what all of them answered."""
+    """Those that are there now.  `counts`: what all of them answered; `work`: what they are given to do."""
 
     def __init__(self, beside: Beside) -> None:
         self._beside = beside
         self.counts = Counts()
-        self._present: dict[int, tuple[Counter, Hands]] = {}
+        self.work = Work()
+        self._present: dict[int, tuple[Counter, Hands, Giving]] = {}
         self._last = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -66,9 +68,9 @@ class Workers:
 
     def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._beside.control)
-        for counter, hands in tuple(self._present.values()):
-            counter.close()
-            hands.close()
+        for ends in tuple(self._present.values()):
+            for end in ends:
+                end.close()
 
     def _told(self) -> None:
         """The parent gives the ends of a worker's lines, or is gone: then so is the node."""
@@ -80,19 +82,21 @@ class Workers:
             asyncio.get_running_loop().remove_reader(self._beside.control)
             os.kill(os.getpid(), signal.SIGTERM)
             return
-        line, hands = (socket.socket(fileno=file) for file in files)
-        task = asyncio.get_running_loop().create_task(self._welcome(line, hands))
+        line, hands, work = (socket.socket(fileno=file) for file in files)
+        task = asyncio.get_running_loop().create_task(self._welcome((line, hands, work)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _welcome(self, line: socket.socket, by_hand: socket.socket) -> None:
+    async def _welcome(self, theirs: Ends) -> None:
         self._last += 1
         worker = self._last
         counter = Counter(self._keeps, worker, lambda: self._gone(worker))
         hands = Hands(self._app, self._facts)
-        self._present[worker] = (counter, hands)
-        await counter.begin(line)
-        await hands.begin(by_hand)
+        giving = self.work.worker()
+        self._present[worker] = (counter, hands, giving)
+        await counter.begin(theirs[0])
+        await hands.begin(theirs[1])
+        await giving.begin(theirs[2])
 
     def _gone(self, worker: int) -> None:
         """What it counted stays counted."""

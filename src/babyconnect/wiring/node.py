@@ -64,7 +64,8 @@ async def _opened(path: pathlib.Path, beside: Beside | None, opening: contextlib
     ]
     known = openapi_node.described(link.machine_base, [prefix for prefix, _ in for_machines])
     for_machines.append((openapi.PATH, openapi.serving(known)))
-    for_people = sites(link, keeps, holds, overseen, opening)
+    workers = Workers(beside) if beside else None
+    for_people = sites(link, keeps, holds, overseen, opening, work=workers.work if workers else None)
     home = "/viewer/" if "/viewer" in dict(for_people) else ""
     app = _with_fault(link, Mounts([*for_machines, *for_people], home=home))
     await oversight.begin(opening, tending)
@@ -72,7 +73,6 @@ async def _opened(path: pathlib.Path, beside: Beside | None, opening: contextlib
     telling = holds.decides.keep_telling()
     for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
-    workers = Workers(beside) if beside else None
     measured = Measured(app, lambda: _state(link, keeps.log, workers), workers.counts if workers else None)
     whole = secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))
     if workers is not None:

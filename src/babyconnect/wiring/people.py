@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import partial
 
 import orjson
 from joserfc import jwk
 
-from babyconnect.audit.log import AuditLog
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Actor, Came, Grounds, Herself, Journal
-from babyconnect.flows.picture import picture
-from babyconnect.flows.viewing import Viewing
 from babyconnect.network.staff import Staff
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.dezi import Believed
@@ -31,10 +27,10 @@ from babyconnect.web.login.routes import LoginEvent, Note
 from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
-from babyconnect.wiring import consents, consulting, files
+from babyconnect.wiring import consents, drawing, files
 from babyconnect.wiring.link import Link, now
-from babyconnect.wiring.medication import warnings
 from babyconnect.wiring.today import own_groups, todays_clients
+from babyconnect.workers.giving import Work
 
 
 def noter(journal: Journal, staff: Staff | None = None) -> Note:
@@ -92,15 +88,14 @@ def identify(link: Link, backchannel: Backchannel) -> Identify:
 def viewer(  # noqa: PLR0917 - what it is built of
     link: Link,
     door: Door,
-    log: AuditLog,
     http: Http,
     journal: Journal,
     chapters: Sequence[Chapter[ViewerSession]],
     glass: BreakGlass,
     staff: Staff,
+    work: Work | None,
 ) -> Viewer:
-    """The viewer of this node; only when `login.issuer` is set."""
-    node = consulting.consulting_node(link, log, http, journal.key)
+    """The viewer of this node; only when `login.issuer` is set.  `work`: by which its workers fill screens."""
     backchannel = HttpBackchannel()
     return viewer_app(
         party=link.party,
@@ -116,7 +111,8 @@ def viewer(  # noqa: PLR0917 - what it is built of
         who=staff.shown,
         chapters=chapters,
         break_glass=glass,
-        viewing=Viewing(consulting.consulting(node), partial(picture, table=warnings(link)), now),
+        viewing=drawing.viewing(link, journal.log, http),
+        beside=drawing.drawn_by(work) if work else None,
         todays_clients=todays_clients(door, link.roster, now, own_groups(link.party.kind, glass.rules)),
         changes=consents.changes(link),
         now=now,

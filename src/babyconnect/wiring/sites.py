@@ -25,12 +25,19 @@ from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.own_record import asking_of, everywhere, own_looks, own_record, wards
 from babyconnect.wiring.own_staff import shielding_pages
 from babyconnect.wiring.publishing import publishing_node
+from babyconnect.workers.giving import Work
 
 
 def sites(
-    link: Link, keeps: Kept, holds: Holder, overseen: Oversight, opening: contextlib.AsyncExitStack
+    link: Link,
+    keeps: Kept,
+    holds: Holder,
+    overseen: Oversight,
+    opening: contextlib.AsyncExitStack,
+    *,
+    work: Work | None = None,
 ) -> list[tuple[str, App]]:
-    """Those whose log-in is set."""
+    """Those whose log-in is set.  `work`: by which the node's workers fill screens, when it has any."""
     found: list[tuple[str, App]] = []
     http = Http(security=link.secured)
     opening.callback(http.close)
@@ -39,7 +46,7 @@ def sites(
         staff = Staff(link.beside(link.chosen.store.path).with_suffix(".staff.sqlite"))
         opening.callback(staff.close)
         glass = holds.decides.break_glass
-        viewer = people.viewer(link, holds.door, keeps.log, http, keeps.journal, chapters, glass, staff)
+        viewer = people.viewer(link, holds.door, http, keeps.journal, chapters, glass, staff, work)
         opening.push_async_callback(viewer.close)
         found.append(("/viewer", viewer))
     if link.chosen.client_login.issuer:

@@ -21,12 +21,13 @@ from babyconnect.api.server import App
 from babyconnect.api.source import SourceApi
 from babyconnect.birthcare.access import Asker, Consent
 from babyconnect.flows.door import Herself
-from babyconnect.network.contract import ConsentsUnknown
+from babyconnect.network.contract import ConsentsUnknown, RegionFault
 from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.replays import Replays
 from babyconnect.wiring import answering, secured
 from babyconnect.wiring.answering import Binding
 from babyconnect.wiring.deciding import deciding
+from babyconnect.wiring.drawing import drawn_here
 from babyconnect.wiring.holding import Elsewhere
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.keys import STEP_SECONDS, refusals
@@ -34,13 +35,16 @@ from babyconnect.wiring.link import Link, open_link
 from babyconnect.wiring.stores import open_store
 from babyconnect.workers import questions
 from babyconnect.workers.bearers import Remembered, WorkerBearers
+from babyconnect.workers.giving import Doing
 from babyconnect.workers.handing_on import HandOn
 from babyconnect.workers.line import Line, LineFault
 from babyconnect.workers.page import Page
 from babyconnect.workers.questions import Ready
+from babyconnect.workers.supervising import Ends
 from babyconnect.workers.turns import LeasedTurns
 
 TELL_EVERY_SECONDS = 1.0
+AGAIN_SECONDS = 0.5
 SOURCE = "/fhir/stu3"
 
 
@@ -48,7 +52,7 @@ Linked = Callable[[pathlib.Path], Awaitable[Link]]
 
 
 async def build(
-    path: pathlib.Path, page: Page, own: tuple[socket.socket, socket.socket], linked: Linked = open_link
+    path: pathlib.Path, page: Page, own: Ends, linked: Linked = open_link
 ) -> tuple[App, Callable[[], Awaitable[None]]]:
     """The worker's application, and how to close it.  `own`: its ends of its lines; `linked` opens the link."""
     async with contextlib.AsyncExitStack() as opening:
@@ -56,6 +60,7 @@ async def build(
         link = await linked(path)
         opening.push_async_callback(link.close)
         app = await _opened(link, page, line, hand_on, opening)
+        await _working(link, line, own[2], opening)
         return app, opening.pop_all().aclose
 
 
@@ -63,7 +68,7 @@ def _end() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _lines(own: tuple[socket.socket, socket.socket], opening: contextlib.AsyncExitStack) -> tuple[Line, HandOn]:
+async def _lines(own: Ends, opening: contextlib.AsyncExitStack) -> tuple[Line, HandOn]:
     line, hand_on = Line(_end), HandOn()
     await line.begin(own[0])
     await hand_on.begin(own[1])
@@ -108,6 +113,25 @@ async def _source(
     gate = Gate(WorkerBearers(remembered, proofs, link.machine_base, line, time.time).admit, _handed_on)
     turns = LeasedTurns(line, time.monotonic)
     return SourceApi(door, gate, f"{link.machine_base}{SOURCE}", rates=turns, elsewhere=hand_on), remembered
+
+
+async def _working(link: Link, line: Line, given: socket.socket, opening: contextlib.AsyncExitStack) -> None:
+    """From now on this worker fills screens, as soon as it knows where to ask."""
+    doing = Doing(drawn_here(link, line, opening))
+    await doing.begin(given)
+    opening.callback(doing.close)
+    opening.push_async_callback(_stopped, asyncio.create_task(_able(link, doing)))
+
+
+async def _able(link: Link, doing: Doing) -> None:
+    while True:
+        try:
+            await link.directory.load()
+            break
+        except RegionFault:
+            await asyncio.sleep(AGAIN_SECONDS)
+    link.directory.start()
+    doing.able()
 
 
 def _not_here(session: object, who: Herself) -> bool:

@@ -20,10 +20,12 @@ import structlog
 
 Keeper = Callable[[socket.socket], int]
 """Runs the keeper until it is told to stop.  Over the socket come the ends of each worker's lines."""
-Worker = Callable[[socket.socket, socket.socket], int]
-"""Runs a worker: its line, and what it hands requests on by."""
+Ends = tuple[socket.socket, socket.socket, socket.socket]
+"""A process's ends: its line, what requests are handed on by, what work is given by."""
+Worker = Callable[[Ends], int]
+"""Runs a worker."""
 
-LINES = 2
+LINES = 3
 WORKERS_SECONDS = 10.0
 """How long workers may take to finish what they are answering, before they are killed."""
 KEEPER_SECONDS = 30.0
@@ -73,7 +75,8 @@ class Supervisor:
         ours = [pair[0] for pair in pairs]
 
         def worker() -> int:
-            return self._run_worker(pairs[0][1], pairs[1][1])
+            line, by_hand, work = (pair[1] for pair in pairs)
+            return self._run_worker((line, by_hand, work))
 
         self._workers[self._fork(worker, self._control, *ours)] = time.monotonic()
         for _, theirs in pairs:

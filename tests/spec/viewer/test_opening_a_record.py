@@ -7,7 +7,6 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import orjson
 import pytest
@@ -16,6 +15,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person, Role
 from babyconnect.flows.viewing import Asked, ListedClient, Shown, Sources, Viewing
 from babyconnect.web.rendering import Pages
+from babyconnect.web.viewer.drawing import Drawn
 from babyconnect.web.viewer.fragments import Drawer
 from babyconnect.web.viewer.records import OpenedRecord
 from babyconnect.web.viewer.site import FOUND_PER_MINUTE
@@ -110,10 +110,12 @@ async def test_an_answer_that_changes_nothing_on_the_screen_makes_no_version_of_
     """Versions, and events of the stream, would otherwise count the sources that refused."""
 
     async def versions(refusals: int) -> int:
-        async def states() -> AsyncIterator[Shown[Any]]:
+        async def states() -> AsyncIterator[Drawn]:
+            drawer = Drawer(Pages("/viewer/static"), "nl")
             for _ in range(1 + refusals):
-                yield Shown(Sources(), stage.view, stage.clock.now())
-            yield Shown(Sources(waiting=False), stage.view, stage.clock.now())
+                yield Drawn(drawer.fragments(Shown(Sources(), stage.view, stage.clock.now()), "asking"), Sources())
+            whole = Sources(waiting=False)
+            yield Drawn(drawer.fragments(Shown(whole, stage.view, stage.clock.now()), "complete"), whole)
 
         record = OpenedRecord(Bsn(BSN), "nl", lambda language: Drawer(Pages("/viewer/static"), language))
         record.fill(states())
@@ -254,7 +256,7 @@ async def test_closing_stops_a_consult_that_is_under_way(stage: Stage) -> None:
             stopped.append("yes")
 
     stage._consult = endless  # type: ignore[method-assign, assignment]
-    stage.viewer._viewing._consult = endless
+    stage.viewer._drawing._viewing._consult = endless
     address = await stage.open()
     await asyncio.sleep(0.02)
     await stage.visitor.post(address + "/sluiten", {"csrf": await stage.csrf()})

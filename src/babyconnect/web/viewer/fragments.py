@@ -12,13 +12,14 @@ from typing import Any
 from markupsafe import Markup
 
 from babyconnect.definitions import document
-from babyconnect.flows.viewing import Shown
+from babyconnect.flows.viewing import Shown, Sources
 from babyconnect.web.rendering import Pages
 
 _AT_ONCE = frozenset(document("details_at_once.toml")["labels"])
 _DISCREET_SECTIONS = frozenset(document("discreet.toml")["sections"])
 
 _EMPTY = Markup("")
+BAR = "bronnen"
 
 
 class Drawer:
@@ -37,7 +38,7 @@ class Drawer:
         view = shown.view if shown else None
         today = shown.moment.date() if shown else None
         parts = {
-            "bronnen": self._draw("sources", shown, phase),
+            BAR: self.bar(shown.sources if shown else None, phase, f"{shown.moment:%H:%M}" if shown else ""),
             "kop": self._draw("head", view, self._bsn),
             "banners": self._draw("banners", view),
             "let-op": self._draw("attention", view),
@@ -48,6 +49,10 @@ class Drawer:
         drawn = {section.id: (section, self._section(section)) for section in (view.sections if view else ())}
         self._sections = drawn
         return {**parts, **{f"sectie-{name}": html for name, (_, html) in drawn.items()}}
+
+    def bar(self, sources: Sources | None, phase: str, time: str = "") -> str:
+        """Which sources answered; `time` of what is said to be complete."""
+        return self._draw("sources", sources, phase, time)
 
     def _section(self, section: Any) -> str:
         before = self._sections.get(section.id)

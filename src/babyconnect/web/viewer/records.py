@@ -1,7 +1,8 @@
 """One opened record while a screen shows it: it fills in from the consult, and everybody who looks on is told.
 
-A fragment is a piece of the page with its own id.  Each keeps the version at which it last changed, so that a screen
-that has version N gets only what changed since.  Nothing of it survives `close`.
+It holds text only: whoever asks, merges and draws (`drawing`) may be another process.  A fragment is a piece of the
+page with its own id.  Each keeps the version at which it last changed, so that a screen that has version N gets only
+what changed since.  Nothing of it survives `close`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.flows.viewing import Declared, Shown
+from babyconnect.flows.viewing import Declared, Sources
 from babyconnect.web.rendering import log_fault
-from babyconnect.web.viewer.fragments import Drawer
+from babyconnect.web.viewer.drawing import Drawn
+from babyconnect.web.viewer.fragments import BAR, Drawer
 
 BETWEEN_CHANGES_SECONDS = 1.0
 """Several changes at one registration are one reason to ask anew."""
@@ -39,20 +41,20 @@ class _Fragment:
 
 @dataclass
 class OpenedRecord:
-    """One record on one screen.  `drawer_in` gives what draws it in a language; `declared`: opened in an emergency."""
+    """One record on one screen.  `drawer_in` gives what draws, in a language, the page before anything has come and the
+    bar when nothing more will; `declared`: opened in an emergency."""
 
     bsn: Bsn
     language: str
     drawer_in: Callable[[str], Drawer]
     phase: Phase = "asking"
     version: int = 0
-    shown: Shown[Any] | None = None
+    sources: Sources | None = None
     fragments: dict[str, _Fragment] = field(default_factory=dict)
     asked: float = 0.0
     declared: Declared | None = None
     turn: int = 0
     looking: int = 0
-    _drawer: Drawer | None = None
     _drawn: tuple[Phase, Mapping[str, str]] | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
@@ -71,21 +73,21 @@ class OpenedRecord:
             log_fault("watching", problem)
             self.close()
 
-    def fill(self, states: AsyncIterator[Shown[Any]]) -> None:
+    def fill(self, states: AsyncIterator[Drawn]) -> None:
         """Starts asking, at once: before the page itself is asked for.  Again: what was shown is forgotten first."""
         if self._task is not None:
             self._task.cancel()
         self.turn += 1
-        self.phase, self.shown, self._drawer = "asking", None, None
-        self._draw()
+        self.phase, self.sources = "asking", None
+        self._show(self.drawer_in(self.language).fragments(None, self.phase))
         self._task = asyncio.create_task(self._follow(states))
 
-    async def _follow(self, states: AsyncIterator[Shown[Any]]) -> None:
+    async def _follow(self, states: AsyncIterator[Drawn]) -> None:
         try:
-            async for shown in states:
-                self.shown = shown
-                self.phase = "complete" if shown.complete else "asking"
-                self._draw()
+            async for drawn in states:
+                self.sources = drawn.sources
+                self.phase = "asking" if drawn.sources.waiting else "complete"
+                self._show(drawn.fragments)
         except Exception as problem:  # whatever went wrong, the screen must not look complete
             log_fault("consult", problem)
             self._fail()
@@ -100,23 +102,14 @@ class OpenedRecord:
         """Who waits is told, also when it is the drawing that fails: a page must not hang on it."""
         self.phase = "fault"
         try:
-            self._draw()
+            bar = self.drawer_in(self.language).bar(self.sources, self.phase)
+            self._show({**{name: part.html for name, part in self.fragments.items()}, BAR: bar})
         except Exception as problem:
             log_fault("drawing", problem)
             self.version += 1
             self._announce()
 
-    def speak(self, language: str) -> None:
-        """From now on in this language."""
-        if language != self.language:
-            self.language = language
-            self._drawer = None
-            self._draw()
-
-    def _draw(self) -> None:
-        if self._drawer is None:
-            self._drawer = self.drawer_in(self.language)
-        drawn = self._drawer.fragments(self.shown, self.phase)
+    def _show(self, drawn: Mapping[str, str]) -> None:
         if self._drawn == (self.phase, drawn):
             # A version per answer would count the sources that refused.
             return
@@ -169,8 +162,7 @@ class OpenedRecord:
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
         self.phase = "closed"
-        self.shown = None
+        self.sources = self._drawn = None
         self.fragments = {}
-        self._drawer = self._drawn = None
         self.version += 1
         self._announce()

@@ -39,6 +39,7 @@ from babyconnect.web.login.sessions import Origin, Sessions, StaffSession, new_h
 from babyconnect.web.login.smart import CareSystem, SmartApp
 from babyconnect.web.rendering import Pages, error_handlers, log_fault
 from babyconnect.web.site import Chapter, Site, language_of
+from babyconnect.web.viewer.drawing import Drawing, Fill, Wanted
 from babyconnect.web.viewer.events import changes, events
 from babyconnect.web.viewer.fragments import Drawer
 from babyconnect.web.viewer.records import OpenedRecord
@@ -60,7 +61,8 @@ ViewerSession = StaffSession[OpenedRecord]
 
 class Viewer:
     """The pages.  `now` gives an aware moment, for what screens say; `clock` monotonic seconds, for what expires; `who`
-    how one of this organisation's people is shown, by identifier."""
+    how one of this organisation's people is shown, by identifier; `beside`: who opens and draws records, when it is not
+    this process."""
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Viewer:
         base_url: str,
         issuer: Issuer,
         viewing: Viewing[Any],
+        beside: Fill | None = None,
         todays_clients: TodaysClients,
         now: Callable[[], dt.datetime],
         note: Note,
@@ -85,10 +88,11 @@ class Viewer:
         self._party = party
         self._now = now
         self._origin = origin_of(base_url)
-        self._viewing = viewing
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/", who=who)
+        self._drawing = Drawing(viewing, self._pages)
+        self._fill_by = beside or self._drawing.open
         self._identify = identify or by_claims(ClaimNames(), party)
         self._sessions: Sessions[ViewerSession] = Sessions(clock)
         self._clock = clock
@@ -287,17 +291,20 @@ class Viewer:
 
     def _fill(self, session: ViewerSession, record: OpenedRecord) -> None:
         record.asked = self._clock()
-        record.fill(self._viewing.open(record.bsn, session.person, record.declared))
+        record.fill(self._fill_by(Wanted(record.bsn, session.person, record.language, record.declared)))
 
-    def _refresh(self, session: ViewerSession, record: OpenedRecord, oldest: float) -> bool:
-        """Asks anew when what is held is from an earlier look: she may have withdrawn since, and each look is logged.
+    def _refresh(self, session: ViewerSession, record: OpenedRecord, oldest: float, language: str = "") -> bool:
+        """Asks anew when what is held is in another language, or from an earlier look: she may have withdrawn since,
+        and each look is logged.
 
         False when that was too often.
         """
-        if not record.settled or self._clock() - record.asked <= oldest:
+        spoken = language in {"", record.language}
+        if spoken and (not record.settled or self._clock() - record.asked <= oldest):
             return True
         if not self._searches.take(session.name):
             return False
+        record.language = language or record.language
         self._fill(session, record)
         return True
 
@@ -311,9 +318,8 @@ class Viewer:
         await self._still(request, session)
         if record is None:
             return self._site.message(request, "closed", 404)
-        if not self._refresh(session, record, PAGE_SECONDS):
+        if not self._refresh(session, record, PAGE_SECONDS, language_of(request)):
             return await self._start_page(request, session, "too_often", 429)
-        record.speak(language_of(request))
         if "geheel" in request.query_params:
             try:
                 await asyncio.wait_for(record.end(), WHOLE_SECONDS)
