@@ -48,12 +48,16 @@ class Extract:
     """All that a file says of one client.  `kind`: the template that the file follows.
 
     `remarks`: (rule, place, text) on the file as a whole, told with its first client; `wrong`: what refuses her.
+    `broken`: the file's sheets or columns have faults, so that of these rows only the cells can be judged, each alone.
+    `counts`: False for rows of which nobody can tell whose they are.
     """
 
     kind: str
     rows: tuple[Row, ...]
     remarks: tuple[tuple[str, str, str], ...] = ()
     wrong: tuple[tuple[str, str, str], ...] = ()
+    broken: bool = False
+    counts: bool = True
 
 
 def address(column: int, row: int) -> str:
@@ -63,3 +67,11 @@ def address(column: int, row: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return f"{letters}{row}"
+
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(cell: str) -> str:
+    """A cell of a CSV that no spreadsheet takes for a formula; the space before it is not read."""
+    return f" {cell}" if cell.startswith(_FORMULAS) and not cell[1:].replace(",", "").isdigit() else cell

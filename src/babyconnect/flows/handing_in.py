@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from babyconnect.birthcare.parties import Person
@@ -66,5 +66,20 @@ def checked(content: bytes, name: str, limit: int, today: dt.date) -> Checked:
             found = READERS[item.format].read(item, today, "").findings
             findings += found
             wrong = any(finding.severity == "error" for finding in found)
-            good, refused = good + (not wrong), refused + wrong
-    return Checked(good, refused, tuple(findings))
+            counts = item.extract is None or item.extract.counts
+            good, refused = good + (not wrong), refused + (wrong and counts)
+    return Checked(good, refused, tuple(_once(findings)))
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Each finding on a place of the file once: what is wrong at the organisation is found with every client.
+
+    That the file as a whole is refused is said by its own faults already.
+    """
+    seen: set[tuple[str, str, str]] = set()
+    for one in findings:
+        _, found, place = one.place.partition(": ")
+        key = (place if found else one.place, one.rule, one.text)
+        if one.rule != "file" and key not in seen:
+            seen.add(key)
+            yield one

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 
+from babyconnect.birthcare.tabular import harmless
 from babyconnect.birthcare.templates import sheets
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.material import Material, Written
 from babyconnect.flows.to_ada import birth_care
 from babyconnect.translate.tabular.structure import TRANSACTION
 from babyconnect.translate.tabular.taking import Taken, take
-
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(material: Material) -> Written:
@@ -33,10 +32,5 @@ def _text(taken: Taken) -> bytes:
         headers = [header for header in sheets()[key].columns if any(header in row for row in rows)]
         out.write(f"#blad: {sheets()[key].name}\r\n")
         writer.writerow(headers)
-        writer.writerows([_harmless(row.get(header, "")) for header in headers] for row in rows)
+        writer.writerows([harmless(row.get(header, "")) for header in headers] for row in rows)
     return out.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; the space before it is not read."""
-    return f" {cell}" if cell.startswith(_FORMULAS) and not cell[1:].replace(",", "").isdigit() else cell

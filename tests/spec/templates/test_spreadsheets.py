@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
 from typing import Any
 
 import openpyxl
@@ -15,7 +16,7 @@ from babyconnect.flows.inputs import Input, read
 from babyconnect.flows.templates import workbook
 from babyconnect.sources import Record
 from babyconnect.translate.tabular.build import build
-from tests.spec.templates.test_what_is_wrong import LIMIT, TODAY, found, rules
+from tests.spec.templates.test_what_is_wrong import LIMIT, TODAY, found, remade, rules, zipped
 from tests.support import filled_in
 from tests.support.filled_in import changed, small
 
@@ -44,6 +45,11 @@ def typed(cell: str, kind: str) -> Any:
     return cell == "ja" if kind == "yes-no" else cell
 
 
+def part(content: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name)
+
+
 def as_kept() -> filled_in.Filled:
     return {
         key: [{h: typed(cell, sheets()[key].columns[h].type) for h, cell in row.items()} for row in rows]
@@ -63,6 +69,59 @@ def test_separators_and_byte_order_marks_change_nothing(separator: str, encoding
     filled = changed(filled_in.example(), "zwangerschap", {"Toelichting": 'twee regels;\nen een "citaat", met tabs\t.'})
 
     assert facts(filled_in.text(filled, separator, encoding)) == facts(filled_in.text(filled))
+
+
+def test_unicode_text_as_excel_saves_it_is_read() -> None:
+    assert facts(filled_in.text(filled_in.example(), "\t", "utf-16")) == facts(filled_in.text(filled_in.example()))
+
+
+def test_a_text_of_windows_is_read_where_it_can_be_nothing_else_and_this_is_told() -> None:
+    filled = changed(small(), "clienten", {"Achternaam": "Coördinée"})
+
+    assert facts(filled_in.text(filled, encoding="cp1252")) == facts(filled_in.text(filled))
+    (finding,) = found(filled_in.text(filled, encoding="cp1252"))
+    assert (finding.severity, finding.rule) == ("warning", "utf-8")
+
+
+def test_hard_spaces_and_what_nobody_sees_change_nothing() -> None:
+    filled = changed(small(), "clienten", {"Dossiernummer": "\ufeffD-1\u00a0", "BSN": "\u00a0999990007\u200b"})
+
+    assert facts(filled_in.text(filled)) == facts(filled_in.text(small()))
+    assert facts(filled_in.workbook(filled)) == facts(filled_in.workbook(small()))
+
+
+def test_rows_and_sheets_that_are_hidden_are_read_and_this_is_told() -> None:
+    book = filled_in.book(small())
+    book["Controles"].row_dimensions[2].hidden = True
+    book["Cliënten"].sheet_state = "hidden"
+
+    findings = found(filled_in.saved(book))
+    assert [(f.severity, f.rule) for f in findings] == [("warning", "hidden")] * 2
+    assert "het hele blad" in findings[0].text and "1 rijen" in findings[1].text
+    assert facts(filled_in.saved(book)) == facts(filled_in.workbook(small()))
+
+
+def test_the_result_of_a_formula_that_was_kept_is_used_and_this_is_told() -> None:
+    content = filled_in.workbook(changed(small(), "controles", {"Gewicht (kg)": "=60+8.5"}))
+
+    worked_out = remade(content, xl__worksheets__sheet3_xml=part(content, "xl/worksheets/sheet3.xml").replace(
+        b"<v></v>", b"<v>68.5</v>").replace(b"<v />", b"<v>68.5</v>").replace(b"<v/>", b"<v>68.5</v>"))  # fmt: skip
+    assert [(f.severity, f.rule) for f in found(worked_out)] == [("warning", "computed")]
+    assert ("1074", (("unit", "kg"), ("value", "68.5"))) in facts(worked_out)
+
+
+@pytest.mark.parametrize(
+    ("parts", "named"),
+    [
+        ({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"}, ".ods"),
+        ({"Index/Document.iwa": b"x"}, "Numbers"),
+        ({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}, "Word"),
+    ],
+)
+def test_a_file_of_another_program_is_named_with_how_to_save_it(parts: dict[str, bytes], named: str) -> None:
+    (finding,) = found(zipped(**parts))
+
+    assert finding.rule == "format" and named in finding.text and "Excel-werkmap (.xlsx)" in finding.text
 
 
 def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
@@ -102,7 +161,7 @@ def test_joined_cells_are_refused_since_only_one_of_them_holds_something() -> No
     book = filled_in.book(small())
     book["Controles"].merge_cells("A2:A4")
 
-    (finding,) = [f for f in found(filled_in.saved(book)) if f.severity == "error"]
+    finding, *_ = [f for f in found(filled_in.saved(book)) if f.severity == "error"]
     assert finding.rule == "merged" and "A2:A4" in finding.place
 
 

@@ -12,6 +12,7 @@ from openpyxl.utils import get_column_letter
 
 from babyconnect.birthcare.templates import sheets, templates
 from babyconnect.flows.findings import Finding
+from babyconnect.flows.handing_in import checked
 from babyconnect.flows.inputs import Input, Refusal, read
 from babyconnect.flows.templates import packed, workbook
 from babyconnect.flows.translating import READERS
@@ -81,6 +82,9 @@ def test_no_cell_of_a_template_is_lost_on_the_way(kind: str) -> None:
         ("controles", "Zorgverlener", "XX", "caregiver"),
         ("clienten", "BSN", "999990008", "bsn"),
         ("clienten", "BSN", "99999", "bsn"),
+        ("clienten", "BSN", "1,23E+08", "scientific"),
+        ("clienten", "Dossiernummer", "2,026E+06", "scientific"),
+        ("controles", "Gewicht (kg)", "6,8E+01", "scientific"),
         ("clienten", "Geboortedatum", "14-05-1994 10:00", "date-time"),
         ("kinderen", "Overleden", "misschien", "yes-no"),
         ("kraambed_kind", "Kind", "2", "no-child"),
@@ -246,7 +250,10 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>
         (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b'<row><c r="ZZ1"><v>1</v></c></row>')), "size"),
         (remade(GOOD, xl__worksheets__sheet1_xml=sheet_of(b'<row r="2"/><row r="2"/>')), "xlsx"),
         (zipped(**{f"{n}.csv": b"a;b\r\n" for n in range(600)}), "size"),
-        (filled_in.text(small(), encoding="cp1252").replace(b"Proef", b"Pro\xebf"), "utf-8"),
+        (filled_in.text(small(), encoding="mac_roman"), "utf-8"),
+        (filled_in.text(small(), encoding="cp850"), "utf-8"),
+        (filled_in.text(small()).replace(b"Proef", b"Pro\xebf"), "utf-8"),
+        (filled_in.text(small(), encoding="utf-16")[:-1], "utf-8"),
         (filled_in.text(small()).replace(b"Proef", b'"Proef'), "csv"),
         (filled_in.text(small()).replace(b"Proef", b"Pro\0f"), "utf-8"),
         (filled_in.text({"controles": small()["controles"]}), "no-client"),
@@ -265,7 +272,66 @@ def test_a_file_over_the_limit_is_refused_before_it_is_opened() -> None:
     assert rules(GOOD, len(GOOD) - 1) == {"size"}
 
 
-def test_a_windows_text_is_told_how_to_save_itself() -> None:
-    (finding,) = found(filled_in.text(small()).replace(b"Cli\xc3\xabnten", b"Cli\xebnten"))
+def test_a_text_in_an_unknown_code_is_told_how_to_save_itself() -> None:
+    (finding,) = found(filled_in.text(small(), encoding="mac_roman"))
 
     assert "CSV UTF-8" in finding.text and ".xlsx" in finding.text
+
+
+# All at once, also of a file that is refused as a whole ----------------------------------------------------------------
+
+
+def test_a_missing_column_hides_nothing_else_that_is_wrong() -> None:
+    filled = changed(joined(small("D-1"), small("D-2", "999990019")), "controles", {"Gewicht (kg)": "zwaar"}, row=1)
+    filled = changed(filled, "clienten", {"BSN": "123456789"})
+    content = (
+        filled_in.text(filled).replace(b"Datum en tijd", b"Wanneer").replace(b"#blad: Controles", b"#blad: Kontroles")
+    )
+
+    made = checked(content, "praktijk", LIMIT, TODAY)
+
+    assert sorted(f.rule for f in made.findings if f.severity == "error") == ["bsn", "column", "number", "sheet"]
+    assert (made.good, made.refused) == (0, 2)
+
+
+@pytest.mark.parametrize("key", ["clienten", "controles"])
+def test_rows_without_the_column_that_says_whose_they_are_are_judged_too(key: str) -> None:
+    filled = changed(small(), key, {"BSN": "1"} if key == "clienten" else {"Gewicht (kg)": "zwaar"})
+    rows = [{h: c for h, c in row.items() if h != "Dossiernummer"} for row in filled[key]]
+    content = filled_in.text({**filled, key: rows}).replace(
+        f"#blad: {sheets()[key].name}\r\nDossiernummer".encode(), f"#blad: {sheets()[key].name}\r\nNummer".encode()
+    )
+
+    made = checked(content, "praktijk", LIMIT, TODAY)
+
+    errors = [f.rule for f in made.findings if f.severity == "error"]
+    assert errors == ["column", "bsn" if key == "clienten" else "number"] and made.refused == 1
+
+
+def test_what_is_wrong_with_the_organisation_is_told_once_whatever_the_number_of_clients() -> None:
+    filled = changed(joined(small("D-1"), small("D-2", "999990019")), "organisatie", {"AGB": "12"})
+
+    made = checked(filled_in.text(filled), "praktijk", LIMIT, TODAY)
+
+    assert [f.rule for f in made.findings] == ["identifier"] and made.refused == 2
+
+
+def test_headers_that_do_not_stand_first_are_found_and_told() -> None:
+    book = filled_in.book(changed(small(), "controles", {"Gewicht (kg)": "zwaar"}))
+    book["Controles"].insert_rows(1, 2)
+    book["Controles"]["A1"] = "Controles van maart"
+
+    errors = {f.rule: f for f in found(filled_in.saved(book)) if f.severity == "error"}
+
+    assert errors.keys() == {"column", "number", "file"} and "rij 3" in errors["column"].text
+    assert errors["number"].place.endswith("(H4)")
+
+
+def test_what_stands_below_no_header_is_told_and_kept() -> None:
+    book = filled_in.book(small())
+    book["Controles"]["Z2"] = "bijschrift"
+    (item,) = read([Input("praktijk", content=filled_in.saved(book))], LIMIT, {})
+
+    (warning,) = [f for f in found(filled_in.saved(book)) if f.severity == "warning"]
+    assert "heeft geen naam" in warning.text and warning.place.endswith("kolom Z")
+    assert isinstance(item, Record) and b"bijschrift" in item.content

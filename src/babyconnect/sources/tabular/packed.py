@@ -45,6 +45,16 @@ class Packed:
     def is_binary_workbook(self) -> bool:
         return "xl/workbook.bin" in self.names
 
+    @property
+    def other(self) -> str:
+        """What else it is that a program for spreadsheets keeps; "" when it is nothing that we know."""
+        kind = self.read("mimetype")[:200] if "mimetype" in self.names else b""
+        if kind.startswith(b"application/vnd.oasis.opendocument"):
+            return "een OpenDocument-rekenblad (.ods, van LibreOffice)"
+        if "Index/Document.iwa" in self.names:
+            return "een rekenblad van Numbers (Apple)"
+        return "een Word-bestand" if "word/document.xml" in self.names else ""
+
     def read(self, name: str) -> bytes:
         """The file of this name; raises `Malformed` when it is damaged, locked or larger than it said."""
         try:

@@ -54,6 +54,9 @@ def _tables(sheet: str, content: bytes) -> list[Table]:
     packed = Packed(content)
     if packed.is_workbook or packed.is_binary_workbook:
         return workbook.read(packed)
+    if packed.other:
+        words = f"dit is {packed.other}; kies Bestand, Opslaan als (of Exporteren), en dan Excel-werkmap (.xlsx)"
+        raise Malformed("het bestand", "format", words)
     texts = packed.texts()
     if not texts:
         raise Malformed("het bestand", "zip", "in het zip-bestand staat geen enkel CSV-bestand, en het is geen .xlsx")

@@ -1,6 +1,7 @@
-"""CSV as Dutch programs write it: `;`, `,` or tab, UTF-8, line breaks within quotes.  Specification: RFC 4180.
+"""CSV as Dutch programs write it: `;`, `,` or tab, line breaks within quotes.  Specification: RFC 4180.
 
-One text may hold several sheets, each after a line `#blad: Naam`; this is how a single file carries a whole template.
+Signs are UTF-8, or UTF-16 with its mark ("Unicode-tekst"), or Windows-1252 where every byte says so ("CSV" of Dutch
+Excel).  One text may hold several sheets, each after a line `#blad: Naam`: so a single file carries a whole template.
 """
 
 from __future__ import annotations
@@ -8,16 +9,25 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from babyconnect.birthcare.tabular import Cell
 from babyconnect.birthcare.templates import DOSSIER, folded, sheet_named, sheets
 from babyconnect.fhir.malformed import Malformed
-from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table
+from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table, tidy
 
 SHEET = "#blad:"
 """Begins the line that names the sheet of the lines after it."""
 _SEPARATORS = ";\t,"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LETTERS = frozenset({*range(0xC0, 0x100), 0xA0, 0xB0, 0xB2, 0xB3, 0xB5, 0xBD}) - {0xD7, 0xF7}
+"""Bytes that in Windows-1252 are letters or signs of a record.  Mac Roman and code page 850 have their lower-case
+letters with accents below C0 (unicode.org, MAPPINGS/VENDORS: CP1252, CP850, ROMAN): a text of theirs has other bytes."""
+_GUESSED = "gelezen als Windows-1252 (‘CSV’ van Excel); kijk de letters met accenten na, of sla op als ‘CSV UTF-8’"
+_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+"""What in UTF-8 is one sign: a text with some of these and a wrong byte elsewhere is a damaged UTF-8."""
 
 
 def is_ours(content: bytes) -> bool:
@@ -41,13 +51,19 @@ def names_sheets(content: bytes) -> bool:
 
 def _first(content: bytes) -> str:
     """The first line that is not empty."""
-    start = content[:65536].removeprefix(codecs.BOM_UTF8).lstrip()
-    return next(iter(start.decode("utf-8", "replace").splitlines()), "")
+    coding = "utf-16" if content.startswith(_UTF_16) else "utf-8-sig"
+    return next(iter(content[:65536].decode(coding, "replace").lstrip().splitlines()), "")
 
 
 def read(content: bytes, name: str = "") -> list[Table]:
     """The sheets of one text.  `name`: of the sheet when no line says it.  Raises `Malformed`."""
-    lines = _decoded(content).splitlines(keepends=True)
+    text, told = _decoded(content)
+    first, *others = _tables(text, name)
+    return [replace(first, told=told), *others]
+
+
+def _tables(text: str, name: str) -> list[Table]:
+    lines = text.splitlines(keepends=True)
     marks = [at for at, line in enumerate(lines) if _mark(line) is not None]
     if not marks:
         return [_table(lines, name)]
@@ -62,16 +78,25 @@ def _mark(line: str) -> str | None:
     return bare[len(SHEET) :].strip() if bare.casefold().startswith(SHEET) else None
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(content: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The text, and what is to be said of how it was read."""
+    told: tuple[tuple[str, str], ...] = ()
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as fault:
-        row = content.count(b"\n", 0, fault.start) + 1
-        words = "het bestand is geen UTF-8 (waarschijnlijk Windows-1252); sla het op als ‘CSV UTF-8’, of als .xlsx"
-        raise Malformed(f"rij {row}", "utf-8", words) from None
+        text, told = _windows(content, fault.start), (("utf-8", _GUESSED),)
     if "\x00" in text:
         raise Malformed("rij 1", "utf-8", "het bestand bevat tekens die geen tekst zijn")
-    return text
+    return text, told
+
+
+def _windows(content: bytes, start: int) -> str:
+    """Of Windows-1252, where every byte says that it is; else `Malformed` at the first that is not UTF-8."""
+    if content.startswith(_UTF_16) or _PAIR.search(content) or not set(content) <= _LETTERS | set(range(0x80)):
+        row = content.count(b"\n", 0, start) + 1
+        words = "niet te zien is welke letters met accenten hier staan; sla het op als ‘CSV UTF-8’, of als .xlsx"
+        raise Malformed(f"rij {row}", "utf-8", words)
+    return content.decode("cp1252")
 
 
 def _separator(line: str) -> str:
@@ -89,7 +114,7 @@ def _table(lines: list[str], name: str) -> Table:
             raise Malformed(f"rij {number}", "size", f"meer dan {MOST_ROWS} rijen")
         if len(fields) > MOST_COLUMNS:
             raise Malformed(f"rij {number}", "size", f"meer dan {MOST_COLUMNS} kolommen")
-        cells = {at: Cell(field.strip()) for at, field in enumerate(fields, 1) if field.strip()}
+        cells = {at: Cell(text) for at, field in enumerate(fields, 1) if (text := tidy(field))}
         if any(len(cell.text) > LONGEST for cell in cells.values()):
             raise Malformed(f"rij {number}", "size", f"een cel heeft meer dan {LONGEST} tekens")
         if cells:

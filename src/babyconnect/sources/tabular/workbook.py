@@ -20,7 +20,7 @@ from lxml import etree
 from babyconnect.birthcare.tabular import Cell
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe
-from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table
+from babyconnect.sources.tabular import LONGEST, MOST_COLUMNS, MOST_ROWS, Table, tidy
 from babyconnect.sources.tabular.packed import Packed
 
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
@@ -47,7 +47,7 @@ def read(packed: Packed) -> list[Table]:
         return packed.read(found) if found else b""
 
     book = _Book(part)
-    return [table for name, place in book.sheets if (table := book.table(name, place)).rows]
+    return [table for sheet in book.sheets if (table := book.table(sheet)).rows]
 
 
 def _events(content: bytes, *names: str) -> Iterator[etree._Element]:
@@ -91,6 +91,15 @@ def _said(element: etree._Element | None) -> str:
     return "".join(_said(child) for child in element if _name(child) in ("t", "r"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """Its name, the part that holds it, and whether the user sees it."""
+
+    name: str
+    place: str
+    hidden: bool
+
+
 class _Book:
     """What the sheets share: texts, formats, the first day."""
 
@@ -103,7 +112,7 @@ class _Book:
             e.get("Id"): (e.get("Target", ""), e.get("TargetMode", ""))
             for e in _events(part("xl/_rels/workbook.xml.rels"), "Relationship")
         }
-        self.sheets: list[tuple[str, str]] = []
+        self.sheets: list[_Sheet] = []
         self._first = dt.datetime(1899, 12, 30)
         for element in _events(workbook, "sheet", "workbookPr"):
             if _name(element) == "workbookPr":
@@ -115,7 +124,8 @@ class _Book:
             target, mode = targets.get(reference, ("", ""))
             if mode != "External" and target:
                 place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-                self.sheets.append((element.get("name", "").strip(), place))
+                hidden = element.get("state", "visible") != "visible"
+                self.sheets.append(_Sheet(tidy(element.get("name", "")), place, hidden))
 
     @functools.cached_property
     def _texts(self) -> list[str]:
@@ -134,13 +144,16 @@ class _Book:
                 found = [number in _DATES or own.get(number, False) for number in numbers]
         return found
 
-    def table(self, name: str, place: str) -> Table:
+    def table(self, sheet: _Sheet) -> Table:
         rows: dict[int, dict[int, Cell]] = {}
         merged: list[tuple[str, int, int]] = []
-        at = _Place(name)
-        for element in _events(self._part(place), "row", "mergeCell"):
+        at, name, columns, unseen = _Place(sheet.name), sheet.name, 0, 0
+        for element in _events(self._part(sheet.place), "row", "mergeCell", "col"):
             if _name(element) == "mergeCell":
                 merged.append(_range(element.get("ref", "")))
+                continue
+            if _name(element) == "col":
+                columns += _hidden(element)
                 continue
             number = at.row(element.get("r"))
             cells = {}
@@ -152,9 +165,14 @@ class _Book:
                         cells[column] = cell
             if cells:
                 rows[number] = cells
+                unseen += _hidden(element)
             if len(rows) > MOST_ROWS:
                 raise Malformed(f"blad {name}, rij {number}", "size", f"meer dan {MOST_ROWS} rijen")
-        return Table(name, rows, tuple(merged))
+        hidden = ["het hele blad"] * sheet.hidden + [f"{unseen} rijen"] * bool(unseen) + ["kolommen"] * bool(columns)
+        told = [("hidden", f"wat hier verborgen of weggefilterd is ({', '.join(hidden)}) is ook gelezen")] * bool(
+            hidden
+        )
+        return Table(name, rows, tuple(merged), tuple(told))
 
     def _cell(self, element: etree._Element, at: _Place) -> Cell | None:
         kind, computed = element.get("t", "n"), _child(element, "f") is not None
@@ -237,10 +255,15 @@ class _Place:
         return f"blad {self.sheet}, rij {self.number}"
 
 
+def _hidden(element: etree._Element) -> bool:
+    return element.get("hidden") in ("1", "true")
+
+
 def _text(said: str, computed: bool, at: _Place) -> Cell | None:
     if len(said) > LONGEST:
         raise Malformed(f"{at}", "size", f"een cel heeft meer dan {LONGEST} tekens")
-    return Cell(said.strip(), "text", computed) if said.strip() else None
+    said = tidy(said)
+    return Cell(said, "text", computed) if said else None
 
 
 def _digits(number: float) -> str:

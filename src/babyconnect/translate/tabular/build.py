@@ -88,7 +88,10 @@ class _Builder:
         self.root = Node()
 
     def built(self) -> Built:
-        read = self._distinct([self._read(row, sheets()[row.sheet]) for row in self.extract.rows])
+        cells = [self._read(row, sheets()[row.sheet]) for row in self.extract.rows]
+        if self.extract.broken:
+            return Built(None, tuple(self.findings), tuple(self.places))
+        read = self._distinct(cells)
         self._check(read)
         for one in read:
             self._place(one)
@@ -104,7 +107,7 @@ class _Builder:
         for header, column in sheet.columns.items():
             cell = row.cells.get(header)
             if cell is None:
-                if column.required:
+                if column.required and (header in row.columns or not row.columns):
                     self._find("empty", row, sheet, column)
                 continue
             made = value(cell, column, self.today)

@@ -21,11 +21,15 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.0+)?
 _SLASHES = re.compile(r"\d{1,4}/\d{1,2}/\d{1,4}.*")
 _NUMBER = re.compile(r"[-+]?\d{1,12}(?:[.,]\d{1,12})?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:[.,]\d{3})+(?:[.,]\d+)?")
+_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E[+-]?\d{1,3}", re.IGNORECASE)
+"""As a spreadsheet shows a long number, and keeps it in a CSV: the last digits are gone."""
 _GESTATION = re.compile(r"(\d{1,2})\s*(?:\+|w(?:eken)?\s*(?:en\s*)?)\s*([0-6])\s*(?:d(?:agen)?)?", re.IGNORECASE)
 _YES_NO = {"ja": "true", "j": "true", "waar": "true", "true": "true", "nee": "false", "n": "false", "onwaar": "false",
            "false": "false"}  # fmt: skip
 _LENGTHS = {"2.16.528.1.1007.3.3": 8, "2.16.528.1.1007.3.1": 9, "2.16.840.1.113883.2.4.6.1": 8}
 """Digits of a URA, a UZI number and an AGB code (`birthcare.identifiers`)."""
+_NAMING = frozenset({"bsn", "identifier", "dossier", "row", "caregiver", "caregiver-code", "number", "whole"})
+"""Types of which every digit counts."""
 _OTHER = re.compile(r"(?:anders|overig|overige)\s*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 _SHOWN = 8
 """Names of a value list that an error tells; a longer list is in the template."""
@@ -55,6 +59,8 @@ def value(cell: Cell, column: Column, today: dt.date) -> Value | Fault:
     """What the cell says by the column's type."""
     if cell.kind == "fault":
         return Fault("fault")
+    if cell.kind == "text" and _SCIENTIFIC.fullmatch(cell.text) and column.type in _NAMING:
+        return Fault("scientific")
     made = TYPES[column.type](cell, column, today)
     if isinstance(made, Value) and cell.computed:
         return Value(made.attributes, (*made.warnings, "computed"))
