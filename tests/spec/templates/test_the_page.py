@@ -29,7 +29,8 @@ class Desk:
     """A node with the page, an administrator at it, and what the log got."""
 
     def __init__(self, limit: int = 1_000_000) -> None:
-        self.node, self.events, self.fails = Node(), [], False
+        self.node, self.fails = Node(), False
+        self.events: list[Mapping[str, Any]] = []
         journal = Journal(OWN, self, b"k" * 32, lambda: NOW)  # type: ignore[arg-type]
         desk = HandingIn(lambda one: publish([one], self.node.node), journal, limit)
         users = (User("bas", HASHED, Person("local:bas", "Bas", Role.EMPLOYEE), OWN.ura, OWN.name,

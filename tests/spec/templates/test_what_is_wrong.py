@@ -83,7 +83,6 @@ def test_no_cell_of_a_template_is_lost_on_the_way(kind: str) -> None:
         ("clienten", "BSN", "999990008", "bsn"),
         ("clienten", "BSN", "99999", "bsn"),
         ("clienten", "BSN", "1,23E+08", "scientific"),
-        ("clienten", "Dossiernummer", "2,026E+06", "scientific"),
         ("controles", "Gewicht (kg)", "6,8E+01", "scientific"),
         ("clienten", "Geboortedatum", "14-05-1994 10:00", "date-time"),
         ("kinderen", "Overleden", "misschien", "yes-no"),
@@ -278,7 +277,7 @@ def test_a_text_in_an_unknown_code_is_told_how_to_save_itself() -> None:
     assert "CSV UTF-8" in finding.text and ".xlsx" in finding.text
 
 
-# All at once, also of a file that is refused as a whole ----------------------------------------------------------------
+# All at once, also of a file that is refused as a whole --------------------------------------------------------------
 
 
 def test_a_missing_column_hides_nothing_else_that_is_wrong() -> None:

@@ -24,7 +24,7 @@ _SEPARATORS = ";\t,"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LETTERS = frozenset({*range(0xC0, 0x100), 0xA0, 0xB0, 0xB2, 0xB3, 0xB5, 0xBD}) - {0xD7, 0xF7}
 """Bytes that in Windows-1252 are letters or signs of a record.  Mac Roman and code page 850 have their lower-case
-letters with accents below C0 (unicode.org, MAPPINGS/VENDORS: CP1252, CP850, ROMAN): a text of theirs has other bytes."""
+letters with accents below C0 (unicode.org, MAPPINGS/VENDORS: CP1252, CP850, ROMAN): their texts have other bytes."""
 _GUESSED = "gelezen als Windows-1252 (‘CSV’ van Excel); kijk de letters met accenten na, of sla op als ‘CSV UTF-8’"
 _PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 """What in UTF-8 is one sign: a text with some of these and a wrong byte elsewhere is a damaged UTF-8."""
