@@ -19,7 +19,7 @@ from babyconnect.definitions import document
 from babyconnect.flows import dating
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
-from babyconnect.store.contract import Original, Outcome, Publication, Writer
+from babyconnect.store.contract import Origin, Original, Outcome, Publication, Writer
 from babyconnect.trust import relation
 
 SOURCE = "main"
@@ -53,6 +53,9 @@ class EnrollingWriter:
         outcome = await self._inner.withdraw(type, id, group, moment)
         await self._roster.taken_back(id)
         return outcome
+
+    async def origins(self, client: str) -> Sequence[Origin]:
+        return await self._inner.origins(client)
 
     async def erase(self, type: str, id: str) -> int:
         gone = await self._inner.erase(type, id)

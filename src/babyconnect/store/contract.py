@@ -63,6 +63,16 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """An item (`type`, `id`), and the digest and media type of an original that holds it."""
+
+    type: str
+    id: str
+    original: str
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What publishing one resource came to."""
 
@@ -184,6 +194,9 @@ class Writer(Protocol):
         """A new version in a group that is shown to nobody, for what its source took back; None when it is not kept.
 
         No destruction: every version stays.  Published again, it is shown again."""
+
+    async def origins(self, client: str) -> Sequence[Origin]:
+        """What is about one client and was not taken back, a row for each original that holds it; none has no row."""
 
     async def erase(self, type: str, id: str) -> int:
         """True erasure: every version, rendering, index row, and the originals that held it; the versions that went."""

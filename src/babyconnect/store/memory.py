@@ -14,6 +14,7 @@ from babyconnect.store.contract import (
     WITHDRAWN,
     Client,
     Form,
+    Origin,
     Original,
     Outcome,
     Page,
@@ -113,6 +114,12 @@ class MemoryWriter:
             return None
         taken = replace(kept[-1].publication, group=group, digest=WITHDRAWN, original=None)
         return (await self.publish([taken], [], moment))[0]
+
+    async def origins(self, client: str) -> Sequence[Origin]:
+        current = {key: versions[-1].publication for key, versions in self.store.versions.items()}
+        kept = {key for key, its in current.items() if its.client == client and its.digest != WITHDRAWN}
+        held = sorted((type, id, name) for name, type, id in self.store.held if (type, id) in kept)
+        return [Origin(type, id, name, self.store.originals[name].media) for type, id, name in held]
 
     async def erase(self, type: str, id: str) -> int:
         gone = self.store.versions.pop((type, id), [])

@@ -128,6 +128,10 @@ STATEMENTS = {
     "renderings": """SELECT v.id, {form} FROM {t}current c
         JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
         WHERE c.client = $1 AND c.type = $2""",
+    "origins": """SELECT h.type, h.id, h.original, o.media FROM {t}current c
+        JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
+        JOIN {t}held h ON h.type = c.type AND h.id = c.id JOIN {t}original o ON o.digest = h.original
+        WHERE c.client = $1 AND v.digest <> $2 ORDER BY h.type, h.id, h.original""",
     "get_original": "SELECT digest, media, content, report FROM {t}original WHERE digest = $1",
 }
 

@@ -12,7 +12,7 @@ import msgspec
 
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import instant, render
-from babyconnect.store.contract import SHARED, WITHDRAWN, Original, Outcome, Publication
+from babyconnect.store.contract import SHARED, WITHDRAWN, Origin, Original, Outcome, Publication
 from babyconnect.store.entries import entry
 from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry
@@ -240,6 +240,10 @@ class TableWriter:
 
     async def withdraw(self, type: str, id: str, group: str, moment: dt.datetime) -> Outcome | None:
         return await self._engine.write(lambda db: withdraw(db, self._sql, (type, id), group, moment))
+
+    async def origins(self, client: str) -> Sequence[Origin]:
+        rows = await self._engine.fetch(self._sql("origins"), client, WITHDRAWN)
+        return [Origin(*row) for row in rows]
 
     async def erase(self, type: str, id: str) -> int:
         return await self._engine.write(lambda db: erase(db, self._sql, type, id), erasing=True)

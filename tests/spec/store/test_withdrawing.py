@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
-from babyconnect.store.contract import Query, Store
+from babyconnect.store.contract import Original, Query, Store
 from tests.support.material import NOON, allowed, observation, woman
 
 LATER = NOON + dt.timedelta(hours=1)
@@ -38,3 +39,15 @@ async def test_published_again_it_is_shown_again(store: Store) -> None:
     (outcome,) = await store.writer.publish([observation("anna", "o1")], [], LATER)
     assert outcome.change == "updated"
     assert await store.open_reader().read("Observation", "o1", allowed("anna"), "json") is not None
+
+
+async def test_a_store_tells_which_originals_hold_what_was_not_taken_back(store: Store) -> None:
+    sent = [Original(digest, "text/csv", digest.encode()) for digest in ("may", "june")]
+    both = [replace(observation("anna", id), original="may") for id in ("o1", "o2", "o3")]
+    await store.writer.publish([woman("anna"), *both, replace(observation("bea", "o9"), original="may")], sent, NOON)
+    await store.writer.publish([replace(both[0], original="june")], [], LATER)
+    await store.writer.withdraw("Observation", "o3", "entered-in-error", LATER)
+
+    held = [(one.id, one.original, one.media) for one in await store.writer.origins("anna")]
+
+    assert held == [("o1", "june", "text/csv"), ("o1", "may", "text/csv"), ("o2", "may", "text/csv")]
