@@ -1,9 +1,10 @@
 """A consult over 8 sources that take 50 ms each: what the asking side adds, alone and for 50 viewers at once.
 
-Real parts: region process (directory, pseudonyms, index with consents, audit), signatures, tokens, durable audit at the
-asker, sockets everywhere; nothing is known beforehand, only connections of an earlier burst are open.  The sources are
-bare (consult_parts).  The slowest source is measured in the same run: the same request sent to all eight over raw
-sockets.  `python -m benchmarks.consult [--rounds 40]`.
+Real parts: region process (directory, pseudonyms, index with consents, audit), the asking node in the processes that
+it has (a keeper with the log, and workers that consult for it; `--workers 1`: one process), signatures, tokens, durable
+audit at the asker, sockets everywhere; nothing is known beforehand, only connections of an earlier burst are open.  The
+sources are bare (consult_parts).  The slowest source is measured in the same run: the same request sent to all eight
+over raw sockets.  `python -m benchmarks.consult [--rounds 40] [--workers 2]`.
 """
 
 from __future__ import annotations
@@ -20,41 +21,42 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
+import msgspec
 import uvloop
 
+from babyconnect.api.rates import Rates
 from babyconnect.api.server import settle
 from babyconnect.audit.log import AuditLog
-from babyconnect.birthcare.access import Consent, Purpose, Relation
-from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Bsn, Ura, passes_eleven_check
-from babyconnect.birthcare.parties import Kind, Party, Person, Role
-from babyconnect.exchange.ask import Exchange
-from babyconnect.exchange.contract import Asking, Source
+from babyconnect.birthcare.parties import Kind, Party
+from babyconnect.exchange.contract import Source
 from babyconnect.exchange.http1 import Http
 from babyconnect.exchange.searches import batched
-from babyconnect.flows.consult import ConsultingNode, consult
+from babyconnect.flows.consult import ConsultingNode
 from babyconnect.flows.signatures import signer
-from babyconnect.network.clients import Directory, LocalisationClient, PseudonymClient, Region
+from babyconnect.network.clients import ConsentDesk, LocalisationClient, Region
 from babyconnect.network.contract import Endpoint, Entry
-from babyconnect.settings import TokensSection
 from babyconnect.trust import keys
-from babyconnect.wiring.asker_tokens import token_form
-from babyconnect.wiring.consulting import noter
-from babyconnect.wiring.link import Link
+from babyconnect.trust.replays import Replays
+from babyconnect.trust.sessions import Sessions
+from babyconnect.workers.counter import Counter, Keeps
+from babyconnect.workers.giving import Giving, Work
+from babyconnect.workers.page import Page
+from babyconnect.workers.supervising import LINES
+from benchmarks import consult_asker
+from benchmarks.consult_asker import FORGET, OWN, PERSON, SETTLE
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
 from benchmarks.limits import at_most
 
+__all__ = ["OWN", "PERSON", "Bench", "bench", "bsns"]
 SOURCES = 8
 VIEWERS = 50
-OWN = Party(Ura("00000001"), "Praktijk", Kind.MIDWIFERY_PRACTICE)
 PARTIES = [OWN, *(Party(Ura(f"{n:08}"), f"Bron {n}", Kind.HOSPITAL) for n in range(2, SOURCES + 1))]
-PERSON = Person("p1", "Anna", Role.MIDWIFE)
 
 
 def free_port() -> int:
@@ -69,10 +71,11 @@ def bsns(count: int) -> list[Bsn]:
 
 
 @contextlib.contextmanager
-def processes(commands: list[list[str]]) -> Iterator[None]:
-    started = [subprocess.Popen([sys.executable, "-m", "benchmarks.consult_parts", *c]) for c in commands]
+def processes(commands: list[list[str]], files: tuple[int, ...] = ()) -> Iterator[list[int]]:
+    """Modules of this folder, each as a process; their ids."""
+    started = [subprocess.Popen([sys.executable, "-m", *command], pass_fds=files) for command in commands]
     try:
-        yield
+        yield [process.pid for process in started]
     finally:
         for process in started:
             process.terminate()
@@ -82,38 +85,77 @@ def processes(commands: list[list[str]]) -> Iterator[None]:
 
 @dataclass
 class Bench:
+    """`work`: given to `workers`, when there are any; `others`: the region and the sources, by what they are."""
+
     node: ConsultingNode
     sources: list[Source]
-    log: AuditLog
     clients: list[Bsn]
     http: Http
+    others: dict[str, int]
+    work: Work | None = None
+    given: list[Giving] = field(default_factory=list)
+    workers: list[int] = field(default_factory=list)
+
+    async def all(self, said: bytes) -> None:
+        """Every worker does this."""
+        for one in self.given:
+            async for _ in one.done(said):
+                raise AssertionError
 
 
 @contextlib.asynccontextmanager
-async def bench(folder: Path, resources: int, clients: int) -> AsyncIterator[Bench]:
-    key, port, ports = keys.generate(), free_port(), [free_port() for _ in PARTIES]
-    state = region_state(folder, f"http://127.0.0.1:{port}")
+async def bench(folder: Path, resources: int, clients: int, workers: int = 1) -> AsyncIterator[Bench]:
+    key, port, ports = keys.create(folder), free_port(), [free_port() for _ in PARTIES]
+    base = f"http://127.0.0.1:{port}"
+    state = region_state(folder, base)
     for party, at in zip(PARTIES, ports, strict=True):
-        base = f"http://127.0.0.1:{at}"
-        endpoint = Endpoint(f"{base}/fhir/stu3", f"{base}/oauth/token", batch=True, finds=True)
+        theirs = f"http://127.0.0.1:{at}"
+        endpoint = Endpoint(f"{theirs}/fhir/stu3", f"{theirs}/oauth/token", batch=True, finds=True)
         state.directory.put_now(Entry(party, endpoint, keys.jwks(key)))
     state.close()
-    log = AuditLog.open(folder / "asker", "node")
-    commands = [["region", str(folder), str(port)], ["sources", str(resources), *map(str, ports)]]
-    with processes(commands):
+    parts = [["region", str(folder), str(port)], ["sources", str(resources), *map(str, ports)]]
+    async with contextlib.AsyncExitStack() as opening:
+        started = opening.enter_context(processes([["benchmarks.consult_parts", *part] for part in parts]))
         for at in (port, *ports):
             await _open(at)
-        with contextlib.closing(Http()) as calling:
-            made = await _node(key, f"http://127.0.0.1:{port}", calling, log)
-            found = bsns(clients)
-            await _register(made, key, found, calling)
-            sources = [
-                Source(p, e.fhir_base, e.token_endpoint, e.batch, finds=e.finds)
-                for p in PARTIES
-                if (e := made.directory.endpoint(p.ura))
-            ]
-            yield Bench(made, sources, log, found, made.exchange._http)
-    log.close()
+        log = opening.enter_context(contextlib.closing(AuditLog.open(folder / "asker", "node")))
+        calling = opening.enter_context(contextlib.closing(Http()))
+        node = await consult_asker.node_of(key, base, calling, log)
+        found = bsns(clients)
+        await _register(node, key, found, calling)
+        sources = [
+            Source(p, e.fhir_base, e.token_endpoint, e.batch, finds=e.finds)
+            for p in PARTIES
+            if (e := node.directory.endpoint(p.ura))
+        ]
+        made = Bench(node, sources, found, node.exchange._http, dict(zip(("region", "sources"), started, strict=True)))
+        if workers > 1:
+            await _with_workers(made, log, [str(folder / "organisation.jwk"), base], workers, opening)
+        yield made
+
+
+async def _with_workers(
+    made: Bench, log: AuditLog, words: list[str], count: int, opening: contextlib.AsyncExitStack
+) -> None:
+    """The keeper's ends are here, as in `wiring.keeping`."""
+    sessions = Sessions(OWN.ura.value, time.time)
+    keeps = Keeps(log.append_all, sessions, Rates(1, 1, 1, 1), Replays(0.0), Page())
+    keeps.built.set()
+    made.work = Work()
+    for number in range(count):
+        pairs = [socket.socketpair() for _ in range(LINES)]
+        theirs = tuple(pair[1].fileno() for pair in pairs)
+        command = ["benchmarks.consult_asker", *words, *map(str, theirs)]
+        made.workers += opening.enter_context(processes([command], theirs))
+        for pair in pairs:
+            pair[1].close()
+        counter, giving = Counter(keeps, number, lambda: None), made.work.worker()
+        await counter.begin(pairs[0][0])
+        await giving.begin(pairs[2][0])
+        opening.callback(counter.close)
+        made.given.append(giving)
+    while len(made.work._able) < count:
+        await asyncio.sleep(0.02)
 
 
 async def _open(port: int) -> None:
@@ -126,29 +168,8 @@ async def _open(port: int) -> None:
     raise SystemExit(f"nothing listens at port {port}")
 
 
-async def _node(key: keys.SigningKey, base: str, calling: Http, log: AuditLog) -> ConsultingNode:
-    region = Region(base, NAME, signer(key, OWN.ura, time.time), calling)
-    directory = Directory(region)
-    await directory.load()
-    secret = os.urandom(32)
-
-    chosen = SimpleNamespace(tokens=TokensSection(grant="minvws"))
-    # The product's own form, of as much of a node as it takes.
-    form = token_form(cast(Link, SimpleNamespace(chosen=chosen, party=OWN, key=key, secured=None)))
-
-    async def evidence(bsn: Bsn) -> tuple[Relation, ...]:
-        return (Relation("episode", "opaque"),)
-
-    return ConsultingNode(
-        OWN, directory, PseudonymClient(region, NAME), LocalisationClient(region, OWN, directory),
-        Exchange(Http(), form), evidence, noter(OWN, log, secret), time.monotonic,
-    )  # fmt: skip
-
-
 async def _register(node: ConsultingNode, key: keys.SigningKey, found: list[Bsn], calling: Http) -> None:
     """Every client is known at all eight and lets midwives know of it; then forget the pseudonyms again."""
-    from babyconnect.network.clients import ConsentDesk
-
     pseudonyms = await node.pseudonyms.of_all(found)
     until = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     base = node.pseudonyms._region.base  # type: ignore[attr-defined]
@@ -159,7 +180,7 @@ async def _register(node: ConsultingNode, key: keys.SigningKey, found: list[Bsn]
         for pseudonym in pseudonyms:
             await client.register(pseudonym, "main", until)
         await desk.record_all([(pseudonym, yes) for pseudonym in pseudonyms])
-    node.pseudonyms._remembered.clear()  # type: ignore[attr-defined]
+    consult_asker.forget(node)
 
 
 async def slowest_source(bench: Bench) -> float:
@@ -175,30 +196,51 @@ async def slowest_source(bench: Bench) -> float:
     return time.perf_counter() - began
 
 
+async def answers(bench: Bench, bsn: Bsn) -> AsyncGenerator[tuple[str, str, str], None]:
+    if bench.work is None:
+        async for found in consult_asker.statuses(bench.node, bsn):
+            yield found
+        return
+    async for content in bench.work.done(bsn.value.encode()):
+        yield msgspec.msgpack.decode(content, type=tuple[str, str, str])
+
+
 async def once(bench: Bench, bsn: Bsn) -> tuple[float, float]:
     """(seconds to the first answer, to the last).  All eight must have answered."""
     began, first, answered = time.perf_counter(), 0.0, 0
-    async for step in consult(Asking(PERSON, Purpose.TREATMENT, bsn), bench.node):
-        if isinstance(step, SourceAnswer):
-            if step.status != "answered":
-                raise SystemExit(f"{step.source.name}: {step.status} ({step.reason})")
-            first = first or time.perf_counter() - began
-            answered += 1
+    async for name, status, reason in answers(bench, bsn):
+        if status != "answered":
+            raise SystemExit(f"{name}: {status} ({reason})")
+        first = first or time.perf_counter() - began
+        answered += 1
     if answered != SOURCES:
         raise SystemExit(f"{answered} of {SOURCES} sources answered")
     return first, time.perf_counter() - began
 
 
-def forget(bench: Bench) -> None:
-    """As if nobody had opened these records before: no tokens, no pseudonyms."""
-    bench.node.exchange._tokens._kept.clear()
-    bench.node.pseudonyms._remembered.clear()  # type: ignore[attr-defined]
+async def forget(bench: Bench) -> None:
+    consult_asker.forget(bench.node)
+    await bench.all(FORGET)
+
+
+def processor(process: int) -> float:
+    """Seconds of processor that all threads of a process took."""
+    tasks = Path(f"/proc/{process}/task")
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+
+
+def spent(bench: Bench) -> dict[str, float]:
+    """By which part: the log and whatever else there is one of, those that ask, and the others' processes."""
+    asking = {"keeper": processor(os.getpid()), "workers": sum(map(processor, bench.workers))}
+    if not bench.workers:
+        asking = {"asking": processor(os.getpid())}
+    return {**asking, **{name: processor(process) for name, process in bench.others.items()}}
 
 
 async def alone(bench: Bench, rounds: int) -> tuple[float, float, float]:
     base, firsts, lasts = [], [], []
     for n in range(rounds):
-        forget(bench)
+        await forget(bench)
         base.append(await slowest_source(bench))
         first, last = await once(bench, bench.clients[n % len(bench.clients)])
         firsts.append(first)
@@ -206,31 +248,43 @@ async def alone(bench: Bench, rounds: int) -> tuple[float, float, float]:
     return statistics.median(base), statistics.median(firsts), statistics.median(lasts)
 
 
-async def together(bench: Bench) -> float:
-    """Until the last of 50 viewers, who open 50 different records at the same moment, is complete."""
-    forget(bench)
-    chosen = bench.clients[:VIEWERS]
-    began = time.perf_counter()
-    await asyncio.gather(*(once(bench, bsn) for bsn in chosen))
-    return time.perf_counter() - began
+@dataclass(frozen=True)
+class Burst:
+    """Until the last of 50 viewers, who open 50 different records at the same moment, is complete; what it took."""
+
+    seconds: float
+    spent: dict[str, float]
 
 
-async def run(rounds: int, resources: int) -> dict[str, float]:
+async def together(bench: Bench) -> Burst:
+    await forget(bench)
+    before, began = spent(bench), time.perf_counter()
+    await asyncio.gather(*(once(bench, bsn) for bsn in bench.clients[:VIEWERS]))
+    seconds, after = time.perf_counter() - began, spent(bench)
+    return Burst(seconds, {name: after[name] - before[name] for name in after})
+
+
+async def run(rounds: int, resources: int, workers: int, bursts: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
-        async with bench(Path(folder), resources, VIEWERS) as made:
+        async with bench(Path(folder), resources, VIEWERS, workers) as made:
             await alone(made, 5)
             await together(made)
-            settle()  # as a node's process does
+            settle()  # as each of a node's processes does
+            await made.all(SETTLE)
             base, first, last = await alone(made, rounds)
-            cold = statistics.median([await together(made) for _ in range(7)])
-            return _report(resources, base, first, last, cold)
+            cold = [await together(made) for _ in range(bursts)]
+            return _report(workers, resources, base, first, last, cold)
 
 
-def _report(resources: int, base: float, first: float, last: float, cold: float) -> dict[str, float]:
+def _report(
+    workers: int, resources: int, base: float, first: float, last: float, cold: list[Burst]
+) -> dict[str, object]:
     def ms(seconds: float) -> float:
         return round(seconds * 1000, 1)
 
+    middle = statistics.median(burst.seconds for burst in cold)
     return {
+        "workers": workers,
         "sources": SOURCES,
         "source_ms": WAIT_SECONDS * 1000,
         "resources_per_source": resources,
@@ -241,9 +295,12 @@ def _report(resources: int, base: float, first: float, last: float, cold: float)
         "overhead_first_ms": ms(first - base),
         "ratio_complete_to_slowest": round(last / base, 2),
         "viewers": VIEWERS,
-        "viewers_complete_ms": ms(cold),
-        "viewers_overhead_ms": ms(cold - base),
-        "ratio_viewers_to_slowest": round(cold / base, 2),
+        "viewers_complete_ms": ms(middle),
+        "viewers_overhead_ms": ms(middle - base),
+        "viewers_least_ms": ms(min(burst.seconds for burst in cold) - base),
+        "ratio_viewers_to_slowest": round(middle / base, 2),
+        "processor_ms": {name: ms(statistics.median(b.spent[name] for b in cold)) for name in cold[0].spent},
+        "processor_least_ms": {name: ms(min(b.spent[name] for b in cold)) for name in cold[0].spent},
         "cores": os.cpu_count() or 0,
         "load": os.getloadavg()[0],
     }
@@ -253,8 +310,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--resources", type=int, default=15, help="Observations per source")
+    parser.add_argument("--workers", type=int, default=2, help="processes that consult; 1: as a node of one process")
+    parser.add_argument("--bursts", type=int, default=7)
     chosen = parser.parse_args()
-    found = uvloop.run(run(chosen.rounds, chosen.resources))
+    found = uvloop.run(run(chosen.rounds, chosen.resources, chosen.workers, chosen.bursts))
     print(json.dumps(found, indent=2))
     at_most("consult over 8 sources, over the slowest: complete", found["overhead_complete_ms"], 40, " ms")
     at_most("the same, to the first item", found["overhead_first_ms"], 20, " ms")
