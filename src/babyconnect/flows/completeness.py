@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from babyconnect.network.tallies import Counted, Tallies, Tally
-from babyconnect.translate import completeness
+from babyconnect.translate import completeness, medication
 from babyconnect.translate.acute import counting as acute
 from babyconnect.translate.completeness import Chapter, Filled, Item
 from babyconnect.translate.tabular import translating as tabular
@@ -27,6 +27,7 @@ DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (
     tabular.chapters,
     ultrasound.chapters,
     acute.chapters,
+    medication.chapters,
 )
 """Per format: (data set, version) → its groups with their data elements; () for a data set of another format.
 

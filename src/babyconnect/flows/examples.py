@@ -71,6 +71,7 @@ def _written(to: str, made: Case, name: str = "", form: str = "json", transactio
 def _ada(made: Case) -> Iterator[File]:
     """The record of a system that writes verloskunde basis; of each other transaction what the record has of it."""
     yield File("ada-basis.xml", made.sample.ada)
+    yield File("ada-medication.xml", synthetic.dispensed(made.today).ada)
     for name in sorted(set(transactions()) - set(transactions().values()) - {"basis"}):
         yield from _written("ada", made, name=f"ada-{name}", transaction=name)
 
@@ -85,6 +86,11 @@ def _astraia(made: Case) -> Iterator[File]:
     yield File("astraia.xml", synthetic.scans(made.today))
 
 
+def _dispenses(made: Case) -> Iterator[File]:
+    """Of a pharmacy: what birth care keeps of a client is no list of dispenses."""
+    yield File("hl7v3-medication.xml", synthetic.dispensed(made.today).message)
+
+
 def _csv(made: Case) -> Iterator[File]:
     """The record as rows, and the template of a practice with an invented client that fills every column."""
     yield from _written("csv", made)
@@ -96,6 +102,7 @@ EXAMPLES: Mapping[str, Example] = {
     "ada": _ada,
     "astraia": _astraia,
     "csv": _csv,
+    "hl7v3-medication": _dispenses,
     "stu3": _stu3,
     **{
         to: functools.partial(_written, to)

@@ -26,6 +26,7 @@ _MEDIA = {
     "jgz-4.1.3": "application/xml",
     "jgz-4.2.0": "application/xml",
     "hl7v3-acute": "application/xml",
+    "hl7v3-medication": "application/xml",
     "stu3-xml": "application/fhir+xml",
     "stu3-json": "application/fhir+json",
     "astraia": "application/xml",

@@ -23,6 +23,7 @@ from babyconnect.flows.material import Material, Read, Wanted, Written, files_in
 from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness, medication
 from babyconnect.translate.acute import handover
+from babyconnect.translate.findings import Finding as Told
 from babyconnect.translate.tabular import translating as tabular
 from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.translating import counted as translate_ultrasound
@@ -66,9 +67,20 @@ def _from_kernset(record: Record, today: dt.date, version: str) -> Read:
 
 def _from_medication(record: Record, today: dt.date, version: str) -> Read:
     assert record.ada is not None
-    made = medication.translate(record.ada, today)
-    findings = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
-    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings))
+    return _medicines(record, record.ada, (), today)
+
+
+def _from_dispense_list(record: Record, today: dt.date, version: str) -> Read:
+    assert record.message is not None
+    recast, told = medication.recast(record.message)
+    return _medicines(record, recast, told, today)
+
+
+def _medicines(record: Record, told: AdaRecord, before: Iterable[Told], today: dt.date) -> Read:
+    made = medication.translate(told, today)
+    said = sorted([*before, *made.findings], key=lambda finding: finding.line)
+    found = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in said]
+    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(found), made.counted)
 
 
 def _from_jgz(record: Record, today: dt.date, version: str) -> Read:
@@ -121,6 +133,7 @@ READERS: Mapping[Format, Reading] = {
     "astraia": Reading("astraia", _from_astraia),
     "csv": Reading("csv", _from_tabular),
     "hl7v3-acute": Reading("hl7v3-acute", _from_acute),
+    "hl7v3-medication": Reading("hl7v3-medication", _from_dispense_list),
     "jgz-4.1.3": Reading("jgz-4.1.3", _from_jgz),
     "jgz-4.2.0": Reading("jgz-4.2.0", _from_jgz),
     "stu3-json": Reading("stu3", _from_stu3),

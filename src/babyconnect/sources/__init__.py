@@ -15,8 +15,8 @@ from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.birthcare.tabular import Extract
 
 Format = Literal[
-    "ada", "ada-kernset", "ada-medication", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "hl7v3-acute", "astraia",
-    "csv",
+    "ada", "ada-kernset", "ada-medication", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "hl7v3-acute",
+    "hl7v3-medication", "astraia", "csv",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
-"""HL7 version 3 messages that are read: the file transfer of youth health care, the acute handover.  Bytes → a tree.
+"""HL7 version 3 messages that are read: files of youth health care, the acute handover, a pharmacy's list of dispenses.
 
+Bytes → a tree.
 Refused, with the line and a rule: what is not well-formed (truncated), another message, one whose interaction is not
 that of its root, one that carries no file or handover, too many attributes.  Comments and processing instructions are
 no part of a message and are not read; no meaning is added.
@@ -18,6 +19,8 @@ from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe, syntax_fa
 V3 = "{urn:hl7-org:v3}"
 ACUTE = "2.1"
 """The version of the acute handover."""
+DISPENSES = "6.12"
+"""The version of the medication process whose list of dispenses is read."""
 
 
 def read(content: bytes) -> tuple[str, etree._Element]:
@@ -47,11 +50,16 @@ def _version(root: etree._Element) -> str:
         _refuse_other_interaction(root, acute["interaction_root"], acute["interaction"])
         _refuse_other_handover(root, acute["template"])
         return ACUTE
+    listed = document("medication/dispense_list.toml")["message"]
+    if root.tag == f"{V3}{listed['interaction']}":
+        _refuse_other_interaction(root, listed["interaction_root"], listed["interaction"])
+        _refuse_other_than_one(root, f"{V3}ControlActProcess/{V3}subject/{V3}{listed['list']}")
+        return DISPENSES
     version = next((v for v, name in tables["interactions"].items() if root.tag == f"{V3}{name}"), "")
     if not version:
         text = (
-            "an HL7 version 3 message; read are the file transfer of youth health care (BDS 4.1.3, 4.2.0) and the "
-            "acute handover of birth care (2.1)"
+            "an HL7 version 3 message; read are the file transfer of youth health care (BDS 4.1.3, 4.2.0), the acute "
+            "handover of birth care (2.1) and a pharmacy's list of dispenses (6.12, QURX_IN990113NL)"
         )
         raise Malformed("line 1", "format", text)
     _refuse_other_interaction(root, tables["oids"]["interaction"], tables["interactions"][version])
@@ -64,6 +72,11 @@ def _refuse_other_interaction(root: etree._Element, oid: str, name: str) -> None
     stated = [(one.get("root"), one.get("extension")) for one in root.findall(f"{V3}interactionId")]
     if stated != [(oid, name)]:
         raise Malformed(f"line {root.sourceline or 1}", "interaction", "its interactionId is not that of its root")
+
+
+def _refuse_other_than_one(root: etree._Element, path: str) -> None:
+    if (count := len(root.findall(path))) != 1:
+        raise Malformed(f"line {root.sourceline or 1}", "incomplete", f"one list of dispenses, this one holds {count}")
 
 
 def _refuse_other_handover(root: etree._Element, template: str) -> None:

@@ -20,7 +20,12 @@ from babyconnect.sources import Format, Record, Rejected, ada, astraia, hl7v3, r
 LIMIT = 9_000_000
 """Bytes of one input, where nobody configured another number (`settings`)."""
 STU3_VERSION = "3.0.2"
-_MESSAGES: Mapping[str, Format] = {"4.1.3": "jgz-4.1.3", "4.2.0": "jgz-4.2.0", hl7v3.ACUTE: "hl7v3-acute"}
+_MESSAGES: Mapping[str, Format] = {
+    "4.1.3": "jgz-4.1.3",
+    "4.2.0": "jgz-4.2.0",
+    hl7v3.ACUTE: "hl7v3-acute",
+    hl7v3.DISPENSES: "hl7v3-medication",
+}
 
 
 def recognise(

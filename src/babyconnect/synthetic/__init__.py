@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from babyconnect.synthetic.organisations import Organisation, published
 from babyconnect.synthetic.population import Client, region, special_cases
-from babyconnect.synthetic.sample import Sample, sample, scans
+from babyconnect.synthetic.sample import Dispensed, Sample, dispensed, sample, scans
 from babyconnect.synthetic.writing import Known, Summary, write
 
 __all__ = [
     "Client",
+    "Dispensed",
     "Known",
     "Organisation",
     "Sample",
     "Summary",
+    "dispensed",
     "published",
     "region",
     "sample",

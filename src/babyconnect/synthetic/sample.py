@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.birthcare.parties import Kind
+from babyconnect.synthetic import pharmacy
 from babyconnect.synthetic.ada import ada
 from babyconnect.synthetic.astraia import astraia
 from babyconnect.synthetic.dossier import Dossier
@@ -30,16 +31,17 @@ class Sample:
     resources: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Dispensed:
+    """A client of a pharmacy twice: as ADA of the medication process 9, and as the older list of dispenses (6.12)."""
+
+    ada: bytes
+    message: bytes
+
+
 def sample(today: dt.date, seed: int = 1) -> Sample:
     """The first client of a region with one live child and a BSN; the same seed and day give the same record."""
-    network = Network(published())
-    found = (
-        dossier
-        for index in itertools.count()
-        for dossier in record(client(index, _WOMEN, seed, today, network), seed, today, network)
-        if _fit(dossier)
-    )
-    dossier = next(found)
+    dossier = _shown(today, seed)
     return Sample(dossier.id, today, ada(dossier, today), tuple(resources(dossier)))
 
 
@@ -53,6 +55,22 @@ def scans(today: dt.date, seed: int = 1) -> bytes:
         if dossier.organisation.kind is Kind.ULTRASOUND_CENTRE and len(dossier.scans) > _SCANS and dossier.woman.bsn
     )
     return astraia(next(found))
+
+
+def dispensed(today: dt.date, seed: int = 1) -> Dispensed:
+    """What a pharmacy has of the client of `sample`."""
+    woman = _shown(today, seed).woman
+    return Dispensed(pharmacy.medication(woman, today), pharmacy.dispensed(woman, today))
+
+
+def _shown(today: dt.date, seed: int) -> Dossier:
+    network = Network(published())
+    return next(
+        dossier
+        for index in itertools.count()
+        for dossier in record(client(index, _WOMEN, seed, today, network), seed, today, network)
+        if _fit(dossier)
+    )
 
 
 def _fit(dossier: Dossier) -> bool:

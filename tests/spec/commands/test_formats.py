@@ -15,6 +15,8 @@ CONTRACT = {
     "ada", "stu3", "r4", "ips", "hl7v3-acute", "hl7v3-kernset-2.2", "hl7v3-kernset-2.3.5", "hl7v3-kernset-2.3.6",
     "kernset-3.2", "cda-neonatology", "jgz-4.1.3", "jgz-4.2.0", "astraia", "csv",
 }  # fmt: skip
+# The contract has no name for the medication process 6.12, which the issue asks for: one that is nobody else's.
+BESIDE = {"hl7v3-medication"}
 WOMAN = {"resourceType": "Patient", "id": "1", "identifier": [
     {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999911120"}]}  # fmt: skip
 
@@ -28,7 +30,7 @@ def woman(tmp_path: pathlib.Path) -> str:
 
 def test_every_format_that_is_offered_is_one_of_the_contract_and_in_the_help() -> None:
     offered = {*inputs_offered(), *outputs_offered()}
-    assert offered <= CONTRACT
+    assert offered <= CONTRACT | BESIDE
     told = "".join(parser_for("translate").format_help().split())  # argparse breaks lines at hyphens too
     assert f"defaultstu3);oneof{','.join(outputs_offered())}" in told
     assert f"whenleftout;oneof{','.join(inputs_offered())}" in told

@@ -10,6 +10,7 @@ from babyconnect.birthcare.ada import AdaElement
 from babyconnect.translate import codes
 from babyconnect.translate.findings import Finding
 
+_LOST = frozenset({"not-mapped", "bad-value"})
 _NULL_FLAVOR = "2.16.840.1.113883.5.1008"
 
 
@@ -27,6 +28,7 @@ class Reading:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self._taken: set[int] = set()
+        self._lost: set[int] = set()
 
     def take(self, element: AdaElement) -> AdaElement:
         self._taken.add(id(element))
@@ -49,7 +51,13 @@ class Reading:
         return found.value if found else ""
 
     def say(self, element: AdaElement, rule: str, text: str, severity: str = "warning") -> None:
+        if rule in _LOST:
+            self._lost.update(id(one) for one in element.walk())
         self.findings.append(Finding(severity, element.name, element.line, element.concept, rule, text))  # type: ignore[arg-type]
+
+    def is_lost(self, element: AdaElement) -> bool:
+        """Whether it was said of an element that no resource has it."""
+        return id(element) in self._lost
 
     def left(self, root: AdaElement) -> Iterator[AdaElement]:
         """Filled elements that nothing took, in document order."""

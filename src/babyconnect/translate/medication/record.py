@@ -7,12 +7,16 @@ is named with its line; the original is kept by the publisher.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.definitions import document
-from babyconnect.translate.findings import Translated
+from babyconnect.translate.completeness import Filled
+from babyconnect.translate.findings import Finding
+from babyconnect.translate.medication import counting
 from babyconnect.translate.medication.blocks import NICTIZ, Writer, numbered
 from babyconnect.translate.medication.parties import Parties
 from babyconnect.translate.medication.products import Products
@@ -20,6 +24,15 @@ from babyconnect.translate.medication.reading import Reading, named
 
 _BLOCKS = document("medication/ada.toml")["block"]
 Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The resources of a record, the findings in its order (an error: refuse it), what it fills of its data set."""
+
+    resources: list[Resource]
+    findings: list[Finding]
+    counted: Filled
 
 
 def translate(record: AdaRecord, today: dt.date) -> Translated:
@@ -30,7 +43,7 @@ def translate(record: AdaRecord, today: dt.date) -> Translated:
     if len(clients) != 1:
         rule = "two-clients" if clients else "no-client"
         read.say(record.root, rule, f"the record holds {len(clients)} clients, not one", "error")
-        return Translated([], read.findings)
+        return Translated([], read.findings, counting.filled(record, read.is_lost))
     parties.client(clients[0])
     found = [
         (treatment, block)
@@ -40,7 +53,7 @@ def translate(record: AdaRecord, today: dt.date) -> Translated:
     ]
     client = parties.resources[0]
     salt = "|".join((record.id, client["id"], str(client.get("birthDate", "")), *_name(client)))
-    ids = [_id(block, number, salt) for number, (_, block) in enumerate(found, 1)]
+    ids = list(_ids(found, salt))
     known = dict(_numbers(found, ids))
     writer = Writer(read, parties, products, today, known)
     made = []
@@ -52,7 +65,8 @@ def translate(record: AdaRecord, today: dt.date) -> Translated:
     for element in read.left(record.root):
         read.say(element, "not-mapped", "no row translates this element: kept in the original only", "information")
     findings = sorted(read.findings, key=lambda finding: finding.line)
-    return Translated([*parties.resources, *products.resources, *made], findings)
+    counted = counting.filled(record, read.is_lost)
+    return Translated([*parties.resources, *products.resources, *made], findings, counted)
 
 
 def _name(client: Resource) -> tuple[str, ...]:
@@ -67,11 +81,24 @@ def _numbers(found: list[tuple[AdaElement, AdaElement]], ids: list[str]) -> Iter
             yield f"{identifier.attributes.get('root', '')}|{identifier.value}", reference
 
 
-def _id(block: AdaElement, place: int, record: str) -> str:
-    """By the block's own number; without one by its place in this record of this client."""
-    own = [f"{one.attributes.get('root', '')}|{one.value}" for one in block.children if one.name == "identificatie"]
-    kind = block.name.replace("_", "-")
-    return named(kind, *own) if any(one.rpartition("|")[2] for one in own) else named(kind, record, str(place))
+def _ids(found: list[tuple[AdaElement, AdaElement]], record: str) -> Iterator[str]:
+    """By the block's own number; without one by that of its treatment and its place there, else in this record of this
+    client: what is handed in again keeps its id, whatever was added beside it."""
+    before: Counter[tuple[int, str]] = Counter()
+    for place, (treatment, block) in enumerate(found, 1):
+        kind, own, whole = block.name.replace("_", "-"), _own(block), _own(treatment)
+        before[id(treatment), kind] += 1
+        if own:
+            yield named(kind, *own)
+        elif whole:
+            yield named(kind, "treatment", *whole, str(before[id(treatment), kind]))
+        else:
+            yield named(kind, record, str(place))
+
+
+def _own(element: AdaElement) -> list[str]:
+    numbers = [one for one in element.children if one.name == "identificatie" and one.value]
+    return [f"{one.attributes.get('root', '')}|{one.value}" for one in numbers]
 
 
 def _started(read: Reading, treatment: AdaElement, block: AdaElement, own: str) -> Resource:
