@@ -8,8 +8,8 @@ its own door and says so.  What a holder withholds by those rules is not told; w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from babyconnect.birthcare.access import Channel, LoggedIn, Purpose
@@ -39,10 +39,13 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What came.  `everywhere`: all organisations that keep something of her were asked; else only this one was."""
+    """What came so far.  `everywhere`: all organisations that keep something of her are asked; else only this one was.
+    `busy`: those still to answer, by name; `complete`: nothing more will come."""
 
     found: tuple[SourceAnswer, ...]
     everywhere: bool
+    busy: tuple[Party, ...] = ()
+    complete: bool = True
 
     @property
     def failed(self) -> tuple[SourceAnswer, ...]:
@@ -69,40 +72,39 @@ class OwnEverywhere:
     consult: Consult
     now: Callable[[], dt.datetime]
 
-    async def hers(self, looking: Looking, channel: Channel = Channel.CLIENT_SITE) -> Answers:
-        """Her own record, of every organisation that has something of her."""
+    async def hers(self, looking: Looking, channel: Channel = Channel.CLIENT_SITE) -> AsyncIterator[Answers]:
+        """Her own record, of every organisation that has something of her, as they answer."""
         asking = await self.asking(looking, channel)
         if asking is None:
-            return Answers((await self.own.hers(looking, channel),), False)
-        return await self._asked(asking)
+            yield Answers((await self.own.hers(looking, channel),), False)
+            return
+        async for answers in self._asked(asking):
+            yield answers
 
-    async def childs(self, looking: Looking, child: str) -> Answers:
+    async def childs(self, looking: Looking, child: str) -> AsyncIterator[Answers]:
         """That of a child over whom she has authority here, known by its id here; everywhere when it has a BSN."""
         ward = next((one for one in self.own.children(looking.bsn) if one.authority.child == child), None)
         asking = await self.asking(looking, Channel.CLIENT_SITE, ward.bsn) if ward and ward.bsn else None
         if asking is None:
-            own = SourceAnswer(self.own.own, "answered", tuple(await self.own.childs(looking, child)))
-            return Answers((own,), False)
-        return await self._asked(asking)
+            yield Answers(
+                (SourceAnswer(self.own.own, "answered", tuple(await self.own.childs(looking, child))),), False
+            )
+            return
+        async for answers in self._asked(asking):
+            yield answers
 
-    async def page(self, looking: Looking) -> tuple[View, Answers]:
-        answers = await self.hers(looking)
-        return picture(answers.gave, self.now().astimezone(HOME).date()), answers
+    def may_see(self, looking: Looking, child: str) -> bool:
+        """Whether she has authority over this child at this moment."""
+        return any(one.authority.child == child for one in self.own.children(looking.bsn))
 
-    async def childs_page(
-        self, looking: Looking, child: str
-    ) -> tuple[str, list[tuple[Party, tuple[PlainLine, ...]]], Answers]:
-        """The child's name, its lines of each organisation, and who answered."""
-        answers = await self.childs(looking, child)
-        found = [one for answer in answers.gave for one in answer.resources]
-        name = next((plain.name_of(one) for one in found if one.get("resourceType") == "Patient"), "")
-        lines = [(answer.source, plain.lines(answer.resources)) for answer in answers.gave]
-        return name, [(party, told) for party, told in lines if told], answers
+    def view(self, answers: Answers) -> View:
+        """What a screen shows of her own record, with who is still to answer."""
+        return picture(answers.gave, self.now().astimezone(HOME).date(), answers.busy)
 
     async def copy(self, looking: Looking) -> bytes:
         """Her electronic copy (Wabvpz 15d): all that may go into an export, one Bundle, each part with its source."""
-        answers = await self.hers(looking, Channel.EXPORT)
-        entries = [_entry(answer.source, one) for answer in answers.gave for one in answer.resources]
+        *_, whole = [answers async for answers in self.hers(looking, Channel.EXPORT)]
+        entries = [_entry(answer.source, one) for answer in whole.gave for one in answer.resources]
         return json.dumps({"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})})
 
     async def asking(self, looking: Looking, channel: Channel, child: Bsn | None = None) -> Asking | None:
@@ -119,9 +121,36 @@ class OwnEverywhere:
         related = looking.bsn if child else None
         return Asking(person, Purpose.OWN_RECORD, child or looking.bsn, logged_in=logged_in, related=related)
 
-    async def _asked(self, asking: Asking) -> Answers:
-        found = [step async for step in self.consult(asking) if isinstance(step, SourceAnswer)]
-        return Answers(tuple(sorted(found, key=lambda one: (one.source.name.casefold(), one.source.ura.value))), True)
+    async def _asked(self, asking: Asking) -> AsyncIterator[Answers]:
+        asked, found = tuple[Party, ...](), list[SourceAnswer]()
+        async for step in self.consult(asking):
+            if isinstance(step, SourceAnswer):
+                found.append(step)
+            else:
+                asked = step.parties
+            yield _so_far(asked, found)
+        yield replace(_so_far(asked, found), complete=True)
+
+
+def told_of_child(answers: Answers) -> tuple[str, list[tuple[Party, tuple[PlainLine, ...]]]]:
+    """The child's name, and its lines of each organisation that gave something."""
+    found = [one for answer in answers.gave for one in answer.resources]
+    name = next((plain.name_of(one) for one in found if one.get("resourceType") == "Patient"), "")
+    lines = [(answer.source, plain.lines(answer.resources)) for answer in answers.gave]
+    return name, [(party, told) for party, told in lines if told]
+
+
+def _so_far(asked: Sequence[Party], found: Sequence[SourceAnswer]) -> Answers:
+    """Always in the order of names, whoever was first."""
+    come = {one.source.ura for one in found}
+    busy = (one for one in asked if one.ura not in come)
+    return Answers(
+        tuple(sorted(found, key=lambda one: _by_name(one.source))), True, tuple(sorted(busy, key=_by_name)), False
+    )
+
+
+def _by_name(party: Party) -> tuple[str, str]:
+    return party.name.casefold(), party.ura.value
 
 
 def _entry(source: Party, resource: Any) -> dict[str, Any]:

@@ -40,10 +40,18 @@ async def logged_in(region: Home, bsn: Bsn, portal: str = PORTAL) -> AsyncIterat
         yield browser, f"{member.base_url}/client"
 
 
+async def whole(browser: Browser, url: str) -> Any:
+    """A page as it is without scripts: it leads on to where it waits for the last organisation."""
+    url, found = await browser.open(url)
+    for refresh in found.xpath("//noscript//meta/@content"):
+        _, found = await browser.open(urljoin(url, refresh.partition("url=")[2]))
+    return found
+
+
 def read(region: Home, bsn: Bsn, path: str, portal: str = PORTAL) -> str:
     async def page() -> str:
         async with logged_in(region, bsn, portal) as (browser, site):
-            _, found = await browser.open(f"{site}{path}")
+            found = await whole(browser, f"{site}{path}")
             return " ".join(found.text_content().split())
 
     return asyncio.run(page())
@@ -135,7 +143,7 @@ def test_a_mother_who_acts_for_her_newborn_sees_the_childs_data_and_none_of_her_
             form = next(form for form in start.iter("form") if form.get("action", "").endswith("namens"))
             (child,) = [one for one in form.xpath(".//*[@name='wie']/@value") if one]
             await browser.submit(url, form, "csrf", {"wie": child})
-            _, found = await browser.open(f"{site}/dossier/")
+            found = await whole(browser, f"{site}/dossier/")
             return " ".join(found.text_content().split())
 
     text = asyncio.run(page())

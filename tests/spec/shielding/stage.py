@@ -193,11 +193,11 @@ class Practice:
             Starlette(routes=[Mount("/viewer", routes=site.routes())], exception_handlers=error_handlers(pages))
         )
 
-    def as_client(self, bsn: str = BSN) -> Visitor:
+    def as_client(self, bsn: str = BSN, everywhere: OwnEverywhere | None = None) -> Visitor:
         session = ClientSession(subject=Bsn(bsn), display="Zij", loa="substantial")
         self.client_session = session
         pages = Pages("/client/static", home="/client/")
-        everywhere = OwnEverywhere(self.own, Unnamed(), lambda ura: False, nobody_else, lambda: NOW)
+        everywhere = everywhere or OwnEverywhere(self.own, Unnamed(), lambda ura: False, nobody_else, lambda: NOW)
         chapters = (client_record.chapter(everywhere, lambda session: dt.timedelta()),)
         site: Site[ClientSession] = Site("/client", "http://node.test", pages, lambda request: session, chapters)
         return Visitor(

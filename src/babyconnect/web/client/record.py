@@ -1,28 +1,37 @@
 """The chapter "my record" of the client's site: her own, and that of a child over whom she has authority, of every
 organisation that keeps something of her or the child.
 
-Nothing is kept: each page is read anew, decided anew and logged.  A child is named in an address by a handle of this
-session.  What may not be shown leaves no trace: the line above the record is the same for everybody, always.
+Each page is read anew, decided anew and logged, and shown as organisations answer; nothing is kept once it is whole.
+Without JavaScript the page waits for the last of them and comes whole.  A child is named in an address by a handle of
+this session.  What may not be shown leaves no trace: the line above the record is the same for everybody, always.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from babyconnect.flows.own_everywhere import OwnEverywhere
+from babyconnect.flows.own_everywhere import Answers, OwnEverywhere, told_of_child
 from babyconnect.flows.own_record import Looking
+from babyconnect.web.client.growing import Draw, GrowingPage
 from babyconnect.web.client.session import ClientSession, SinceLogin
 from babyconnect.web.limits import Limit
 from babyconnect.web.login.sessions import new_handle
-from babyconnect.web.site import Chapter, Site
+from babyconnect.web.site import Chapter, Site, language_of
+from babyconnect.web.viewer.events import events
 
 LOOKS_PER_MINUTE = 30
+WHOLE_SECONDS = 60
+UNSEEN_SECONDS = 2 * 60
+"""How long a page that grows is held for whoever asked for it."""
+PIECES = "client/growing.html"
 
 
 def chapter(everywhere: OwnEverywhere, since_login: SinceLogin) -> Chapter[ClientSession]:
@@ -45,6 +54,8 @@ class RecordPages:
             Route("/", self.record, methods=["GET"]),
             Route("/kind/{handle}", self.child, methods=["GET"]),
             Route("/kopie", self.copy, methods=["POST"]),
+            Route("/{handle}/stroom", self.stream, methods=["GET"]),
+            Route("/{handle}/geheel", self.whole, methods=["GET"]),
         ]
 
     async def record(self, request: Request) -> Response:
@@ -57,16 +68,54 @@ class RecordPages:
             if found is None:
                 raise HTTPException(404)
             return await self._childs(request, session, found)
-        view, answers = await self._everywhere.page(self._who(request, session))
-        return self._site.page(
-            request,
-            "client/record.html",
-            session=session,
-            party=self._own.own,
-            view=view,
-            answers=answers,
-            children=self._named(session),
-        )
+        who = self._who(request, session)
+        growing = GrowingPage(draw=self._draw_hers(language_of(request)))
+        await growing.begin(self._everywhere.hers(who))
+        return self._grown(request, session, growing)
+
+    def _grown(self, request: Request, session: ClientSession, growing: GrowingPage) -> Response:
+        """The page with what there is; it is held only while there is more to come."""
+        handle = ""
+        if not growing.settled:
+            handle = session.keep(growing)
+            asyncio.get_running_loop().call_later(UNSEEN_SECONDS, session.drop, handle)
+        return self._page(request, session, growing, handle)
+
+    def _page(self, request: Request, session: ClientSession, growing: GrowingPage, handle: str = "") -> Response:
+        shown: dict[str, Any] = {"session": session, "party": self._own.own, "growing": growing, "handle": handle}
+        if growing.child:
+            name, _ = told_of_child(growing.answers)
+            return self._site.page(request, "client/child.html", name=name, **shown)
+        return self._site.page(request, "client/record.html", children=self._named(session), **shown)
+
+    async def stream(self, request: Request) -> Response:
+        """What changed since the version that the page holds, as server-sent events, until it is whole."""
+        session, handle, growing = self._growing(request)
+        if growing is None:
+            raise HTTPException(404)
+        known = request.headers.get("last-event-id") or request.query_params.get("v", "0")
+        version = int(known) if known.isdecimal() and len(known) < 9 else 0
+        stream = _until_whole(session, handle, growing, version)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+    async def whole(self, request: Request) -> Response:
+        """The same page for who has no JavaScript, when the last organisation has answered."""
+        session, handle, growing = self._growing(request)
+        if growing is None:
+            return RedirectResponse(f"{self._site.path}/dossier/", 303)
+        try:
+            await asyncio.wait_for(growing.end(), WHOLE_SECONDS)
+        except TimeoutError:
+            growing.give_up()
+        if growing.lost():
+            raise HTTPException(404)
+        answer = self._page(request, session, growing)
+        session.drop(handle)
+        return answer
+
+    def _growing(self, request: Request) -> tuple[ClientSession, str, GrowingPage | None]:
+        session, handle = self._site.session(request), request.path_params["handle"]
+        return session, handle, session.growing.get(handle)
 
     async def copy(self, request: Request) -> Response:
         """Her own record as a file; nothing of it stays here, and the browser is told to keep none."""
@@ -86,13 +135,47 @@ class RecordPages:
         return await self._childs(request, session, child)
 
     async def _childs(self, request: Request, session: ClientSession, child: str) -> Response:
-        name, told, answers = await self._everywhere.childs_page(self._who(request, session), child)
-        if not told and not answers.failed:
+        who = self._who(request, session)
+        growing = GrowingPage(
+            draw=self._draw_childs(language_of(request)),
+            child=child,
+            holds=lambda: self._everywhere.may_see(who, child),
+        )
+        await growing.begin(self._everywhere.childs(who, child))
+        if growing.lost() or (growing.settled and not growing.order() and not growing.answers.failed):
             # No authority (any more), no such child, nothing there: one page for all.
             raise HTTPException(404)
-        return self._site.page(
-            request, "client/child.html", session=session, party=self._own.own, name=name, told=told, answers=answers
-        )
+        return self._grown(request, session, growing)
+
+    def _draw_hers(self, language: str) -> Draw:
+        draw = self._site.pages.macros(PIECES, language)
+
+        def pieces(answers: Answers, phase: str) -> Mapping[str, str]:
+            view = self._everywhere.view(answers)
+            shown = [section for section in view.sections if section.lines or section.parts]
+            several = len(answers.gave) > 1
+            return {
+                "bronnen": draw("sources", answers, phase, self._own.own),
+                "kop": draw("head", view),
+                "inhoudslijst": draw("contents", shown, phase),
+                **{f"sectie-{section.id}": draw("part", section, several) for section in shown},
+            }
+
+        return pieces
+
+    def _draw_childs(self, language: str) -> Draw:
+        draw = self._site.pages.macros(PIECES, language)
+
+        def pieces(answers: Answers, phase: str) -> Mapping[str, str]:
+            name, told = told_of_child(answers)
+            return {
+                "bronnen": draw("sources", answers, phase, self._own.own),
+                "kop": draw("title", name),
+                "inhoudslijst": "" if told else draw("contents", (), phase),
+                **{f"sectie-{party.ura}": draw("of_child", party, lines) for party, lines in told},
+            }
+
+        return pieces
 
     def _named(self, session: ClientSession) -> list[tuple[str, str]]:
         wards = self._own.children(session.subject)
@@ -110,3 +193,12 @@ class RecordPages:
         address = f"{request.client.host}:{request.client.port}" if request.client else ""
         logged_in = self._everywhere.now() - self._since_login(session)
         return Looking(session.subject, session.loa, address, logged_in)
+
+
+async def _until_whole(session: ClientSession, handle: str, growing: GrowingPage, version: int) -> AsyncIterator[bytes]:
+    """Nothing goes out to who may not look any more; what is whole is forgotten."""
+    async for piece in events(growing, version):
+        if growing.phase != "closed" and growing.lost():
+            continue  # this piece was made for who might look a moment ago; that it is closed comes next
+        yield piece
+    session.drop(handle)

@@ -11,7 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.web.login.sessions import Session
+from babyconnect.web.client.growing import GrowingPage
+from babyconnect.web.login.sessions import Session, new_handle
+
+MOST_GROWING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ SinceLogin = Callable[["ClientSession"], dt.timedelta]
 
 @dataclass(kw_only=True)
 class ClientSession(Session):
-    """Pages show the record of `client`; what a page says of "you" is of `subject`."""
+    """Pages show the record of `client`; what a page says of "you" is of `subject`.  `growing`: pages by handle that
+    organisations are still answering for; they end with the session, and when she acts for somebody else."""
 
     subject: Bsn
     display: str
@@ -52,6 +56,7 @@ class ClientSession(Session):
     represents: Represented | None = None
     wards: dict[str, Bsn] = field(default_factory=dict, repr=False)
     children: dict[str, str] = field(default_factory=dict, repr=False)
+    growing: dict[str, GrowingPage] = field(default_factory=dict, repr=False)
 
     def act_for(self, ward: Represented | None) -> None:
         """From now on the record of somebody else, or her own again.
@@ -60,7 +65,26 @@ class ClientSession(Session):
         """
         if (ward and ward.bsn) != (self.represents and self.represents.bsn):
             self.secret = secrets.token_bytes(32)
+            self.close()
         self.represents = ward
+
+    def keep(self, page: GrowingPage) -> str:
+        """A handle for a page that still grows; the oldest goes when there are too many."""
+        while len(self.growing) >= MOST_GROWING:
+            self.drop(next(iter(self.growing)))
+        handle = new_handle()
+        self.growing[handle] = page
+        return handle
+
+    def drop(self, handle: str) -> None:
+        """The page of a handle is closed, if it is still there."""
+        page = self.growing.pop(handle, None)
+        if page is not None:
+            page.close()
+
+    def close(self) -> None:
+        for handle in list(self.growing):
+            self.drop(handle)
 
     @property
     def client(self) -> Bsn:
