@@ -1,6 +1,8 @@
 """What a store is, whichever engine keeps it.  Memory is the readable reference; SQLite and PostgreSQL answer alike.
 
-A store holds the resources of ONE tenant.  Reading and writing are separate: only `flows.door` may open a reader
+A store holds the resources of ONE tenant.  Records that are one woman's (`birthcare.one_woman`: the same BSN, nothing
+that contradicts) are one client to a reader, under a name that stands for exactly these records (`one_woman.together`);
+a writer speaks of each record by itself.  Reading and writing are separate: only `flows.door` may open a reader
 (tests/architecture lists every importer), `flows.publish` holds a writer.
 
 Each engine is a module with `async open_store(place, ...) -> Store`; a Store gives a `writer` and, for the door alone,
@@ -155,7 +157,9 @@ class Reader(Protocol):
     """What may be read, always through a filter."""
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
-        """The clients whose Patient (or child's Patient) bears this identifier (`system|value`); only for binding."""
+        """The clients whose Patient (or child's Patient) bears this identifier (`system|value`); only for binding.
+
+        One for all records that are joined; a child that has a record of its own is found there."""
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         """The client's EpisodeOfCare resources, for evidence and binding; never for an answer."""
@@ -206,6 +210,12 @@ class Writer(Protocol):
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
         """(type, id) of all that is about one client: what destroying would take, not what it says."""
+
+    async def joined(self, records: Collection[str]) -> Mapping[str, str]:
+        """Which records are joined with any of these, themselves among them: record -> the name of their client."""
+
+    async def differing(self, record: str) -> tuple[str, ...]:
+        """Why this record is not joined with others that bear its BSN (`one_woman.contradictions`); () otherwise."""
 
 
 class Store(Protocol):

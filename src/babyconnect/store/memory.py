@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import Renderings, instant, render
+from babyconnect.store import joining
 from babyconnect.store.contract import (
     SHARED,
     WITHDRAWN,
@@ -42,14 +43,25 @@ class _Version:
         p = self.publication
         return Stored(p.type, p.id, self.number, self.updated, self.form(form))
 
-    def entry(self) -> Entry:
+    def entry(self, joined: joining.Together | None) -> Entry:
         p = self.publication
         labels = (p.group, tuple(sorted(p.shielded)), tuple(sorted(p.episodes)))
-        return Entry(p.id, self.number, instant(self.updated), 0, 0, *labels, dict(p.index), p.subject)
+        index = joined.index(p.type, p.id, p.index) if joined else dict(p.index)
+        return Entry(p.id, self.number, instant(self.updated), 0, 0, *labels, index, p.subject)
 
-    def released(self, allowed: Filter) -> bool:
+    def shown(self, form: Form, joined: joining.Together | None) -> Stored:
+        """As `stored`, in the record of a client who has several as one of hers."""
+        stored = self.stored(form)
+        if joined is None:
+            return stored
+        if joined.is_hers(stored.type, stored.id):
+            return replace(stored, content=joined.patient(self.stored("json"), form))
+        return replace(stored, content=joined.content(stored.content))
+
+    def released(self, allowed: Filter, client: str) -> bool:
+        """`client`: whose record it stands in."""
         p = self.publication
-        return released(allowed, p.client, p.group, p.shielded, p.episodes, f"{p.type}/{p.id}", p.subject)
+        return released(allowed, client, p.group, p.shielded, p.episodes, f"{p.type}/{p.id}", p.subject)
 
 
 def same(kept: Publication, new: Publication) -> bool:
@@ -77,6 +89,38 @@ class MemoryStore:
 
     def open_reader(self) -> MemoryReader:
         return MemoryReader(self)
+
+    def patients(self) -> dict[str, _Version]:
+        """The Patients that are the client of their record, as they are now."""
+        current = [kept[-1] for (type, _), kept in self.versions.items() if type == "Patient"]
+        return {v.publication.id: v for v in current if v.publication.id == v.publication.client}
+
+    def bearers(self) -> dict[str, list[str]]:
+        """Records by the BSN that their client bears."""
+        found: dict[str, list[str]] = {}
+        for id, version in sorted(self.patients().items()):
+            for number in joining.numbers(version.publication.index.get("identifier", ())):
+                found.setdefault(number, []).append(id)
+        return found
+
+    def names(self) -> dict[str, str]:
+        """Records that are joined with others: record -> the name of their client."""
+        patients = self.patients()
+        groups = [
+            group
+            for group in self.bearers().values()
+            if joining.one_person([json.loads(patients[id].renderings.json) for id in group])
+        ]
+        return {record: joining.together(group) for group in groups for record in group}
+
+    def together(self) -> dict[str, joining.Together]:
+        """How the records of each client who has several are shown."""
+        names = self.names()
+        return {name: joining.Together([r for r, n in names.items() if n == name]) for name in set(names.values())}
+
+    def records_of(self, client: str) -> tuple[str, ...]:
+        joined = self.together().get(client)
+        return joined.members if joined else () if client.startswith(joining.JOINED) else (client,)
 
     def forget(self) -> None:
         """Nothing is remembered between answers."""
@@ -135,8 +179,19 @@ class MemoryWriter:
         return sum([await self.erase(type, id) for type, id in gone])
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
-        kept = self.store.versions.items()
-        return sorted(key for key, versions in kept if any(v.publication.client == client for v in versions))
+        kept, records = self.store.versions.items(), self.store.records_of(client)
+        return sorted(key for key, versions in kept if any(v.publication.client in records for v in versions))
+
+    async def joined(self, records: Collection[str]) -> Mapping[str, str]:
+        names = self.store.names()
+        theirs = {names[record] for record in records if record in names}
+        return {record: name for record, name in names.items() if name in theirs}
+
+    async def differing(self, record: str) -> tuple[str, ...]:
+        patients = self.store.patients()
+        groups = [group for group in self.store.bearers().values() if record in group]
+        facts = [[joining.facts(json.loads(patients[id].renderings.json)) for id in group] for group in groups]
+        return tuple(sorted({code for each in facts for code in joining.contradictions(each)}))
 
 
 def _keep(versions: dict[tuple[str, str], list[_Version]], new: Publication, moment: dt.datetime) -> Outcome:
@@ -148,56 +203,68 @@ def _keep(versions: dict[tuple[str, str], list[_Version]], new: Publication, mom
     return Outcome(new.type, new.id, number, "updated" if len(kept) > 1 else "created")
 
 
-@dataclass(frozen=True)
 class MemoryReader:
-    store: MemoryStore
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
 
     def _current(self, type: str | None = None) -> list[_Version]:
         return [kept[-1] for (t, _), kept in sorted(self.store.versions.items()) if type in (None, t)]
 
+    def _of(self, version: _Version) -> tuple[str, joining.Together | None]:
+        """Whose it is, and how it is shown among others of hers."""
+        client = version.publication.client
+        name = self.store.names().get(client)
+        return (client, None) if name is None else (name, self.store.together()[name])
+
     async def client_of(self, identifier: str) -> tuple[str, ...]:
         bearers = [v for v in self._current("Patient") if identifier in v.publication.index.get("identifier", ())]
-        return tuple(sorted({v.publication.client for v in bearers} - {SHARED}))
+        kept = [v for v in bearers if v.publication.client != SHARED]
+        return joining.found({(self._of(v)[0], v.publication.id): json.loads(v.renderings.json) for v in kept})
 
     async def episodes_of(self, client: str) -> tuple[dict[str, object], ...]:
-        hers = [v for v in self._current("EpisodeOfCare") if v.publication.client == client]
+        if client in self.store.names():
+            return ()  # a record of a client who has another name
+        records = self.store.records_of(client)
+        hers = [v for v in self._current("EpisodeOfCare") if v.publication.client in records]
         return tuple(json.loads(v.renderings.json) for v in hers)
 
     async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
-        own = [v for v in self._current("Patient") if v.publication.id == v.publication.client]
-        page = [v for v in own if v.publication.id > after][:count]
-        return tuple(
-            [
-                Client(v.publication.id, json.loads(v.renderings.json), await self.episodes_of(v.publication.id))
-                for v in page
-            ]
-        )
+        listed: dict[str, _Version] = {}
+        for version in self._current("Patient"):
+            if version.publication.id == version.publication.client:
+                listed.setdefault(self._of(version)[0], version)
+        page = [client for client in sorted(listed) if client > after][:count]
+        return tuple([Client(c, json.loads(listed[c].renderings.json), await self.episodes_of(c)) for c in page])
 
     async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
         found = await self.history(type, id, allowed, form)
         return next((s for s in found if version in (None, s.version)), None)
 
     async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
-        kept = self.store.versions.get((type, id), [])
-        if not kept or not kept[-1].released(allowed):
+        kept = [(version, *self._of(version)) for version in self.store.versions.get((type, id), [])]
+        if not kept or not kept[-1][0].released(allowed, kept[-1][1]):
             return ()
-        return tuple(v.stored(form) for v in reversed(kept) if v.released(allowed))
+        return tuple(v.shown(form, joined) for v, client, joined in reversed(kept) if v.released(allowed, client))
 
     async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
         compartment: dict[str, list[Entry]] = {}
+        names, together = self.store.names(), self.store.together()
         for version in self._current():
-            if version.publication.client == allowed.client != SHARED:
-                compartment.setdefault(version.publication.type, []).append(version.entry())
+            client = names.get(version.publication.client, version.publication.client)
+            if client == allowed.client != SHARED:
+                compartment.setdefault(version.publication.type, []).append(version.entry(together.get(client)))
         return self._page(query.type, select(query, allowed, compartment), allowed, form)
 
     def _page(self, type: str, found: Selection, allowed: Filter, form: Form) -> Page:
         matches = [self._entry(type, e.id, form, "match") for e in found.matches]
+        current = {key: self.store.versions[key][-1] for key in found.included if key in self.store.versions}
         included = [
             self._entry(*key, form, "include")
-            for key in found.included
-            if key in self.store.versions and self.store.versions[key][-1].released(allowed)
+            for key, version in current.items()
+            if version.released(allowed, self._of(version)[0])
         ]
         return Page(b"".join(matches + included), len(matches), found.next)
 
     def _entry(self, type: str, id: str, form: Form, mode: Mode) -> bytes:
-        return entry(type, id, self.store.versions[type, id][-1].form(form), form, mode)
+        version = self.store.versions[type, id][-1]
+        return entry(type, id, version.shown(form, self._of(version)[1]).content, form, mode)

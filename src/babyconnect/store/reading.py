@@ -7,20 +7,21 @@ tells at once that somebody wrote, single resources and episodes are given again
 
 from __future__ import annotations
 
-import datetime as dt
-import functools
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
+from babyconnect.store import joining
 from babyconnect.store.contract import SHARED, Client, Form, Hers, Page, Query, Stored
 from babyconnect.store.entries import entry
+from babyconnect.store.gathering import records_of
+from babyconnect.store.marks import moment_of
 from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
 from babyconnect.store.tables import Connection, Engine, Fetching, Row
@@ -149,7 +150,14 @@ class TableReader:
         self._resources = remembered.resources
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
-        return tuple(row[0] for row in await self._engine.fetch(self._sql("clients_of"), identifier))
+        found = tuple(row[0] for row in await self._engine.fetch(self._sql("clients_of"), identifier))
+        return found if len(found) < 2 else await self._told_apart(identifier)
+
+    async def _told_apart(self, identifier: str) -> tuple[str, ...]:
+        async with self._engine.reading() as db:
+            bearing = [(row[0], row[1]) for row in await db.fetch(self._sql("bearing"), identifier)]
+            rows = {key: await db.fetch(self._sql("resource:json"), "Patient", key[1]) for key in bearing}
+        return joining.found({key: json.loads(bytes(found[0][4])) for key, found in rows.items() if found})
 
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         known = self._known_episodes.get(client)
@@ -167,15 +175,16 @@ class TableReader:
         return found
 
     async def _episodes(self, db: Fetching, client: str) -> tuple[Mapping[str, Any], ...]:
-        rows = await db.fetch(self._sql("renderings:json"), client, "EpisodeOfCare")
+        records = await records_of(db, self._sql, client)
+        rows = [row for r in records for row in await db.fetch(self._sql("renderings:json"), r, "EpisodeOfCare")]
         return tuple(json.loads(bytes(row[1])) for row in sorted(rows, key=lambda row: str(row[0])))
 
     async def clients(self, after: str = "", count: int = 100) -> tuple[Client, ...]:
         found = []
         async with self._engine.reading() as db:
-            for (id,) in await db.fetch(self._sql("clients"), after, count):
+            for client, id in await db.fetch(self._sql("clients"), after, count):
                 rows = await db.fetch(self._sql("resource:json"), "Patient", id)
-                found.append(Client(id, json.loads(bytes(rows[0][4])), await self._episodes(db, id)))
+                found.append(Client(client, json.loads(bytes(rows[0][4])), await self._episodes(db, client)))
         return tuple(found)
 
     async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
@@ -195,7 +204,10 @@ class TableReader:
         rows = await self._engine.fetch(self._sql(f"resource:{form}"), type, id)
         if not rows:
             return None
-        kept = Kept(_stored(type, id, rows[0]), _marks(type, id, rows[0]))
+        stored = Stored(type, id, rows[0][0], moment_of(rows[0][1]), bytes(rows[0][4]))
+        if rows[0][5] is not None:
+            stored = await self._of_several(self._engine, stored, rows[0][5], form)
+        kept = Kept(stored, _marks(type, id, rows[0]))
         self._resources.put(key, kept, self._engine.seen())
         return kept
 
@@ -203,7 +215,24 @@ class TableReader:
         rows = await self._engine.fetch(self._sql(f"versions:{form}"), type, id)
         if not rows or not _released(type, id, rows[0], allowed):
             return ()
-        return tuple(_stored(type, id, row) for row in rows if _released(type, id, row, allowed))
+        let = [row for row in rows if _released(type, id, row, allowed)]
+        return tuple([await self._stored(self._engine, type, id, row, form) for row in let])
+
+    async def _stored(self, db: Fetching, type: str, id: str, row: Row, form: Form) -> Stored:
+        """A row as it is shown: in the record of a client who has several, as one of hers."""
+        kept = Stored(type, id, row[0], moment_of(row[1]), bytes(row[4]))
+        return kept if row[5] is None else await self._of_several(db, kept, row[5], form)
+
+    async def _of_several(self, db: Fetching, kept: Stored, client: str, form: Form) -> Stored:
+        records = await records_of(db, self._sql, client)
+        if not records:  # parted since: as it lies there
+            return kept
+        joined = joining.Together(records)
+        if not joined.is_hers(kept.type, kept.id):
+            return replace(kept, content=joined.content(kept.content))
+        rows = await db.fetch(self._sql("versions:json"), kept.type, kept.id)
+        whole = [bytes(row[4]) for row in rows if row[0] == kept.version]
+        return replace(kept, content=joined.patient(replace(kept, content=whole[0]), form)) if whole else kept
 
     async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
         if allowed.client == SHARED:
@@ -240,15 +269,26 @@ class TableReader:
         if form == "json":
             rows = await db.fetch(self._sql("body"), client, type)
             return cut(bytes(rows[0][1]), plan.cuts)
-        rows = await db.fetch(self._sql(f"renderings:{form}"), client, type)
-        contents = {row[0]: bytes(row[1]) for row in rows}
+        contents = await self._contents(db, type, client, form)
         return b"".join(entry(type, id, contents[id], form) for id in plan.ids)
+
+    async def _contents(self, db: Connection, type: str, client: str, form: Form) -> dict[str, bytes]:
+        records = await records_of(db, self._sql, client)
+        rows = [row for r in records for row in await db.fetch(self._sql(f"renderings:{form}"), r, type)]
+        contents = {row[0]: bytes(row[1]) for row in rows}
+        if len(records) < 2:
+            return contents
+        if type != "Patient":
+            joined = joining.Together(records)
+            return {id: joined.content(content) for id, content in contents.items()}
+        found = {id: await db.fetch(self._sql(f"resource:{form}"), type, id) for id in contents}
+        return {id: (await self._stored(db, type, id, rows[0], form)).content for id, rows in found.items() if rows}
 
     async def _included(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> bytes:
         rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
         if not rows or not _released(type, id, rows[0], allowed):
             return b""
-        return entry(type, id, bytes(rows[0][4]), form, "include")
+        return entry(type, id, (await self._stored(db, type, id, rows[0], form)).content, form, "include")
 
 
 def _plan(stamp: int, found: Selection) -> Plan:
@@ -277,13 +317,3 @@ def _marks(type: str, id: str, row: Row) -> tuple[str, str, tuple[str, ...], tup
 
 def _released(type: str, id: str, row: Row, allowed: Filter) -> bool:
     return released(allowed, *_marks(type, id, row))
-
-
-def _stored(type: str, id: str, row: Row) -> Stored:
-    return Stored(type, id, row[0], _moment(row[1]), bytes(row[4]))
-
-
-@functools.lru_cache(maxsize=1024)
-def _moment(text: str) -> dt.datetime:
-    """One batch has one moment, so many resources share it."""
-    return dt.datetime.fromisoformat(text)

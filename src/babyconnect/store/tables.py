@@ -12,6 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 Row = Sequence[Any]
+Statement = Callable[[str], str]
+"""The text of a statement by its name."""
 T = TypeVar("T")
 
 
@@ -71,6 +73,8 @@ DEFINITIONS = (
     """CREATE TABLE IF NOT EXISTS {t}bearer (
         identifier KEY NOT NULL, id KEY NOT NULL, client KEY NOT NULL, PRIMARY KEY (identifier, id))""",
     "CREATE INDEX IF NOT EXISTS bearer_by_id ON {t}bearer (id)",
+    "CREATE TABLE IF NOT EXISTS {t}joined (client KEY NOT NULL PRIMARY KEY, name KEY NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS joined_by_name ON {t}joined (name, client)",
     """CREATE TABLE IF NOT EXISTS {t}original (
         digest KEY NOT NULL PRIMARY KEY, media KEY NOT NULL, content BYTES NOT NULL, report BYTES NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS {t}held (
@@ -78,7 +82,7 @@ DEFINITIONS = (
     "CREATE INDEX IF NOT EXISTS held_by_resource ON {t}held (type, id)",
 )
 
-TABLES = ("version", "current", "shelf", "compartment", "bearer", "original", "held")
+TABLES = ("version", "current", "shelf", "compartment", "bearer", "joined", "original", "held")
 
 STATEMENTS = {
     # Writing
@@ -103,6 +107,19 @@ STATEMENTS = {
         ON CONFLICT (digest) DO UPDATE SET report = excluded.report""",
     "add_held": "INSERT INTO {t}held (original, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     "owner": "SELECT client FROM {t}current WHERE type = $1 AND id = $2",
+    # Joining: of each record of a client who has several, the name of that client
+    "joined": "SELECT name FROM {t}joined WHERE client = $1",
+    "members": "SELECT client FROM {t}joined WHERE name = $1 ORDER BY client",
+    "join": """INSERT INTO {t}joined (client, name) VALUES ($1, $2)
+        ON CONFLICT (client) DO UPDATE SET name = excluded.name""",
+    "part": "DELETE FROM {t}joined WHERE client = $1",
+    "numbers_of": "SELECT identifier FROM {t}bearer WHERE id = $1",
+    "bearers": "SELECT client FROM {t}bearer WHERE identifier = $1 AND id = client ORDER BY client",
+    "shelves_of": "SELECT type FROM {t}shelf WHERE client = $1",
+    "types_of": "SELECT DISTINCT type FROM {t}current WHERE client = $1",
+    "lying": """SELECT v.id, v.version, v.updated, v.labels, v.json FROM {t}current c
+        JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
+        WHERE c.client = $1 AND c.type = $2""",
     # Erasing
     "versions_of": "SELECT version, client FROM {t}version WHERE type = $1 AND id = $2",
     "keys_of_client": "SELECT DISTINCT type, id FROM {t}version WHERE client = $1",
@@ -117,14 +134,21 @@ STATEMENTS = {
     "stamp": "SELECT stamp FROM {t}compartment WHERE client = $1",
     "body": """SELECT c.stamp, s.body FROM {t}compartment c
         LEFT JOIN {t}shelf s ON s.client = c.client AND s.type = $2 WHERE c.client = $1""",
-    "clients_of": "SELECT DISTINCT client FROM {t}bearer WHERE identifier = $1 ORDER BY client",
-    "clients": """SELECT id FROM {t}current
-        WHERE type = 'Patient' AND id = client AND id > $1 ORDER BY id LIMIT $2""",
-    "versions": """SELECT version, updated, client, labels, {form} FROM {t}version
-        WHERE type = $1 AND id = $2 ORDER BY version DESC""",
+    "clients_of": """SELECT DISTINCT COALESCE(j.name, b.client) AS known FROM {t}bearer b
+        LEFT JOIN {t}joined j ON j.client = b.client WHERE b.identifier = $1 ORDER BY known""",
+    "bearing": """SELECT COALESCE(j.name, b.client), b.id FROM {t}bearer b
+        LEFT JOIN {t}joined j ON j.client = b.client WHERE b.identifier = $1""",
+    # A client, and the Patient that she is shown by.
+    "clients": """SELECT c.id AS known, c.id FROM {t}current c
+        WHERE c.type = 'Patient' AND c.id = c.client AND c.id > $1
+        AND NOT EXISTS (SELECT 1 FROM {t}joined j WHERE j.client = c.client)
+        UNION ALL SELECT name, MIN(client) FROM {t}joined WHERE name > $1 GROUP BY name ORDER BY 1 LIMIT $2""",
+    "versions": """SELECT v.version, v.updated, COALESCE(j.name, v.client), v.labels, {form}, j.name FROM {t}version v
+        LEFT JOIN {t}joined j ON j.client = v.client WHERE v.type = $1 AND v.id = $2 ORDER BY v.version DESC""",
     # The newest version is the current one: erasing takes all versions.
-    "resource": """SELECT version, updated, client, labels, {form} FROM {t}version
-        WHERE type = $1 AND id = $2 ORDER BY version DESC LIMIT 1""",
+    "resource": """SELECT v.version, v.updated, COALESCE(j.name, v.client), v.labels, {form}, j.name FROM {t}version v
+        LEFT JOIN {t}joined j ON j.client = v.client
+        WHERE v.type = $1 AND v.id = $2 ORDER BY v.version DESC LIMIT 1""",
     "renderings": """SELECT v.id, {form} FROM {t}current c
         JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
         WHERE c.client = $1 AND c.type = $2""",

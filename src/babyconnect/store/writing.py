@@ -4,48 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
 
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import instant, render
 from babyconnect.store.contract import SHARED, WITHDRAWN, Origin, Original, Outcome, Publication
 from babyconnect.store.entries import entry
+from babyconnect.store.gathering import borne, differing, lay_anew, names_of, records_of, regroup
+from babyconnect.store.marks import labels, labels_of
 from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry
 from babyconnect.store.shelf import Laid, changed, laid, lay, take
-from babyconnect.store.tables import Connection, Engine
+from babyconnect.store.tables import Connection, Engine, Statement
 
-Statement = Callable[[str], str]
 WRITTEN_AT_ONCE = 4_000_000
 """Bytes of renderings that wait before they are written: a large batch is in memory once, not in every rendering."""
-
-
-class Labels(msgspec.Struct, frozen=True, array_like=True):
-    """What a version was labelled and indexed with, as it is kept beside its bytes."""
-
-    group: str
-    shielded: tuple[str, ...]
-    episodes: tuple[str, ...]
-    index: dict[str, tuple[str, ...]]
-    subject: str = ""
-
-
-_LABELS = msgspec.msgpack.Decoder(Labels)
-
-
-def labels(content: bytes) -> Labels:
-    return _LABELS.decode(content)
-
-
-def _labels_of(new: Publication) -> bytes:
-    # Sorted, so that equal labels are equal bytes.
-    index = {name: tuple(values) for name, values in sorted(new.index.items())}
-    shields, episodes = tuple(sorted(new.shielded)), tuple(sorted(new.episodes))
-    return msgspec.msgpack.encode(Labels(new.group, shields, episodes, index, new.subject))
 
 
 @dataclass
@@ -60,14 +35,18 @@ class Batch:
     versions: list[tuple[Any, ...]] = field(default_factory=list)
     size: int = 0
     patients: dict[str, str] = field(default_factory=dict)
+    same: dict[str, str] = field(default_factory=dict)
+    """Patients that came again as they were: a store of before records were joined joins them so."""
 
     async def keep(self, new: Publication) -> Outcome:
         key = (new.type, new.id)
         if key not in self.latest:
             rows = await self.db.fetch(self.sql("latest"), *key)
             self.latest[key] = (rows[0][0], rows[0][1], bytes(rows[0][2]), bytes(rows[0][3])) if rows else None
-        before, marks = self.latest[key], _labels_of(new)
+        before, marks = self.latest[key], labels_of(new)
         if before and before[1:] == (new.client, marks, new.digest):
+            if new.type == "Patient":
+                self.same[new.id] = new.client
             return Outcome(*key, before[0], "unchanged")
         number = following(before[0] if before else 0)
         if before and before[1] != new.client:
@@ -94,10 +73,15 @@ class Batch:
         return self.shelves.setdefault((client, type), {})
 
     async def finish(self) -> None:
-        """Write what is left, who bears which identifier, and the shelves."""
+        """Write what is left, who bears which identifier, whose records are joined, and the shelves."""
         await self._write_versions()
-        await self._bearers({id: client for id, client in self.patients.items() if client != SHARED})
-        await write_shelves(self.db, self.sql, self.shelves)
+        patients = {id: client for id, client in self.patients.items() if client != SHARED}
+        told = {**self.same, **patients}
+        touched = await borne(self.db, self.sql, told)
+        await self._bearers(patients)
+        touched |= await borne(self.db, self.sql, patients)
+        moved = await regroup(self.db, self.sql, touched, told.values()) if told else set()
+        await settle(self.db, self.sql, self.shelves, moved)
 
     async def _write_versions(self) -> None:
         """What is written can be asked for again, so only that of Patients is still remembered."""
@@ -117,6 +101,17 @@ class Batch:
             for identifier in labels(known[2]).index.get("identifier", ())
         ]
         await self.db.many(self.sql("add_bearer"), rows)
+
+
+async def settle(
+    db: Connection, sql: Statement, shelves: dict[tuple[str, str], dict[str, Laid | None]], laid: Collection[str]
+) -> None:
+    """The shelves of a batch; of a client who has several records all are laid anew.  `laid`: records that were."""
+    names = await names_of(db, sql, {client for client, _ in shelves} - {SHARED})
+    for name in sorted({name for record, name in names.items() if record not in laid}):
+        await lay_anew(db, sql, name)
+    elsewhere = names.keys() | set(laid)
+    await write_shelves(db, sql, {key: changes for key, changes in shelves.items() if key[0] not in elsewhere})
 
 
 async def write_shelves(db: Connection, sql: Statement, shelves: dict[tuple[str, str], dict[str, Laid | None]]) -> None:
@@ -173,7 +168,7 @@ async def withdraw(
     rows = await db.fetch(sql("resource:json"), *key)
     if not rows:
         return None
-    marked, client = labels(bytes((await db.fetch(sql("latest"), *key))[0][2])), rows[0][2]
+    marked, client = labels(bytes(rows[0][3])), (await db.fetch(sql("owner"), *key))[0][0]
     taken = Publication(
         *key,
         resource=json.loads(bytes(rows[0][4])),
@@ -191,8 +186,23 @@ async def withdraw(
     return outcome
 
 
-async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
-    """Take every row of a resource away, with the originals that held it; the number of versions that went."""
+async def erase(db: Connection, sql: Statement, keys: Collection[tuple[str, str]]) -> int:
+    """Take every row of these resources away, with the originals that held them; the number of versions that went."""
+    touched = await borne(db, sql, [id for type, id in keys if type == "Patient"])
+    gone, shelves, patients = 0, dict[tuple[str, str], dict[str, Laid | None]](), set[str]()
+    for type, id in keys:
+        versions = await _erase(db, sql, type, id)
+        gone += len(versions)
+        owners = {client for _, client in versions}
+        for client in owners:
+            shelves.setdefault((client, type), {})[id] = None
+        patients |= owners if type == "Patient" else set()
+    moved = await regroup(db, sql, touched, patients) if patients else set()
+    await settle(db, sql, shelves, moved)
+    return gone
+
+
+async def _erase(db: Connection, sql: Statement, type: str, id: str) -> Sequence[Sequence[Any]]:
     versions = await db.fetch(sql("versions_of"), type, id)
     await db.many(sql("drop_versions"), [(type, id)])
     await db.many(sql("drop_current"), [(type, id)])
@@ -201,19 +211,16 @@ async def erase(db: Connection, sql: Statement, type: str, id: str) -> int:
     for row in await db.fetch(sql("originals_of"), type, id):
         await db.many(sql("drop_original"), [(row[0],)])
         await db.many(sql("drop_held"), [(row[0],)])
-    await write_shelves(db, sql, {(client, type): {id: None} for _, client in versions})
-    return len(versions)
+    return versions
 
 
 async def erase_client(db: Connection, sql: Statement, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
     if client == SHARED:
         raise ValueError("what is shared belongs to no client")
-    gone = 0
-    keys = [(type, id) for type, id in await db.fetch(sql("keys_of_client"), client)]
-    for key in keys:
-        gone += 0 if key in keep else await erase(db, sql, *key)
-    if not set(keys) & set(keep):
-        await db.many(sql("drop_stamp"), [(client,)])
+    records = await records_of(db, sql, client)
+    items = {record: [(row[0], row[1]) for row in await db.fetch(sql("keys_of_client"), record)] for record in records}
+    gone = await erase(db, sql, [key for keys in items.values() for key in keys if key not in keep])
+    await db.many(sql("drop_stamp"), [(record,) for record, keys in items.items() if not set(keys) & set(keep)])
     return gone
 
 
@@ -246,11 +253,22 @@ class TableWriter:
         return [Origin(*row) for row in rows]
 
     async def erase(self, type: str, id: str) -> int:
-        return await self._engine.write(lambda db: erase(db, self._sql, type, id), erasing=True)
+        return await self._engine.write(lambda db: erase(db, self._sql, [(type, id)]), erasing=True)
 
     async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
         return await self._engine.write(lambda db: erase_client(db, self._sql, client, keep), erasing=True)
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
-        rows = await self._engine.fetch(self._sql("keys_of_client"), client)
+        async with self._engine.reading() as db:
+            records = await records_of(db, self._sql, client)
+            rows = [row for r in records for row in await db.fetch(self._sql("keys_of_client"), r)]
         return sorted((row[0], row[1]) for row in rows)
+
+    async def joined(self, records: Collection[str]) -> Mapping[str, str]:
+        async with self._engine.reading() as db:
+            names = await names_of(db, self._sql, records)
+            return {r: name for name in set(names.values()) for r in await records_of(db, self._sql, name)}
+
+    async def differing(self, record: str) -> tuple[str, ...]:
+        async with self._engine.reading() as db:
+            return await differing(db, self._sql, record)
