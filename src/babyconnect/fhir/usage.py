@@ -32,6 +32,11 @@ def period_of_use(resource: Mapping[str, Any]) -> Mapping[str, str]:
     return {name: value for name, value in (("start", start), ("end", end)) if value}
 
 
+def end_from(resource: Mapping[str, Any], start: str) -> str:
+    """When the duration that a resource tells ends if it begins at `start`, as FHIR text; "" where it tells none."""
+    return next((end for one in _extended(resource, _DURATION) if (end := _after(start, one.get("valueDuration")))), "")
+
+
 def _stated(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     for extension in _extended(resource, _PERIOD):
         if isinstance(extension.get("valuePeriod"), Mapping):

@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
+from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.birthcare.medication import Medicine
 from babyconnect.fhir import check
 from babyconnect.fhir.profiles.checking import check as against_profiles
 from babyconnect.fhir.profiles.surroundings import Surroundings
 from babyconnect.flows.material import Read
 from babyconnect.flows.translating import READERS
+from babyconnect.merge import merge
+from babyconnect.merge.medication.warnings import Situation, judge_of, provided
 from babyconnect.sources import Record, Rejected
 from babyconnect.sources.recognise import recognise
 from tests.support import dispense_list as v3
+from tests.support.made import GP
 
 TODAY = dt.date(2026, 6, 1)
 HALF = '<period value="0.5" unit="d"/>'
@@ -201,3 +206,43 @@ def test_what_cannot_be_read_is_refused_with_its_place(content: bytes, rule: str
     rejected = recognise(content, "list.xml")
     assert isinstance(rejected, Rejected) and rejected.place and rejected.text
     assert not rule or rejected.rule == rule
+
+
+# In the overview ------------------------------------------------------------------------------------------------------
+
+
+def overview(*events: str, today: dt.date = TODAY) -> Medicine:
+    resources = tuple(dict(one.resource) for one in read(v3.message(*events)).resources)
+    client = next(str(one["id"]) for one in resources if one["resourceType"] == "Patient")
+    (found,) = merge([SourceAnswer(GP, "answered", resources, client=client)], today).medication.medicines
+    return found
+
+
+def test_what_was_dispensed_is_in_use_as_long_as_it_lasts_and_then_nobody_knows() -> None:
+    last = dt.date(2026, 5, 1) + dt.timedelta(days=59)
+    assert (overview(today=last).state, overview(today=last).end) == ("current", last)
+    assert overview(today=last + dt.timedelta(days=1)).state == "unknown"
+
+
+def test_how_long_it_lasts_may_also_stand_in_the_instruction() -> None:
+    told = v3.event(v3.request(v3.within(HALF)), supply="")
+    assert overview(told, today=dt.date(2026, 6, 19)).end == dt.date(2026, 6, 19)
+    assert overview(told, today=dt.date(2026, 6, 19)).state == "current"
+
+
+def test_a_refill_takes_the_place_of_the_supply_before_it_and_is_no_double_medicine() -> None:
+    found = overview(v3.event(), v3.event(number="V2", day="20260525"))
+    assert (found.state, found.contradictions) == ("current", ())
+    assert sum(block.superseded for block in found.blocks) == 1
+
+
+def test_a_medicine_of_years_ago_warns_no_more_and_one_that_just_ran_out_still_does() -> None:
+    valproate = '<code nullFlavor="OTH"><originalText>Valproaat</originalText><translation code="N03AG01" codeSystem="2.16.840.1.113883.6.73"/></code>'  # noqa: E501
+    pregnant = Situation(TODAY, pregnant=True, due=(dt.date(2026, 10, 1),))
+
+    def judged(day: str) -> list[tuple[str, str]]:
+        found = overview(v3.event(product=valproate, day=day))
+        return [(e.rule.code, e.when) for e in judge_of(provided()).of(found.blocks, pregnant).exposures]
+
+    assert judged("20260320") == [("N03AG01", "now")], "ran out two weeks ago: a refill may be late"
+    assert judged("20200101") == []

@@ -16,7 +16,7 @@ from babyconnect.birthcare.medication import Block, Role, State
 from babyconnect.birthcare.record import Item
 from babyconnect.birthcare.resources import Resource, as_list, codes_in, day
 from babyconnect.definitions import document
-from babyconnect.fhir.usage import period_of_use
+from babyconnect.fhir.usage import end_from, period_of_use
 from babyconnect.merge.medication.doses import dose_of
 from babyconnect.merge.medication.products import medication_of, product_of, substance_name
 from babyconnect.merge.reading import extensions
@@ -32,12 +32,16 @@ Held = Mapping[str, Mapping[str, Resource]]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A block with what only grouping needs: whom it is about, the name of its substance, the item of its product."""
+    """A block with what only grouping needs: whom it is about, the name of its substance, the item of its product.
+
+    `lasts`: the last day of what tells how long and not since when, if it began when it was agreed.
+    """
 
     block: Block
     subject: str
     substance: str
     product_key: tuple[str, str]
+    lasts: dt.date | None = None
 
 
 def blocks(items: Sequence[Item], held: Held, today: dt.date) -> list[Read]:
@@ -71,7 +75,8 @@ def _read(item: Item, held: Held, today: dt.date) -> Read:
     state, end = _state(block, resource, today)
     named = substance_name(medication, resource)
     key = (ura, f"Medication/{medication.get('id')}") if medication else ("", "")
-    return Read(replace(block, state=state, end=end), item.subject, named, key)
+    lasts = None if start else _edge(end_from(resource, block.stated[:10]), last=True)
+    return Read(replace(block, state=state, end=end), item.subject, named, key, lasts)
 
 
 def _role(kind: str, resource: Resource) -> Role:
@@ -124,7 +129,8 @@ def _days(resource: Resource) -> tuple[dt.date | None, dt.date | None]:
     period = period_of_use(resource)
     start, end = _edge(period.get("start", ""), last=False), _edge(period.get("end", ""), last=True)
     if resource.get("resourceType") == "MedicationDispense" and start is None:
-        start = _edge(str(resource.get("whenHandedOver") or ""), last=False)
+        ready = next((e.get("valueDateTime") for e in extensions(resource, ("zib-Dispense-RequestDate",))), "")
+        start = _edge(str(resource.get("whenHandedOver") or ready or ""), last=False)
         supply = resource.get("daysSupply") or {}
         if start and end is None and supply.get("code") == "d" and isinstance(supply.get("value"), int):
             end = start + dt.timedelta(days=min(max(supply["value"], 1), 3660) - 1)

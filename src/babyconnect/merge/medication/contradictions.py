@@ -138,12 +138,13 @@ def _comparable(one: Block, other: Block) -> bool:
     mass = {"mg", "g", "ug", "mcg", "[iU]", "mmol"}
     if one.dose.unit in mass and one.dose.unit == other.dose.unit:
         return True
-    mine, theirs = set(_fine(one)), set(_fine(other))
+    mine, theirs = fine_codes(one), fine_codes(other)
     return bool(mine & theirs) or not mine or not theirs
 
 
-def _fine(block: Block) -> list[str]:
-    return [key for key in keys_of(block.product) if not key.startswith(("http://www.whocc.no/atc|", "name|"))]
+def fine_codes(block: Block) -> set[str]:
+    """The codes of its product that tell its strength."""
+    return {key for key in keys_of(block.product) if not key.startswith(("http://www.whocc.no/atc|", "name|"))}
 
 
 def _sources(block: Block) -> set[str]:

@@ -13,6 +13,7 @@ from babyconnect.merge.medication import allergies
 from babyconnect.merge.medication.blocks import Held, Read, blocks, superseded
 from babyconnect.merge.medication.contradictions import AGREED, RANK, contradictions, state_of, stated
 from babyconnect.merge.medication.grouping import medicines
+from babyconnect.merge.medication.supplies import supplied
 from babyconnect.merge.medication.warnings import Judge, Situation, judge_of
 
 
@@ -21,7 +22,9 @@ def overview(items: Sequence[Item], held: Held, situation: Situation, table: Tab
     judge, hers = judge_of(table), allergies.known(items)
     products = {(o.source.ura.value, o.reference): i.id for i in items if i.type == "Medication" for o in i.origins}
     groups = medicines(blocks(items, held, situation.today))
-    made = [_medicine(superseded(group), situation, judge, hers, products) for group in groups]
+    made = [
+        _medicine(superseded(supplied(group, situation.today)), situation, judge, hers, products) for group in groups
+    ]
     made = _with_shared_substances(made)
     ordered = sorted(
         made, key=lambda m: (m.subject != "woman", m.subject, RANK.index(m.state), m.name.casefold(), m.id)

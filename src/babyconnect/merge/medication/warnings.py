@@ -21,6 +21,8 @@ from babyconnect.merge.medication import tables
 LACTATION_DAYS = 365
 # A pregnancy that runs may last as long as this after the due date (NVOG: 42+0, and a margin of our own).
 _OVERDUE_DAYS = 21
+# How long after a supply ran out its use is still reckoned with: the usual supply of what is used for long. [own]
+_GRACE_DAYS = 90
 _ORDER: tuple[When, ...] = ("now", "undated", "upcoming", "past")
 _OPEN: tuple[State, ...] = ("current", "planned", "unknown", "paused")
 _USES = ("agreement", "administration_agreement", "use", "dispense", "administration")
@@ -188,6 +190,7 @@ def _used(block: Block, today: dt.date) -> Span | None:
         return (given, block.end or given) if given else None
     first = block.start or noted
     if block.state in _OPEN:
-        return first or today, block.end or dt.date.max
+        late = dt.timedelta(days=_GRACE_DAYS if block.state == "unknown" else 0)
+        return first or today, block.end + late if block.end else dt.date.max
     last = min(block.end or today, today) if block.superseded else block.end or noted
     return (first, last) if first and last and first <= last and block.start else None
