@@ -97,7 +97,7 @@ class Asking:
             "consents/overview.html",
             status,
             lines=lines,
-            groups=words.by_holder(lines, own.name),
+            groups=[(whose, its, words.at_a_glance(its)) for whose, its in words.by_holder(lines, own.name)],
             history=words.history(versions, self._party_of),
             notice=notice or (done if done in ("vastgelegd", "ingetrokken") else ""),
             code=f"{code.code[:4]} {code.code[4:]}" if code else "",

@@ -78,6 +78,18 @@ def by_holder(lines: Iterable[Line], own: str) -> list[tuple[str, list[Line]]]:
     return sorted(groups.items(), key=lambda item: (item[0] != own, item[0] != "", item[0]))
 
 
+def at_a_glance(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+    """Whom it is a yes, a no, or a no to some subjects ("less"), each named once; the lines say what it is about.
+
+    A no to everything stands after the yes that it undoes: both are written down, and the no is what holds."""
+    found: dict[str, dict[tuple[str, str], Line]] = {"yes": {}, "less": {}, "no": {}}
+    for one in lines:
+        everything = not one.groups and not one.shielded
+        code = "yes" if one.permit else "no" if everything else "less"
+        found[code].setdefault((one.whom, one.whom_kind), one)
+    return [(code, list(named.values())) for code, named in found.items() if named]
+
+
 def group_names(consent: Consent) -> tuple[tuple[str, ...], bool]:
     """The groups by name, in the table's order; whether any is shielded, of which a screen does not name the kind."""
     known = choices.names()

@@ -1,9 +1,10 @@
-// On a phone what a record says of each child starts folded.  It is open at a desk, on paper, where a link points into
-// it, and without this file; what the reader opened or folded stays so when the page draws it anew.
+// On a phone what a record says of each child, and what a page of consent says of each organisation, starts folded.  It
+// is open at a desk, on paper, where a link points into it, and without this file; what the reader opened or folded
+// stays so when the page draws it anew.
 "use strict";
 
 (() => {
-  const FOLDS = "details.kindvouw";
+  const FOLDS = "details.kindvouw, details.vouw";
   const narrow = window.matchMedia("(max-width: 44rem)");
   const drawn = new WeakSet();
   const chosen = new Map();
@@ -32,7 +33,7 @@
 
   let folded = [];
   window.addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll(`${FOLDS}:not([open])`)];
+    folded = [...document.querySelectorAll(FOLDS)].filter((part) => !part.open);
     for (const part of folded) part.open = true;
   });
   window.addEventListener("afterprint", () => {
