@@ -22,7 +22,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class InputReport:
-    """What came of one input; `client` is the opaque Patient id of the woman whose record it is ("" when refused)."""
+    """What came of one input; `client` is the opaque Patient id of the woman whose record it is ("" when refused).
+
+    `withdrawn`: how many items were taken back that an earlier delivery held and this one, which replaces it, does not.
+    """
 
     name: str
     status: Status
@@ -31,6 +34,7 @@ class InputReport:
     unchanged: int = 0
     findings: tuple[Finding, ...] = field(default=())
     client: str = ""
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +58,6 @@ def _lines(report: InputReport) -> list[str]:
     counts = ""
     if report.status.startswith("published"):
         counts = f" ({report.created} created, {report.updated} updated, {report.unchanged} unchanged)"
+        counts += f", {report.withdrawn} withdrawn" if report.withdrawn else ""
     head = f"{report.name}: {report.status}{counts}"
     return [head, *(f"  {f.severity} at {f.place or '-'} [{f.rule}] {f.text}" for f in report.findings)]

@@ -14,7 +14,7 @@ from babyconnect.flows.findings import Finding, InputReport, Report, Status
 from babyconnect.flows.inputs import Input, Loose, Refusal, digest, original, read
 from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
-from babyconnect.labelling.families import Key
+from babyconnect.labelling.families import Family, Key
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.labels import WITHDRAWN
 from babyconnect.sources.recognise import LIMIT
@@ -118,9 +118,7 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     family = unit.family
     if family is None or any(finding.severity == "error" for finding in findings):
         return _Prepared(unit.name, "", iter(()), [], findings, counted=unit.counted)
-    absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
-    known = await node.known(absent) if node.known and absent else {}
-    client = await asyncio.to_thread(preparing.client_of, family, known)
+    client, known = await whose(family, node)
     if isinstance(client, Finding):
         return _Prepared(unit.name, "", iter(()), [], [*findings, client], counted=unit.counted)
     naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
@@ -132,6 +130,13 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings += warnings
     originals = _originals(unit, findings) if unit.keeps_original else []
     return _Prepared(unit.name, client, batch, originals, findings, said, unit.counted)
+
+
+async def whose(family: Family, node: PublishingNode) -> tuple[str | Finding, Known]:
+    """The client of a record, or why there is not exactly one; and what the store holds of what the record names."""
+    absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
+    known = await node.known(absent) if node.known and absent else {}
+    return await asyncio.to_thread(preparing.client_of, family, known), known
 
 
 async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:

@@ -111,7 +111,8 @@ def _from_tabular(record: Record, today: dt.date, version: str) -> Read:
     findings = [
         Finding(f.severity, f"{record.name}: {f.place}".removesuffix(": "), f.rule, f.text) for f in made.findings
     ]
-    return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
+    places = zip(made.resources, made.places, strict=True)
+    return Read(tuple(Sourced(resource, place=place) for resource, place in places), tuple(findings), made.counted)
 
 
 def _from_stu3(record: Record, today: dt.date, version: str) -> Read:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -63,8 +63,14 @@ def build(extract: Extract, today: dt.date) -> Built:
     return _Builder(extract, today).built()
 
 
+def distinct(extract: Extract, today: dt.date) -> Sequence[ReadRow]:
+    """The rows of an extract, each named by what tells it apart, and once."""
+    builder = _Builder(extract, today)
+    return builder.distinct([builder.read(row, sheets()[row.sheet]) for row in extract.rows])
+
+
 @dataclass(slots=True)
-class _Read:
+class ReadRow:
     """A row with what its cells say."""
 
     row: Row
@@ -88,10 +94,10 @@ class _Builder:
         self.root = Node()
 
     def built(self) -> Built:
-        cells = [self._read(row, sheets()[row.sheet]) for row in self.extract.rows]
+        cells = [self.read(row, sheets()[row.sheet]) for row in self.extract.rows]
         if self.extract.broken:
             return Built(None, tuple(self.findings), tuple(self.places))
-        read = self._distinct(cells)
+        read = self.distinct(cells)
         self._check(read)
         for one in read:
             self._place(one)
@@ -102,7 +108,7 @@ class _Builder:
 
     # Cells ----------------------------------------------------------------------------------------------------------
 
-    def _read(self, row: Row, sheet: Sheet) -> _Read:
+    def read(self, row: Row, sheet: Sheet) -> ReadRow:
         values, lines = {}, {}
         for header, column in sheet.columns.items():
             cell = row.cells.get(header)
@@ -119,7 +125,7 @@ class _Builder:
             values[header] = made
             self.places.append((f"blad {sheet.name}, {row.place(header)}", f"{sheet.key}/{header}"))
             lines[header] = len(self.places)
-        return _Read(row, sheet, values, lines)
+        return ReadRow(row, sheet, values, lines)
 
     def _find(self, rule: str, row: Row, sheet: Sheet, column: Column | None = None, told: str = "") -> None:
         severity: Literal["error", "warning"] = "warning" if rule in _WARNINGS else "error"
@@ -128,10 +134,10 @@ class _Builder:
         text = words.format(expected=told or (expected(column) if column else ""))
         self.findings.append(Finding(severity, place, rule, text))
 
-    def _distinct(self, read: list[_Read]) -> list[_Read]:
+    def distinct(self, read: list[ReadRow]) -> list[ReadRow]:
         """Each row named; one that stands there twice only once."""
-        kept: list[_Read] = []
-        seen: dict[tuple[str, str], list[_Read]] = {}
+        kept: list[ReadRow] = []
+        seen: dict[tuple[str, str], list[ReadRow]] = {}
         for one in read:
             one.name = self._named(one)
             before = seen.setdefault((one.sheet.key, one.name), [])
@@ -144,7 +150,7 @@ class _Builder:
             kept.append(one)
         return kept
 
-    def _again(self, one: _Read, before: int) -> None:
+    def _again(self, one: ReadRow, before: int) -> None:
         if one.sheet.once or one.said("row"):
             told = {"child": "dit kind", "dossier": "dit dossier"}.get(one.sheet.once, "dit kenmerk")
             self._find("duplicate-row", one.row, one.sheet, told=told)
@@ -153,7 +159,7 @@ class _Builder:
                 self._find("same-moment", one.row, one.sheet)
             one.name = f"{one.name}#{before}"
 
-    def _named(self, one: _Read) -> str:
+    def _named(self, one: ReadRow) -> str:
         """The row's own name; else its moment and child; else what it says."""
         if one.sheet.once == "child":
             return one.said("child")
@@ -164,7 +170,7 @@ class _Builder:
         headers = one.sheet.identity or [h for h, c in one.sheet.columns.items() if c.required and c.type != "dossier"]
         return "|".join(one.values[h].key for h in headers if h in one.values)
 
-    def _check(self, read: list[_Read]) -> None:
+    def _check(self, read: list[ReadRow]) -> None:
         """What one row says of another: the child and the caregiver that it names."""
         children = {one.said("child") for one in read if one.sheet.key == _CHILDREN}
         caregivers = {one.said("caregiver-code").casefold() for one in read} - {""}
@@ -177,7 +183,7 @@ class _Builder:
                 if column.type == "caregiver" and made.key.casefold() not in caregivers:
                     self._find("caregiver", one.row, one.sheet, column)
 
-    def _order(self, one: _Read) -> None:
+    def _order(self, one: ReadRow) -> None:
         """Two cells of a row of which one is never more, or later, than the other: they may have changed places."""
         for less, more in one.sheet.orders:
             if less in one.values and more in one.values and _sorts(one.values[less]) > _sorts(one.values[more]):
@@ -185,7 +191,7 @@ class _Builder:
 
     # Places ---------------------------------------------------------------------------------------------------------
 
-    def _key(self, one: _Read, group: str) -> str:
+    def _key(self, one: ReadRow, group: str) -> str:
         """What an instance of a group is of; "" when there is one for the whole record."""
         per = one.sheet.per.get(group, "")
         if per == "row":
@@ -196,7 +202,7 @@ class _Builder:
             return f"caregiver {(one.said('caregiver-code') or one.said('caregiver')).casefold()}"
         return f"{per} {one.said(per)}".strip() if per in ("child", "fetus") else per
 
-    def _node(self, one: _Read, path: tuple[str, ...], *, make: bool) -> Node | None:
+    def _node(self, one: ReadRow, path: tuple[str, ...], *, make: bool) -> Node | None:
         node = self.root
         for group in path:
             key = self._key(one, group)
@@ -208,7 +214,7 @@ class _Builder:
             node = found
         return node
 
-    def _place(self, one: _Read) -> None:
+    def _place(self, one: ReadRow) -> None:
         for header, made in one.values.items():
             column = one.sheet.columns[header]
             if not column.concept:
@@ -219,7 +225,7 @@ class _Builder:
             if not self._put(one, column.concept, attributes, one.lines[header]):
                 self._find("conflict", one.row, one.sheet, column)
 
-    def _put(self, one: _Read, concept: str, attributes: Mapping[str, str], line: int) -> bool:
+    def _put(self, one: ReadRow, concept: str, attributes: Mapping[str, str], line: int) -> bool:
         """False when the data element, which there is once, has another value already."""
         known = concepts()[concept]
         node = self._node(one, known.path, make=True)
@@ -233,7 +239,7 @@ class _Builder:
         there.append((attributes, line))
         return True
 
-    def _give(self, one: _Read) -> None:
+    def _give(self, one: ReadRow) -> None:
         for given in one.sheet.given:
             path = concepts()[given.concept].path
             always = given.source == "reference" and not given.when
@@ -247,7 +253,7 @@ class _Builder:
             if attributes:
                 self._put(one, given.concept, attributes, line)
 
-    def _given(self, one: _Read, given: Given) -> tuple[Mapping[str, str], int]:
+    def _given(self, one: ReadRow, given: Given) -> tuple[Mapping[str, str], int]:
         self.places.append((f"blad {one.sheet.name}, {one.row.place()}", ""))
         first, argument = len(self.places), given.argument
         if given.source == "column":
@@ -265,7 +271,7 @@ class _Builder:
             return coded(given.concept, argument), first
         return ({"nullFlavor": argument} if given.source == "null" else {"value": argument}), first
 
-    def _referred(self, one: _Read, argument: str) -> Mapping[str, str]:
+    def _referred(self, one: ReadRow, argument: str) -> Mapping[str, str]:
         """The reference to the instance of a group in this row, or to who is named; none when it is not there."""
         group = argument if argument.isdigit() else {"organisation": "956"}.get(argument, "675")
         node = self._node(one, (*concepts()[group].path, group), make=False)
@@ -273,7 +279,7 @@ class _Builder:
 
     # The record -----------------------------------------------------------------------------------------------------
 
-    def _record(self, read: list[_Read]) -> AdaRecord:
+    def _record(self, read: list[ReadRow]) -> AdaRecord:
         known = document("ada/transactions.toml")[TRANSACTION]
         dossier = next((one.said("dossier") for one in read if one.sheet.key == _CLIENT), "")
         title = f"gegevensblad {_digest(dossier)}"

@@ -25,11 +25,12 @@ _LOST = frozenset({"not-mapped", "bad-value", "unresolved-reference"})
 
 @dataclass(frozen=True, slots=True)
 class Tabulated:
-    """`resources`: none when an error refuses them."""
+    """`resources`: none when an error refuses them; `places`: where each of them began in the file."""
 
     resources: Sequence[dict[str, Any]]
     findings: tuple[Finding, ...]
     counted: Filled
+    places: Sequence[str] = ()
 
 
 def translate(extract: Extract, today: dt.date) -> Tabulated:
@@ -37,17 +38,21 @@ def translate(extract: Extract, today: dt.date) -> Tabulated:
     built = build(extract, today)
     if built.record is None:
         return Tabulated((), built.findings, _counted(extract, frozenset()))
-    made, _ = traced(built.record, ada_map(map_names(), STRUCTURE), today)
+    made, homes = traced(built.record, ada_map(map_names(), STRUCTURE), today)
     # What the tables give with a row no cell said: that STU3 has no place for it is no news to who filled the row in.
     told = [_told(built, f.severity, f.line, f.rule, f.text) for f in made.findings
             if f.severity != "information" or not f.line or _concept(built, f.line)]  # fmt: skip
     lost = frozenset(_concept(built, f.line) for f in made.findings if f.rule in _LOST and f.line) - {""}
-    return Tabulated(made.resources, (*built.findings, *told), _counted(extract, lost))
+    places = [_place(built, next((site.element.line for _, site in those if site.element.line), 0)) for those in homes]
+    return Tabulated(made.resources, (*built.findings, *told), _counted(extract, lost), places)
 
 
 def _told(built: Built, severity: str, line: int, rule: str, text: str) -> Finding:
-    place = built.places[line - 1][0] if 0 < line <= len(built.places) else ""
-    return Finding(severity, place, rule, text)  # type: ignore[arg-type]
+    return Finding(severity, _place(built, line), rule, text)  # type: ignore[arg-type]
+
+
+def _place(built: Built, line: int) -> str:
+    return built.places[line - 1][0] if 0 < line <= len(built.places) else ""
 
 
 def _concept(built: Built, line: int) -> str:
