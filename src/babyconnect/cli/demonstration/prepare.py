@@ -6,8 +6,6 @@ import datetime as dt
 import hashlib
 import pathlib
 import secrets
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -16,9 +14,9 @@ import msgspec
 from babyconnect import synthetic
 from babyconnect.birthcare.parties import Role
 from babyconnect.cli.demonstration import plan as plans
+from babyconnect.cli.demonstration.born import Born
 from babyconnect.cli.demonstration.certifying import certify, section
 from babyconnect.cli.demonstration.plan import Member, Plan, Special
-from babyconnect.cli.demonstration.processes import environment
 from babyconnect.cli.failure import Failure
 from babyconnect.trust import keys
 from babyconnect.web.simulators.care_system.app import CLIENT_ID
@@ -253,25 +251,22 @@ def publish(home: pathlib.Path, plan: Plan, say: Say) -> None:
 def _publish_one(home: pathlib.Path, member: Member) -> str:
     folder = node_folder(home, member)
     dates = [word for name, day in member.dates.items() for word in ("--date", f"{name}={day}")]
-    command = [sys.executable, "-m", "babyconnect", "publish", member.records, "--quiet", *dates]
-    done = subprocess.run(
-        [*command, "--config", str(folder / "node.toml")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(),
-    )
-    (folder / "publish.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-    lines = done.stdout.strip().splitlines()
+    told, faults = folder / "publish.log", folder / "publish.errors"
+    for path in (told, faults):
+        path.unlink(missing_ok=True)
+    words = ["publish", member.records, "--quiet", *dates, "--config", str(folder / "node.toml")]
+    code = Born(words, told, faults).wait()
+    errors = faults.read_text(encoding="utf-8", errors="replace").strip()
+    lines = told.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     if not lines:
-        raise Failure(f"publishing the records of {member.name} failed: {done.stderr.strip()[-500:]}")
+        raise Failure(f"publishing the records of {member.name} failed: {errors[-500:]}")
     found = lines[:-1]
-    if found and done.returncode == 0 and not member.loaded:
+    if found and code == 0 and not member.loaded:
         # Synthetic records deviate as real ones do; who wants to know reads what a supplier would read.
         found = [f"what deviates from the profiles is in {folder / 'publish.log'}"]
     if len(found) > SHOWN:
         found = [*found[:SHOWN], f"and {len(found) - SHOWN} more lines in {folder / 'publish.log'}"]
-    return "\n".join([lines[-1], *found, *done.stderr.strip().splitlines()])
+    return "\n".join([lines[-1], *found, *errors.splitlines()])
 
 
 def _list(values: Iterable[str]) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,15 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from babyconnect.cli import ports
+from babyconnect.cli.demonstration.born import Born
 from babyconnect.cli.failure import Failure
 
 HEALTHY_WITHIN = 90.0
 STOP_WITHIN = 8.0
-
-
-def environment() -> dict[str, str]:
-    """Ours, but compiled modules are kept: fourteen processes that each compile everything anew are slow to start."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def require_free(host: str, wanted: Iterable[int]) -> None:
@@ -42,7 +36,7 @@ class Running:
     name: str
     base_url: str
     log: pathlib.Path
-    process: subprocess.Popen[bytes]
+    process: Born | subprocess.Popen[bytes]
 
 
 @dataclass(slots=True)
@@ -60,15 +54,7 @@ class Processes:
     def start(self, name: str, command: str, config: pathlib.Path, base_url: str) -> None:
         """Start `babyconnect COMMAND --config CONFIG` with its output in a log beside the configuration."""
         log = config.with_suffix(".log")
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "babyconnect", command, "--config", str(config)],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=environment(),
-                start_new_session=True,
-            )  # Ctrl-C reaches us only; we stop the others in order
+        process = Born([command, "--config", str(config)], log)
         self.running.append(Running(name, base_url, log, process))
 
     def wait_until_healthy(self) -> None:
