@@ -5,16 +5,26 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
-from tests.attacks.edge import Edge, Said, ask
+from babyconnect.cli.demonstration.plan import Plan
+from tests.attacks.edge import Said, ask
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
+class Running(Protocol):
+    """Organisations that serve people, whichever way they were started."""
+
+    plan: Plan
+
+    def base(self, who: str, /) -> str: ...
+
+
 @dataclass
 class Browser:
-    edge: Edge
+    edge: Running
     jar: dict[str, str] = field(default_factory=dict)
     seen: list[Said] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
@@ -71,7 +81,7 @@ def fields_of(page: Said) -> dict[str, str]:
     return found
 
 
-def logged_in(edge: Edge, username: str, slug: str = "practice", site: str = "/viewer") -> Browser:
+def logged_in(edge: Running, username: str, slug: str = "practice", site: str = "/viewer") -> Browser:
     """Somebody who came in by the front door."""
     browser, base = Browser(edge), edge.base(slug)
     page, address = browser.follow(browser.get(f"{base}{site}/aanmelden"), base)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from babyconnect.birthcare.parties import Kind
 from babyconnect.cli.demonstration import prepare
-from babyconnect.cli.demonstration.plan import Member, Plan, Showcase
+from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase
 from babyconnect.cli.demonstration.processes import Processes
 from babyconnect.trust.tls import Files
 from tests.federation.serving import free_port
@@ -29,6 +29,10 @@ class Certified:
     def pki(self) -> Folder:
         return Folder(self.home / "pki")
 
+    def base(self, slug: str) -> str:
+        """Where people reach it."""
+        return self.member(slug).base_url
+
     def member(self, slug: str) -> Member:
         return self.plan.member(slug)
 
@@ -45,12 +49,16 @@ class Certified:
         )
 
 
+def _midwife(slug: str) -> tuple[LogIn, ...]:
+    return (LogIn(f"anna.{slug}", "Anna de Vries", "midwife"),)
+
+
 @contextlib.contextmanager
 def certified(home: pathlib.Path, workers: int = 1) -> Iterator[Certified]:
     """`workers`: of each node."""
     plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""))
     plan.members = [
-        Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", secured_port=free_port())
+        Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", _midwife(slug), secured_port=free_port())
         for slug, ura, kind in NAMES
     ]
     plan.secured_port = free_port()

@@ -98,9 +98,16 @@ class Connection:
 
 
 def children(process: int) -> list[int]:
-    """The keeper, then the workers."""
+    """The keeper, then the workers; not one that ended and is only still listed."""
     tasks = Path(f"/proc/{process}/task").iterdir()
-    return sorted(int(child) for task in tasks for child in (task / "children").read_text().split())
+    listed = sorted(int(child) for task in tasks for child in (task / "children").read_text().split())
+    return [child for child in listed if _runs(child)]
+
+
+def _runs(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def _sockets(process: int) -> int:
@@ -152,8 +159,8 @@ def token(running: Certified, connection: Connection) -> str:
     return str(answered.json()["access_token"])
 
 
-async def _with_link(running: Certified, work: Any) -> Any:
-    link = await open_link(running.config("practice"))
+async def _with_link(running: Certified, work: Any, slug: str = "practice") -> Any:
+    link = await open_link(running.config(slug))
     try:
         await link.directory.load()
         return await work(link)
@@ -161,13 +168,15 @@ async def _with_link(running: Certified, work: Any) -> Any:
         await link.close()
 
 
-def published(running: Certified) -> None:
-    """Two clients of the practice, known to the region, as publishing would leave them."""
+def published(running: Certified, slug: str = "practice", value: str = "72") -> None:
+    """Two clients of an organisation, known to the region, as publishing would leave them; `value`: of their pulse."""
 
     async def work(link: Link) -> None:
         store = await open_store(link)
         batch = [
-            one for id, bsn in CLIENTS.items() for one in (woman(id, bsn), episode(id), observation(id, f"{id}-o"))
+            one
+            for id, bsn in CLIENTS.items()
+            for one in (woman(id, bsn), episode(id), observation(id, f"{id}-o", value=value))
         ]
         await store.writer.publish(batch, [], dt.datetime.now(dt.UTC))
         await store.close()
@@ -176,22 +185,22 @@ def published(running: Certified) -> None:
         await link.roster.note(seen)
         await enrol.send_pointers(enrolling(link))
 
-    asyncio.run(_with_link(running, work))
+    asyncio.run(_with_link(running, work, slug))
 
 
-def consented(running: Certified, client: str) -> str:
-    """She says yes to the hospital; by which consent."""
+def consented(running: Certified, client: str, asker: str = "hospital", holder: str = "practice") -> str:
+    """She says yes to the hospital about what the practice has, or to another; by which consent."""
 
     async def work(link: Link) -> str:
         pseudonym = await link.pseudonyms.of(Bsn(CLIENTS[client]))
-        given = Consent("", True, f"ura:{running.member('hospital').ura}", f"ura:{link.party.ura}")
+        given = Consent("", True, f"ura:{running.member(asker).ura}", f"ura:{link.party.ura}")
         return (await link.desk.change(pseudonym, [given], [], By("person-1", "midwife")))[0]
 
-    return str(asyncio.run(_with_link(running, work)))
+    return str(asyncio.run(_with_link(running, work, holder)))
 
 
-def withdrawn(running: Certified, consent: str) -> None:
+def withdrawn(running: Certified, consent: str, holder: str = "practice") -> None:
     async def work(link: Link) -> None:
         await link.desk.change("", [], [consent], By("person-1", "midwife"))
 
-    asyncio.run(_with_link(running, work))
+    asyncio.run(_with_link(running, work, holder))
