@@ -14,7 +14,7 @@ from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Item, Origin
 from babyconnect.birthcare.resources import as_list, codes_in
 from babyconnect.definitions import document, rows
-from babyconnect.delivery import dutch, labels, values
+from babyconnect.delivery import dutch, files, labels, values
 from babyconnect.delivery.discretion import discreet, unprinted
 from babyconnect.delivery.names import NO_NAMES, NameBook
 from babyconnect.delivery.signals import signals
@@ -251,4 +251,5 @@ class Writer:
             flags=(*_flags(item), *signals(item, self._due.get(item.pregnancy))),
             discreet=discreet(item, named, text, *(detail.text for detail in details)),
             unprinted=unprinted(item),
+            files=files.of_item(item),
         )

@@ -44,6 +44,28 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """An image or document that is asked of its source when somebody opens it.
+
+    `key` names it on the screen.  `image`: shown in the page, else handed over as a file of this `kind`.  `ura`,
+    `type`, `id`, `place`, `about`: where it lies, and whom the source said it is about.
+    """
+
+    key: str
+    title: str
+    image: bool
+    kind: str
+    when: str
+    moment: str
+    source: str
+    ura: str
+    type: str
+    id: str
+    place: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One fact.  `id` is an HTML anchor (timeline, conflicts and gaps point to it).
 
@@ -61,6 +83,7 @@ class Line:
     flags: tuple[Flag, ...] = ()
     discreet: bool = False
     unprinted: bool = False
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

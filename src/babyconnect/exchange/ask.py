@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 from babyconnect.birthcare.answers import SourceAnswer, Status
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.exchange import checks, searches
-from babyconnect.exchange.contract import Asking, Prove, Source, Stopped, TokenForm
+from babyconnect.exchange.contract import Asking, Item, Prove, Source, Stopped, TokenForm
 from babyconnect.exchange.http1 import Answer, Http, Rubbish, Unreachable
 from babyconnect.exchange.searches import Search
 from babyconnect.exchange.tokens import FORM_HEADERS, Token, Tokens, failure, wants_nonce
@@ -42,6 +42,8 @@ RELATED = "_has:RelatedPerson:patient:identifier"
 """Who asks on behalf of a child (STU3 search.html#has)."""
 NOT_TAKEN = frozenset({"400", "404", "405", "415", "422", "501"})
 """How a source says that after all it takes no search by POST in a batch: then it is asked in two requests."""
+Found = tuple[str, tuple[Mapping[str, Any], ...], str]
+"""The client's id at the source, resources, and what is to be said of them."""
 
 
 def new_trace() -> str:
@@ -78,12 +80,29 @@ class Exchange:
 
         Never raises but when cancelled.
         """
+
+        async def everything() -> Found:
+            client, found, left_out = await _Conversation(self, asking, source, traceparent).whole()
+            return client, found, f"{left_out} persons without a link to the client were left out" if left_out else ""
+
+        return await self._ended(source, everything, began)
+
+    async def read(self, source: Source, asking: Asking, traceparent: str, item: Item) -> SourceAnswer:
+        """One resource of hers as it is now; when it is not there or not for us, `refused`.  Never raises but when
+        cancelled."""
+
+        async def one() -> Found:
+            return "", (await _Conversation(self, asking, source, traceparent).one(item),), ""
+
+        return await self._ended(source, one, self._now())
+
+    async def _ended(self, source: Source, ask: Callable[[], Awaitable[Found]], began: float) -> SourceAnswer:
+        """How a conversation ended, as a value."""
         status: Status = "answered"
         client, reason, found = "", "", tuple[Mapping[str, Any], ...]()
         try:
             with Within(self._deadline):
-                client, found, left_out = await _Conversation(self, asking, source, traceparent).whole()
-            reason = f"{left_out} persons without a link to the client were left out" if left_out else ""
+                client, found, reason = await ask()
         except TimeoutError:
             status, reason = "timed_out", f"no whole answer within {self._deadline:g} s"
         except Stopped as stopped:
@@ -122,6 +141,27 @@ class _Conversation:
             raise Stopped("invalid", "more resources than one client has")
         kept, left_out = checks.hers(unique.values(), client, self._asking.bsn.value)
         return client, kept, left_out
+
+    async def one(self, item: Item) -> Mapping[str, Any]:
+        """By a token that is bound to her already where there is one, else bound now."""
+        bound = self._tokens.kept(self._key) is not None
+        if not bound:
+            await self._bind()
+        answer = await self._believed(lambda: self._read(item))
+        if answer.status == 404 and bound:  # a token that the holder forgot the binding of looks like this
+            await self._bind()
+            answer = await self._read(item)
+        if answer.status in (403, 404, 410):
+            raise Stopped("refused", "the holder releases nothing")
+        self._usable(answer)
+        found = checks.resource(answer.headers.get("content-type", ""), answer.body, item.type, item.id)
+        checks.about(found, item.about)
+        return found
+
+    async def _read(self, item: Item) -> Answer:
+        return await self._send(
+            "GET", f"{self._source.fhir_base}/{item.type}/{quote(item.id, safe='')}", self._headers()
+        )
 
     async def token(self) -> Token:
         kept = self._tokens.kept(self._key)

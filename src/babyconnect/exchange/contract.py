@@ -50,6 +50,15 @@ class Source:
     finds: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource at a source, by id.  `about`: the reference to whom it is about, as the source gave it before."""
+
+    type: str
+    id: str
+    about: str = ""
+
+
 TokenForm = Callable[[Asking, Source], Mapping[str, str]]
 """The form fields of a token request (grant_type, scope, client_assertion, ...), signed by this organisation.
 Called again for every request: an assertion is used once."""

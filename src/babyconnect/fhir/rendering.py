@@ -2,6 +2,7 @@
 
 A masked BSN keeps its system and bears FHIR's `data-absent-reason` with code `masked` where the value was (FHIR STU3
 extension-data-absent-reason; the published Nictiz fixtures mask so).  A masked rendering exists only where it differs.
+A file (data of an Attachment, content of a Binary) is left out of it: whether a BSN stands in one nobody can see.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from babyconnect.fhir import json, xml
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _MASKED = {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
 _STARS = "*********"
+_TYPED = b'"contentType"'
+"""Without which a resource holds no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,32 @@ def render(resource: Mapping[str, Any], version: int, updated: dt.datetime) -> R
     stamps = {"versionId": str(version), "lastUpdated": instant(updated)}
     meta = {**stamps, **resource.get("meta", {}), **stamps}
     whole = {**resource, "meta": meta}
-    numbers = frozenset(_bsns(whole))
-    if not numbers:
-        return Renderings(json.dumps(whole), _xml(whole))
-    hidden = _mask(whole, numbers)
-    return Renderings(json.dumps(whole), _xml(whole), json.dumps(hidden), _xml(hidden))
+    numbers, content = frozenset(_bsns(whole)), json.dumps(whole)
+    hidden = _mask(whole, numbers) if numbers else whole
+    bare, files = without_files(hidden) if _TYPED in content else (hidden, 0)
+    if not numbers and not files:
+        return Renderings(content, _xml(whole))
+    return Renderings(content, _xml(whole), json.dumps(bare), _xml(bare))
 
 
 def masked(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """The resource (or Bundle) with every BSN masked; the same object when it has none."""
     numbers = frozenset(_bsns(resource))
     return dict(_mask(resource, numbers)) if numbers else resource
+
+
+def without_files(node: Any) -> tuple[Any, int]:
+    """The node with no file inside it, and how many it had: the `data` of an Attachment, the `content` of a Binary."""
+    if isinstance(node, list):
+        parts = [without_files(part) for part in node]
+        return [part for part, _ in parts], sum(count for _, count in parts)
+    if not isinstance(node, Mapping):
+        return node, 0
+    name = "content" if node.get("resourceType") == "Binary" else "data" if "contentType" in node else ""
+    here = isinstance(node.get(name), str)
+    kept = {key: without_files(value) for key, value in node.items() if not (here and key in (name, f"_{name}"))}
+    hidden = {f"_{name}": _MASKED} if here else {}
+    return {**{k: value for k, (value, _) in kept.items()}, **hidden}, here + sum(count for _, count in kept.values())
 
 
 def instant(moment: dt.datetime) -> str:

@@ -30,7 +30,10 @@ INDEX_URA = Ura("00000000")
 
 @dataclass(frozen=True, slots=True)
 class ConsultEvent:
-    """What the asking side logs: once at the beginning (no source), then once for every source with its result."""
+    """What the asking side logs: once at the beginning (no source), then once for every source with its result.
+
+    `item`: what of one source was read by itself (`flows.looking`).
+    """
 
     asking: Asking
     traceparent: str
@@ -38,6 +41,7 @@ class ConsultEvent:
     status: Status | Literal["started"]
     resources: int = 0
     reason: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ async def _localise(
         failed = SourceAnswer(index, "unreachable", (), (node.now() - began) * 1000, str(fault))
         await node.note(ConsultEvent(asking, traceparent, index, failed.status, 0, failed.reason))
         return (), asking, failed
+
+
+async def with_given(node: ConsultingNode, asking: Asking, traceparent: str) -> Asking:
+    """The question with the evidence that others gave us, by what the index says; as it was when that cannot be had."""
+    return (await _localise(node, asking, traceparent, node.now()))[1]
 
 
 def by(asking: Asking) -> By:

@@ -28,7 +28,7 @@ class ConsultEvents:
 
     def of(self, happened: ConsultEvent, moment: dt.datetime) -> dict[str, Any]:
         """What the log keeps of it."""
-        if happened.source is None:
+        if happened.source is None or happened.item:
             return self.whole(happened, moment)
         made = happened.asking.once(self._any_source).copy()
         made["outcome"] = OUTCOMES.get(happened.status, "fault")
@@ -53,7 +53,7 @@ class ConsultEvents:
             About(
                 pseudonym=client_pseudonym(self._key, asking.bsn),
                 resource=happened.status,
-                object=f"breakglass/{asking.relations[0].reference}" if asking.emergency else "",
+                object=f"breakglass/{asking.relations[0].reference}" if asking.emergency else happened.item,
                 count=happened.resources if source else None,
             ),
             Grounds(asking.purpose.value, relations=asking.relations, reasons=_reasons(happened)),
@@ -70,4 +70,5 @@ def _actor(own: Party, person: Person) -> Actor:
 
 
 def _reasons(happened: ConsultEvent) -> tuple[str, ...]:
-    return (happened.reason,) if happened.reason else ()
+    looked = (f"read {happened.item}",) if happened.item and happened.asking.emergency else ()
+    return (*looked, happened.reason) if happened.reason else looked

@@ -14,12 +14,11 @@ from lxml import etree
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.birthcare.identifiers import BSN_OID
-from babyconnect.fhir.rendering import masked
+from babyconnect.fhir.rendering import masked, without_files
 from babyconnect.flows.findings import Finding
 from babyconnect.sources import Sourced
 from babyconnect.translate.completeness import Filled
 from babyconnect.translate.jgz import masking
-from babyconnect.translate.values import ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def bundled(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def without_bsn(material: Material) -> Material:
     """The material with every BSN masked, in the resources and in the trees; files stay out, as they may hold one."""
     bundle = masked({"resourceType": "Bundle", "entry": [{"resource": r} for r in material.resources]})
-    resources = tuple(_without_files(entry["resource"])[0] for entry in bundle.get("entry", ()))
+    resources = tuple(without_files(entry["resource"])[0] for entry in bundle.get("entry", ()))
     ada = material.ada
     if ada is not None:
         numbers = frozenset(e.value for e in ada.root.walk() if e.attributes.get("root") == BSN_OID and e.value)
@@ -104,21 +103,7 @@ def without_bsn(material: Material) -> Material:
 
 def files_in(material: Material) -> int:
     """How many files (letters, images) lie inside its resources: a BSN within one cannot be masked."""
-    return sum(_without_files(resource)[1] for resource in material.resources)
-
-
-def _without_files(node: Any) -> tuple[Any, int]:
-    """The node with no file inside it, and how many it had: the `data` of an Attachment, the `content` of a Binary."""
-    if isinstance(node, list):
-        parts = [_without_files(part) for part in node]
-        return [part for part, _ in parts], sum(count for _, count in parts)
-    if not isinstance(node, Mapping):
-        return node, 0
-    name = "content" if node.get("resourceType") == "Binary" else "data" if "contentType" in node else ""
-    here = isinstance(node.get(name), str)
-    kept = {key: _without_files(value) for key, value in node.items() if not (here and key in (name, f"_{name}"))}
-    hidden = {f"_{name}": {"extension": [{"url": ABSENT, "valueCode": "masked"}]}} if here else {}
-    return {**{k: value for k, (value, _) in kept.items()}, **hidden}, here + sum(count for _, count in kept.values())
+    return sum(without_files(resource)[1] for resource in material.resources)
 
 
 def _masked(element: AdaElement, numbers: frozenset[str]) -> AdaElement:

@@ -20,7 +20,7 @@ from babyconnect.fhir.walk import find
 from babyconnect.flows import profile_findings
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.profile_findings import Placed
-from babyconnect.labelling import childs_view, disclosing, displays
+from babyconnect.labelling import attachments, childs_view, disclosing, displays
 from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
 from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels, worded
 from babyconnect.labelling.members import Given
@@ -111,6 +111,10 @@ def publications(
     labels not known."""
     found = {m.key: _labels(m, family, client) for m in family.members}
     shielded = _inherited(family, {key: each.shielded for key, each in found.items()})
+    files = attachments.holders(family.members)
+    for file, of in files.items():
+        found[file] = attachments.labels_of(found[file], [Labels(found[key].group, shielded[key]) for key in of])
+        shielded[file] = found[file].shielded
     among = Surroundings(
         tenant=naming.tenant,
         names={m.key: displays.of(m.resource) for m in family.members},
@@ -119,6 +123,7 @@ def publications(
         bsn=_bsns(family, naming),
     )
     episodes = _episodes(family)
+    episodes |= {file: episodes[file].union(*(episodes[key] for key in of)) for file, of in files.items()}
     children = {key[1] for key in family.children} | {key[1] for key in family.strangers if known.get(key) == client}
 
     # A member is let go when it is kept: at the end of a large record only what is kept of it is in memory.

@@ -12,7 +12,7 @@ from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Loose, Refusal, digest, is_fhir
 from babyconnect.flows.translating import READERS
-from babyconnect.labelling import disclosing
+from babyconnect.labelling import attachments, disclosing
 from babyconnect.labelling.addresses import Addresses
 from babyconnect.labelling.families import Family, Member, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
@@ -44,6 +44,7 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date, version: 
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     given, notes = _without_notes(given)
+    given = attachments.apart(given)
     findings += notes
     numbers = {} if is_fhir(record) else _by_number(given)
     held = members(given, Addresses(identity), numbers)
@@ -80,7 +81,7 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
     if notes and not given:
         return [Unit(notes[0].place.split(":")[0], (), None, tuple(replace(note, severity="error") for note in notes))]
     by_place = {one.place: preparing.faults([one]) for one in given}
-    held = members(given, Addresses(identity), {})
+    held = members(attachments.apart(given), Addresses(identity), {})
     clashes = [c for c in held if isinstance(c, Clash)]
     parts = families([m for m in held if isinstance(m, Member)]) if held else []
     spoilt = _spoilt(parts, refused)

@@ -6,16 +6,16 @@ import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from babyconnect.birthcare.access import Purpose, Relation
+from babyconnect.birthcare.access import Relation
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.exchange.ask import Exchange
-from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultEvent, ConsultingNode, consult
 from babyconnect.flows.consult_events import ConsultEvents
 from babyconnect.flows.journal import Log
+from babyconnect.flows.looking import asking_of
 from babyconnect.flows.viewing import Asked, Consult, Declared
 from babyconnect.wiring.asker_tokens import prover, token_form
 from babyconnect.wiring.holding import asker_relations
@@ -56,9 +56,6 @@ def consulting(node: ConsultingNode) -> Consult:
     """A consult as the viewer starts it: for treatment, or in an emergency that was declared."""
 
     def start(bsn: Bsn, person: Person, declared: Declared | None = None) -> AsyncIterator[Asked | SourceAnswer]:
-        if declared is None:
-            return consult(Asking(person, Purpose.TREATMENT, bsn), node)
-        asking = Asking(person, Purpose.EMERGENCY, bsn, (declared.relation,), declared.emergency)
-        return consult(asking, node)
+        return consult(asking_of(bsn, person, declared), node)
 
     return start

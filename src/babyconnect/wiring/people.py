@@ -12,6 +12,7 @@ from babyconnect.exchange.http1 import Http
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import About, Actor, Came, Grounds, Herself, Journal
+from babyconnect.flows.looking import looking
 from babyconnect.network.staff import Staff
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.dezi import Believed
@@ -27,7 +28,7 @@ from babyconnect.web.login.routes import LoginEvent, Note
 from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
-from babyconnect.wiring import consents, drawing, files
+from babyconnect.wiring import consents, consulting, drawing, files
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import own_groups, todays_clients
 from babyconnect.workers.giving import Work
@@ -113,6 +114,7 @@ def viewer(  # noqa: PLR0917 - what it is built of
         break_glass=glass,
         viewing=drawing.viewing(link, journal.log, http),
         beside=drawing.drawn_by(work) if work else None,
+        look=looking(consulting.consulting_node(link, journal.log, http, journal.key)),
         todays_clients=todays_clients(door, link.roster, now, own_groups(link.party.kind, glass.rules)),
         changes=consents.changes(link),
         now=now,

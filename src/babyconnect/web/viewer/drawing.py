@@ -13,6 +13,8 @@ from typing import Any
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Person
+from babyconnect.delivery.files import in_view
+from babyconnect.delivery.view import File
 from babyconnect.flows.viewing import Declared, Sources, Viewing
 from babyconnect.web.rendering import Pages
 from babyconnect.web.viewer.fragments import Drawer
@@ -30,10 +32,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One state: every piece of the page by its name, in order, and what the bar over it says."""
+    """One state: every piece of the page by its name, in order, what the bar over it says, and the files that may be
+    asked for by what stands there."""
 
     fragments: Mapping[str, str]
     sources: Sources
+    files: Mapping[str, File] = field(default_factory=dict)
 
 
 Fill = Callable[[Wanted], AsyncIterator[Drawn]]
@@ -47,11 +51,11 @@ class Drawing:
 
     async def open(self, wanted: Wanted) -> AsyncGenerator[Drawn, None]:
         """States of one record, the last one complete.  Whoever stops listening stops the asking."""
-        drawer = Drawer(self._pages, wanted.language, wanted.bsn.value)
+        drawer = Drawer(self._pages, wanted.language, wanted.bsn.value, opens=True)
         async with contextlib.aclosing(self._viewing.open(wanted.bsn, wanted.person, wanted.declared)) as states:
             async for shown in states:
                 phase = "complete" if shown.complete else "asking"
-                yield Drawn(drawer.fragments(shown, phase), shown.sources)
+                yield Drawn(drawer.fragments(shown, phase), shown.sources, in_view(shown.view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Step:
     changed: dict[str, str]
     names: tuple[str, ...]
     sources: Sources
+    files: dict[str, File] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,7 +77,7 @@ class Sending:
     def step(self, drawn: Drawn) -> Step:
         changed = {name: html for name, html in drawn.fragments.items() if self._sent.get(name) != html}
         self._sent = dict(drawn.fragments)
-        return Step(changed, tuple(drawn.fragments), drawn.sources)
+        return Step(changed, tuple(drawn.fragments), drawn.sources, dict(drawn.files))
 
 
 @dataclass
@@ -84,4 +89,4 @@ class Receiving:
     def drawn(self, step: Step) -> Drawn:
         known = {**self._known, **step.changed}
         self._known = {name: known[name] for name in step.names}
-        return Drawn(self._known, step.sources)
+        return Drawn(self._known, step.sources, step.files)

@@ -23,11 +23,14 @@ BAR = "bronnen"
 
 
 class Drawer:
-    """Draws fragments: name to HTML, in the order of the page.  `bsn`: what was typed, shown while nobody is found."""
+    """Draws fragments: name to HTML, in the order of the page.  `bsn`: what was typed, shown while nobody is found;
+    `opens`: whether the page of the record can show files."""
 
-    def __init__(self, pages: Pages, language: str, bsn: str = "") -> None:
+    def __init__(self, pages: Pages, language: str, bsn: str = "", opens: bool = False) -> None:
         self._bsn = bsn
-        self._draw = pages.macros("viewer/fragments.html", language, lines_of=lines_of)
+        self._draw = pages.macros(
+            "viewer/fragments.html", language, lines_of=lines_of, images_of=images_of, opens=opens
+        )
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
         self._pieces: dict[tuple[str, Any], Markup] = {}
@@ -92,6 +95,15 @@ def lines_of(part: Any) -> tuple[list[Any], list[Any]]:
     in_table = {item for grid in part.grids for row in grid.rows for cell in row.cells for item in cell.items}
     direct = [line for line in part.lines if line.id not in in_table]
     return direct, [line for line in part.lines if line.id in in_table]
+
+
+def images_of(part: Any) -> list[tuple[str, list[Any]]]:
+    """The lines of a part that have an image, by day, in the order in which they stand."""
+    days: dict[str, list[Any]] = {}
+    for line in part.lines:
+        if any(file.image for file in line.files):
+            days.setdefault(line.when, []).append(line)
+    return list(days.items())
 
 
 def split(details: Any) -> tuple[list[Any], list[tuple[str, list[Any]]]]:

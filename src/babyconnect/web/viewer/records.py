@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.delivery.view import File
 from babyconnect.flows.viewing import Declared, Sources
 from babyconnect.web.rendering import log_fault
 from babyconnect.web.viewer.drawing import Drawn
@@ -50,6 +51,7 @@ class OpenedRecord:
     phase: Phase = "asking"
     version: int = 0
     sources: Sources | None = None
+    files: Mapping[str, File] = field(default_factory=dict)
     fragments: dict[str, _Fragment] = field(default_factory=dict)
     asked: float = 0.0
     declared: Declared | None = None
@@ -78,14 +80,14 @@ class OpenedRecord:
         if self._task is not None:
             self._task.cancel()
         self.turn += 1
-        self.phase, self.sources = "asking", None
+        self.phase, self.sources, self.files = "asking", None, {}
         self._show(self.drawer_in(self.language).fragments(None, self.phase))
         self._task = asyncio.create_task(self._follow(states))
 
     async def _follow(self, states: AsyncIterator[Drawn]) -> None:
         try:
             async for drawn in states:
-                self.sources = drawn.sources
+                self.sources, self.files = drawn.sources, drawn.files
                 self.phase = "asking" if drawn.sources.waiting else "complete"
                 self._show(drawn.fragments)
         except Exception as problem:  # whatever went wrong, the screen must not look complete
@@ -163,6 +165,6 @@ class OpenedRecord:
                 task.cancel()
         self.phase = "closed"
         self.sources = self._drawn = None
-        self.fragments = {}
+        self.fragments, self.files = {}, {}
         self.version += 1
         self._announce()

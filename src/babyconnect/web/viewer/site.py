@@ -23,6 +23,7 @@ from babyconnect.birthcare.parties import Party, Person, Role
 from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import rows
 from babyconnect.flows.break_glass import BreakGlass
+from babyconnect.flows.looking import Look, Unseen
 from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
 from babyconnect.web.break_glass import declaring
@@ -41,6 +42,7 @@ from babyconnect.web.rendering import Pages, error_handlers, log_fault
 from babyconnect.web.site import Chapter, Site, language_of
 from babyconnect.web.viewer.drawing import Drawing, Fill, Wanted
 from babyconnect.web.viewer.events import changes, events
+from babyconnect.web.viewer.files import LOOKS_PER_MINUTE, served
 from babyconnect.web.viewer.fragments import Drawer
 from babyconnect.web.viewer.records import OpenedRecord
 
@@ -62,7 +64,7 @@ ViewerSession = StaffSession[OpenedRecord]
 class Viewer:
     """The pages.  `now` gives an aware moment, for what screens say; `clock` monotonic seconds, for what expires; `who`
     how one of this organisation's people is shown, by identifier; `beside`: who opens and draws records, when it is not
-    this process."""
+    this process; `look`: how a file of an open record is seen."""
 
     def __init__(
         self,
@@ -72,6 +74,7 @@ class Viewer:
         issuer: Issuer,
         viewing: Viewing[Any],
         beside: Fill | None = None,
+        look: Look | None = None,
         todays_clients: TodaysClients,
         now: Callable[[], dt.datetime],
         note: Note,
@@ -91,6 +94,7 @@ class Viewer:
         self._todays_clients = todays_clients
         self._backchannel = backchannel or HttpBackchannel()
         self._pages = Pages(f"{PATH}/static", home=f"{PATH}/", who=who)
+        self._look = look
         self._drawing = Drawing(viewing, self._pages)
         self._fill_by = beside or self._drawing.open
         self._identify = identify or by_claims(ClaimNames(), party)
@@ -98,6 +102,7 @@ class Viewer:
         self._clock = clock
         self._changes = changes
         self._searches = Limit(FOUND_PER_MINUTE, 60, clock)
+        self._looks = Limit(LOOKS_PER_MINUTE, 60, clock)
         secure = base_url.startswith("https:")
         relying_party = RelyingParty(
             issuer, f"{self._origin}{PATH}/terug", self._backchannel, lambda: now().timestamp()
@@ -313,9 +318,12 @@ class Viewer:
         session.drop(handle)
 
     async def record(self, request: Request) -> Response:
-        """The page: at once, with whatever has come so far; `?geheel=1` waits for everything first."""
+        """The page: at once, with whatever has come so far; `?geheel=1` waits for everything first, `?bestand=` gives a
+        file that the page speaks of."""
         session, handle, record = self._record_of(request)
         await self._still(request, session)
+        if "bestand" in request.query_params:
+            return await self._file(request, session, record)
         if record is None:
             return self._site.message(request, "closed", 404)
         if not self._refresh(session, record, PAGE_SECONDS, language_of(request)):
@@ -337,6 +345,19 @@ class Viewer:
             closes=_clock(record.declared.until) if record.declared else "",
             has_consents=self._site.has("/consents"),
         )
+
+    async def _file(self, request: Request, session: ViewerSession, record: OpenedRecord | None) -> Response:
+        """Asked of its source now, and not kept: what was taken back since the page was made is not shown."""
+        file = record.files.get(request.query_params["bestand"]) if record else None
+        if record is None or file is None or self._look is None:
+            return self._site.message(request, "no_file", 404)
+        if not self._looks.take(session.name):
+            return self._site.message(request, "no_file", 429)
+        seen = await self._look(record.bsn, session.person, record.declared, file)
+        # While it was on its way the record may have been closed, or she may have taken her consent back.
+        if isinstance(seen, Unseen) or record.files.get(file.key) is None:
+            return self._site.message(request, "no_file", 404)
+        return served(seen)
 
     async def stream(self, request: Request) -> Response:
         """What changed since the version that the page holds, as server-sent events, until complete."""
