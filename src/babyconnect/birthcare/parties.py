@@ -19,6 +19,7 @@ class Kind(StrEnum):
     MATERNITY_HOME_CARE = "maternity_home_care"
     YOUTH_HEALTH_CARE = "youth_health_care"
     GENERAL_PRACTITIONER = "general_practitioner"
+    PHARMACY = "pharmacy"
 
 
 class Role(StrEnum):
@@ -36,6 +37,7 @@ class Role(StrEnum):
     MATERNITY_CARER = "maternity_carer"
     YOUTH_DOCTOR = "youth_doctor"
     GENERAL_PRACTITIONER = "general_practitioner"
+    PHARMACIST = "pharmacist"
     STUDENT = "student"
     OUTPATIENT_CLERK = "outpatient_clerk"
     LOCUM = "locum"

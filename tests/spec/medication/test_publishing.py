@@ -7,6 +7,7 @@ from typing import Any
 from babyconnect.fhir.search_index import index
 from tests.spec.publishing.records import BC, Node, bundle, record
 from tests.support import ada_medication as ada
+from tests.support import dispense_list as v3
 from tests.support.medicines import ATC, extension
 
 LABEL = "urn:babyconnect:shielded"
@@ -28,6 +29,15 @@ async def test_a_record_of_the_medication_process_is_published_whole_and_in_the_
     medication = [one for one in node.kept.values() if one["resourceType"].startswith("Medication")]
     assert all(labels(one, GROUP) == {"medication"} for one in medication)
     assert report is not None
+
+
+async def test_a_list_of_dispenses_is_published_whole_and_a_refill_adds_only_itself() -> None:
+    node = Node()
+    await node.one(v3.message(v3.event()))
+    again = await node.one(v3.message(v3.event(), v3.event(number="V2", day="20260601")))
+    medication = [one for one in node.kept.values() if one["resourceType"].startswith("Medication")]
+    assert all(labels(one, GROUP) == {"medication"} for one in medication)
+    assert (again.created, again.updated) == (2, 0)
 
 
 async def test_two_clients_of_one_source_share_what_is_the_same_and_nothing_else() -> None:

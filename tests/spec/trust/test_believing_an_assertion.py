@@ -110,6 +110,7 @@ def test_no_kind_of_organisation_can_vouch_for_a_role_it_does_not_have(kind: Kin
         Kind.MATERNITY_HOME_CARE: {Role.MATERNITY_CARER, Role.NURSE, learning},
         Kind.YOUTH_HEALTH_CARE: {Role.YOUTH_DOCTOR, Role.NURSE, learning},
         Kind.GENERAL_PRACTITIONER: {Role.GENERAL_PRACTITIONER, learning, standing_in, desk},
+        Kind.PHARMACY: {Role.PHARMACIST},
     }[kind]
     party = Party(HOSPITAL, "Organisatie", kind)
     for role in Role:

@@ -36,6 +36,7 @@ from .people import (
     NOW,
     OTHER_PRACTICE,
     OWN_EPISODE,
+    PHARMACY,
     PRACTICE,
     TODAY,
     asks,
@@ -95,6 +96,12 @@ class TestRoles:
         assert {"pregnancy", "delivery", "child", "problems", "medication", "allergies"} <= seen
         assert not seen & {"psychosocial", "ultrasound", "maternity_care_intake"}
         assert groups(decided(HOSPITAL, EVERYONE, role=Role.PAEDIATRICIAN)) == seen
+
+    def test_a_pharmacy_sees_that_she_is_pregnant_her_allergies_and_her_medicines(self) -> None:
+        assert groups(decided(PHARMACY, EVERYONE)) == {
+            *("patient", "provider", "episode", "woman"),
+            *("pregnancy", "allergies", "medication"),
+        }
 
     def test_a_person_sees_no_more_than_the_organisation_does(self) -> None:
         in_hospital = groups(decided(HOSPITAL, EVERYONE, role=Role.NURSE))
