@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.responses import Response
 
+from babyconnect.api.http import Answer
 from babyconnect.audit.witness import Witness
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Party
@@ -131,7 +131,10 @@ class Call:
         )
 
 
-Handle = Callable[[Call], Awaitable[Response]]
+Handle = Callable[[Call], Awaitable[Answer]]
+_MEDIA = f"{FHIR_JSON}; fhirVersion=4.0".encode()
+_UNKEPT = (b"cache-control", b"no-store")
+NOTHING = Answer(204, b"", headers=(_UNKEPT,), media=_MEDIA)
 
 LONGEST = 128
 
@@ -152,12 +155,11 @@ def asker(body: Mapping[str, Any]) -> Ura:
         raise Refusal(422, "value", "asker is a URA") from None
 
 
-def answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(content), status, {"Cache-Control": "no-store", **(headers or {})}, f"{FHIR_JSON}; fhirVersion=4.0"
-    )
+def answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    said = tuple((name.encode(), value.encode()) for name, value in headers.items()) if headers else ()
+    return Answer(status, orjson.dumps(content), headers=(_UNKEPT, *said), media=_MEDIA)
 
 
-def refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Answer:
     headers = {"Retry-After": str(refusal.wait)} if refusal.wait else {}
     return answer(fhir4.outcome(refusal.code, refusal.text), refusal.status, headers)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from starlette.responses import Response
-
 from babyconnect.api import region_call, region_consent
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Refusal, answer, text
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Ura
@@ -20,7 +19,7 @@ from babyconnect.network.consent.resources import Origin
 from babyconnect.network.contract import ShownCode
 
 
-async def make(call: Call) -> Response:
+async def make(call: Call) -> Answer:
     """`{pseudonym, until, permit?}` -> `{code, reference, until}`.  `permit`: a Consent about the maker's records."""
     body = call.json()
     pseudonym, until = text(body, "pseudonym"), region_consent.moment(body.get("until"))
@@ -41,7 +40,7 @@ async def make(call: Call) -> Response:
     return answer({"code": made.code, "reference": made.reference, "until": fhir4.instant(made.until)}, 201)
 
 
-async def show(call: Call) -> Response:
+async def show(call: Call) -> Answer:
     """`{pseudonym, code}` -> the evidence, or 404.  The yes that goes with it is recorded as its maker's."""
     body = call.json()
     pseudonym, code = text(body, "pseudonym"), text(body, "code")
@@ -66,7 +65,7 @@ async def _give(call: Call, pseudonym: str, permit: Consent, shown: ShownCode) -
     await call.state.consents.apply(change, Origin(shown.holder, f"code {shown.reference}", "client"))
 
 
-async def shown(call: Call) -> Response:
+async def shown(call: Call) -> Answer:
     """`{pseudonym, reference, asker}` -> the evidence, or 404: whether she showed that code to that organisation."""
     body = call.json()
     pseudonym, reference = text(body, "pseudonym"), text(body, "reference")

@@ -15,8 +15,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from starlette.responses import Response
-
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.api.region_parameters import fhir_base, number, only, token
 from babyconnect.birthcare.access import Consent
@@ -139,13 +138,13 @@ def _about(call: Call, kept: Kept) -> bool:
 # --- changing
 
 
-async def record(call: Call) -> Response:
+async def record(call: Call) -> Answer:
     pseudonym, provision = _provision(call.json())
     (id,) = await _change(call, [(pseudonym, provision)], [])
     return answer(_consent(call, id).resource(), 201, {"Location": f"{fhir_base(call.state)}/Consent/{id}"})
 
 
-async def withdraw(call: Call) -> Response:
+async def withdraw(call: Call) -> Answer:
     """The answer repeats nothing of the provision, which may not concern this organisation."""
     await _change(call, [], [call.path["id"]])
     return answer(fhir4.outcome("informational", "withdrawn", "information"))
@@ -217,7 +216,7 @@ def _consent(call: Call, id: str) -> Kept:
     return kept
 
 
-async def read(call: Call) -> Response:
+async def read(call: Call) -> Answer:
     kept = _consent(call, call.path["id"])
     if kept.seq not in {one.seq for one in _readable(call, kept.pseudonym)}:
         raise Refusal(404, "not-found", "no such Consent")
@@ -225,7 +224,7 @@ async def read(call: Call) -> Response:
     return answer(kept.resource())
 
 
-async def versions(call: Call) -> Response:
+async def versions(call: Call) -> Answer:
     """The versions of one Consent, newest first: who made each so, when, and what it said before and after."""
     one = _consent(call, call.path["id"])
     kept = [k for k in reversed(_readable(call, one.pseudonym)) if k.consent.id == one.consent.id]
@@ -235,7 +234,7 @@ async def versions(call: Call) -> Response:
     return answer(_history(call, kept))
 
 
-async def history(call: Call) -> Response:
+async def history(call: Call) -> Answer:
     """Every version of every Consent of one client that the asker may read, newest first."""
     pseudonym = _pseudonym(call, "patient:identifier")
     kept = _readable(call, pseudonym)
@@ -257,7 +256,7 @@ def _pseudonym(call: Call, *allowed: str) -> str:
     return pseudonym
 
 
-async def search(call: Call) -> Response:
+async def search(call: Call) -> Answer:
     """Her provisions about this holder's records; from now on the feed tells it of changes to them.
 
     She herself finds all of hers.  Who does not keep her is told so, the same whatever she said.  Further parameters
@@ -297,7 +296,7 @@ def _asked_for(kept: Kept, found: Mapping[str, str]) -> bool:
     return found.get("_id", kept.consent.id) == kept.consent.id
 
 
-async def feed(call: Call) -> Response:
+async def feed(call: Call) -> Answer:
     """Changes since a sequence number, held open until there are some.  Not audited: it tells what was asked before."""
     only(call.query, "_since", "_stirred", "_epoch", "_wait")
     service, since = call.state.consents, number(call.query, "_since", 0)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from starlette.responses import Response
 
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 from babyconnect.api.region_parameters import fhir_base, number, only
 from babyconnect.definitions import document
@@ -19,7 +19,7 @@ MOST_PER_PAGE = 500
 
 
 def search(kind: str) -> Handle:
-    async def interaction(call: Call) -> Response:
+    async def interaction(call: Call) -> Answer:
         only(call.query, "_count", "_after", "identifier", "organization", "active", "status")
         count = min(MOST_PER_PAGE, number(call.query, "_count", document("network.toml")["directory"]["page_size"]))
         # The stamp is read before the rows: what changes in between is then told twice, never missed.
@@ -52,7 +52,7 @@ def _managed_by(resource: Mapping[str, Any]) -> str:
     return str(resource.get("managingOrganization", {}).get("reference", "")).rpartition("/")[2]
 
 
-async def publish_keys(call: Call) -> Response:
+async def publish_keys(call: Call) -> Answer:
     """An organisation's own keys, told by itself with a key that is still among them (rotation, without a restart)."""
     if call.path["id"] != resources.organization_id(call.party.ura):
         raise Refusal(403, "forbidden", "an organisation publishes its own keys only")
@@ -71,7 +71,7 @@ async def publish_keys(call: Call) -> Response:
 
 
 def read(kind: str) -> Handle:
-    async def interaction(call: Call) -> Response:
+    async def interaction(call: Call) -> Answer:
         resource = call.state.directory.read(kind, call.path["id"])
         if resource is None:
             raise Refusal(404, "not-found", f"no such {kind}")
@@ -81,7 +81,7 @@ def read(kind: str) -> Handle:
 
 
 def history(kind: str) -> Handle:
-    async def interaction(call: Call) -> Response:
+    async def interaction(call: Call) -> Answer:
         only(call.query, "_since")
         since = call.query.get("_since")
         try:

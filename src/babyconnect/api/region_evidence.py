@@ -6,14 +6,13 @@ one client together.  Plain JSON by POST, so that no pseudonym stands in an addr
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from babyconnect.api import region_call
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Refusal, answer, text
 from babyconnect.network.evidence import wire
 
 
-async def give(call: Call) -> Response:
+async def give(call: Call) -> Answer:
     """`{pseudonym, given}` -> 201.  A locum agreement is about no client in particular."""
     body = call.json()
     try:
@@ -32,7 +31,7 @@ async def give(call: Call) -> Response:
     return answer({"reference": given.reference}, 201)
 
 
-async def received(call: Call) -> Response:
+async def received(call: Call) -> Answer:
     """`{pseudonym}` -> what stands for the asking organisation."""
     pseudonym = text(call.json(), "pseudonym")
     found = call.state.evidence.received(pseudonym, call.party.ura)
@@ -40,14 +39,14 @@ async def received(call: Call) -> Response:
     return answer({"given": [wire.written(one) for one in found]})
 
 
-async def made(call: Call) -> Response:
+async def made(call: Call) -> Answer:
     """What the asking organisation gave."""
     found = call.state.evidence.made(call.party.ura)
     await call.log("evidence_read", "ok", "", str(len(found)))
     return answer({"given": [wire.written(one) for one in found]})
 
 
-async def confirm(call: Call) -> Response:
+async def confirm(call: Call) -> Answer:
     """`{pseudonym, reference, basis, asker}` -> the entry, or 404: over, revoked, another's and none are alike."""
     body = call.json()
     pseudonym, reference = text(body, "pseudonym"), text(body, "reference")
@@ -59,7 +58,7 @@ async def confirm(call: Call) -> Response:
     return answer(wire.written(found))
 
 
-async def keeps(call: Call) -> Response:
+async def keeps(call: Call) -> Answer:
     """`{pseudonym, asker}` -> `{keeps}`: whether that organisation keeps her, by the index.  Only to who keeps her."""
     body = call.json()
     pseudonym = text(body, "pseudonym")
@@ -70,7 +69,7 @@ async def keeps(call: Call) -> Response:
     return answer({"keeps": ours and theirs})
 
 
-async def revoke(call: Call) -> Response:
+async def revoke(call: Call) -> Answer:
     """`{reference}` -> 200, or 404 for what is not the asking organisation's."""
     reference = text(call.json(), "reference")
     await call.log("evidence", "ok", "", f"revoke {reference[:64]}")

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from starlette.responses import Response
-
 from babyconnect.api import region_sought
-from babyconnect.api.region_call import Call, Refusal, answer
+from babyconnect.api.http import Answer
+from babyconnect.api.region_call import NOTHING, Call, Refusal, answer
 from babyconnect.api.region_consent import herself
 from babyconnect.api.region_parameters import fhir_base, only, token
 from babyconnect.birthcare.access import Relation
@@ -21,7 +20,7 @@ from babyconnect.network.evidence import wire
 from babyconnect.network.localisation import resources as pointers
 
 
-async def register(call: Call) -> Response:
+async def register(call: Call) -> Answer:
     registration = await _pointer(call, call.json())
     ((id, new),) = await call.state.index.register([registration])
     await call.log("register", "ok", registration.pseudonym)
@@ -52,7 +51,7 @@ async def register_all(call: Call, listed: list[Any]) -> list[str]:
     return [f"List/{id}" for id, _ in made]
 
 
-async def localise(call: Call) -> Response:
+async def localise(call: Call) -> Answer:
     table, found = document("network.toml")["localisation"], call.parameters()
     only(found, "subject:identifier", "patient:identifier", "code", "source:identifier")
     pseudonym = token(found, "subject:identifier", table["subject_system"]) or token(
@@ -70,7 +69,7 @@ async def localise(call: Call) -> Response:
         await call.log("localise", "refused", pseudonym)
         raise Refusal(403, "forbidden", str(fault)) from None
     await region_sought.note(call, pseudonym, who)
-    provisions = [kept.consent for kept in call.state.consents.of(pseudonym)]
+    provisions = call.state.consents.allowed(pseudonym)
     given = call.state.evidence.received(pseudonym, call.party.ura)
     who = replace(who, relations=who.relations + tuple(_evidence(one) for one in given))
     referrers = {one.issuer for one in given if one.basis == "referral"}
@@ -87,7 +86,7 @@ async def localise(call: Call) -> Response:
     return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List", included=evidence))
 
 
-async def _hers(call: Call, pseudonym: str) -> Response:
+async def _hers(call: Call, pseudonym: str) -> Answer:
     """She is told of all who keep something of her, whatever she allows others: by a listed portal's word that it is
     she (or who represents her), as with her consents."""
     if not herself(call):
@@ -103,7 +102,7 @@ def _evidence(one: Given) -> Relation:
     return Relation(one.basis, one.reference, one.start, one.end)
 
 
-async def read_pointer(call: Call) -> Response:
+async def read_pointer(call: Call) -> Answer:
     kept = call.state.index.read(call.path["id"])
     # Another's pointer and none look alike: by id one may only see one's own.
     if kept is None or kept[1].holder != call.party.ura:
@@ -111,16 +110,16 @@ async def read_pointer(call: Call) -> Response:
     return answer(pointers.to_list(kept[1], kept[0]))
 
 
-async def delete_pointer(call: Call) -> Response:
+async def delete_pointer(call: Call) -> Answer:
     kept = call.state.index.read(call.path["id"])
     pseudonym = kept[1].pseudonym if kept and kept[1].holder == call.party.ura else ""
     removed = await call.state.index.unregister(call.party.ura, id=call.path["id"])
     await call.log("unregister", "ok", pseudonym)
     _tell_screens(call, pseudonym, removed)
-    return Response(status_code=204)
+    return NOTHING
 
 
-async def delete_pointers(call: Call) -> Response:
+async def delete_pointers(call: Call) -> Answer:
     """Conditional delete by address (the national interface), or `$unregister` by form: no pseudonym in an address."""
     table, found = document("network.toml")["localisation"], call.parameters()
     only(found, "subject:identifier", "source:identifier", "code")
@@ -131,7 +130,7 @@ async def delete_pointers(call: Call) -> Response:
     removed = await call.state.index.unregister(call.party.ura, pseudonym=pseudonym, source=source)
     await call.log("unregister", "ok", pseudonym)
     _tell_screens(call, pseudonym, removed)
-    return Response(status_code=204)
+    return NOTHING
 
 
 def _tell_screens(call: Call, pseudonym: str, removed: int) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import time
 
-from starlette.responses import Response
-
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.definitions import document
 from babyconnect.network.pseudonyms import oprf
 
 
-async def evaluate(call: Call) -> Response:
+async def evaluate(call: Call) -> Answer:
     """`{blinded_input: text or list, recipient_organization, recipient_scope}` -> `{evaluated: [...]}`."""
     table, body = document("network.toml")["pseudonyms"], call.json()
     if body.get("recipient_organization") != call.state.pseudonyms.recipient:

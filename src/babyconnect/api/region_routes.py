@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import Response
-
 from babyconnect.api import (
     region_codes,
     region_consent,
@@ -16,12 +14,13 @@ from babyconnect.api import (
     region_sought,
     region_witness,
 )
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Handle, Refusal, answer
 
 MOST_AT_ONCE = 500
 
 
-async def transaction(call: Call) -> Response:
+async def transaction(call: Call) -> Answer:
     """Many Lists or many Consents at once, all or none: what a node enters when it publishes its records."""
     bundle = call.json()
     entries = bundle.get("entry")

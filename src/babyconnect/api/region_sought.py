@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from starlette.responses import Response
-
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, Refusal, answer
 from babyconnect.birthcare.access import EMERGENCY_SCOPE, Asker, Purpose
 from babyconnect.definitions import document
@@ -52,12 +51,12 @@ def _opens(asker: Asker) -> bool:
     return declared and scoped and asker.role.value in table["roles"]
 
 
-async def waiting(call: Call) -> Response:
+async def waiting(call: Call) -> Answer:
     """`{}` -> what the asking organisation is still to take note of.  Not audited: the localisation was."""
     return answer({"sought": [wire.written(one) for one in call.state.sought.waiting(call.party.ura)]})
 
 
-async def taken(call: Call) -> Response:
+async def taken(call: Call) -> Answer:
     """`{numbers}`: these are in the organisation's own log and queue now."""
     numbers = call.json().get("numbers")
     if not isinstance(numbers, list) or len(numbers) > MOST_AT_ONCE or not all(type(one) is int for one in numbers):

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from starlette.responses import Response
 
+from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Call, OwnLog, Refusal, answer
 from babyconnect.api.region_parameters import number, only
 from babyconnect.audit import checkpoints, proofs
@@ -28,7 +28,7 @@ from babyconnect.audit.witness import Disagrees, Kept, Witness
 from babyconnect.trust import keys
 
 
-async def show(call: Call) -> Response:
+async def show(call: Call) -> Answer:
     """An organisation shows its own head only: the signature of the request says whose."""
     witness = _witness(call)
     node = call.party.ura.value
@@ -44,12 +44,12 @@ async def show(call: Call) -> Response:
     return answer({"last": _json(found.last)}, 409)
 
 
-async def kept(call: Call) -> Response:
+async def kept(call: Call) -> Answer:
     found = await asyncio.to_thread(_witness(call).kept, call.path["node"])
     return answer({"kept": [_json(mark) for mark in found]})
 
 
-async def own(call: Call) -> Response:
+async def own(call: Call) -> Answer:
     """Not audited: a number, a moment and hashes, which are open to everybody anyway."""
     log = _own_log(call)
     mark = await asyncio.to_thread(proofs.last, log.folder)
@@ -58,7 +58,7 @@ async def own(call: Call) -> Response:
     return answer({"checkpoint": _json(mark), "keys": dict(log.keys())})
 
 
-async def growth(call: Call) -> Response:
+async def growth(call: Call) -> Answer:
     only(call.query, "since")
     log, since = _own_log(call), number(call.query, "since", 0)
     async with log.room:

@@ -31,10 +31,13 @@ def verifier(replays: Replays, now: Seconds) -> Verify:
     """Verify with the keys of whom it says it is from.  The reason of a refusal is a code, for the log."""
 
     def verify(token: str, audience: str, keys_of: Callable[[Ura], Jwks]) -> Claims:
-        issuer = assertion.claimed_issuer(token)
+        opened = jose.opened(token)
+        if isinstance(opened, Rejected):
+            raise ValueError(opened.reason)
+        issuer = assertion.claimed_issuer(opened)
         if isinstance(issuer, Rejected):
             raise ValueError(issuer.reason)
-        claims = jose.verified(token, keys_of(issuer))
+        claims = jose.verified(opened, keys_of(issuer))
         if isinstance(claims, Rejected):
             raise ValueError(claims.reason)
         problem = assertion.flaw(claims, issuer, audience, replays.born, now())

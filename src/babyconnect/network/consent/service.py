@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import secrets
 import uuid
 from collections import Counter, deque
@@ -44,6 +45,8 @@ LATEST = "seq = (select max(seq) from consent_version v where v.id = consent_ver
 MOST_INTEREST = 200_000
 MOST_CHANGES = 500
 MOST_STIRS = 1000
+MOST_READ = 8_192
+"""Provisions whose meaning is remembered, by their bytes: some 1.5 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,14 @@ class ConsentService:
         found = self._db.rows(f"{KEPT} where pseudonym = ? and {LATEST} and active = 1 order by seq", (pseudonym,))
         return [_kept(row) for row in found]
 
+    def allowed(self, pseudonym: str) -> list[Consent]:
+        """What `of` says, without who wrote it down: what every localisation is decided by."""
+        found = self._db.rows(
+            f"select content from consent_version where pseudonym = ? and {LATEST} and active = 1 order by seq",  # noqa: S608
+            (pseudonym,),
+        )
+        return [_provision(content) for (content,) in found]
+
     def recorded_by(self, pseudonym: str, recorder: Ura) -> list[Kept]:
         """Every version of what this organisation recorded first, oldest first; nothing else is looked at."""
         found = self._db.rows(
@@ -245,13 +256,19 @@ def _append(connection: apsw.Connection, said: tuple[str, Consent, bool], origin
     )
 
 
+@functools.lru_cache(maxsize=MOST_READ)
+def _provision(content: bytes) -> Consent:
+    """What stands in these bytes.  The index and every holder ask for the same ones at one consult."""
+    return resources.from_resource(orjson.loads(content))[1]
+
+
 def _kept(row: tuple[Any, ...]) -> Kept:
     seq, pseudonym, active, recorder, person, capacity, registration, moment, content = row
     return Kept(
         seq,
         pseudonym,
         bool(active),
-        resources.from_resource(orjson.loads(content))[1],
+        _provision(content),
         Origin(Ura(recorder), person, capacity, registration),
         fhir4.moment(moment),
     )
