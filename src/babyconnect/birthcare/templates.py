@@ -16,6 +16,8 @@ DOSSIER = "Dossiernummer"
 """The column that says whose row it is: one number for each pregnancy of a client."""
 ROW = "Kenmerk"
 """The column of the source's own name of a row; without it the row is known by its moment."""
+FAULTS = "Wat er niet klopt"
+"""The sheet and the column by which a file comes back with what is wrong; handed in again, nobody reads them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A practice hands in its spreadsheet itself: what is wrong with it first, then published, client by client.
 
-Checking keeps nothing.  Publishing is `flows.publish`, with an event in the log for each client, as at the intake.
+Checking keeps nothing.  Publishing is `flows.publish`, with an event in the log for each client, as at the intake;
+where the file replaces what was handed in before, `flows.replacing` takes back what is gone: an event too.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from babyconnect.birthcare.parties import Person
-from babyconnect.flows.findings import Finding, InputReport, Report
+from babyconnect.flows.findings import Finding, InputReport
 from babyconnect.flows.inputs import Input, Refusal, read
 from babyconnect.flows.journal import About, Came, Grounds, Journal, Outcome
+from babyconnect.flows.publish import PublishingNode
+from babyconnect.flows.replacing import Gone, publish_instead, vanishing
 from babyconnect.flows.translating import READERS
 from babyconnect.sources import Record
 from babyconnect.sources.tabular.reading import is_ours
@@ -27,22 +30,37 @@ class Checked:
     good: int
     refused: int
     findings: tuple[Finding, ...]
+    gone: tuple[Gone, ...] = ()
+    """What would be taken back, where the file replaces what was handed in before."""
 
 
 class HandingIn:
-    """One node's.  `publish` publishes an input; `limit`: bytes of a file."""
+    """One node's.  `node`: publishes; `limit`: bytes of a file."""
 
-    def __init__(self, publish: Callable[[Input], Awaitable[Report]], journal: Journal, limit: int) -> None:
-        self._publish, self._journal, self.limit = publish, journal, limit
+    def __init__(self, node: PublishingNode, journal: Journal, limit: int) -> None:
+        self._node, self._journal, self.limit = node, journal, limit
 
-    async def check(self, content: bytes, name: str) -> Checked:
-        """What is wrong with a file; nothing of it is kept."""
-        return await asyncio.to_thread(checked, content, name, self.limit, self._journal.clock().date())
+    async def check(self, content: bytes, name: str, replaces: bool = False) -> Checked:
+        """What is wrong with a file, and what it would take back; nothing of it is kept."""
+        made = await asyncio.to_thread(checked, content, name, self.limit, self._journal.clock().date())
+        if not replaces or not made.good:
+            return made
+        return replace(made, gone=tuple(await vanishing([Input(name, content=content)], self._node)))
 
-    async def publish(self, content: bytes, name: str, person: Person, came: Came) -> Sequence[InputReport]:
-        """What came of each client.  Logged when it is kept: who sends it again finds it there, and that is logged."""
-        report = await self._publish(Input(name, content=content))
+    async def publish(
+        self, content: bytes, name: str, person: Person, came: Came, shown: Sequence[Gone] = ()
+    ) -> Sequence[InputReport]:
+        """What came of each client.  Logged when it is kept: who sends it again finds it there, and that is logged.
+
+        `shown`: what is taken back, as somebody saw and agreed; that is logged before it happens.
+        """
+
+        async def noted(gone: Gone) -> None:
+            about = About(client=gone.client, resource=f"sha256 {digest}", count=len(gone.items))
+            await self._journal.note("delete", "ok", self._journal.person(person), about, Grounds(), came)
+
         digest = hashlib.sha256(content).hexdigest()
+        report = await publish_instead([Input(name, content=content)], self._node, shown, noted)
         for one in report.inputs:
             about = About(client=one.client, resource=f"sha256 {digest}", count=one.created + one.updated)
             reasons = tuple(sorted({f.rule for f in one.findings if f.severity == "error"}))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from babyconnect.api.server import App
 from babyconnect.exchange.http1 import Http
-from babyconnect.flows import publish
 from babyconnect.flows.completeness import Completeness
 from babyconnect.flows.handing_in import HandingIn
 from babyconnect.flows.oversight import Oversight
@@ -77,7 +76,7 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
 def _handing_in(link: Link, keeps: Kept) -> HandingIn:
     """By hand what the intake takes of a source system; the pointers go to the region at their next turn."""
     node = publishing_node(link, keeps.store.writer)
-    return HandingIn(lambda one: publish.publish([one], node), keeps.journal, link.chosen.intake.file_bytes)
+    return HandingIn(node, keeps.journal, link.chosen.intake.file_bytes)
 
 
 def _for_clients(

@@ -11,7 +11,6 @@ from babyconnect.audit import AuditFault
 from babyconnect.birthcare.parties import Function, Person, Role
 from babyconnect.flows.handing_in import HandingIn
 from babyconnect.flows.journal import Journal
-from babyconnect.flows.publish import publish
 from babyconnect.web.administration import handing_in as page
 from babyconnect.web.simulators.users import User
 from tests.spec.publishing.records import NOW, Node
@@ -32,7 +31,7 @@ class Desk:
         self.node, self.fails = Node(), False
         self.events: list[Mapping[str, Any]] = []
         journal = Journal(OWN, self, b"k" * 32, lambda: NOW)  # type: ignore[arg-type]
-        desk = HandingIn(lambda one: publish([one], self.node.node), journal, limit)
+        desk = HandingIn(self.node.node, journal, limit)
         users = (User("bas", HASHED, Person("local:bas", "Bas", Role.EMPLOYEE), OWN.ura, OWN.name,
                       (Function.ADMINISTRATOR,)),)  # fmt: skip
         self.seconds = 0.0
@@ -43,13 +42,14 @@ class Desk:
             raise AuditFault("the disk is full")
         self.events.append(event)
 
-    async def check(self, content: bytes, name: str = "praktijk.xlsx") -> Answer:
+    async def check(self, content: bytes, name: str = "praktijk.xlsx", **fields: str) -> Answer:
         start = await self.stage.visitor.get(HOME)
-        return await self.stage.visitor.upload(f"{HOME}controle", {"csrf": start.field("csrf")}, name, content)
+        told = {"csrf": start.field("csrf"), **fields}
+        return await self.stage.visitor.upload(f"{HOME}controle", told, name, content)
 
-    async def confirm(self, checked: Answer) -> Answer:
-        fields = {"csrf": checked.field("csrf"), "bestand": checked.field("bestand")}
-        return await self.stage.visitor.post(f"{HOME}publiceren", fields)
+    async def confirm(self, checked: Answer, to: str = "publiceren", **more: str) -> Answer:
+        fields = {"csrf": checked.field("csrf"), "bestand": checked.field("bestand"), **more}
+        return await self.stage.visitor.post(f"{HOME}{to}", fields)
 
 
 @pytest.fixture
@@ -100,12 +100,67 @@ async def test_the_same_file_again_was_published_already(desk: Desk) -> None:
     assert "Was al gepubliceerd: 1" in (await desk.confirm(await desk.check(GOOD))).text
 
 
+GROWN = {**small(), "controles": [*small()["controles"], {"Dossiernummer": "D-1", "Datum en tijd": "12-05-2026"}]}
+
+
+async def test_what_a_replacing_file_takes_back_is_shown_and_goes_only_when_that_is_agreed_to(desk: Desk) -> None:
+    await desk.confirm(await desk.check(filled_in.workbook(GROWN)))
+    desk.events.clear()
+
+    checked = await desk.check(GOOD, vervangt="ja")
+    refused = await desk.confirm(checked)
+    kept = len(desk.events)
+    done = await desk.confirm(refused, akkoord="ja")
+
+    assert "Cliënten rij 2: Controles: 12-05-2026" in checked.text and "Dit verdwijnt (" in checked.text
+    assert refused.status == 422 and "Controles: 12-05-2026" in refused.text and kept == 0
+    assert "Ingetrokken: " in done.text
+    assert [(e["type"], e["outcome"]) for e in desk.events] == [("delete", "ok"), ("publish", "ok")]
+
+
+async def test_a_replacing_file_that_takes_nothing_back_says_so_and_asks_nothing(desk: Desk) -> None:
+    await desk.confirm(await desk.check(GOOD))
+
+    checked = await desk.check(filled_in.workbook(GROWN), vervangt="ja")
+
+    assert "verdwijnt niets" in checked.text and "akkoord" not in checked.text
+    assert "Ingetrokken" not in (await desk.confirm(checked)).text
+
+
+async def test_without_the_log_nothing_is_taken_back(desk: Desk) -> None:
+    await desk.confirm(await desk.check(filled_in.workbook(GROWN)))
+    checked = await desk.check(GOOD, vervangt="ja")
+    desk.fails = True
+
+    assert (await desk.confirm(checked, akkoord="ja")).status == 503
+    assert all(kept[-1].publication.group != "entered-in-error" for kept in desk.node.store.versions.values())
+
+
+async def test_the_file_can_be_fetched_with_what_is_wrong_beside_it_and_nothing_of_it_is_kept(desk: Desk) -> None:
+    checked = await desk.check(filled_in.text(HALF), "praktijk.csv")
+    made = await desk.confirm(checked, "fouten")
+
+    assert made.status == 200 and made.body.startswith(b"PK") and "attachment" in made.headers["content-disposition"]
+    assert (await desk.confirm(checked, "fouten")).status == 200 and desk.node.empty and not desk.events
+    assert "Kan worden gepubliceerd" in checked.text
+    assert (await desk.confirm(await desk.check(b"PK\x03\x04 damaged"), "fouten")).status == 422
+
+
+async def test_a_file_of_which_nothing_is_right_is_not_published(desk: Desk) -> None:
+    checked = await desk.check(filled_in.text(changed(small(), "clienten", {"BSN": "1"})))
+
+    assert "publiceren" not in checked.text.partition("<h1")[2].partition("</form>")[0]
+    assert (await desk.confirm(checked)).status == 422 and desk.node.empty
+
+
 async def test_a_file_waits_minutes_only_and_goes_once(desk: Desk) -> None:
     checked = await desk.check(GOOD)
     desk.seconds += page.WAITS_SECONDS + 1
     late = await desk.confirm(checked)
     checked = await desk.check(GOOD)
     assert late.status == 422 and desk.node.empty
+    assert (await desk.confirm(await desk.check(GOOD), bestand="another")).status == 422
+    checked = await desk.check(GOOD)
 
     await desk.confirm(checked)
     assert (await desk.confirm(checked)).status == 422

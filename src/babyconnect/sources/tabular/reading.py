@@ -30,7 +30,7 @@ def read(files: Sequence[tuple[str, bytes]], name: str, limit: int) -> Iterator[
     try:
         if sum(len(content) for _, content in files) > limit:
             raise Malformed("het bestand", "size", f"groter dan de grens van {limit:,} bytes".replace(",", "."))
-        found = gathered([table for sheet, content in files for table in _tables(sheet, content)])
+        found = gathered([table for sheet, content in files for table in tables(sheet, content)])
     except Malformed as fault:
         yield Rejected(name, fault.place, fault.rule, fault.text, "csv")
         return
@@ -45,7 +45,8 @@ def _rejected(name: str, fault: Fault) -> Rejected:
     return Rejected(name, place, rule, words, "csv")
 
 
-def _tables(sheet: str, content: bytes) -> list[Table]:
+def tables(sheet: str, content: bytes) -> list[Table]:
+    """The sheets of one file as they are; `sheet`: its name, where only that says it.  Raises `Malformed`."""
     if content.startswith(_OLD_EXCEL):
         words = "een oude (.xls) of met een wachtwoord beveiligde werkmap; sla haar zonder wachtwoord op als .xlsx"
         raise Malformed("het bestand", "format", words)

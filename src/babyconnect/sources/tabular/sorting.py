@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from babyconnect.birthcare.tabular import Cell, Row, address
-from babyconnect.birthcare.templates import DOSSIER, Sheet, folded, sheet_named, sheets, templates
+from babyconnect.birthcare.templates import DOSSIER, FAULTS, Sheet, folded, sheet_named, sheets, templates
 from babyconnect.sources.tabular import Table
 
-OWN_SHEETS = frozenset({"uitleg", "voorbeeld", "lijsten"})
-"""Sheets of the template itself that hold no data."""
+OWN_SHEETS = frozenset({"uitleg", "voorbeeld", "lijsten", folded(FAULTS)})
+"""Sheets of the template itself, and of what we gave back, that hold no data."""
 Fault = tuple[str, str, str]
 """The rule, the place and a sentence."""
 _ABOVE = 10
@@ -109,6 +109,8 @@ def _columns(table: Table, head: int, sheet: Sheet, file: File) -> dict[str, int
         if header in found:
             place = f"blad {sheet.name}, rij {head}, kolom {header} ({address(at, head)})"
             file.faults.append(("column", place, "deze kolom staat er twee keer"))
+        elif folded(cell.text) == folded(FAULTS):
+            continue
         elif header not in sheet.columns:
             file.remarks.append(_not_known(cell.text, address(at, head), head, sheet))
         found.setdefault(header, at)
