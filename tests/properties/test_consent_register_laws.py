@@ -81,7 +81,7 @@ class Wire:
         call = Call(self.state, US, {}, {**asked, "_wait": "0"} if asked else {}, content, media, {}, "", audit)  # type: ignore[arg-type]
         handle = region_consent.feed if address.endswith("_history") else region_consent.search
         response = await handle(call)
-        return response.status_code, orjson.loads(response.body)
+        return response.status, orjson.loads(response.body)
 
 
 def shown(consents: tuple[Consent, ...]) -> tuple[frozenset[str], frozenset[str]]:
