@@ -21,18 +21,26 @@ from joserfc.jwk import ECKey
 
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
-from babyconnect.birthcare.parties import Kind, Party, Person, Role
+from babyconnect.birthcare.parties import Function, Kind, Party, Person, Role
 from babyconnect.birthcare.resources import HOME as AMSTERDAM
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Badge, Fact, Header, Line, Moment, Section, View
+from babyconnect.flows.handing_in import HandingIn
+from babyconnect.flows.journal import Journal
+from babyconnect.flows.looking import Seen, Unseen
 from babyconnect.flows.viewing import Asked, ListedClient, Viewing
 from babyconnect.merge import merge
+from babyconnect.sources.showing import Showable, showable
+from babyconnect.synthetic.astraia import picture as ultrasound_picture
+from babyconnect.web.administration import handing_in
 from babyconnect.web.consents import staff
 from babyconnect.web.login.relying_party import Issuer
 from babyconnect.web.login.routes import LoginEvent
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.viewer.site import viewer_app
+from tests.browser.her_site import build as her_site_of
+from tests.spec.publishing.records import Node
 from tests.support import made, ultrasound
 from tests.support.consents import LocalRegister, Log, consenting
 from tests.support.made import dossier
@@ -178,6 +186,30 @@ async def published_twins(bsn: Bsn, person: Person) -> AsyncIterator[Asked | Sou
         yield answer
 
 
+LOOKED: list[str] = []
+"""Titles of the files that the page asked for, in this process."""
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+async def look(bsn: Bsn, person: Person, declared: Any, file: Any) -> Seen | Unseen:
+    """The files of the ultrasound centre; one that it does not give any more."""
+    LOOKED.append(file.title)
+    if "weg" in file.title:
+        return Unseen("refused")
+    content = ultrasound_picture(30) if file.image else PDF
+    how = showable(content)
+    assert isinstance(how, Showable)
+    return Seen(content, how)
+
+
+def _birth_plan(day: dt.date) -> dict[str, Any]:
+    return {
+        "resourceType": "DocumentReference", "id": "plan", "status": "current", "indexed": f"{day}T10:00:00Z",
+        "type": {"coding": [{"system": "urn:oid:2.16.840.1.113883.2.4.4.13", "code": "Bevalplan"}]},
+        "content": [{"attachment": {"contentType": "application/pdf", "title": "Bevalplan", "url": "Binary/plan"}}],
+    }  # fmt: skip
+
+
 async def scans(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
     """An ultrasound centre about twins of 34 weeks, one of whom stays behind; as its system exports it."""
     today = now().date()
@@ -187,7 +219,8 @@ async def scans(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]
     exams = [
         ultrasound.exam(
             said.format(*one, one[1] + 4, 180 + week) + ultrasound.embedded(ultrasound.png(week), title="Profiel"),
-            said.format(*two, two[1] + 3, 170 + week),
+            said.format(*two, two[1] + 3, 170 + week)
+            + (ultrasound.embedded(ultrasound.png(1), title="Hart, weg bij de bron") if week == 32 else ""),
             id=str(week), day=(due - dt.timedelta(days=280 - week * 7)).isoformat(), type="growth",
         )
         for week, one, two in grown
@@ -198,7 +231,8 @@ async def scans(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]
     )
     made = ultrasound.translated(ultrasound.export(*exams, pregnancy=pregnancy), today=today)
     yield Asked((PARTIES[2],))
-    yield SourceAnswer(PARTIES[2], "answered", tuple(made.resources), milliseconds=40)
+    given = [one for one in made.resources if one["resourceType"] != "Binary"]
+    yield SourceAnswer(PARTIES[2], "answered", (*given, _birth_plan(today)), milliseconds=40)
 
 
 async def medicines(bsn: Bsn, person: Person) -> AsyncIterator[Asked | SourceAnswer]:
@@ -261,6 +295,14 @@ async def build(port: int) -> Any:
     salt = b"0123456789abcdef"
     users = (
         User("anna", hash_password(PASSWORD, salt), Person("local:anna", "Anna de Vries", Role.MIDWIFE), OWN.ura),
+        User(
+            "bas",
+            hash_password(PASSWORD, salt),
+            Person("local:bas", "Bas", Role.EMPLOYEE),
+            OWN.ura,
+            OWN.name,
+            (Function.ADMINISTRATOR,),
+        ),
         User("else", hash_password(PASSWORD, salt), Person("local:else", "Else", Role.NURSE), Ura("90000002")),
     )
     clients = (Client("viewer-90000001", OWN.name, (f"{base}/viewer/terug",)),)
@@ -283,22 +325,35 @@ async def build(port: int) -> Any:
             return by_bsn.get(bsn.value, viewing).open(bsn, person, declared)
 
     register = LocalRegister(pathlib.Path(tempfile.mkdtemp()), OWN, now)
+    desk = HandingIn(Node().node, Journal(OWN, Log(), b"k" * 32, now), 9_000_000)
     viewer = viewer_app(
         party=OWN,
         base_url=base,
         issuer=Issuer(f"{base}/idp", "viewer-90000001"),
         viewing=Either(),
+        look=look,
         todays_clients=todays_clients,
         now=now,
         note=note,
-        chapters=[staff.chapter(consenting(register, Log()), {party.ura: party for party in PARTIES}.get)],
+        chapters=[
+            staff.chapter(consenting(register, Log()), {party.ura: party for party in PARTIES}.get),
+            handing_in.chapter(desk, time.monotonic),
+        ],
         changes=Changes(register),
     )
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await (provider if scope["path"].startswith("/idp") else viewer)(scope, receive, send)
+    clients_provider, her_site = await her_site_of(base, PARTIES, hash_password(PASSWORD, salt), now, note)
+    by_path = {"/idp-clients": clients_provider, "/client": her_site, "/idp": provider}
 
-    return app, viewer.close
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        found = next((app for prefix, app in by_path.items() if scope["path"].startswith(prefix)), viewer)
+        await found(scope, receive, send)
+
+    async def close() -> None:
+        await viewer.close()
+        await her_site.close()
+
+    return app, close
 
 
 if __name__ == "__main__":

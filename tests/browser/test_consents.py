@@ -110,7 +110,12 @@ def test_every_step_is_accessible_and_nothing_is_cut_off(visit: Visit, axe: str,
         assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]] == [], step
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), step
 
+    def unfold() -> None:
+        while page.locator("details.vouw:not([open]) > summary:visible").count():
+            page.locator("details.vouw:not([open]) > summary:visible").first.click()
+
     check("form")
+    unfold()
     page.get_by_label("Niet delen: Allergieën").check()
     page.get_by_role("group", name="De kraamzorg").get_by_label("Ja, wat nodig is").check()
     page.get_by_role("button", name="Bekijk wat zij dan zien").click()
@@ -119,6 +124,7 @@ def test_every_step_is_accessible_and_nothing_is_cut_off(visit: Visit, axe: str,
     page.get_by_role("button", name="Vastleggen").click()
     page.get_by_text("Vastgelegd. Het geldt vanaf nu.").wait_for()
     check("overview")
+    unfold()
     page.get_by_role("button", name="Intrekken").first.click()
     page.get_by_role("heading", name="Deze toestemming intrekken?").wait_for()
     check("end")

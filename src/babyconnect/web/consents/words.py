@@ -83,8 +83,9 @@ def at_a_glance(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
 
     A no to everything stands after the yes that it undoes: both are written down, and the no is what holds."""
     found: dict[str, dict[tuple[str, str], Line]] = {"yes": {}, "less": {}, "no": {}}
+    every = set(choices.names().values())
     for one in lines:
-        everything = not one.groups and not one.shielded
+        everything = every <= set(one.groups) or not (one.groups or one.shielded)
         code = "yes" if one.permit else "no" if everything else "less"
         found[code].setdefault((one.whom, one.whom_kind), one)
     return [(code, list(named.values())) for code, named in found.items() if named]

@@ -13,7 +13,7 @@
     for (const part of document.querySelectorAll(FOLDS)) {
       if (drawn.has(part)) continue;
       drawn.add(part);
-      part.open = chosen.get(part.id) ?? !narrow.matches;
+      part.open = chosen.get(part.id) ?? (!narrow.matches || "stays" in part.dataset);
       part.addEventListener("toggle", () => chosen.set(part.id, part.open));
     }
   }
