@@ -99,6 +99,8 @@ def test_a_record_has_what_all_sources_gave_and_all_of_it_was_logged_first(
 def test_the_stream_of_a_record_brings_it_as_it_comes(midwife: Browser) -> None:
     with opened(midwife, "bea") as address:
         stream = page(midwife, f"{address}/stroom?v=0")
+        packed = midwife.get(f"{address}/stroom?v=0", accept_encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip" and len(packed.body) < len(stream) / 2
     assert "event: deel" in stream and '"phase":"complete"' in stream
     assert OURS in stream and THEIRS in stream
 

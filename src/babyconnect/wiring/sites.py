@@ -15,6 +15,7 @@ from babyconnect.network.staff import Staff
 from babyconnect.web.administration import completeness, handing_in
 from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
+from babyconnect.web.compression import Compressed
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import consents, deciding_pages, oversight, people
@@ -59,7 +60,8 @@ def sites(
         client = people.client_site(link, keeps.journal, about_her, wards(own))
         opening.push_async_callback(client.close)
         found.append(("/client", client))
-    return found
+    # Workers compress what they answer of these: of the one process that has the pages there is no more.
+    return found if work else [(path, Compressed(site)) for path, site in found]
 
 
 def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> Sequence[Chapter[ViewerSession]]:

@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 from babyconnect.api.bearers import Gate, Unbelieved
 from babyconnect.api.dispatch import Mounts
@@ -24,6 +24,7 @@ from babyconnect.flows.door import Herself
 from babyconnect.network.contract import ConsentsUnknown, RegionFault
 from babyconnect.trust.dpop import Nonces, Proofs
 from babyconnect.trust.replays import Replays
+from babyconnect.web.compression import Compressed
 from babyconnect.wiring import answering, secured
 from babyconnect.wiring.answering import Binding
 from babyconnect.wiring.deciding import deciding
@@ -46,6 +47,7 @@ from babyconnect.workers.turns import LeasedTurns
 TELL_EVERY_SECONDS = 1.0
 AGAIN_SECONDS = 0.5
 SOURCE = "/fhir/stu3"
+FOR_PEOPLE = ("/viewer", "/client")
 
 
 Linked = Callable[[pathlib.Path], Awaitable[Link]]
@@ -82,6 +84,8 @@ async def _lines(own: Ends, opening: contextlib.AsyncExitStack) -> tuple[Line, H
 async def _opened(link: Link, page: Page, line: Line, hand_on: HandOn, opening: contextlib.AsyncExitStack) -> App:
     link.consents.start()
     counts, mounts = Counts(), [("", cast(App, hand_on))]
+    # Pages are the keeper's; compressing them, which costs more than the rest of an answer, is done here.
+    mounts += [(path, cast(App, Compressed(cast(Any, hand_on)))) for path in FOR_PEOPLE]
     lasting = [_keep_counting(line, counts), _keep_keys(link)]
     if not link.chosen.node.fault:
         source, remembered = await _source(link, page, line, hand_on, opening)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from babyconnect.web.compression import Compressed
 from babyconnect.web.headers import content_security_policy
 from babyconnect.web.rendering import Pages
 from tests.spec.viewer.stage import BSN, PASSWORD, Stage
@@ -139,6 +140,7 @@ async def test_pages_and_streams_are_compressed_for_who_can_read_that() -> None:
     stage = await _stage()
     address = await stage.open()
     plain = await stage.visitor.get(address + "?geheel=1")
+    stage.visitor.app = Compressed(stage.viewer)
     packed = await stage.visitor.get(address + "?geheel=1", accept_encoding="gzip")
     assert packed.headers["content-encoding"] == "gzip" and "content-length" not in packed.headers
     assert len(packed.body) < len(plain.body) / 2 and b"Noor Voorbeeld" in gzip.decompress(packed.body)

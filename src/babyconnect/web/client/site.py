@@ -22,7 +22,6 @@ from babyconnect.birthcare.parties import Party
 from babyconnect.web.client.claims import ClientClaims, client_of
 from babyconnect.web.client.representation import Representation
 from babyconnect.web.client.session import ClientSession, Represented, Wards
-from babyconnect.web.compression import Compressed
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
 from babyconnect.web.login.attempts import Cookies
 from babyconnect.web.login.backchannel import Backchannel, HttpBackchannel
@@ -89,7 +88,7 @@ class ClientSite:
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = Compressed(SecurityHeaders(Guard(app), secure=secure, leads_to=origin_of(parts.issuer.issuer)))
+        self._app = SecurityHeaders(Guard(app), secure=secure, leads_to=origin_of(parts.issuer.issuer))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

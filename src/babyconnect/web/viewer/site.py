@@ -27,7 +27,6 @@ from babyconnect.flows.looking import Look, Unseen
 from babyconnect.flows.viewing import Declared, ListedClient, Viewing
 from babyconnect.flows.watching import Changes
 from babyconnect.web.break_glass import declaring
-from babyconnect.web.compression import Compressed
 from babyconnect.web.headers import Guard, Receive, Scope, SecurityHeaders, Send, origin_of
 from babyconnect.web.limits import Limit
 from babyconnect.web.login.attempts import Attempts, Cookies
@@ -137,7 +136,7 @@ class Viewer:
             routes=[Route(PATH, self._home), Mount(PATH, routes=self._routes())],
             exception_handlers=error_handlers(self._pages),
         )
-        self._app = Compressed(SecurityHeaders(Guard(app), frame_ancestors, secure, origin_of(issuer.issuer)))
+        self._app = SecurityHeaders(Guard(app), frame_ancestors, secure, origin_of(issuer.issuer))
 
     def _with_emergency(
         self, chapters: Sequence[Chapter[ViewerSession]], glass: BreakGlass | None
