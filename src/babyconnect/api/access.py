@@ -39,6 +39,9 @@ _HEADERS = (
 )
 
 
+AWAY = "no decision can be made now"
+
+
 class Refused(Exception):
     """An HTTP status other than 200, and a sentence that quotes nothing."""
 
@@ -60,7 +63,7 @@ class Access:
         except Refused as refusal:
             status, answer = refusal.status, {"error": refusal.text}
         except (AuditFault, ConsentsUnknown):
-            status, answer = 503, {"error": "no decision can be made now"}
+            status, answer = 503, {"error": AWAY}
         body = orjson.dumps(answer)
         extra = [(b"content-length", b"%d" % len(body))]
         if status == 405:
@@ -121,11 +124,18 @@ class Access:
         return answers
 
     async def _part(self, asked: Mapping[str, Any], came: Came) -> dict[str, Any]:
-        """An evaluation of a batch that cannot be read is a no of its own (§7.2.1)."""
+        """An evaluation of a batch that cannot be read, or about whom a register is silent, is a no of its own
+        (§7.2.1); without the log none is answered."""
         try:
             return await self._one(asked, came)
         except Refused as refusal:
-            return {"decision": False, "context": {"error": {"status": refusal.status, "message": refusal.text}}}
+            return _no(refusal.status, refusal.text)
+        except ConsentsUnknown:
+            return _no(503, AWAY)
+
+
+def _no(status: int, text: str) -> dict[str, Any]:
+    return {"decision": False, "context": {"error": {"status": status, "message": text}}}
 
 
 def _evaluation(asked: Mapping[str, Any]) -> Evaluation:

@@ -29,12 +29,17 @@ from babyconnect.birthcare.access import (
     Refused,
     Relation,
 )
+from babyconnect.birthcare.identifiers import BSN_SYSTEM
 from babyconnect.birthcare.parties import Party, Person
+from babyconnect.birthcare.resources import bsn_of
+from babyconnect.fhir import json
 from babyconnect.flows import reducing
 from babyconnect.store.contract import Clause, Client, Form, Hers, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
 """How old what the store knew of her episodes may be; consents are asked anew for every decision."""
+WHO = frozenset({"patient"})
+"""The data group that says who a client is."""
 NOBODY = "nobody-"
 IN_CARE = {
     "resourceType": "EpisodeOfCare",
@@ -306,6 +311,14 @@ class Door:
         own = Permit(Filter("", frozenset(), frozenset(), frozenset()), "own", ("own_list",))
         await self._parts.note(Happening(self._parts.now(), wire, person, None, None, None, own))
         return await self._reader.clients(after, count)
+
+    async def number(self, client: str) -> str:
+        """By which another register is asked about her (`system|value`); "" where her record here has no BSN.  It goes
+        into that question and is released to nobody, so there is nothing to decide or to log here."""
+        who = Filter(client, WHO, frozenset(), frozenset())
+        found = await self._reader.read("Patient", client, who, "json")
+        bsn = bsn_of(json.loads(found.content)) if found else ""
+        return f"{BSN_SYSTEM}|{bsn}" if bsn else ""
 
     async def _bind(
         self, session: Session, identifier: str, moment: dt.datetime

@@ -8,13 +8,14 @@ person rests on that system's word and is marked so in the log; no data is relea
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.birthcare.access import AccessRequest, Asker, Decision, Permit
+from babyconnect.birthcare.access import AccessRequest, Asker, Consent, Decision, Permit
 from babyconnect.birthcare.parties import Party
-from babyconnect.flows.door import Grounds
+from babyconnect.flows.door import NOBODY, Grounds
 from babyconnect.flows.journal import About, Actor, Came, Journal
 from babyconnect.flows.journal import Grounds as Why
 from babyconnect.network.roster import Roster
@@ -40,15 +41,23 @@ class Evaluated:
     decision: Decision
 
 
+async def no_number(client: str) -> str:
+    """Where no other register is asked."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """`decide`: by the rules in force.  Raises AuditFault and ConsentsUnknown: then nothing is answered."""
+    """`decide`: by the rules in force; `number`: the identifier by which the Mitz is asked about a client of ours.
+
+    Raises AuditFault and ConsentsUnknown: then nothing is answered."""
 
     journal: Journal
     holder: Party
     roster: Roster
     grounds: Grounds
     decide: Callable[[AccessRequest], Decision]
+    number: Callable[[str], Awaitable[str]] = no_number
 
     async def evaluate(self, asked: Sequence[Evaluation], system: str, came: Came = Came()) -> list[Evaluated]:  # noqa: B008
         return [await self._one(one, system, came) for one in asked]
@@ -63,7 +72,7 @@ class Evaluator:
             client=asked.client,
             episodes=frozenset(str(episode["id"]) for episode in episodes),
             holder_relations=self.grounds.relations(asked.client, episodes),
-            consents=await self.grounds.consents(asked.client, asked.asker, ""),
+            consents=await self._consents(asked),
             moment=self._now(),
             verified=weighed.verified,
             emergency_terms=weighed.terms,
@@ -76,6 +85,14 @@ class Evaluator:
         )
         await self._note(asked, request, found, allowed, system, came)
         return Evaluated(allowed, found)
+
+    async def _consents(self, asked: Evaluation) -> tuple[Consent, ...]:
+        """As the door has them: of both registers.  Whoever is no client here is weighed as nobody, about whom nobody
+        else is asked."""
+        if not self.roster.known(asked.client):
+            nobody = NOBODY + hashlib.sha256(asked.client.encode()).hexdigest()
+            return await self.grounds.consents(nobody, asked.asker, "")
+        return await self.grounds.consents(asked.client, asked.asker, await self.number(asked.client))
 
     async def _note(  # noqa: PLR0917 - what was asked, on what, what came of it, by which system
         self, asked: Evaluation, request: AccessRequest, found: Decision, allowed: bool, system: str, came: Came

@@ -73,7 +73,7 @@ def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
         ("/fhir/stu3", SourceApi(holds.door, tokens.gate, base, masked=is_client, rates=tokens.rates)),
         *((prefix, tokens.oauth) for prefix in ("/oauth", "/.well-known")),
         *holds.mitz.mounts,
-        *deciding_pages.mounts(link, keeps.journal, holds.decides),
+        *deciding_pages.mounts(link, keeps.journal, holds.decides, holds.door),
     ]
 
 
