@@ -278,10 +278,10 @@ class ConsentCodes(Protocol):
         """Whether she showed that code to that organisation: for the holder, who is told of it by the asker's token."""
 
 
-MayKnow = Callable[[Asker, tuple[Ura, Kind], Sequence[Consent], dt.datetime, bool, bool], bool]
-"""(asker, holder, her consents, now, whether that holder referred her to this asker, whether it opted in to answer a
-confirmed emergency against an objection) -> whether the asker may know that
-this holder has something.  Composed from `trust`; a pure function."""
+MayKnow = Callable[[Asker, Sequence[Consent], dt.datetime], Callable[[tuple[Ura, Kind], bool, bool], bool]]
+"""(asker, her consents, now) -> (holder, whether it referred her to this asker, whether it opted in to answer a
+confirmed emergency against an objection) -> whether the asker may know that this holder has something.  Composed from
+`trust`; pure."""
 
 
 @dataclass(frozen=True, slots=True)

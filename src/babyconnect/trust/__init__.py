@@ -19,7 +19,7 @@ What others call (nothing else here is a seam):
     sessions.Sessions.revoke(token, by) / .revoke_client(client)
 
     decision.decide(request: AccessRequest, rules=None) -> Permit | Refused     # pure
-    decision.may_know(asker, (holder, kind), consents, moment, referred, overriding) -> bool   # localisation
+    decision.may_know(asker, consents, moment) -> knows((holder, kind), referred, overriding) -> bool   # localisation
     decision.may_release(filter, client, group, shielded, episodes) -> bool     # the filter, for one resource
     reasons.sentence(code, language) -> str                             # for client and privacy officer
     claims.Asking(grant, scopes, day, rules).believable(kind, role) -> bool

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import get_args
+from typing import Protocol, get_args
 
 from babyconnect.birthcare.access import (
     AccessRequest,
@@ -92,37 +92,50 @@ def may_release(  # noqa: PLR0917 - the labels of one resource
     )
 
 
-def may_know(  # noqa: PLR0917 - who, whom, what she said, when, and what else is known of that holder
-    asker: Asker,
-    holder: tuple[Ura, Kind],
-    consents: Sequence[Consent],
-    moment: dt.datetime,
-    referred: bool = False,
-    overriding: bool = False,
-) -> bool:
-    """Whether she lets this asker know that this holder keeps anything of her at all (localisation, domain §4).
+class Knows(Protocol):
+    """Whether an asker may know that this holder keeps anything of her.
 
-    Also where nothing is recorded when that holder provably referred her here (`referred`), or in an emergency.  Never
-    against an objection, unless in an emergency that was confirmed a second time this holder opted in (`overriding`).
+    `referred`: that holder provably referred her here.  `overriding`: it opted in to answer a confirmed emergency
+    against an objection.
     """
-    rules = rules_on(_day(moment))
+
+    def __call__(self, holder: tuple[Ura, Kind], referred: bool = False, overriding: bool = False) -> bool: ...
+
+
+def may_know(asker: Asker, consents: Sequence[Consent], moment: dt.datetime) -> Knows:
+    """Of whom she lets this asker know that they keep anything of her at all (localisation, domain §4).
+
+    Also where nothing is recorded when that holder referred her, or in an emergency.  Never against an objection,
+    unless in an emergency that was confirmed a second time that holder opted in.
+    """
+    day = _day(moment)
+    rules = rules_on(day)
     if _asker_flaw(asker, rules) is not None:
-        return False
-    visible = _visible(asker, rules)
-    if asker.ura == holder[0]:
-        return bool(visible)
-    emergency = asker.purpose is Purpose.EMERGENCY
+        return _nobody
+    visible, emergency = _visible(asker, rules), asker.purpose is Purpose.EMERGENCY
+    # Who does not treat her would be refused everywhere, and must not learn of whom from the index.
+    treats = bool(_claimed(asker, day, rules))
     if emergency and breaking.declaration_flaw(asker, rules) is not None:
-        return False
-    if not _claimed(asker, _day(moment), rules):
-        # Who does not treat her would be refused everywhere, and must not learn of whom from the index.
-        return False
-    said = precedence.said(consents, (asker.ura, asker.kind), holder, moment, rules.ranks)
-    by = _sorted(visible - rules.spine, said)
+        treats = False
     confirmed = asker.emergency is not None and asker.emergency.over_objection
-    if emergency and confirmed and overriding and by["objection"]:
-        return True
-    return bool(by["permit"] or (emergency and by["silent"]) or (referred and by["silent"] & rules.relevant))
+    asked, about = visible - rules.spine, precedence.by_holder(consents)
+
+    def knows(holder: tuple[Ura, Kind], referred: bool = False, overriding: bool = False) -> bool:
+        if asker.ura == holder[0]:
+            return bool(visible)
+        if not treats:
+            return False
+        said = precedence.said(about(holder), (asker.ura, asker.kind), holder, moment, rules.ranks)
+        by = _sorted(asked, said)
+        if emergency and confirmed and overriding and by["objection"]:
+            return True
+        return bool(by["permit"] or (emergency and by["silent"]) or (referred and by["silent"] & rules.relevant))
+
+    return knows
+
+
+def _nobody(holder: tuple[Ura, Kind], referred: bool = False, overriding: bool = False) -> bool:
+    return False
 
 
 NONE: frozenset[str] = frozenset()

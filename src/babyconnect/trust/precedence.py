@@ -11,7 +11,7 @@ Taking a yes away, or adding a no, can only add a "no" to what remains unbeaten:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from babyconnect.birthcare.access import Consent
@@ -87,6 +87,18 @@ def said(
     return Said(general, named, ranks[1][2])
 
 
+def by_holder(consents: Iterable[Consent]) -> Callable[[tuple[Ura, Kind]], list[Consent]]:
+    """Which of her consents are about a holder, for whoever asks about many."""
+    about: dict[str, list[Consent]] = {}
+    for consent in consents:
+        about.setdefault(consent.holder, []).append(consent)
+
+    def of(holder: tuple[Ura, Kind]) -> list[Consent]:
+        return [consent for name in _names(*holder) for consent in about.get(name, ())]
+
+    return of
+
+
 def weigh(weights: Sequence[Weight]) -> Verdict:
     """An objection that nothing more specific beats decides; without one, any yes does."""
     if not weights:
@@ -104,4 +116,9 @@ def weigh(weights: Sequence[Weight]) -> Verdict:
 
 
 def _ranks(ura: Ura, kind: Kind, ranks: tuple[int, ...]) -> dict[str, int]:
-    return {"*": ranks[0], "kind:" + kind: ranks[1], "ura:" + ura.value: ranks[2]}
+    return dict(zip(_names(ura, kind), ranks, strict=True))
+
+
+def _names(ura: Ura, kind: Kind) -> tuple[str, str, str]:
+    """What a consent may call an organisation, from general to specific."""
+    return "*", "kind:" + kind, "ura:" + ura.value

@@ -467,14 +467,14 @@ class TestBreakGlass:
     def test_the_index_names_whom_she_did_not_forbid(self) -> None:
         asker = asks(HOSPITAL, purpose=Purpose.EMERGENCY, evidence=(self.GLASS,), emergency=self.DECLARED).asker
         holder = (PRACTICE, Kind.MIDWIFERY_PRACTICE)
-        assert may_know(asker, holder, (), NOW)
-        assert not may_know(asker, holder, (no("*"),), NOW)
+        assert may_know(asker, (), NOW)(holder)
+        assert not may_know(asker, (no("*"),), NOW)(holder)
         twice = replace(asker, emergency=Emergency("unconscious", over_objection=True))
-        assert not may_know(twice, holder, (no("*"),), NOW)
-        assert may_know(twice, holder, (no("*"),), NOW, overriding=True), "that holder opted in, and it was confirmed"
-        assert not may_know(asker, holder, (no("*"),), NOW, overriding=True), "confirmed once"
-        assert not may_know(replace(asker, scopes=frozenset({CONSULT_SCOPE})), holder, (), NOW)
-        assert not may_know(replace(asker, emergency=None), holder, (), NOW)
+        assert not may_know(twice, (no("*"),), NOW)(holder)
+        assert may_know(twice, (no("*"),), NOW)(holder, overriding=True), "that holder opted in, and it was confirmed"
+        assert not may_know(asker, (no("*"),), NOW)(holder, overriding=True), "confirmed once"
+        assert not may_know(replace(asker, scopes=frozenset({CONSULT_SCOPE})), (), NOW)(holder)
+        assert not may_know(replace(asker, emergency=None), (), NOW)(holder)
 
 
 class TestVersion:
@@ -515,28 +515,28 @@ class TestLocalisation:
     def test_an_asker_may_know_of_a_holder_only_where_she_said_yes(self) -> None:
         asker = asks(HOSPITAL).asker
         holder = (PRACTICE, Kind.MIDWIFERY_PRACTICE)
-        assert not may_know(asker, holder, (), NOW)
-        assert may_know(asker, holder, (EVERYONE,), NOW)
-        assert not may_know(asker, holder, (EVERYONE, no("*", holder=ura(PRACTICE))), NOW)
-        assert not may_know(asker, holder, (yes("*", "patient"),), NOW)
-        assert not may_know(asker, holder, (yes("*", "abortion"),), NOW)
+        assert not may_know(asker, (), NOW)(holder)
+        assert may_know(asker, (EVERYONE,), NOW)(holder)
+        assert not may_know(asker, (EVERYONE, no("*", holder=ura(PRACTICE))), NOW)(holder)
+        assert not may_know(asker, (yes("*", "patient"),), NOW)(holder)
+        assert not may_know(asker, (yes("*", "abortion"),), NOW)(holder)
 
     @pytest.mark.parametrize("evidence", [(), (relation.enrolment("e", None, TODAY - DAY),)], ids=["none", "ended"])
     def test_an_asker_who_does_not_treat_her_knows_of_nobody(self, evidence: tuple[Relation, ...]) -> None:
         asker = asks(HOSPITAL, evidence=evidence).asker
-        assert not may_know(asker, (PRACTICE, Kind.MIDWIFERY_PRACTICE), (EVERYONE,), NOW)
-        assert may_know(asker, (HOSPITAL, Kind.HOSPITAL), (), NOW), "what it registered itself tells it nothing"
+        assert not may_know(asker, (EVERYONE,), NOW)((PRACTICE, Kind.MIDWIFERY_PRACTICE))
+        assert may_know(asker, (), NOW)((HOSPITAL, Kind.HOSPITAL)), "what it registered itself tells it nothing"
 
     def test_whoever_it_was_referred_by_may_be_known_unless_she_objected(self) -> None:
         asker, holder = asks(HOSPITAL).asker, (PRACTICE, Kind.MIDWIFERY_PRACTICE)
-        assert may_know(asker, holder, (), NOW, referred=True)
-        assert not may_know(asker, holder, (no(ura(HOSPITAL)),), NOW, referred=True)
+        assert may_know(asker, (), NOW)(holder, referred=True)
+        assert not may_know(asker, (no(ura(HOSPITAL)),), NOW)(holder, referred=True)
 
     def test_what_may_be_known_is_what_may_be_seen(self) -> None:
         said = (EVERYONE, no(kind(Kind.ULTRASOUND_CENTRE)))
         for who in (HOSPITAL, ECHO, KRAAM, JGZ, GP):
             asked = asks(who, *said)
-            known = may_know(asked.asker, (PRACTICE, Kind.MIDWIFERY_PRACTICE), said, NOW)
+            known = may_know(asked.asker, said, NOW)((PRACTICE, Kind.MIDWIFERY_PRACTICE))
             assert known == isinstance(decide(asked), Permit)
 
 

@@ -7,6 +7,7 @@ answers from her provisions.  Whatever is withheld looks exactly like what does 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ create index if not exists registration_until on registration (until);
 GONE_FOR = dt.timedelta(minutes=10)
 """How long after a removal another one is still about it: a holder says it before and after it destroys a record."""
 SWEEP_EVERY = dt.timedelta(hours=1)
+MOST_READ = 16_384
+"""Pointers whose meaning is remembered, by their row."""
 COLUMNS = "id, pseudonym, holder, kind, source, until"
 
 
@@ -113,19 +116,14 @@ class IndexService:
     ) -> list[tuple[str, Registration]]:
         """What is registered, not over, and known to this asker by her leave, or since that holder referred her to it;
         ordered by holder."""
-        now = self._clock()
+        knows = self._may_know(asker, consents, self._clock())
         return [
             (id, one)
             for id, one in self.all_of(pseudonym)
             # An organisation knows what it registered itself; that tells it nothing.
-            if asker.ura == one.holder or self._knows(asker, one, consents, now, one.holder in referrers)
+            if asker.ura == one.holder
+            or knows((one.holder, one.kind), one.holder in referrers, one.holder in self._overriding)
         ]
-
-    def _knows(
-        self, asker: Asker, one: Registration, consents: Sequence[Consent], now: dt.datetime, referred: bool
-    ) -> bool:
-        holder = (one.holder, one.kind)
-        return self._may_know(asker, holder, consents, now, referred, one.holder in self._overriding)
 
     def own(self, pseudonym: str, holder: Ura) -> list[tuple[str, Registration]]:
         """What this organisation registered of her, as long as it lasts."""
@@ -158,6 +156,7 @@ class IndexService:
         return int(self._db.rows("select count(*) from registration")[0][0])
 
 
+@functools.lru_cache(maxsize=MOST_READ)
 def _registration(row: tuple[str, ...]) -> tuple[str, Registration]:
     id, pseudonym, holder, kind, source, until = row
     return id, Registration(pseudonym, Ura(holder), Kind(kind), source, fhir4.moment(until))
