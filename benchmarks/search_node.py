@@ -45,7 +45,7 @@ from babyconnect.wiring import answering, worker
 from babyconnect.wiring.keeping import Beside, Workers
 from babyconnect.wiring.link import Link, nobody_else, open_link
 from babyconnect.workers.page import Page
-from babyconnect.workers.supervising import Supervisor
+from babyconnect.workers.supervising import Ends, Supervisor
 
 Close = Callable[[], Awaitable[None]]
 CLIENTS, OBSERVATIONS = 491, 100
@@ -278,8 +278,7 @@ def main(home: Path, port: int, dsn: str, count: int, bare: bool) -> int:
         serve_at((build_nothing if bare else lambda: build(config, Beside(page, control))), [])
         return 0
 
-    def serving(line: socket.socket, by_hand: socket.socket) -> int:
-        own = (line, by_hand)
+    def serving(own: Ends) -> int:
         serve_at(lambda: build_bare(home, dsn) if bare else worker.build(config, page, own, linked), [at])
         return 0
 
