@@ -215,13 +215,23 @@ def hers(found: Iterable[Resource], client: str, bsn: str) -> tuple[tuple[Resour
     linked = _linked(plain, doubtful, herself)
     left_out = set()
     for resource in doubtful:
-        if resource["resourceType"] in NEUTRAL or _name(resource) in linked:
+        if resource["resourceType"] in NEUTRAL or _name(resource) in linked or _is_she(resource, herself, bsn):
             continue
         if resource["resourceType"] == "Patient" and not other_bsn(resource, bsn):
             left_out.add(id(resource))
         elif _about(resource) or resource["resourceType"] == "Patient":
             raise Stopped("invalid", f"a {resource['resourceType']} of another client")
     return tuple(r for r in everything if id(r) not in left_out), len(left_out)
+
+
+def _is_she(resource: Resource, herself: str, bsn: str) -> bool:
+    """Whether this is another Patient of hers, of another of the source's systems: it links to herself, and the number
+    that it bears, if it shows one, is hers."""
+    if resource["resourceType"] != "Patient" or other_bsn(resource, bsn):
+        return False
+    links = resource.get("link")
+    others = [link.get("other") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+    return herself in _references(others)
 
 
 def _linked(plain: list[Resource], doubtful: list[Resource], herself: str) -> set[str]:

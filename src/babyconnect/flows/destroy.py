@@ -118,7 +118,7 @@ class Destroying:
     async def examine(self, client: str) -> Found:
         items = await self.writer.items_of(client)
         holds = tuple(self.registers.holds(client).values())
-        kept = set(_kept(items, holds, client))
+        kept = set(await self._kept(items, holds, client))
         waiting = self.registers.request(client)
         return Found(len([item for item in items if item not in kept]), holds, waiting.reference if waiting else "")
 
@@ -177,20 +177,32 @@ class Destroying:
         except RegionFault:
             await self._note(asked, "fault", 0, "region", reference)
             return NotDestroyed("region")
-        keep, pseudonym = _kept(items, holds, asked.client), self.roster.pseudonym(asked.client)
+        keep, pseudonym = await self._kept(items, holds, asked.client), self.roster.pseudonym(asked.client)
         dropped = pseudonym if self.roster.alone(asked.client) else None
         await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
+        records = self.roster.records(asked.client)
         versions = await self.writer.erase_client(asked.client, keep)
+        if keep:
+            await self.roster.join(records, await self.writer.joined(records))
         waiting = self.registers.request(asked.client)
         if keep and waiting is not None:  # carried out so far as the law lets it be
             await self.registers.take_request(asked.client, replace(waiting, ended=True))
         if not keep:
-            await self.told(asked.client, self.roster.handle_of(asked.client))
+            for name in self.roster.names_of(asked.client):
+                await self.told(name, self.roster.handle_of(asked.client))
             await self.registers.forget(asked.client)
             await self.roster.forget(asked.client)
         self.forget(asked.client)
         await self._show_no_more(pseudonym, dropped)
         return Destroyed(versions, holds)
+
+    async def _kept(self, items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:
+        """Items that stay; with any of them stays the Patient of its record, or nobody could find them again."""
+        held = {hold.item for hold in holds}
+        kept = [item for item in items if "/".join(item) in held]
+        whose = set((await self.writer.known(kept)).values()) & set(self.roster.records(client))
+        patients = [("Patient", record) for record in sorted(whose)]
+        return [*kept, *(one for one in patients if one not in kept)]
 
     def _asked_wrongly(self, asked: Asked) -> str:
         if asked.asked_by not in document("destruction.toml")["asked_by"]:
@@ -228,10 +240,3 @@ class Destroying:
 
 def _request(asked: Asked) -> str:
     return f"asked by {asked.asked_by} on {asked.asked_on}"
-
-
-def _kept(items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:
-    """Items that stay; with any of them stays her Patient, or nobody could find them again."""
-    held = {hold.item for hold in holds}
-    kept = [item for item in items if "/".join(item) in held]
-    return [*kept, ("Patient", client)] if kept and ("Patient", client) not in kept else kept

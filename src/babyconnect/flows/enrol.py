@@ -19,7 +19,7 @@ from babyconnect.definitions import document
 from babyconnect.flows import dating
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
 from babyconnect.network.roster import Pointer, Roster, Seen
-from babyconnect.store.contract import Origin, Original, Outcome, Publication, Writer
+from babyconnect.store.contract import SHARED, Origin, Original, Outcome, Publication, Writer
 from babyconnect.trust import relation
 
 SOURCE = "main"
@@ -41,7 +41,14 @@ class EnrollingWriter:
         telling: list[Publication] = []
         outcomes = await self._inner.publish(_passing(batch, telling), originals, moment)
         await self._roster.note(seen(telling))
+        await self._note_joined({p.client for p in telling if p.type == "Patient" and p.client != SHARED})
         return outcomes
+
+    async def _note_joined(self, records: Collection[str]) -> None:
+        """Whose records are one client's is for the store to say; the roster follows."""
+        if records:
+            concerned = {one for record in records for one in self._roster.records(self._roster.name(record))}
+            await self._roster.join(concerned, await self._inner.joined(concerned))
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         return await self._inner.known(keys)
@@ -58,21 +65,31 @@ class EnrollingWriter:
         return await self._inner.origins(client)
 
     async def erase(self, type: str, id: str) -> int:
+        records = [(await self._inner.known([(type, id)])).get((type, id), SHARED)] if type == "Patient" else []
         gone = await self._inner.erase(type, id)
         await self._roster.taken_back(id)
+        await self._note_joined([record for record in records if record != SHARED])
         return gone
 
     async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
         """From the store, then from the roster, unless something of hers had to stay."""
+        records = self._roster.records(client)
         gone = await self._inner.erase_client(client, keep)
         if keep:
             await self._roster.undate(client, {id for _, id in keep})
+            await self._note_joined(records)
         else:
             await self._roster.forget(client)
         return gone
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
         return await self._inner.items_of(client)
+
+    async def joined(self, records: Collection[str]) -> Mapping[str, str]:
+        return await self._inner.joined(records)
+
+    async def differing(self, record: str) -> tuple[str, ...]:
+        return await self._inner.differing(record)
 
 
 def _passing(batch: Iterable[Publication], telling: list[Publication]) -> Iterator[Publication]:

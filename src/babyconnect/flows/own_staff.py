@@ -7,7 +7,7 @@ date is looked for here only: nobody is ever localised, asked for elsewhere or j
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,14 @@ class _Staff:
     herself: None = None
 
 
+async def _nothing(record: str) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class OwnStaff:
-    """One node's.  `evidence`: this side's treatment relations with a client; `episodes`: her episodes' ids."""
+    """One node's.  `evidence`: this side's treatment relations with a client; `episodes`: her episodes' ids;
+    `differing`: what contradicts between records of ours that bear one BSN."""
 
     own: Party
     door: Door
@@ -86,6 +91,7 @@ class OwnStaff:
     evidence: Callable[[str], tuple[Relation, ...]]
     episodes: Callable[[str], frozenset[str]]
     now: Callable[[], dt.datetime]
+    differing: Callable[[str], Awaitable[tuple[str, ...]]] = _nothing
 
     def today(self) -> dt.date:
         return self.now().astimezone(HOME).date()
@@ -156,11 +162,16 @@ class OwnStaff:
     def is_secret(self, client: str) -> bool:
         return secrecy.is_secret(self.registers.secret_now(client), self.today())
 
+    def herself(self, client: str, resources: Sequence[Resource]) -> Resource:
+        """Her Patient among what was read of her: the first, when several source systems have one."""
+        records = self.registers.records(client)
+        return next((one for one in resources if key_of(one) in {f"Patient/{record}" for record in records}), {})
+
     def children(self, client: str, resources: Sequence[Resource]) -> list[ListedChild]:
         return [
             ListedChild(str(one["id"]), plain.name_of(one), str(one.get("birthDate", "")), _bsn(one))
             for one in resources
-            if one.get("resourceType") == "Patient" and one.get("id") != client
+            if one.get("resourceType") == "Patient" and one.get("id") not in self.registers.records(client)
         ]
 
     async def record_authority(

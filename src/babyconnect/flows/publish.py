@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from babyconnect.definitions import document
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding, InputReport, Report, Status
 from babyconnect.flows.inputs import Input, Loose, Refusal, digest, original, read
@@ -152,7 +153,23 @@ async def _kept(prepared: _Prepared, node: PublishingNode) -> InputReport:
     if node.told and prepared.said and (prepared.said.choices or prepared.said.secret):
         await node.told(prepared.said)
     outcomes = await node.writer.publish(prepared.batch, prepared.originals, node.now())
-    return _report(prepared.name, prepared.client, outcomes, prepared.findings)
+    findings = [*prepared.findings, *await _one_client(prepared, node)]
+    return _report(prepared.name, prepared.client, outcomes, findings)
+
+
+async def _one_client(prepared: _Prepared, node: PublishingNode) -> list[Finding]:
+    """Whether another record here is hers too, by her BSN; or should be, and contradicts this one."""
+    differs = await node.writer.differing(prepared.client)
+    if differs:
+        words = document("texts.toml")["own_clients"]
+        what = ", ".join(words[f"differs_{code}"]["en"] for code in differs)
+        text = f"another record here bears this BSN and {what}: nobody is answered about either until it is corrected"
+        return [Finding("warning", prepared.name, "one-bsn", text)]
+    others = len(await node.writer.joined([prepared.client])) - 1
+    if others < 1:
+        return []
+    text = f"shown together with {others} other record{'s' if others > 1 else ''} of this client, of the same BSN"
+    return [Finding("information", prepared.name, "one-client", text)]
 
 
 def _originals(unit: Unit, findings: Sequence[Finding]) -> list[Original]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.network.custody import Custody, Decided
+from babyconnect.network.custody import Custody, Decided, Kind
 from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.secrecy import Basis, Secrecy
@@ -47,17 +47,56 @@ class Ward:
     authority: Authority
 
 
-class Registers:
-    """One node's."""
+class Records(Protocol):
+    """Whose records are joined here (`network.roster.Roster`)."""
 
-    def __init__(self, custody: Custody) -> None:
+    def records(self, client: str) -> Sequence[str]: ...
+    def name(self, record: str) -> str: ...
+    def names_of(self, client: str) -> Sequence[str]: ...
+
+
+class Each:
+    """Every record is a client by itself."""
+
+    def records(self, client: str) -> Sequence[str]:
+        return (client,)
+
+    def name(self, record: str) -> str:
+        return record
+
+    def names_of(self, client: str) -> Sequence[str]:
+        return (client,)
+
+
+class Registers:
+    """One node's.  What is decided about a client is kept with each of her records, so that it holds for each when they
+    turn out to be two women's; what any of them has holds for her."""
+
+    def __init__(self, custody: Custody, joined: Records | None = None) -> None:
         self._custody = custody
+        self._joined = joined or Each()
+
+    def records(self, client: str) -> Sequence[str]:
+        """The records of a client; the ids of her Patients."""
+        return self._joined.records(client)
+
+    def _of(self, kind: Kind, client: str) -> tuple[Decided, ...]:
+        records = self._joined.records(client)
+        if len(records) == 1:
+            return self._custody.of(kind, records[0])
+        rows = [one for record in records for one in self._custody.of(kind, record)]
+        told = {(one.key, one.recorded, repr(one.content)): one for one in rows}
+        return tuple(sorted(told.values(), key=lambda one: one.recorded))
+
+    async def _decide(self, kind: Kind, one: Decided) -> None:
+        for record in self._joined.records(one.client):
+            await self._custody.decide(kind, replace(one, client=record))
 
     def handle(self, bsn: Bsn) -> str:
         return self._custody.handle(bsn)
 
     def choices(self, client: str) -> tuple[Disclosure, ...]:
-        return tuple(_disclosure(one) for one in self._custody.of("disclosure", client))
+        return tuple(_disclosure(one) for one in self._of("disclosure", client))
 
     async def choose(self, client: str, one: Disclosure) -> None:
         content = {
@@ -67,16 +106,16 @@ class Registers:
             "author": one.author,
             "talked": one.talked.isoformat() if one.talked else None,
         }
-        await self._custody.decide("disclosure", Decided(client, one.item, one.recorded, content))
+        await self._decide("disclosure", Decided(client, one.item, one.recorded, content))
 
     def secrets(self, client: str) -> tuple[Secrecy, ...]:
-        kept = self._custody.of("secrecy", client)
+        kept = self._of("secrecy", client)
         return tuple([_secrecy(one) for one in kept]) if kept else ()
 
     async def keep_secret(self, client: str, one: Secrecy) -> None:
         """The latest row of a basis replaces the earlier ones of it; they stay as history."""
         content = {"start": one.start.isoformat(), "end": one.end.isoformat() if one.end else None, "by": one.by}
-        await self._custody.decide("secrecy", Decided(client, one.basis.value, one.recorded, content))
+        await self._decide("secrecy", Decided(client, one.basis.value, one.recorded, content))
 
     def secret_now(self, client: str) -> tuple[Secrecy, ...]:
         """The latest row of each basis."""
@@ -84,11 +123,12 @@ class Registers:
         return tuple({one.basis: one for one in kept}.values()) if kept else ()
 
     def authorities(self, client: str) -> tuple[Authority, ...]:
-        return tuple(_ward(one).authority for one in self._custody.of("authority", client))
+        return tuple(_ward(one).authority for one in self._of("authority", client))
 
     def wards(self, person: str) -> tuple[Ward, ...]:
         """Every row about this person, over all records here."""
-        return tuple(_ward(one) for one in self._custody.about("authority", person))
+        rows = [_ward(one) for one in self._custody.about("authority", person)]
+        return tuple(dict.fromkeys(replace(one, client=self._joined.name(one.client)) for one in rows))
 
     async def record_authority(self, ward: Ward) -> None:
         row = ward.authority
@@ -103,26 +143,33 @@ class Registers:
             "name": ward.name,
             "bsn": ward.bsn.value if ward.bsn else "",
         }
-        await self._custody.decide("authority", Decided(ward.client, row.person, row.recorded, content))
+        await self._decide("authority", Decided(ward.client, row.person, row.recorded, content))
 
     def holds(self, client: str) -> dict[str, Hold]:
         """What may not be destroyed now, by item; "" is the whole record."""
-        latest = {one.key: _hold(one) for one in self._custody.of("hold", client)}
+        latest = {one.key: _hold(one) for one in self._of("hold", client)}
         return {item: hold for item, hold in latest.items() if not hold.ended}
 
     async def hold(self, client: str, one: Hold) -> None:
         content = {"reason": one.reason, "by": one.by, "ended": one.ended}
-        await self._custody.decide("hold", Decided(client, one.item, one.recorded, content))
+        await self._decide("hold", Decided(client, one.item, one.recorded, content))
 
     def request(self, client: str) -> Request | None:
-        """The request to destroy that waits to be confirmed."""
+        """The request to destroy that waits to be confirmed.  It is about exactly the records that she had then: when
+        others are joined, or parted, it waits no more."""
+        if not self._is_client(client):
+            return None
         latest = [_request(one) for one in self._custody.of("request", client)][-1:]
         return latest[0] if latest and not latest[0].ended else None
 
     def requests(self) -> dict[str, Request]:
         """Every request that waits, by client."""
         latest = {one.client: _request(one) for one in self._custody.every("request")}
-        return {client: one for client, one in latest.items() if not one.ended}
+        return {client: one for client, one in latest.items() if not one.ended and self._is_client(client)}
+
+    def _is_client(self, client: str) -> bool:
+        """Neither a record of a client who has several, nor a name of whoever is parted since."""
+        return self._joined.name(client) == client and bool(self._joined.records(client))
 
     async def take_request(self, client: str, one: Request) -> None:
         """The latest replaces what waited; it goes with the record."""
@@ -135,7 +182,8 @@ class Registers:
         await self._custody.decide("request", Decided(client, one.reference, one.recorded, content))
 
     async def forget(self, client: str) -> None:
-        await self._custody.forget(client)
+        for name in self._joined.names_of(client):
+            await self._custody.forget(name)
 
 
 def _disclosure(one: Decided) -> Disclosure:

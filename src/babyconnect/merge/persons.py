@@ -1,15 +1,16 @@
 """Who is who: the client's Patients over sources, her children's, and those of others (domain §8).
 
-One woman: the same BSN, or the Patient that the holder itself bound to the client when it was asked by BSN (a confirmed
-link).  Without either her resources are shown apart, however alike the names are.
+One woman: the same BSN, or the Patient that the holder itself bound to the client when it was asked by BSN, or another
+that it says is the same person (`Patient.link`): confirmed links.  Without any of these her resources are shown apart,
+however alike the names are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from babyconnect.birthcare.resources import bsn_of
+from babyconnect.birthcare.resources import as_list, bsn_of, target
 from babyconnect.merge.gather import Holding
 from babyconnect.merge.union import Groups
 
@@ -54,12 +55,23 @@ def _joined(holdings: Sequence[Holding], women: set[Key]) -> Groups[Key]:
         for patient in sorted(holding.resources.keys() & {ref for u, ref in women if u == ura}):
             if bsn := bsn_of(holding.resources[patient]):
                 groups.join(first_with.setdefault(bsn, (ura, patient)), (ura, patient))
+        for patient, other in _links(holding):
+            if (ura, patient) in women and (ura, other) in women:
+                groups.join((ura, patient), (ura, other))
     bound = sorted((h.source.ura.value, client) for h in holdings for client in h.clients)
     # Two BSNs among them: some holder erred, and an unproven link is worse than a missing one.
     if len({bsn for h in holdings for client in h.clients if (bsn := bsn_of(h.resources.get(client, {})))}) <= 1:
         for key in bound:
             groups.join(bound[0], key)
     return groups
+
+
+def _links(holding: Holding) -> Iterator[tuple[str, str]]:
+    """Patients of one source that it says are one person, as when two of its systems know her."""
+    for key, read in holding.reads.items():
+        for link in as_list(holding.resources[key].get("link")) if read.type == "Patient" else ():
+            if isinstance(link, Mapping) and (other := target(link.get("other"))) in holding.resources:
+                yield key, other
 
 
 def _weight(holdings: Sequence[Holding], group: Sequence[Key]) -> Iterator[int]:

@@ -23,12 +23,16 @@ import orjson
 
 from babyconnect.birthcare.access import Relation
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.one_woman import JOINED
 from babyconnect.network.database import Database
 
 SCHEMA = """
 create table if not exists client (client text primary key, handle text not null, pseudonym text);
 create index if not exists client_by_handle on client (handle);
 create index if not exists client_by_pseudonym on client (pseudonym);
+create table if not exists joined (record text primary key, name text not null);
+create index if not exists joined_by_name on joined (name);
+create table if not exists formerly (record text not null, name text not null, primary key (record, name));
 create table if not exists waiting (client text primary key, bsn text not null);
 create table if not exists renewed (client text primary key);
 create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
@@ -45,6 +49,34 @@ create table if not exists enrolment (
 create table if not exists appointment (
   handle text not null, start text not null, kind text not null, primary key (handle, start));
 """
+
+# The records of a client: herself, or those that the store keeps as one client under this name.
+ITS = "(select ?1 union all select record from joined where name = ?1)"
+_AS_KNOWN = "coalesce((select name from joined where record = client), client)"
+_PSEUDONYM = f"select pseudonym from client where client in {ITS} order by pseudonym is null limit 1"  # noqa: S608
+_HANDLES = f"select handle from client where client in {ITS}"  # noqa: S608
+_SAME_HANDLE = f"select handle, client in {ITS} from client where handle in ({_HANDLES})"  # noqa: S608
+_NAMED_SO = f"select distinct {_AS_KNOWN} from client where pseudonym = ?"  # noqa: S608
+_CLIENTS = f"select distinct {_AS_KNOWN} from client where handle = ?"  # noqa: S608
+_NAMES = (
+    "select client from client where handle = ?1"
+    " union select name from formerly where record in (select client from client where handle = ?1)"
+)
+_NAMES_OF = f"select record from joined where name = ?1 union select name from formerly where record in {ITS}"  # noqa: S608
+_EPISODES = f"select content from episode where client in {ITS}"  # noqa: S608
+_BIRTHS = f"select episode, day from birth where episode in (select id from episode where client in {ITS})"  # noqa: S608
+_DATINGS = f"select id, client, grp, fact, day, rank from dating where client in {ITS}"  # noqa: S608
+_ENROLMENTS = f"select basis, reference, start, end from enrolment where handle in ({_HANDLES})"  # noqa: S608
+_ENROLMENTS_SO = "select basis, reference, start, end from enrolment where handle = ?"
+_VISITS = (
+    f"select {_AS_KNOWN}, start, kind from appointment join client using (handle)"  # noqa: S608
+    " where substr(start, 1, 10) = ? order by start desc"
+)
+_OTHERS = (
+    f"select 1 from client where client not in {ITS}"  # noqa: S608
+    f" and pseudonym in (select pseudonym from client where client in {ITS})"
+)
+_KNOWN = f"select 1 from client where client in {ITS}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +136,45 @@ class Roster:
 
         await self._db.write(change)
 
+    async def join(self, records: Collection[str], names: Mapping[str, str]) -> None:
+        """Whose records are joined now (record -> name of the client), as far as it concerns `records`.
+
+        What a client was called before stays known: by that name she is in the log."""
+        concerned = {*records, *names} | {one for record in records for one in self.records(self.name(record))}
+        if {one: self.name(one) for one in concerned} == {one: names.get(one, one) for one in concerned}:
+            return
+
+        def change(connection: apsw.Connection) -> None:
+            connection.executemany("delete from joined where record = ?", [(one,) for one in concerned])
+            connection.executemany("insert into joined values (?, ?)", list(names.items()))
+            connection.executemany("insert or ignore into formerly values (?, ?)", list(names.items()))
+            connection.executemany("insert or ignore into renewed values (?)", [(one,) for one in names])
+
+        await self._db.write(change)
+
+    def name(self, record: str) -> str:
+        """The client whose record this is: by the name of all records that are joined with it."""
+        found = self._db.known("select name from joined where record = ?", (record,))
+        return str(found[0][0]) if found else record
+
+    def records(self, client: str) -> tuple[str, ...]:
+        """The records of a client, one unless several are joined; none of a name that stands for nobody any more."""
+        if not client.startswith(JOINED):  # so it is for nearly everybody, and it is asked for every answer
+            return (client,)
+        found = self._db.known("select record from joined where name = ? order by record", (client,))
+        return tuple([row[0] for row in found])
+
+    def names_of(self, client: str) -> tuple[str, ...]:
+        """Every name under which something of a client's may have been written down, now or before: hers, that of each
+        of her records, and those of the clients that these were."""
+        rows = self._db.rows(_NAMES_OF, (client,))
+        return tuple(dict.fromkeys([client, *(row[0] for row in rows)]))
+
+    def names(self, bsn: Bsn) -> tuple[str, ...]:
+        """The same for whoever bears this BSN here."""
+        rows = self._db.rows(_NAMES, (self.handle(bsn),))
+        return tuple(row[0] for row in rows)
+
     def waiting(self) -> tuple[tuple[str, Bsn], ...]:
         """Clients whose pseudonym is still to be made."""
         return tuple((client, Bsn(bsn)) for client, bsn in self._db.rows("select client, bsn from waiting"))
@@ -124,15 +195,13 @@ class Roster:
         await self._db.write(change)
 
     def pseudonym(self, client: str) -> str | None:
-        found = self._db.known("select pseudonym from client where client = ?", (client,))
+        found = self._db.known(_PSEUDONYM, (client,))
         return found[0][0] if found else None
 
     def handle_of(self, client: str) -> str:
         """This client's handle, unless another client here has it too; "" when there is none."""
-        rows = self._db.rows(
-            "select handle from client where handle in (select handle from client where client = ?)", (client,)
-        )
-        return str(rows[0][0]) if len(rows) == 1 else ""
+        rows = self._db.rows(_SAME_HANDLE, (client,))
+        return str(rows[0][0]) if rows and all(hers for _, hers in rows) else ""
 
     def stand_in(self, name: str) -> str:
         """In the shape of a pseudonym, of nobody: what is asked about where there is none."""
@@ -141,30 +210,26 @@ class Roster:
 
     def named_so(self, pseudonym: str) -> tuple[str, ...]:
         """Whom the region knows by this pseudonym."""
-        return tuple(row[0] for row in self._db.rows("select client from client where pseudonym = ?", (pseudonym,)))
+        return tuple(row[0] for row in self._db.rows(_NAMED_SO, (pseudonym,)))
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
-        rows = self._db.rows("select client from client where handle = ?", (self.handle(bsn),))
-        return tuple(row[0] for row in rows)
+        """One for all records that are joined; several where something contradicts."""
+        return tuple(row[0] for row in self._db.rows(_CLIENTS, (self.handle(bsn),)))
 
     def episodes(self, client: str) -> tuple[Mapping[str, Any], ...]:
         """Id, status and period of the client's episodes, as EpisodeOfCare."""
-        return tuple(
-            orjson.loads(row[0]) for row in self._db.rows("select content from episode where client = ?", (client,))
-        )
+        return tuple(orjson.loads(row[0]) for row in self._db.rows(_EPISODES, (client,)))
 
     def version(self) -> int:
         """A number that is another one once anything here may be different."""
         return self._db.version()
 
     def births(self, client: str) -> dict[str, dt.date]:
-        rows = self._db.known(
-            "select episode, day from birth where episode in (select id from episode where client = ?)", (client,)
-        )
+        rows = self._db.known(_BIRTHS, (client,))
         return {episode: dt.date.fromisoformat(day) for episode, day in rows}
 
     def datings(self, client: str) -> tuple[Dating, ...]:
-        rows = self._db.rows("select id, client, grp, fact, day, rank from dating where client = ?", (client,))
+        rows = self._db.rows(_DATINGS, (client,))
         return tuple(Dating(id, whose, group, fact, _day(day), rank) for id, whose, group, fact, day, rank in rows)
 
     async def undate(self, client: str, kept: Collection[str] = ()) -> None:
@@ -196,13 +261,13 @@ class Roster:
         await self._db.write(change)
 
     def enrolments(self, bsn: Bsn) -> tuple[Relation, ...]:
-        return self._enrolments("handle = ?", self.handle(bsn))
+        return self._enrolments(_ENROLMENTS_SO, self.handle(bsn))
 
     def enrolments_of(self, client: str) -> tuple[Relation, ...]:
-        return self._enrolments("handle in (select handle from client where client = ?)", client)
+        return self._enrolments(_ENROLMENTS, client)
 
-    def _enrolments(self, where: str, value: str) -> tuple[Relation, ...]:
-        rows = self._db.known(f"select basis, reference, start, end from enrolment where {where}", (value,))  # noqa: S608
+    def _enrolments(self, sql: str, value: str) -> tuple[Relation, ...]:
+        rows = self._db.known(sql, (value,))
         return tuple(Relation(basis, reference, _day(start), _day(end)) for basis, reference, start, end in rows)
 
     async def end_evidence(self, reference: str, last: dt.date) -> None:
@@ -224,11 +289,7 @@ class Roster:
 
     def visits(self, day: dt.date) -> dict[str, tuple[dt.datetime, str]]:
         """Who is expected on a day: opaque client id -> moment and kind of visit."""
-        rows = self._db.rows(
-            "select client, start, kind from appointment join client using (handle)"
-            " where substr(start, 1, 10) = ? order by start desc",
-            (day.isoformat(),),
-        )
+        rows = self._db.rows(_VISITS, (day.isoformat(),))
         return {client: (dt.datetime.fromisoformat(start), kind) for client, start, kind in rows}
 
     async def expect(self, pointers: Iterable[Pointer]) -> None:
@@ -261,19 +322,21 @@ class Roster:
 
     def alone(self, client: str) -> bool:
         """Whether no other client here bears the same pseudonym: only then may its pointer go."""
-        rows = self._db.rows(
-            "select count(*) from client where pseudonym in (select pseudonym from client where client = ?)", (client,)
-        )
-        return bool(rows[0][0] <= 1)
+        return not self._db.rows(_OTHERS, (client,))
 
     def known(self, client: str) -> bool:
         """Whether this is a client of ours with a BSN."""
-        return bool(self._db.rows("select 1 from client where client = ?", (client,)))
+        return bool(self._db.rows(_KNOWN, (client,)))
 
     async def forget(self, client: str) -> None:
         """The client was erased from the store: nothing of her stays here either."""
+        records = self.records(client)
 
         def change(connection: apsw.Connection) -> None:
+            for record in records:
+                forget(connection, record)
+
+        def forget(connection: apsw.Connection, client: str) -> None:
             mine = "select {} from client where client = ?1"
             only = "and handle not in (select handle from client where client <> ?1)"
             for table in ("enrolment", "appointment"):
@@ -284,6 +347,8 @@ class Roster:
             )
             for table in ("episode", "dating", "client", "waiting", "renewed"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
+            for table in ("joined", "formerly"):
+                connection.execute(f"delete from {table} where record = ?", (client,))  # noqa: S608 - a closed list
 
         await self._db.forget(change)
 

@@ -167,7 +167,7 @@ def oversight_of(link: Link, log: AuditLog, door: Door, tending: Tending) -> Ove
     return Oversight(
         folder=link.beside(link.chosen.audit.folder),
         journal=journal,
-        known_as=link.roster.clients,
+        known_as=link.roster.names,
         watch=watch,
         standing=lambda: Standing(
             *(log.checkpoint, log.head.seq, log.faulted, tending.witnessed, tending.differences, tending.compared_at),
@@ -198,7 +198,7 @@ async def _watch(link: Link, journal: Journal, door: Door, found: Sequence[Accou
 
     def names(bsn: str) -> frozenset[str]:
         one = Bsn(bsn)
-        return frozenset({journal.pseudonym(one), *link.roster.clients(one)})
+        return frozenset({journal.pseudonym(one), *link.roster.names(one), *link.roster.clients(one)})
 
     staff = content.get("staff", [])
     family = {str(row["person"]): folded_names(row.get("names", ())) for row in staff if row.get("names")}

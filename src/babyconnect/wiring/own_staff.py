@@ -6,6 +6,7 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.flows.door import Door
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.own_staff import OwnStaff
+from babyconnect.store.contract import Writer
 from babyconnect.trust import relation
 from babyconnect.web.own_clients.chapter import own_clients_chapter
 from babyconnect.web.own_clients.destroying import destroying_chapter
@@ -24,12 +25,12 @@ def shielding_pages(link: Link, keeps: Kept, holds: Holder) -> list[Chapter[View
         elsewhere=holds.mitz.destroyed,
     )
     return [
-        own_clients_chapter(own_staff(link, holds.door, keeps.journal)),
+        own_clients_chapter(own_staff(link, holds.door, keeps.journal, keeps.store.writer)),
         destroying_chapter(node, own_clients(holds.door)),
     ]
 
 
-def own_staff(link: Link, door: Door, journal: Journal) -> OwnStaff:
+def own_staff(link: Link, door: Door, journal: Journal, writer: Writer) -> OwnStaff:
     roster = link.roster
 
     def evidence(client: str) -> tuple[Relation, ...]:
@@ -45,4 +46,5 @@ def own_staff(link: Link, door: Door, journal: Journal) -> OwnStaff:
         evidence=evidence,
         episodes=lambda client: frozenset(str(episode["id"]) for episode in roster.episodes(client)),
         now=now,
+        differing=writer.differing,
     )

@@ -64,7 +64,8 @@ def _hidden(registers: Registers) -> Callable[[str, bool], frozenset[str]]:
 def for_client(registers: Registers) -> Callable[[Herself, frozenset[str], dt.datetime], Decision]:
     def decide(who: Herself, episodes: frozenset[str], moment: dt.datetime) -> Decision:
         rows = registers.authorities(who.client)
-        born = min((row.born for row in rows if row.child == who.client), default=None)
+        hers = registers.records(who.client)
+        born = min((row.born for row in rows if row.child in hers), default=None)
         return client_access.decide(
             ClientRequest(
                 channel=who.channel,

@@ -124,6 +124,12 @@ class Store:
     async def withdraw(self, *_: Any) -> None:
         return None
 
+    async def joined(self, records: Any) -> dict[str, str]:
+        return {}
+
+    async def known(self, keys: Any) -> dict[tuple[str, str], str]:
+        return {}
+
     async def erase(self, *_: Any) -> int:
         return 1
 

@@ -194,15 +194,17 @@ async def test_two_of_one_name_and_birth_date_are_two_clients_and_never_one(prac
     assert len(re.findall(r'href="/viewer/eigen/[^"/]+"', found.text)) == 2 and "nooit samengevoegd" in found.text
 
 
-async def test_a_bsn_in_two_records_opens_neither_and_says_why(practice: Practice) -> None:
-    for id in ("EEN", "TWEE"):
+async def test_a_bsn_in_two_records_that_contradict_opens_neither_and_says_why(practice: Practice) -> None:
+    for id, born in (("EEN", "2000-02-03"), ("TWEE", "2000-03-02")):
         record = json.loads(without_bsn(id))
+        record["entry"][0]["resource"]["birthDate"] = born
         record["entry"][0]["resource"]["identifier"] = [
             {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": "999901631"}
         ]
         await practice.publish(json.dumps(record))
     found = await post(practice, practice.as_staff(), "/viewer/eigen/zoek", bsn="999901631")
     assert found.status == 422 and "meer dan één dossier" in found.text and "999901631" not in found.text
+    assert "de geboortedata verschillen" in found.text and "de achternamen" not in found.text
 
 
 async def test_a_bsn_that_comes_later_links_the_same_client_without_a_second_one(practice: Practice) -> None:

@@ -80,9 +80,15 @@ class OwnClients:
     async def start(self, request: Request) -> Response:
         return self._found(request, None)
 
-    def _found(self, request: Request, found: list[tuple[str, FoundClient]] | None, wrong: str = "") -> Response:
+    def _found(
+        self,
+        request: Request,
+        found: list[tuple[str, FoundClient]] | None,
+        wrong: str = "",
+        differs: Sequence[str] = (),
+    ) -> Response:
         status = 422 if wrong else 200
-        return self._site.page(request, "own_clients/start.html", status, found=found, wrong=wrong)
+        return self._site.page(request, "own_clients/start.html", status, found=found, wrong=wrong, differs=differs)
 
     async def find(self, request: Request) -> Response:
         """By BSN straight to her; by name and birth date a list, in which every client stands by herself."""
@@ -91,7 +97,8 @@ class OwnClients:
         if digits:
             clients = self._staff.clients(Bsn(digits)) if passes_eleven_check(digits) else ()
             if len(clients) > 1:  # nobody is shown one of them by chance, and the door answers nobody either
-                return self._found(request, None, "twice")
+                differs = sorted({code for one in clients for code in await self._staff.differing(one)})
+                return self._found(request, None, "twice", differs)
             if not clients:
                 return self._found(request, [])
             return self._to(session, clients[0])
@@ -110,7 +117,7 @@ class OwnClients:
 
     async def _page(self, request: Request, session: ViewerSession, client: str, wrong: str = "") -> Response:
         resources = await self._staff.record(session.person, client)
-        patient = next((one for one in resources if one.get("id") == client), {})
+        patient = self._staff.herself(client, resources)
         return self._site.page(
             request,
             "own_clients/client.html",
