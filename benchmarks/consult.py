@@ -17,18 +17,15 @@ import json
 import os
 import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import uvloop
 
-from babyconnect.api.rates import Rates
 from babyconnect.api.server import settle
 from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.access import Consent
@@ -42,16 +39,11 @@ from babyconnect.flows.signatures import signer
 from babyconnect.network.clients import ConsentDesk, LocalisationClient, Region
 from babyconnect.network.contract import Endpoint, Entry
 from babyconnect.trust import keys
-from babyconnect.trust.replays import Replays
-from babyconnect.trust.sessions import Sessions
-from babyconnect.workers.counter import Counter, Keeps
-from babyconnect.workers.giving import Giving, Work
-from babyconnect.workers.page import Page
-from babyconnect.workers.supervising import LINES
-from benchmarks import consult_asker
-from benchmarks.consult_asker import FORGET, OWN, PERSON, SETTLE
+from benchmarks import consult_asker, several
+from benchmarks.consult_asker import OWN, PERSON
 from benchmarks.consult_parts import NAME, WAIT_SECONDS, region_state
 from benchmarks.limits import at_most
+from benchmarks.several import FORGET, SETTLE, Workers, processes, processor
 
 __all__ = ["OWN", "PERSON", "Bench", "bench", "bsns"]
 SOURCES = 8
@@ -70,37 +62,16 @@ def bsns(count: int) -> list[Bsn]:
     return [Bsn(n) for n, _ in zip((n for n in numbers if passes_eleven_check(n)), range(count), strict=False)]
 
 
-@contextlib.contextmanager
-def processes(commands: list[list[str]], files: tuple[int, ...] = ()) -> Iterator[list[int]]:
-    """Modules of this folder, each as a process; their ids."""
-    started = [subprocess.Popen([sys.executable, "-m", *command], pass_fds=files) for command in commands]
-    try:
-        yield [process.pid for process in started]
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(10)
-
-
 @dataclass
 class Bench:
-    """`work`: given to `workers`, when there are any; `others`: the region and the sources, by what they are."""
+    """`others`: the processes of the region and the sources, by what they are."""
 
     node: ConsultingNode
     sources: list[Source]
     clients: list[Bsn]
     http: Http
     others: dict[str, int]
-    work: Work | None = None
-    given: list[Giving] = field(default_factory=list)
-    workers: list[int] = field(default_factory=list)
-
-    async def all(self, said: bytes) -> None:
-        """Every worker does this."""
-        for one in self.given:
-            async for _ in one.done(said):
-                raise AssertionError
+    workers: Workers | None = None
 
 
 @contextlib.asynccontextmanager
@@ -130,32 +101,9 @@ async def bench(folder: Path, resources: int, clients: int, workers: int = 1) ->
         ]
         made = Bench(node, sources, found, node.exchange._http, dict(zip(("region", "sources"), started, strict=True)))
         if workers > 1:
-            await _with_workers(made, log, [str(folder / "organisation.jwk"), base], workers, opening)
+            command = ["benchmarks.consult_asker", str(folder / "organisation.jwk"), base]
+            made.workers = await several.started(command, workers, log.append_all, opening)
         yield made
-
-
-async def _with_workers(
-    made: Bench, log: AuditLog, words: list[str], count: int, opening: contextlib.AsyncExitStack
-) -> None:
-    """The keeper's ends are here, as in `wiring.keeping`."""
-    sessions = Sessions(OWN.ura.value, time.time)
-    keeps = Keeps(log.append_all, sessions, Rates(1, 1, 1, 1), Replays(0.0), Page())
-    keeps.built.set()
-    made.work = Work()
-    for number in range(count):
-        pairs = [socket.socketpair() for _ in range(LINES)]
-        theirs = tuple(pair[1].fileno() for pair in pairs)
-        command = ["benchmarks.consult_asker", *words, *map(str, theirs)]
-        made.workers += opening.enter_context(processes([command], theirs))
-        for pair in pairs:
-            pair[1].close()
-        counter, giving = Counter(keeps, number, lambda: None), made.work.worker()
-        await counter.begin(pairs[0][0])
-        await giving.begin(pairs[2][0])
-        opening.callback(counter.close)
-        made.given.append(giving)
-    while len(made.work._able) < count:
-        await asyncio.sleep(0.02)
 
 
 async def _open(port: int) -> None:
@@ -197,11 +145,11 @@ async def slowest_source(bench: Bench) -> float:
 
 
 async def answers(bench: Bench, bsn: Bsn) -> AsyncGenerator[tuple[str, str, str], None]:
-    if bench.work is None:
+    if bench.workers is None:
         async for found in consult_asker.statuses(bench.node, bsn):
             yield found
         return
-    async for content in bench.work.done(bsn.value.encode()):
+    async for content in bench.workers.work.done(bsn.value.encode()):
         yield msgspec.msgpack.decode(content, type=tuple[str, str, str])
 
 
@@ -220,20 +168,15 @@ async def once(bench: Bench, bsn: Bsn) -> tuple[float, float]:
 
 async def forget(bench: Bench) -> None:
     consult_asker.forget(bench.node)
-    await bench.all(FORGET)
-
-
-def processor(process: int) -> float:
-    """Seconds of processor that all threads of a process took."""
-    tasks = Path(f"/proc/{process}/task")
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+    if bench.workers is not None:
+        await bench.workers.all(FORGET)
 
 
 def spent(bench: Bench) -> dict[str, float]:
     """By which part: the log and whatever else there is one of, those that ask, and the others' processes."""
-    asking = {"keeper": processor(os.getpid()), "workers": sum(map(processor, bench.workers))}
-    if not bench.workers:
-        asking = {"asking": processor(os.getpid())}
+    asking = {"asking": processor(os.getpid())}
+    if bench.workers is not None:
+        asking = {"keeper": processor(os.getpid()), "workers": sum(map(processor, bench.workers.ids))}
     return {**asking, **{name: processor(process) for name, process in bench.others.items()}}
 
 
@@ -270,7 +213,8 @@ async def run(rounds: int, resources: int, workers: int, bursts: int) -> dict[st
             await alone(made, 5)
             await together(made)
             settle()  # as each of a node's processes does
-            await made.all(SETTLE)
+            if made.workers is not None:
+                await made.workers.all(SETTLE)
             base, first, last = await alone(made, rounds)
             cold = [await together(made) for _ in range(bursts)]
             return _report(workers, resources, base, first, last, cold)

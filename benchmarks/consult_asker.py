@@ -6,21 +6,16 @@ As in the product: a worker's events are made durable by the process that keeps 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import socket
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import msgspec
-import uvloop
 
-from babyconnect.api.server import settle
 from babyconnect.birthcare.access import Purpose, Relation
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
@@ -37,15 +32,13 @@ from babyconnect.trust import keys
 from babyconnect.wiring.asker_tokens import token_form
 from babyconnect.wiring.consulting import noter
 from babyconnect.wiring.link import Link
-from babyconnect.workers.giving import Doing
+from babyconnect.workers.giving import Does
 from babyconnect.workers.line import Line
-from babyconnect.workers.questions import Ready
-from babyconnect.workers.supervising import LINES
+from benchmarks import several
 from benchmarks.consult_parts import NAME
 
 OWN = Party(Ura("00000001"), "Praktijk", Kind.MIDWIFERY_PRACTICE)
 PERSON = Person("p1", "Anna", Role.MIDWIFE)
-FORGET, SETTLE = b"forget", b"settle"
 
 
 async def node_of(key: keys.SigningKey, base: str, calling: Http, log: Log) -> ConsultingNode:
@@ -79,31 +72,18 @@ async def statuses(node: ConsultingNode, bsn: Bsn) -> AsyncGenerator[tuple[str, 
 
 
 def serve(key: str, base: str, *files: str) -> None:
-    """One worker, until its keeper is gone.  `files`: the descriptors of its ends."""
+    """One worker.  `files`: the descriptors of its ends."""
 
-    async def main() -> None:
-        ended = asyncio.Event()
-        line = Line(ended.set)
-        own = [socket.socket(fileno=int(file)) for file in files]
-        assert len(own) == LINES
-        await line.begin(own[0])
-        await line.ask(Ready(), bool)
-        with contextlib.closing(Http()) as calling:
-            node = await node_of(keys.load(Path(key)), base, calling, line)
+    async def made(line: Line) -> tuple[Does, Callable[[], None]]:
+        node = await node_of(keys.load(Path(key)), base, Http(), line)
 
-            async def does(question: bytes) -> AsyncGenerator[bytes, None]:
-                if question in {FORGET, SETTLE}:
-                    forget(node) if question == FORGET else settle()
-                    return
-                async for found in statuses(node, Bsn(question.decode())):
-                    yield msgspec.msgpack.encode(found)
+        async def does(question: bytes) -> AsyncGenerator[bytes, None]:
+            async for found in statuses(node, Bsn(question.decode())):
+                yield msgspec.msgpack.encode(found)
 
-            doing = Doing(does)
-            await doing.begin(own[2])
-            doing.able()
-            await ended.wait()
+        return does, lambda: forget(node)
 
-    uvloop.run(main())
+    several.serve(files, made)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,11 @@ def drawn_here(link: Link, log: Log, opening: contextlib.AsyncExitStack) -> Does
     """A worker's work: a record that the keeper wants for a screen, drawn in this process."""
     http = Http(security=link.secured)
     opening.callback(http.close)
-    drawing = Drawing(viewing(link, log, http), Pages(f"{PATH}/static", home=f"{PATH}/"))
+    return work_of(Drawing(viewing(link, log, http), Pages(f"{PATH}/static", home=f"{PATH}/")))
+
+
+def work_of(drawing: Drawing) -> Does:
+    """The same, of what draws."""
 
     async def steps(question: bytes) -> AsyncGenerator[bytes, None]:
         sending = Sending()
