@@ -26,14 +26,6 @@ def test_the_growth_of_twins_is_drawn_with_a_name_at_each_curve_and_listed_as_a_
     assert "(p7)" in page.locator("#biometrie").inner_text()
 
 
-def test_an_image_is_named_and_leads_nowhere(visit: Visit) -> None:
-    page = visit().page
-    find(page, play.SCANS)
-    section = page.locator("#sectie-echo")
-    assert "image/png" in section.inner_html()
-    assert section.locator("img").count() == 0 and "Binary/" not in section.inner_html()
-
-
 @pytest.mark.parametrize("options", [{}, {"viewport": {"width": 390, "height": 844}}, {"color_scheme": "dark"}])
 def test_the_picture_is_accessible_and_nothing_is_cut_off(visit: Visit, axe: str, options: dict[str, Any]) -> None:
     page = visit(**options).page

@@ -124,11 +124,11 @@ def _seen(fetus: etree._Element) -> None:
 def _image(fetus: etree._Element, title: str, weeks: int) -> None:
     image = _level(fetus, "image")
     image.set("title", f"{title}, synthetisch beeld")
-    image.text = base64.b64encode(_picture(weeks)).decode()
+    image.text = base64.b64encode(picture(weeks)).decode()
 
 
 @functools.cache
-def _picture(weeks: int) -> bytes:
+def picture(weeks: int) -> bytes:
     """A PNG of an oval in a sector, larger as she is further: an image, of nobody (PNG specification §5 and §11)."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:

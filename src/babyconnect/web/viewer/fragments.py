@@ -28,9 +28,8 @@ class Drawer:
 
     def __init__(self, pages: Pages, language: str, bsn: str = "", opens: bool = False) -> None:
         self._bsn = bsn
-        self._draw = pages.macros(
-            "viewer/fragments.html", language, lines_of=lines_of, images_of=images_of, opens=opens
-        )
+        self._opens = opens
+        self._draw = pages.macros("viewer/fragments.html", language, lines_of=lines_of, images_of=images_of)
         # The object is kept beside its text, so that its identity cannot be taken over by another one.
         self._lines: dict[int, tuple[Any, Markup]] = {}
         self._pieces: dict[tuple[str, Any], Markup] = {}
@@ -61,7 +60,7 @@ class Drawer:
         before = self._sections.get(section.id)
         if before is not None and before[0] == section:
             return before[1]
-        return self._draw("section", section, self._line, section.id in _DISCREET_SECTIONS)
+        return self._draw("section", section, self._line, section.id in _DISCREET_SECTIONS, self._opens)
 
     def _line(self, line: Any) -> Markup:
         kept = self._lines.get(id(line))
@@ -71,7 +70,7 @@ class Drawer:
             sources = self._shared(("source_marks", line.sources), line.sources)
             kept = (
                 line,
-                self._markup("one_line", line, self._details(at_once), drawn, sources),
+                self._markup("one_line", line, self._details(at_once), drawn, sources, self._opens),
             )
             self._lines[id(line)] = kept
         return kept[1]
@@ -90,11 +89,13 @@ class Drawer:
         return Markup(self._draw(name, *arguments))  # noqa: S704 - a template's own output, escaped there
 
 
-def lines_of(part: Any) -> tuple[list[Any], list[Any]]:
-    """The lines of a section to show at once, and those whose value a table of the section shows already."""
-    in_table = {item for grid in part.grids for row in grid.rows for cell in row.cells for item in cell.items}
-    direct = [line for line in part.lines if line.id not in in_table]
-    return direct, [line for line in part.lines if line.id in in_table]
+def lines_of(part: Any, opens: bool = False) -> tuple[list[Any], list[Any]]:
+    """The lines of a section to show at once, and those whose value a table or image of the section shows already."""
+    elsewhere = {item for grid in part.grids for row in grid.rows for cell in row.cells for item in cell.items}
+    if opens:
+        elsewhere |= {line.id for line in part.lines if any(file.image for file in line.files)}
+    direct = [line for line in part.lines if line.id not in elsewhere]
+    return direct, [line for line in part.lines if line.id in elsewhere]
 
 
 def images_of(part: Any) -> list[tuple[str, list[Any]]]:
