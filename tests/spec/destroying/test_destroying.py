@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from babyconnect.network.mitz.subscribed import Subscribed
 from babyconnect.network.roster import Roster
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
+from babyconnect.trust import persons
 from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.rules import data_groups, rules_on
@@ -121,7 +123,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     store = await sqlite.open_store(tmp_path / "store.sqlite")
     roster, custody = Roster(tmp_path / "store.roster.sqlite", KEY), Custody(tmp_path / "store.custody.sqlite", KEY)
     log = AuditLog.open(tmp_path / "log")
-    yield Node(tmp_path, store, roster, Registers(custody), custody, log)
+    yield Node(tmp_path, store, roster, Registers(custody, roster), custody, log)
     log.close()
     roster.close()
     custody.close()
@@ -336,3 +338,31 @@ async def test_and_of_who_never_became_a_client_at_her_request_by_number(node: N
     assert holding(node.folder, WHY) == []
     assert [event["outcome"] for event in node.events()] == ["refused", "refused", "ok"]
     book.close()
+
+
+# --- two people, not two accounts
+
+
+async def _asked_and_confirmed(node: Node, listed: str, first: str, other: str) -> object:
+    destroying = dataclasses.replace(node.destroying, alone=False, second=persons.read(listed).second)
+    client = await node.publish(marked(1))
+    await destroying.destroy(Asked(client, "client", TODAY, Actor(HOLDER.ura.value, first)))
+    seen = (await destroying.examine(client)).seen
+    return await destroying.confirm(client, Actor(HOLDER.ura.value, other), seen)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "reason"),
+    [("fg-1", "terminal:anna", "same"), ("terminal:anna", "fg-1", "same"), ("fg-1", "terminal:root", "unlisted")],
+)
+async def test_who_asked_on_the_page_does_not_confirm_from_a_terminal_nor_the_other_way_round(
+    node: Node, first: str, other: str, reason: str
+) -> None:
+    done = await _asked_and_confirmed(node, "account,person\nfg-1,7\nterminal:anna,7\n", first, other)
+    assert done == NotDestroyed(reason)
+    assert [event["outcome"] for event in node.events()] == ["refused"]
+
+
+async def test_a_second_person_confirms_from_a_terminal_when_the_list_says_who_that_is(node: Node) -> None:
+    done = await _asked_and_confirmed(node, "account,person\nfg-1,7\nterminal:bas,8\n", "fg-1", "terminal:bas")
+    assert isinstance(done, Destroyed)

@@ -66,3 +66,12 @@ def test_a_source_without_a_maternal_record_adds_to_the_same_woman() -> None:
 
 def test_nobody_answered_is_a_record_without_a_woman() -> None:
     assert merge([], TODAY).woman is None
+
+
+def test_a_source_that_links_two_patients_of_its_own_confirms_that_they_are_one_woman() -> None:
+    linked, known = dossier(HOSPITAL, bsn="", client="w"), dossier(MIDWIFE, bsn="", client="w")
+    link = [{"other": {"reference": "Patient/w"}, "type": "refer"}]
+    profile = {"profile": ["http://nictiz.nl/fhir/StructureDefinition/bc-Woman"]}
+    linked.add("Patient", "v", name=[{"text": "Noor Voorbeeld"}], meta=profile, link=link)
+    record = merge([linked.answer(), known.answer()], TODAY)
+    assert record.apart == () and record.woman is not None and len(record.woman.persons) >= 2

@@ -19,6 +19,7 @@ from babyconnect.fhir.search_index import index
 from babyconnect.flows import enrol
 from babyconnect.flows.destroy import Destroying
 from babyconnect.flows.door import Door, Happening, Parts
+from babyconnect.flows.findings import InputReport
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.own_everywhere import OwnEverywhere
 from babyconnect.flows.own_record import OwnRecord
@@ -126,7 +127,7 @@ class Practice:
 
     def __post_init__(self) -> None:
         self.roster, self.custody = Roster(self.folder / "r.sqlite", KEY), Custody(self.folder / "c.sqlite", KEY)
-        self.registers = Registers(self.custody)
+        self.registers = Registers(self.custody, self.roster)
         self.journal = Journal(HOLDER, self, KEY, lambda: NOW)
         self.door = Door(
             Parts(
@@ -143,7 +144,8 @@ class Practice:
         clients = self.roster.clients
         self.own = OwnRecord(HOLDER, self.door, self.registers, clients, self.journal.pseudonym, lambda: NOW)
         self.staff = OwnStaff(
-            HOLDER, self.door, self.registers, self.journal, clients, self._evidence, self._episodes, lambda: NOW
+            *(HOLDER, self.door, self.registers, self.journal, clients, self._evidence, self._episodes, lambda: NOW),
+            differing=self.store.writer.differing,
         )
         self.destroying = Destroying(self.store.writer, self.roster, self.registers, self, self.journal)  # type: ignore[arg-type]
 
@@ -164,10 +166,18 @@ class Practice:
         """The region's index; it has nobody."""
 
     async def publish(self, content: bytes) -> str:
+        return (await self._published(content)).client
+
+    async def reported(self, content: bytes) -> list[tuple[str, str]]:
+        """What the report says of one BSN in several records."""
+        found = (await self._published(content)).findings
+        return [(one.severity, one.rule) for one in found if one.rule.startswith("one-")]
+
+    async def _published(self, content: bytes) -> InputReport:
         writer = enrol.EnrollingWriter(self.store.writer, self.roster)
         node = PublishingNode(writer, KEY, "urn:t", index, lambda: NOW, known=self.store.writer.known)
         (report,) = (await publish([Input("record", content=content)], node)).inputs
-        return report.client
+        return report
 
     def id(self, kind: str, source: str) -> str:
         for (type, opaque), versions in self.store.versions.items():

@@ -1,0 +1,134 @@
+"""One woman of two source systems of one organisation: on its pages, in its registers, in her own record, destroyed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from babyconnect.audit.event import Actor
+from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.flows.destroy import Asked, Destroyed, NotDestroyed
+from babyconnect.flows.own_record import Looking
+from babyconnect.flows.registers import Request
+from babyconnect.merge import merge
+from babyconnect.network.roster import Pointer
+from babyconnect.trust.secrecy import Basis, Secrecy
+from tests.spec.shielding.stage import BSN, NOW, Practice, mother, without_bsn
+from tests.support.node import HOLDER
+
+BORN = "1990-05-01"
+BY = Actor(HOLDER.ura.value, "po", "privacy_officer")
+
+
+def of(id: str, born: str = BORN, **more: Any) -> bytes:
+    """Her record by another system, under an id of its own."""
+    record = json.loads(without_bsn(id))
+    number = {"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": BSN}
+    her = {"identifier": [number], "name": [{"family": "Zij"}], "birthDate": born, **more}
+    record["entry"][0]["resource"] |= her
+    return json.dumps(record).encode()
+
+
+@pytest.fixture
+async def practice(tmp_path: Path) -> AsyncIterator[Practice]:
+    made = Practice(tmp_path)
+    await made.publish(of("EEN"))
+    await made.publish(of("TWEE", telecom=[{"system": "phone", "value": "0612345678"}]))
+    yield made
+    made.roster.close()
+    made.custody.close()
+
+
+def only(practice: Practice) -> str:
+    (client,) = practice.roster.clients(Bsn(BSN))
+    return client
+
+
+async def test_staff_find_her_once_and_her_other_patient_is_no_child(practice: Practice) -> None:
+    staff = practice.as_staff()
+    found = await staff.post("/viewer/eigen/zoek", {"csrf": practice.staff_session.csrf, "bsn": BSN})
+    assert found.status == 303
+    page = await staff.get(found.location)
+    assert page.status == 200 and "zonder BSN" not in page.text
+    resources = await practice.staff.record(practice.staff_session.person, only(practice))
+    assert sum(one["resourceType"] == "EpisodeOfCare" for one in resources) == 2
+    assert practice.staff.children(only(practice), resources) == []
+
+
+async def test_her_own_record_has_both_and_shows_one_woman(practice: Practice) -> None:
+    answer = await practice.own.hers(Looking(Bsn(BSN)))
+    text = json.dumps(answer.resources)
+    assert "0612345678" in text and BSN not in text
+    record = merge([answer], NOW.date())
+    assert record.apart == () and record.woman is not None and len(record.woman.persons) == 2
+    (look,) = practice.looks
+    assert look.client == only(practice)
+
+
+async def test_a_report_of_publishing_tells_that_she_was_known(tmp_path: Path) -> None:
+    practice = Practice(tmp_path)
+    assert await practice.reported(of("EEN")) == []
+    assert await practice.reported(of("TWEE")) == [("information", "one-client")]
+    assert await practice.reported(of("DRIE", "1991-05-01")) == [("warning", "one-bsn")]
+    practice.roster.close()
+    practice.custody.close()
+
+
+async def test_one_pointer_tells_of_her_and_lasts_as_long_as_either_record(practice: Practice) -> None:
+    await practice.roster.named(dict.fromkeys(practice.roster.records(only(practice)), "pseudonym"))
+    assert practice.roster.named_so("pseudonym") == (only(practice),)
+    assert practice.roster.pseudonym(only(practice)) == "pseudonym" and practice.roster.alone(only(practice))
+    assert len(practice.roster.episodes(only(practice))) == 2
+    await practice.roster.expect([Pointer("pseudonym", NOW)])
+    assert len(practice.roster.unsent()) == 1
+
+
+async def test_what_was_decided_of_one_record_holds_for_her_and_stays_with_each(practice: Practice) -> None:
+    first, second = practice.roster.records(only(practice))
+    kept = Secrecy(Basis.REQUEST, NOW.date(), NOW, by="mw-1")
+    await practice.registers.keep_secret(first, kept)
+    assert practice.registers.secrets(only(practice)) == (kept,)
+    later = replace(kept, recorded=NOW + dt.timedelta(hours=1))
+    await practice.registers.keep_secret(only(practice), later)
+    assert practice.registers.secrets(only(practice)) == (kept, later)
+    await practice.publish(of("TWEE", "1991-05-01"))
+    assert len(practice.roster.clients(Bsn(BSN))) == 2
+    assert practice.registers.secrets(second) == (later,)
+
+
+async def test_what_she_was_called_before_finds_her_looks_in_the_log(practice: Practice) -> None:
+    before = only(practice)
+    records = set(practice.roster.records(before))
+    await practice.publish(of("TWEE", "1991-05-01"))
+    assert set(practice.roster.names(Bsn(BSN))) == {before, *records}
+
+
+async def test_destroying_takes_both_records_and_all_that_names_them(practice: Practice) -> None:
+    await practice.publish(mother().replace(BSN.encode(), b"999901552"))
+    client = only(practice)
+    records = practice.roster.records(client)
+    practice.destroying = replace(practice.destroying, alone=True)
+    done = await practice.destroying.destroy(Asked(client, "client", NOW.date(), BY))
+    assert isinstance(done, Destroyed) and not done.kept
+    assert practice.roster.names(Bsn(BSN)) == () and practice.roster.names_of(client) == (client,)
+    left = {version.publication.client for versions in practice.store.versions.values() for version in versions}
+    assert not left & set(records)
+    content = b"".join(file.read_bytes() for file in practice.folder.iterdir())
+    assert not [name for name in (client, *records) if name.encode() in content]
+
+
+async def test_a_request_to_destroy_waits_no_more_once_she_has_other_records(practice: Practice) -> None:
+    client = only(practice)
+    assert isinstance(await practice.destroying.destroy(Asked(client, "client", NOW.date(), BY)), Request)
+    assert list(practice.registers.requests()) == [client]
+    await practice.publish(of("TWEE", "1991-05-01"))
+    assert practice.registers.requests() == {}
+    for name in (client, *practice.roster.clients(Bsn(BSN))):
+        other = replace(BY, person="po-2")
+        assert await practice.destroying.confirm(name, other, "") == NotDestroyed("request")
