@@ -185,6 +185,7 @@ class FourEyesSection(Strict, frozen=True):
 
     activation: bool = True
     destruction: bool = True
+    staff_file: str = ""
 
 
 class BreakGlassSection(Strict, frozen=True):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
-import getpass
+import os
 import pathlib
+import pwd
 import sys
 
 from babyconnect.audit import AuditFault
@@ -23,6 +24,7 @@ from babyconnect.flows.registers import Request
 from babyconnect.network.database import DatabaseFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.faults import StoreFault
+from babyconnect.trust.persons import TERMINAL
 from babyconnect.wiring import destroying
 
 REASONS = {
@@ -31,6 +33,7 @@ REASONS = {
     "asked_by": "somebody else may not ask for this",
     "date": "the request lies in the future",
     "same": "this request was taken down by the same person: somebody else confirms it, here or on the page",
+    "unlisted": "this account, or that of who took it down, is not on the list of staff (four_eyes.staff_file)",
     "changed": "the request, the record or what may not be destroyed of it changed meanwhile; try again",
     "region": "the region could not be told to drop its pointer, so nothing was destroyed; try again later",
 }
@@ -49,7 +52,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _by(node: Destroying) -> Actor:
-    return Actor(node.journal.own.ura.value, f"terminal:{getpass.getuser()}")
+    """The account of the machine that runs this, whatever its environment says."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return Actor(node.journal.own.ura.value, f"{TERMINAL}{name}")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Actor, Came, Gr
 from babyconnect.flows.viewing import Declared
 from babyconnect.network.contract import Sought
 from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
+from babyconnect.trust.persons import Second, without_a_list
 from babyconnect.trust.rules import Rules
 
 LONGEST_EXPLANATION = 2000
@@ -43,7 +44,8 @@ class Channel(Protocol):
 class BreakGlass:
     """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's.
     `clients`: this node's opaque ids of her; `handle`: hers also where she has none (yet), so that what was written
-    about her can be destroyed with her record.  `named`: whom the region knows here by a pseudonym."""
+    about her can be destroyed with her record.  `named`: whom the region knows here by a pseudonym.  `second`:
+    whether two accounts are two people."""
 
     journal: Journal
     book: Emergencies
@@ -52,6 +54,7 @@ class BreakGlass:
     clients: Callable[[Bsn], Sequence[str]] = lambda bsn: ()
     handle: Callable[[Bsn], str] = lambda bsn: ""
     named: Callable[[str], Sequence[str]] = lambda pseudonym: ()
+    second: Second = without_a_list
 
     async def declare(
         self, person: Person, bsn: Bsn, emergency: Emergency, explanation: str, came: Came = _DIRECTLY
@@ -173,12 +176,12 @@ class BreakGlass:
         found = self.book.find(*key)
         if found is None or outcome not in outcomes():
             return False
-        may = not found.outcome and (found.side == "holder" or found.person != reviewer.id)
+        may = not found.outcome and (found.side == "holder" or self.second(found.person, reviewer.id) != "same")
         about = About(object=f"breakglass/{found.id}")
         actor, grounds = self.journal.person(reviewer), Grounds(reasons=(outcome,))
         await self.journal.note("breakglass.review", "ok" if may else "refused", actor, about, grounds, came)
         verdict = (outcome, remark.strip()[:LONGEST_EXPLANATION])
-        return await self.book.review(key, verdict, reviewer.id, self.journal.clock())
+        return may and await self.book.review(key, verdict, reviewer.id, self.journal.clock())
 
     async def tell(self, channels: Mapping[str, Channel]) -> int:
         """Hand over what can be handed over now; the rest waits.  What needs a person (`in_person`) or is not safe

@@ -25,6 +25,7 @@ from babyconnect.flows.registers import Hold, Registers, Request
 from babyconnect.network.contract import Localisation, RegionFault
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Writer
+from babyconnect.trust.persons import Second, without_a_list
 
 Key = tuple[str, str]
 WHOLE = ""
@@ -65,8 +66,9 @@ class Destroyed:
 
 @dataclass(frozen=True, slots=True)
 class NotDestroyed:
-    """`reason`: unknown, held, asked_by, date or region, request (none waits), same (a second person confirms) or
-    changed (it is not any more what that person saw); for who carries it out."""
+    """`reason`: unknown, held, asked_by, date or region, request (none waits), same (a second person confirms),
+    unlisted (nobody knows that they are two people) or changed (it is not any more what that person saw); for who
+    carries it out."""
 
     reason: str
 
@@ -77,7 +79,8 @@ async def _nothing(client: str, handle: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Destroying:
-    """What destroying needs of a node.  `alone`: one person is enough; else a second confirms.
+    """What destroying needs of a node.  `alone`: one person is enough; else a second confirms, and `second` says
+    whether two accounts are two people.
 
     `forget`: lets go of what this process remembers of a client; `told`: of what was written about her beside her
     record, by client or handle (the book of emergencies); `written`: how much that is by handle; `changed`: has
@@ -93,6 +96,7 @@ class Destroying:
     written: Callable[[str], int] = lambda handle: 0
     told: Callable[[str, str], Awaitable[None]] = _nothing
     alone: bool = False
+    second: Second = without_a_list
     changed: Callable[[str], None] = lambda pseudonym: None
 
     def clients(self, bsn: Bsn) -> tuple[str, ...]:
@@ -136,9 +140,9 @@ class Destroying:
         if waiting is None:
             return NotDestroyed("request")
         asked = Asked(client, waiting.asked_by, waiting.asked_on, by)
-        if waiting.by == by.person:
-            await self._note(asked, "refused", 0, "same", waiting.reference)
-            return NotDestroyed("same")
+        if doubt := self.second(waiting.by, by.person):
+            await self._note(asked, "refused", 0, doubt, waiting.reference)
+            return NotDestroyed(doubt)
         if seen != (await self.examine(client)).seen:
             await self._note(asked, "refused", 0, "changed", waiting.reference)
             return NotDestroyed("changed")

@@ -30,6 +30,7 @@ from babyconnect.birthcare.resources import HOME
 from babyconnect.flows.journal import About, Came, Grounds, Journal, Outcome
 from babyconnect.network.roster import Roster
 from babyconnect.trust import decision, relation
+from babyconnect.trust.persons import Second, without_a_list
 from babyconnect.trust.policies import Policies, Refusal
 from babyconnect.trust.policy import Invalid, Policy
 from babyconnect.trust.proposals import Proposal, Proposals
@@ -63,7 +64,8 @@ class Previewed:
 @dataclass(frozen=True, slots=True)
 class RulesDesk:
     """`consents`: her provisions in the region's register, as they count for an asker.  `proposals`: where what one
-    administrator activates waits for another; None where one is enough.  `mitz`: whether the door asks the Mitz too."""
+    administrator activates waits for another; None where one is enough.  `mitz`: whether the door asks the Mitz too.
+    `second`: whether two accounts are two people."""
 
     journal: Journal
     policies: Policies
@@ -72,6 +74,7 @@ class RulesDesk:
     terms: EmergencyTerms
     proposals: Proposals | None = None
     mitz: bool = False
+    second: Second = without_a_list
 
     async def upload(self, content: bytes, by: Person, came: Came = _DIRECTLY) -> Policy | Invalid | Refusal:
         """Kept, not yet in force."""
@@ -101,11 +104,11 @@ class RulesDesk:
         found = self.proposals.find(id) if self.proposals else None
         if found is None or self.proposals is None or found.digest != self.policies.digest(found.version):
             return "unknown"
-        same = found.by == by.id
+        doubt = self.second(found.by, by.id)
         about = _about(found.version, found.start, f"confirms {found.id}")
-        await self._note(by, about, came, "refused" if same else "ok")
-        if same:
-            return "same"
+        await self._note(by, about, came, "refused" if doubt else "ok")
+        if doubt:
+            return doubt
         now, today = self.journal.clock(), self._today()
         refused = self.policies.activate(found.version, found.start, found.by, now, today, by.id)
         self.proposals.remove(id)

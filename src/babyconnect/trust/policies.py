@@ -48,7 +48,7 @@ class Kept:
     digest: str
 
 
-Refusal = Literal["exists", "unknown", "past", "own", "same"]
+Refusal = Literal["exists", "unknown", "past", "own", "same", "unlisted"]
 
 
 class Policies:

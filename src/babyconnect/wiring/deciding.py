@@ -23,6 +23,7 @@ from babyconnect.trust.remembering import Days
 from babyconnect.trust.rules import Rules
 from babyconnect.wiring.holding import Checks, Elsewhere, HolderGrounds
 from babyconnect.wiring.link import Link
+from babyconnect.wiring.persons import second_of
 
 TELL_EVERY_SECONDS = 60
 _log = structlog.get_logger(__name__)
@@ -97,7 +98,8 @@ def deciding(
 
 def glass_of(link: Link, journal: Journal, book: Emergencies, policies: Policies) -> BreakGlass:
     minutes, roster = _terms(link).minutes, link.roster
-    return BreakGlass(journal, book, policies.on, minutes, roster.clients, roster.handle, roster.named_so)
+    known = (roster.clients, roster.handle, roster.named_so)
+    return BreakGlass(journal, book, policies.on, minutes, *known, second=second_of(link))
 
 
 def emergencies_of(link: Link) -> Emergencies:

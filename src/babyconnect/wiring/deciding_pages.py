@@ -24,6 +24,7 @@ from babyconnect.web.viewer.site import ViewerSession
 from babyconnect.wiring import files
 from babyconnect.wiring.deciding import Deciding
 from babyconnect.wiring.link import Link
+from babyconnect.wiring.persons import second_of
 from babyconnect.wiring.today import own_clients
 
 
@@ -31,7 +32,8 @@ def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) 
     waiting = Proposals(link.beside(link.chosen.rules.folder)) if link.chosen.four_eyes.activation else None
     grounds = decides.grounds
     desk = RulesDesk(
-        journal, decides.policies, link.roster, grounds.registered, decides.terms, waiting, grounds.asks_elsewhere
+        *(journal, decides.policies, link.roster, grounds.registered, decides.terms, waiting, grounds.asks_elsewhere),
+        second=second_of(link),
     )
     pages: list[Chapter[Any]] = [
         evidence.chapter(decides.desk, time.monotonic),

@@ -16,6 +16,7 @@ from babyconnect.wiring.deciding import emergencies_of
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, open_link
 from babyconnect.wiring.mitz import nothing, subscribed_of
+from babyconnect.wiring.persons import second_of
 from babyconnect.wiring.stores import open_store
 
 
@@ -41,6 +42,7 @@ def destroying(
     alone = not link.chosen.four_eyes.destruction
     return Destroying(
         *(writer, link.roster, link.registers, link.localisation, journal, forgotten, book.about, told, alone),
+        second=second_of(link),
         changed=link.consents.stir,
     )
 
