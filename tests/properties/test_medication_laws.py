@@ -116,12 +116,17 @@ def test_a_medicine_that_any_source_says_is_in_use_is_shown_as_in_use(made: list
 def test_each_medicine_of_hers_is_judged_or_says_why_not_and_all_of_it_is_on_the_screen(made: list[Dossier]) -> None:
     record = merge([one.answer() for one in made], TODAY)
     view = build_view(record)
-    lines = [line.id for one in view.sections for state in one.parts for m in state.parts for line in m.lines]
+    lines = [line for one in view.sections for state in one.parts for m in state.parts for line in m.lines]
+    shown, types = {line.id for line in lines}, {item.id: item.type for item in record.items}
     for medicine in record.medication.medicines:
         if medicine.state != "stopped" and medicine.judgement.unjudged != "not_used":
             part = next(m for s in view.sections for state in s.parts for m in state.parts if m.id == medicine.id)
             assert any(n.code.startswith("warning") or n.code in ("unjudged", "no_warning") for n in part.notices)
-        assert set(medicine.items) <= set(lines)
+        products = {name for name in medicine.items if types[name] == "Medication"}
+        assert set(medicine.items) - products <= shown
+        told = {d.text for line in lines if line.id in medicine.items for d in line.details}
+        named = {item.resource["code"].get("text", "") for item in record.items if item.id in products - shown}
+        assert named - {""} <= told
 
 
 @LAWS

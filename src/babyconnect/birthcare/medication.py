@@ -16,7 +16,9 @@ from babyconnect.birthcare.record import Origin, Stated
 
 Role = Literal["agreement", "administration_agreement", "use", "request", "dispense", "administration"]
 State = Literal["current", "paused", "planned", "unknown", "stopped", "given"]
-Topic = Literal["stopped_active", "not_used", "used_not_agreed", "used_otherwise", "dose", "duplicate", "allergy"]
+Topic = Literal[
+    "stopped_active", "not_used", "used_not_agreed", "used_otherwise", "dose", "duplicate", "duplicate_class", "allergy"
+]
 Level = Literal["contraindicated", "avoid", "caution", "no_objection"]
 Phase = Literal["pregnancy", "lactation"]
 When = Literal["now", "upcoming", "past", "undated"]
@@ -64,10 +66,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """What sources say of a medicine that cannot all be so, or what a medicine and her allergies say."""
+    """What sources say of a medicine that cannot all be so, or what a medicine and her allergies say.
+
+    `kind`: of `duplicate_class`, the row of `definitions/medication/kinds.csv` in which both are.
+    """
 
     topic: Topic
     values: tuple[Stated, ...]
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,9 +134,10 @@ class Gap:
     `kind` `source`: a named organisation gave no (whole) answer for a technical reason, `code` says which
     (unreachable, timed_out, invalid).  `kind` `check`: an expected check is absent and was not declined, `code` is the
     row of `definitions/checks/expected.csv`.  `kind` `choice`: the screening choice is `not_offered` or `unknown`.
+    `kind` `medicine`: no source tells of what is advised, `code` is the row of `definitions/medication/advised.csv`.
     """
 
-    kind: Literal["source", "check", "choice"]
+    kind: Literal["source", "check", "choice", "medicine"]
     code: str
     text: str
     pregnancy: str = ""

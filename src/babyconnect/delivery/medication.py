@@ -6,18 +6,20 @@ The words are those of `definitions/sections/medication.toml`; the sentence of a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from babyconnect.birthcare import gestation
 from babyconnect.birthcare.medication import Contradiction, Exposure, Medicine, Overview, State
 from babyconnect.birthcare.record import Item, Record
-from babyconnect.definitions import document
+from babyconnect.definitions import document, rows
 from babyconnect.delivery import dutch
 from babyconnect.delivery.discretion import hidden_word
 from babyconnect.delivery.lines import Writer, badges
-from babyconnect.delivery.view import Banner, Claim, Dispute, Fact, Flag, Line, Notice, Said, Section, Tone
+from babyconnect.delivery.view import Banner, Claim, Detail, Dispute, Fact, Flag, Line, Notice, Said, Section, Tone
 
 _WORDS: Mapping[str, Any] = document("sections/medication.toml")
+_KINDS = {row["kind"]: row for row in rows("medication/kinds")}
 _ALARMING = ("contraindicated", "avoid")
 _PRESSING = ("now", "undated")
 
@@ -86,7 +88,7 @@ class Medicines:
         for medicine in self._shown:
             if self._may_stand_out(medicine):
                 for found in medicine.contradictions:
-                    title = f"{medicine.name}: {_lower(_WORDS['contradiction'][found.topic]['nl'])}"
+                    title = f"{medicine.name}: {_lower(_topic(found).nl)}"
                     yield Dispute(f"medication_{found.topic}", title, "", _claims(found))
 
     def _exposed(self) -> Iterator[tuple[Medicine, Exposure]]:
@@ -102,7 +104,7 @@ class Medicines:
         return self._writer.line(self._items[name])
 
     def _part(self, medicine: Medicine) -> Section:
-        lines = tuple(self._line(name) for name in medicine.items)
+        lines = tuple(self._lines(medicine))
         title = medicine.name or "Middel zonder naam"
         notices = (
             *(self._contradiction(found) for found in medicine.contradictions),
@@ -119,9 +121,39 @@ class Medicines:
             unprinted=any(line.unprinted for line in lines),
         )
 
+    def _lines(self, medicine: Medicine) -> Iterator[Line]:
+        """A line for each block.  What its product is stands among its details, since the heading names it already; a
+        product that no block here refers to keeps a line of its own."""
+        products = [name for name in medicine.items if self._items[name].type == "Medication"]
+        told: set[str] = set()
+        for name in medicine.items:
+            if name in products:
+                continue
+            line, own = self._line(name), _named_by(self._items[name], [self._items[p] for p in products])
+            told.update(product.id for product in own)
+            more = tuple(detail for product in own for detail in self._product_details(product.id))
+            more = tuple(detail for detail in more if detail not in line.details)
+            hide = any(self._line(product.id).discreet for product in own)
+            keep = any(self._line(product.id).unprinted for product in own)
+            yield replace(
+                line,
+                details=(*line.details, *more),
+                discreet=line.discreet or hide,
+                unprinted=line.unprinted or keep,
+            )
+        yield from (self._line(name) for name in products if name not in told)
+
+    def _product_details(self, name: str) -> Iterator[Detail]:
+        """What the source wrote of the product, its own name first; where it came from is that of the block."""
+        line = self._line(name)
+        if line.text:
+            yield Detail(_WORDS["fact"]["product"], line.text)
+        for detail in line.details:
+            yield replace(detail, label=f"{_WORDS['fact']['product']}: {_lower(detail.label)}")
+
     def _contradiction(self, found: Contradiction) -> Notice:
         tone: Tone = "danger" if found.topic == "allergy" else "warning"
-        return Notice(found.topic, tone, _said(_WORDS["contradiction"][found.topic]), claims=_claims(found))
+        return Notice(found.topic, tone, _topic(found), claims=_claims(found))
 
     def _judged(self, medicine: Medicine) -> Iterator[Notice]:
         if medicine.subject != "woman":
@@ -166,6 +198,20 @@ class Medicines:
             for language, text in (("nl", rule.nl), ("en", rule.en))
         ]
         return Said(*(text[:1].upper() + text[1:] for text in found))
+
+
+def _topic(found: Contradiction) -> Said:
+    """What a contradiction is called; of two medicines of one kind, which kind."""
+    words, kind = _WORDS["contradiction"][found.topic], _KINDS.get(found.kind, {"nl": "", "en": ""})
+    return Said(words["nl"].format(name=kind["nl"]), words["en"].format(name=kind["en"]))
+
+
+def _named_by(block: Item, products: Sequence[Item]) -> list[Item]:
+    """The products that a block refers to, at the source that states both."""
+    reference = block.resource.get("medicationReference")
+    told = str(reference.get("reference", "")) if isinstance(reference, Mapping) else ""
+    sources = {origin.source for origin in block.origins}
+    return [p for p in products if any(o.reference == told and o.source in sources for o in p.origins)]
 
 
 def _milder(tone: Tone) -> Tone:

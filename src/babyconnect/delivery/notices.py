@@ -15,6 +15,7 @@ from babyconnect.delivery.lines import Writer, badges
 from babyconnect.delivery.view import Badge, Banner, Claim, Dispute, Missing, Moment, SourceLine, Tab
 
 _CHECKS = {row["check"]: row for row in rows("checks/expected")}
+_ADVISED = {row["name"]: row for row in rows("medication/advised")}
 _CHOICES = {row["choice"]: row for row in rows("checks/choices")}
 _PERINATAL_DEATH = named("perinatal_death")
 # Events whose text starts with what happened instead of what the item is.
@@ -116,6 +117,9 @@ def _missing(gap: Gap) -> Missing:
         row = _CHOICES[code]
         reason = texts["choice_withheld" if row["withheld"] else "choice_reason"].format(**{"from": row["from"]})
         return Missing("choice", gap.code, texts[value].format(name=gap.text), reason, _source_of(gap.reason))
+    if gap.kind == "medicine":
+        reason = texts["medicine_reason"].format(until=_ADVISED[gap.code]["until"])
+        return Missing("medicine", gap.code, texts["medicine"].format(name=gap.text), reason, _source_of(gap.reason))
     row = _CHECKS[gap.code]
     reason = texts["check_withheld" if row["withheld"] else "check_reason"].format(due=row["due"])
     return Missing("check", gap.code, texts["check"].format(name=gap.text), reason, _source_of(gap.reason))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from babyconnect.birthcare.answers import SourceAnswer
-from babyconnect.birthcare.medication import Table
+from babyconnect.birthcare.medication import Overview, Table
 from babyconnect.birthcare.record import (
     Apart,
     Blood,
@@ -141,12 +141,15 @@ def _apart(scope: Scope) -> tuple[Apart, ...]:
     return tuple(found)
 
 
-def _pregnancy_gaps(pregnancies: Sequence[Pregnancy], found: Items, blood: Blood, today: dt.date) -> Iterator[Gap]:
+def _pregnancy_gaps(
+    pregnancies: Sequence[Pregnancy], found: Items, blood: Blood, medicines: Overview, today: dt.date
+) -> Iterator[Gap]:
     """Checks and choices of the pregnancies that still run, and what is still needed after a birth."""
     for pregnancy in pregnancies:
         yield from gaps.check_gaps(pregnancy, found.of(pregnancy.id), found.all, blood, today)
         if gaps.running(pregnancy, today):
             yield from gaps.choice_gaps(pregnancy)
+            yield from medication.advised.gaps(medicines, found.of(pregnancy.id), pregnancy)
 
 
 def _possibly_same(scope: Scope, pregnancies: Sequence[Pregnancy], today: dt.date) -> tuple[PossiblySame, ...]:
@@ -197,6 +200,7 @@ def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False,
     opened = next((p for p in pregnancies if p.id == current), None)
     situation = _situation(opened, due.get(current, ()), children, today)
     held = {holding.source.ura.value: holding.resources for holding in holdings}
+    medicines = medication.overview(found.all, held, situation, table or medication.provided())
     return Record(
         today=today,
         woman=woman,
@@ -207,12 +211,12 @@ def merge(answers: Sequence[SourceAnswer], today: dt.date, strict: bool = False,
         blood=blood,
         allergies=allergies,
         conflicts=conflicts(Compared(woman, pregnancies, due, children, blood, allergies)),
-        gaps=(*gaps.source_gaps(holdings), *_pregnancy_gaps(pregnancies, found, blood, today)),
+        gaps=(*gaps.source_gaps(holdings), *_pregnancy_gaps(pregnancies, found, blood, medicines, today)),
         possibly_same=_possibly_same(scope, pregnancies, today),
         warnings=_warnings(scope, found.all, children),
         timeline=timeline(found.all),
         sources=tuple(holding.answered for holding in holdings),
         apart=_apart(scope),
         duplicates_folded=sum(len(group) - 1 for group in groups),
-        medication=medication.overview(found.all, held, situation, table or medication.provided()),
+        medication=medicines,
     )

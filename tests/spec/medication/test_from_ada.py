@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from babyconnect.birthcare.answers import SourceAnswer
+from babyconnect.definitions import document
+from babyconnect.delivery import build_view
 from babyconnect.fhir import check
 from babyconnect.fhir.profiles.checking import check as against_profiles
 from babyconnect.fhir.profiles.surroundings import Surroundings
@@ -150,3 +152,40 @@ def test_what_cannot_be_read_is_refused_with_its_place(content: bytes, rule: str
 def test_a_treatment_without_a_number_is_said_and_its_blocks_are_kept() -> None:
     resources, findings = read(ada.record(treatment=""))
     assert ("warning", "incomplete") in findings and "zib-MedicationUse" in by_profile(resources)
+
+
+def test_a_product_stands_among_the_details_of_its_blocks_and_not_once_more_below_them() -> None:
+    resources, _ = read(ada.record())
+    view = build_view(merge([SourceAnswer(GP, "answered", tuple(resources), client=resources[0]["id"])], TODAY))
+    (medicine,) = [m for s in view.sections for state in s.parts for m in state.parts]
+    assert "Middel" not in {line.label for line in medicine.lines} and len(medicine.lines) == len(ada.ALL)
+    for line in medicine.lines:
+        assert [d for d in line.details if d.label == "Middel: begrip" and "PRK 49484" in d.text]
+
+
+def test_it_counts_what_the_record_fills_and_what_of_it_was_lost() -> None:
+    odd = ada.AGREEMENT.replace(
+        "<toelichting", '<lichaamslengte><lengte_waarde value="1"/></lichaamslengte><toelichting'
+    )
+    record = recognise(ada.record(odd), "mp.xml")
+    assert isinstance(record, Record)
+    counted = READERS[record.format].read(record, TODAY, "").counted
+    assert counted is not None and counted.data_set == ada.NAME
+    assert {"patient/identificatienummer", "medicatieafspraak/gebruiksinstructie/omschrijving"} <= counted.concepts
+    assert counted.lost == {"medicatieafspraak/lichaamslengte"}
+    assert "medicatie_gebruik/informant" not in counted.concepts
+
+
+@pytest.mark.parametrize(
+    "name", ["beschikbaarstellen_medicatieoverzicht", "beschikbaarstellen_verstrekkingenvertaling"]
+)
+def test_the_overview_and_the_translated_dispenses_are_read_as_the_same_blocks(name: str) -> None:
+    ref = document("medication/ada.toml")["transactions"][name]["ref"]
+    document_data = """<documentgegevens><document_datum value="T"/><verificatie_patient>
+      <geverifieerd_met_patientq value="false"/></verificatie_patient></documentgegevens>"""
+    content = ada.record().decode().replace(ada.NAME, name).replace(ada.REF, ref)
+    resources, findings = read(content.replace("<medicamenteuze", document_data + "<medicamenteuze", 1).encode())
+    assert {"zib-MedicationAgreement", "zib-AdministrationAgreement", "zib-MedicationUse"} <= by_profile(
+        resources
+    ).keys()
+    assert set(findings) == {("information", "not-mapped")}, "of the document only that it is kept in the original"

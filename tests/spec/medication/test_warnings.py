@@ -8,6 +8,7 @@ from babyconnect.birthcare.medication import Rule, Table
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Notice, View
 from babyconnect.merge import merge
+from babyconnect.merge.medication import provided
 from tests.support.made import GP, HOSPITAL, MIDWIFE, TODAY, Dossier, day, dossier
 from tests.support.medicines import agreed, drug, given, used
 
@@ -69,7 +70,7 @@ def test_a_disputed_due_date_warns_by_each_of_the_dates() -> None:
 
 def test_a_row_that_ends_counts_until_the_latest_of_disputed_dates_says_so() -> None:
     midwife, hospital = pregnant(dossier(MIDWIFE), 13, 2), pregnant(dossier(HOSPITAL), 12, 5)
-    used(midwife, "u", drug("J01EE01", "co-trimoxazol"), -1)
+    used(midwife, "u", drug("J01EE01", "co-trimoxazol"), -1, 5)
     assert exposures(midwife, hospital) == [("avoid", "pregnancy", "now")]
 
 
@@ -154,7 +155,7 @@ def test_every_warning_on_the_screen_names_its_table_version_and_source_in_both_
     (notice,) = [one for one in shown(view) if one.code.startswith("warning")]
     assert notice.source and notice.text
     for text in (notice.source.nl, notice.source.en):
-        assert "2026.1" in text and "Babyconnect" in text and "NSAIDs" in text
+        assert provided().version in text and "Babyconnect" in text and "NSAID" in text
     assert next(one for one in view.sections if one.id == "medicatie").notices[0].code == "provisional"
     assert notice.tone == "danger" and notice.title.nl != notice.title.en
 

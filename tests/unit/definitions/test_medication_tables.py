@@ -14,6 +14,8 @@ from babyconnect.merge.medication import tables
     [
         ("medication/warnings", list(tables.COLUMNS)),
         ("medication/allergies", ["system", "code", "name", "atc", "citation"]),
+        ("medication/kinds", ["kind", "atc", "nl", "en", "citation"]),
+        ("medication/advised", ["name", "label", "atc", "codes", "until", "citation"]),
     ],
 )
 def test_a_table_has_its_columns_and_a_source_in_every_row(name: str, columns: list[str]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from babyconnect.birthcare.medication import Block, Contradiction, Judgement, Medicine, Overview, Table
+from babyconnect.birthcare.medication import Block, Judgement, Medicine, Overview, Table
 from babyconnect.birthcare.record import Item, Stated
 from babyconnect.merge.medication import allergies
 from babyconnect.merge.medication.blocks import Held, Read, blocks, superseded
-from babyconnect.merge.medication.contradictions import AGREED, RANK, contradictions, state_of, stated
+from babyconnect.merge.medication.contradictions import RANK, contradictions, state_of
+from babyconnect.merge.medication.duplicates import with_shared
 from babyconnect.merge.medication.grouping import medicines
 from babyconnect.merge.medication.supplies import supplied
 from babyconnect.merge.medication.warnings import Judge, Situation, judge_of
@@ -25,7 +25,7 @@ def overview(items: Sequence[Item], held: Held, situation: Situation, table: Tab
     made = [
         _medicine(superseded(supplied(group, situation.today)), situation, judge, hers, products) for group in groups
     ]
-    made = _with_shared_substances(made)
+    made = with_shared(made)
     ordered = sorted(
         made, key=lambda m: (m.subject != "woman", m.subject, RANK.index(m.state), m.name.casefold(), m.id)
     )
@@ -80,25 +80,3 @@ def _name(group: Sequence[Read]) -> str:
     substances = sorted({read.substance for read in group if read.substance}, key=lambda n: (len(n), n))
     names = sorted({read.block.product.name for read in group if read.block.product.name}, key=lambda n: (len(n), n))
     return next(iter((*substances, *names)), "")
-
-
-def _with_shared_substances(made: Sequence[Medicine]) -> list[Medicine]:
-    """Names where one substance is in two medicines that are both agreed and in use (a combination beside its part)."""
-    found = []
-    for one in made:
-        others = [o for o in made if o.id != one.id and o.subject == one.subject and _substances(o) & _substances(one)]
-        found.append(replace(one, contradictions=(*one.contradictions, *_shared(one, others))) if others else one)
-    return found
-
-
-def _going(medicine: Medicine) -> list[Block]:
-    return [b for b in medicine.blocks if b.state == "current" and not b.superseded and b.role in (*AGREED, "use")]
-
-
-def _substances(medicine: Medicine) -> set[str]:
-    return {code for block in _going(medicine) for code in block.product.substances}
-
-
-def _shared(one: Medicine, others: Sequence[Medicine]) -> Iterator[Contradiction]:
-    sides = sorted([one, *others], key=lambda medicine: (medicine.name, medicine.id))
-    yield Contradiction("duplicate", tuple(stated(m.name, _going(m), m.id) for m in sides))

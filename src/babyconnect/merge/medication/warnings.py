@@ -76,9 +76,9 @@ class Judge:
         phases = _phases(told, situation)
         if not phases:
             return Judgement(unjudged="not_used")
-        if not any(self._coded(block) for block in told):
-            return Judgement(unjudged="no_code")
         found = [(rule, block) for block in told for rule in self._matching(block) if rule.phase in phases]
+        if not found and not any(self._coded(block) for block in told):
+            return Judgement(unjudged="no_code")
         # Whoever breastfeeds is judged by what the table says of that, whatever it says of the pregnancy that was.
         missing = not any(rule.phase == phases[-1] for rule, _ in found)
         return Judgement(_exposures(found, situation), "not_in_table" if missing else "")
@@ -87,13 +87,21 @@ class Judge:
         return any(code.rsplit("|", 1)[0] in self._systems for code in block.product.codes)
 
     def _matching(self, block: Block) -> Iterator[Rule]:
+        """The rows on the product; and on a substance in it those that object, since what is true of one of several
+        substances is no reassurance about all."""
         for coded in block.product.codes:
-            system, code = coded.rsplit("|", 1)
-            yield from self._rules.get((system, code), ())
-            if system.endswith("/atc"):
-                for length in (1, 3, 4, 5):
-                    if length < len(code):
-                        yield from self._rules.get((system, code[:length]), ())
+            yield from self._of_code(coded)
+        for coded in block.product.substances:
+            if coded not in block.product.codes:
+                yield from (rule for rule in self._of_code(coded) if rule.level != "no_objection")
+
+    def _of_code(self, coded: str) -> Iterator[Rule]:
+        system, code = coded.rsplit("|", 1)
+        yield from self._rules.get((system, code), ())
+        if system.endswith("/atc"):
+            for length in (1, 3, 4, 5):
+                if length < len(code):
+                    yield from self._rules.get((system, code[:length]), ())
 
 
 @cache
