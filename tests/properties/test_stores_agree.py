@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from babyconnect.birthcare.access import Filter
+from babyconnect.birthcare.one_woman import together
 from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Clause, Query, Store
 from babyconnect.store.memory import MemoryStore
@@ -27,7 +28,9 @@ CLIENTS, GROUPS, SHIELDS = (
     ("patient", "episode", "prenatal_checks", "provider"),
     ("safety", "genetics"),
 )
+JOINED = together(CLIENTS)
 client = st.sampled_from(CLIENTS)
+anybody = st.sampled_from([*CLIENTS, JOINED])
 shields = st.frozensets(st.sampled_from(SHIELDS), max_size=2)
 episodes = st.frozensets(st.sampled_from(["anna-episode", "bea-episode", "earlier"]), max_size=2)
 contexts = st.sampled_from(["EpisodeOfCare/anna-episode", "EpisodeOfCare/bea-episode", "Encounter/v0", "Encounter/v1"])
@@ -56,7 +59,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), batches),
         st.tuples(st.just("erase"), keys),
-        st.tuples(st.just("erase_client"), client),
+        st.tuples(st.just("erase_client"), anybody),
     ),
     max_size=5,
 )
@@ -85,7 +88,7 @@ queries = st.one_of(
     st.just(Query("EpisodeOfCare", includes=(("EpisodeOfCare", "organization"),))),
     st.sampled_from([Query("Patient"), Query("Organization"), Query("Encounter")]),
 )
-filters = st.builds(Filter, client, st.frozensets(st.sampled_from(GROUPS)), shields, episodes)
+filters = st.builds(Filter, anybody, st.frozensets(st.sampled_from(GROUPS)), shields, episodes)
 forms = st.sampled_from(["json", "xml", "json_masked", "xml_masked"])
 questions = st.lists(st.tuples(queries, filters, forms), max_size=6)
 
@@ -106,8 +109,10 @@ async def play(store: Store, script: list[tuple[str, Any]], asked: list[tuple[Qu
             said.append(await reader.read("Observation", "o1", allowed, form))
             said.append(tuple(await reader.history("Patient", "anna", allowed, form)))
         said.append(await reader.client_of("http://fhir.nl/fhir/NamingSystem/bsn|999900730"))
-        said.append([await reader.episodes_of(c) for c in CLIENTS])
+        said.append([await reader.episodes_of(c) for c in (*CLIENTS, JOINED)])
         said.append(await reader.clients())
+        said.append(dict(await store.writer.joined(CLIENTS)))
+        said.append([(await store.writer.differing(c), await store.writer.items_of(c)) for c in (*CLIENTS, JOINED)])
     return said
 
 

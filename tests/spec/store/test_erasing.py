@@ -56,6 +56,18 @@ async def test_an_erased_resource_is_in_no_answer(store: Store) -> None:
     assert await reader.history("Observation", "anna-note", allowed("anna-opaque"), "json") == ()
 
 
+async def test_of_records_that_are_joined_no_byte_of_either_is_in_any_file(tmp_path: Path) -> None:
+    store = await sqlite.open_store(tmp_path / "store.db")
+    await fill(store)
+    other = [woman("anna-echo", BSN, name=f"{MARK}-twee"), observation("anna-echo", "echo-note", value=f"{MARK} " * 50)]
+    await store.writer.publish(other, [], LATER)
+    (client,) = await store.open_reader().client_of(f"http://fhir.nl/fhir/NamingSystem/bsn|{BSN}")
+    assert await store.writer.erase_client(client) > 5 and client != "anna-opaque"
+    assert holding(tmp_path, MARK, BSN, "anna-opaque", "anna-echo", client) == []
+    await store.close()
+    assert holding(tmp_path, MARK, BSN, "anna-opaque", "anna-echo", client) == []
+
+
 async def test_the_originals_that_held_it_go_too_and_others_stay(store: Store) -> None:
     await fill(store)
     await store.writer.erase("Observation", "anna-note")
