@@ -95,7 +95,7 @@ def serve(*files: str) -> None:
     """A worker that draws."""
 
     async def made(line: Line) -> tuple[Does, Callable[[], None]]:
-        return work_of(drawing()), lambda: None
+        return work_of(drawing(), lambda bsn: ""), lambda: None
 
     several.serve(files, made)
 
@@ -123,7 +123,7 @@ async def measure(rounds: int, workers: int) -> None:
         fill, others = drawing().open, list[int]()
         if workers > 1:
             found = await several.started(["benchmarks.screen", "worker"], workers, no_log, opening)
-            fill, others = drawn_by(found.work), found.ids
+            fill, others = drawn_by(found.work, lambda bsn, pseudonym: None), found.ids
         await asyncio.gather(*(look(fill, pages) for _ in range(2 * workers)))
         alone = [await look(fill, pages) for _ in range(rounds)]
         before = [processor(process) for process in (os.getpid(), *others)]

@@ -54,8 +54,8 @@ def _midwife(slug: str) -> tuple[LogIn, ...]:
 
 
 @contextlib.contextmanager
-def certified(home: pathlib.Path, workers: int = 1) -> Iterator[Certified]:
-    """`workers`: of each node."""
+def certified(home: pathlib.Path, workers: int = 1, more: str = "") -> Iterator[Certified]:
+    """`workers`: of each node; `more`: settings of each beside those of a demo."""
     plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""))
     plan.members = [
         Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", _midwife(slug), secured_port=free_port())
@@ -70,6 +70,7 @@ def certified(home: pathlib.Path, workers: int = 1) -> Iterator[Certified]:
             config = prepare.node_folder(home, member) / "node.toml"
             if workers > 1:
                 config.write_text(config.read_text().replace("[node]\n", f"[node]\nworkers = {workers}\n"))
+            config.write_text(config.read_text() + more)
             processes.start(member.name, "node", config, member.base_url)
         processes.wait_until_healthy()
         yield Certified(home, plan, processes)

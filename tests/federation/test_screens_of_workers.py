@@ -25,7 +25,8 @@ OURS, THEIRS = "spontaan 72", "spontaan 88"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
     """A practice and a hospital that both keep her; she lets the practice see what the hospital has."""
-    with certified(tmp_path_factory.mktemp("screens"), workers=2) as made:
+    patient = f"\n[consult]\ndeadline_seconds = {WITHIN}\n"
+    with certified(tmp_path_factory.mktemp("screens"), workers=2, more=patient) as made:
         published(made, "practice", OURS)
         published(made, "hospital", THEIRS)
         yield made

@@ -113,7 +113,7 @@ def viewer(  # noqa: PLR0917 - what it is built of
         chapters=chapters,
         break_glass=glass,
         viewing=drawing.viewing(link, journal.log, http),
-        beside=drawing.drawn_by(work) if work else None,
+        beside=drawing.drawn_by(work, link.pseudonyms.learn) if work else None,
         look=looking(consulting.consulting_node(link, journal.log, http, journal.key)),
         todays_clients=todays_clients(door, link.roster, now, own_groups(link.party.kind, glass.rules)),
         changes=consents.changes(link),

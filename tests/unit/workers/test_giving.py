@@ -17,7 +17,7 @@ from babyconnect.web.viewer.drawing import Drawn, Sending, Wanted
 from babyconnect.wiring import drawing
 from babyconnect.workers.giving import Doing, Giving, Lost, Undone, Work
 
-HERS = "900000001"
+HERS, HERS_THERE = "900000001", "pseudonym"
 
 
 @dataclass
@@ -138,21 +138,28 @@ LATE = Drawn({"kop": "1", "sectie-b": "z", "sectie-c": "y"}, Sources(answered=(H
 
 def sent(*states: Drawn) -> list[bytes]:
     sending = Sending()
-    return [drawing._encode(sending.step(state)) for state in states]
+    return [drawing._encode((sending.step(state), HERS_THERE)) for state in states]
+
+
+def filled(desk: Desk, learned: dict[Bsn, str] | None = None) -> AsyncIterator[Drawn]:
+    """A screen, by the workers of a desk."""
+    return drawing.drawn_by(desk.work, ({} if learned is None else learned).__setitem__)(WANTED)
 
 
 async def test_a_screen_gets_each_state_whole_though_only_what_changed_is_sent(desk: Desk) -> None:
     early, late = sent(EARLY, LATE)
-    assert set(drawing._step.decode(late).changed) == {"sectie-b", "sectie-c"}
+    assert set(drawing._told.decode(late)[0].changed) == {"sectie-b", "sectie-c"}
     await desk.worker("one", early, late)
-    states = [state async for state in drawing.drawn_by(desk.work)(WANTED)]
+    learned: dict[Bsn, str] = {}
+    states = [state async for state in filled(desk, learned)]
+    assert learned == {WANTED.bsn: HERS_THERE}, "by which the keeper watches for changes, and need not ask"
     assert states == [EARLY, LATE] and list(states[1].fragments) == list(LATE.fragments)
     assert drawing._wanted.decode(desk.asked[0][1]) == WANTED
 
 
 async def test_a_screen_whose_worker_died_is_filled_anew_by_another(desk: Desk) -> None:
     first = await desk.worker("one", *sent(EARLY), asyncio.Event())
-    states = drawing.drawn_by(desk.work)(WANTED)
+    states = filled(desk)
     assert await anext(states) == EARLY
     first.close()
     await until(lambda: not desk.work._able)
@@ -164,7 +171,7 @@ async def test_a_screen_whose_worker_died_is_filled_anew_by_another(desk: Desk) 
 async def test_what_killed_two_workers_is_given_to_no_third(desk: Desk) -> None:
     for name in ("one", "two", "three"):
         await desk.worker(name, asyncio.Event())
-    filling = asyncio.create_task(anext(drawing.drawn_by(desk.work)(WANTED)))
+    filling = asyncio.create_task(anext(filled(desk)))
     for number in (1, 2):
         await until(lambda number=number: len(desk.asked) == number)
         name = desk.asked[-1][0]

@@ -59,6 +59,14 @@ class PseudonymClient:
             return known
         return self._remember(key, await self._together(bsn))
 
+    def known(self, bsn: Bsn) -> str:
+        """What is remembered, "" when nothing is."""
+        return self._remembered.get(self._key(bsn), "")
+
+    def learn(self, bsn: Bsn, pseudonym: str) -> None:
+        """What another process of this node was told."""
+        self._remember(self._key(bsn), pseudonym)
+
     async def _together(self, bsn: Bsn) -> str:
         """Few requests for all that ask while others are under way: fifty viewers at once cost four."""
         asked: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -63,11 +63,14 @@ class OpenedRecord:
     _watch: asyncio.Task[None] | None = None
 
     def watch(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
-        """From now on asks anew at each step of `changes`: she may have taken back what stands here."""
+        """From now on asks anew at each step of `changes`, which has those since the first asking as well: she may have
+        taken back what stands here."""
         self._watch = asyncio.create_task(self._watched(changes, again))
 
     async def _watched(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
         try:
+            # Whoever asks learns her pseudonym, which then need not be asked a second time; no change is missed.
+            await self._begun()
             async for _ in changes:
                 again()
                 await asyncio.sleep(BETWEEN_CHANGES_SECONDS)
@@ -151,6 +154,11 @@ class OpenedRecord:
     async def after(self, turn: int) -> None:
         """Returns when it was asked anew since `turn`, or is closed."""
         while self.turn == turn and self.phase != "closed":
+            await self._changed.wait()
+
+    async def _begun(self) -> None:
+        """Returns when something has come, or nothing will."""
+        while self.sources is None and not self.settled:
             await self._changed.wait()
 
     async def end(self) -> None:
