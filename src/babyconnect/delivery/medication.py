@@ -58,13 +58,18 @@ class Medicines:
 
     def notices(self) -> tuple[Notice, ...]:
         """What is to be said of all of them together."""
-        return (*self._provisional(), *self._uncompared())
+        return (*self._provisional(), *self._shielded(), *self._uncompared())
 
     def _provisional(self) -> Iterator[Notice]:
         """Whose table judged them, when nobody vouches for it."""
         words, said = _WORDS["warning"], {"table": self._overview.table, "version": self._overview.version}
         if self._overview.provisional and any(medicine.subject == "woman" for medicine in self._shown):
             yield Notice("provisional", "info", _said(words["provisional"]), _said(words["provisional_text"], **said))
+
+    def _shielded(self) -> Iterator[Notice]:
+        """The list is not whole.  Said of every record, so that it tells nothing of this one."""
+        words = _WORDS["shielded"]
+        yield Notice("shielded", "info", _said(words["title"]), _said(words["text"]), discreet=True)
 
     def _uncompared(self) -> tuple[Notice, ...]:
         if not self._overview.uncompared:

@@ -97,6 +97,21 @@ def test_half_a_schedule_is_no_schedule_the_words_say_it() -> None:
     assert "timing" not in dose and dose["text"] and ("warning", "not-mapped") in findings
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        '<zo_nodig><maximale_dosering><aantal value="6"/></maximale_dosering></zo_nodig>',
+        '<toedieningssnelheid><waarde><vaste_waarde value="10"/></waarde></toedieningssnelheid>',
+        '<toedieningsduur value="30" unit="minuut"/>',
+    ],
+)
+def test_a_dose_with_a_limit_is_left_to_its_words(limit: str) -> None:
+    resources, findings = read(ada.record(ada.AGREEMENT.replace("</dosering>", f"{limit}</dosering>")))
+    (dose,) = by_profile(resources)["zib-MedicationAgreement"]["dosageInstruction"]
+    assert dose["text"] and not dose.keys() & {"doseQuantity", "timing", "asNeededCodeableConcept"}
+    assert ("warning", "not-mapped") in findings
+
+
 def test_what_was_cancelled_was_entered_in_error() -> None:
     cancelled = ada.AGREEMENT.replace("<voorschrijver>", '<geannuleerd_indicator value="true"/><voorschrijver>', 1)
     assert by_profile(read(ada.record(cancelled))[0])["zib-MedicationAgreement"]["status"] == "entered-in-error"

@@ -215,3 +215,15 @@ def test_one_of_a_kind_after_another_is_not_double() -> None:
     used(made, "a", drug("M01AE01", "eerste"), -30, -20)
     used(made, "b", drug("M01AE02", "tweede"), -3)
     assert topics(made) == set()
+
+
+def test_every_record_says_alike_that_a_shielded_medicine_may_be_missing() -> None:
+    """With and without one: the line itself must tell nothing (domain §4)."""
+    plain, told = pregnant(20), pregnant(20)
+    used(told, "u", drug("N06AB06", "sertraline"), -3)
+    said = []
+    for made in (plain, told):
+        view = build_view(merge([made.answer()], TODAY))
+        notices = [n for s in view.sections if s.id == "medicatie" for n in s.notices if n.code == "shielded"]
+        said.append([(n.title, n.text) for n in notices])
+    assert said[0] == said[1] and len(said[0]) == 1

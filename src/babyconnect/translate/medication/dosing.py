@@ -59,7 +59,7 @@ def _dose(read: Reading, instruction: AdaElement, dose: AdaElement | None) -> Re
     repeat = {}
     if bounds := duration_of(read, read.child(instruction, "doseerduur")):
         repeat["boundsDuration"] = bounds
-    if dose is not None:
+    if dose is not None and not _limited(read, dose):
         found |= _amount(read, read.child(dose, "keerdosis"))
         schedule = _schedule(read, dose)
         if schedule is not None:
@@ -69,6 +69,20 @@ def _dose(read: Reading, instruction: AdaElement, dose: AdaElement | None) -> Re
         if reason := read.concept(read.child(criterion, "code", "criterium") or criterion):
             found["asNeededCodeableConcept"] = reason
     return found | ({"timing": {"repeat": repeat}} if repeat else {})
+
+
+def _limited(read: Reading, dose: AdaElement) -> bool:
+    """Whether something limits or spreads the dose (a maximum, a rate, a duration): then the numbers are left to the
+    words, since without it they would be another dose."""
+    odd = [one for one in dose.walk() if one.name in _LIMITS and any(_filled(one))]
+    if odd:
+        read.say(odd[0], "not-mapped", "a dose with a maximum, a rate or a duration: kept as text only")
+        for one in dose.walk():
+            read.take(one)
+    return bool(odd)
+
+
+_LIMITS = frozenset({"maximale_dosering", "toedieningssnelheid", "toedieningsduur"})
 
 
 def _amount(read: Reading, element: AdaElement | None) -> Resource:
