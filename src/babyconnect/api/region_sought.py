@@ -52,8 +52,12 @@ def _opens(asker: Asker) -> bool:
 
 
 async def waiting(call: Call) -> Answer:
-    """`{}` -> what the asking organisation is still to take note of.  Not audited: the localisation was."""
-    return answer({"sought": [wire.written(one) for one in call.state.sought.waiting(call.party.ura)]})
+    """`{after}` -> what the asking organisation is still to take note of, above that number: so what it cannot take
+    note of holds nothing up.  Not audited: the localisation was."""
+    after = call.json().get("after", 0)
+    if type(after) is not int or not 0 <= after < 2**63:
+        raise Refusal(422, "value", "after is a number that was told")
+    return answer({"sought": [wire.written(one) for one in call.state.sought.waiting(call.party.ura, after)]})
 
 
 async def taken(call: Call) -> Answer:

@@ -337,11 +337,20 @@ class Sought:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What the region told under this number cannot be read, but for what is here."""
+
+    number: int
+    asker: str = ""
+    moment: str = ""
+
+
 class Searches(Protocol):
     """Emergencies in which a client was searched for whom this organisation keeps.  All raise RegionFault."""
 
-    async def waiting(self) -> tuple[Sought, ...]:
-        """The oldest first; the same again until they were taken note of."""
+    async def waiting(self, after: int = 0) -> tuple[Sought | Unread, ...]:
+        """The oldest first, of a number above `after`; the same again until they were taken note of."""
 
     async def taken(self, numbers: Collection[int]) -> None: ...
 

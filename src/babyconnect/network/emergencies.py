@@ -15,6 +15,7 @@ from typing import Any, Literal
 import apsw
 
 from babyconnect.network.database import Database, DatabaseFault
+from babyconnect.network.unheard import UnheardList
 
 Side = Literal["asker", "holder"]
 
@@ -91,6 +92,7 @@ class Emergencies:
     def __init__(self, path: Path) -> None:
         self._db = Database(path, SCHEMA)
         self._db.write_now(_of_this_version)
+        self.unheard = UnheardList(self._db)
 
     def close(self) -> None:
         self._db.close()

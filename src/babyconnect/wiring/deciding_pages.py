@@ -12,10 +12,13 @@ from babyconnect.flows.door import Door
 from babyconnect.flows.evaluate import Evaluator
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.rules import RulesDesk
+from babyconnect.flows.unheard import Settling
+from babyconnect.network.emergencies import Emergencies
+from babyconnect.network.sought.client import SoughtClient
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust.proposals import Proposals
 from babyconnect.web.administration import rules as administration
-from babyconnect.web.break_glass import reviews
+from babyconnect.web.break_glass import reviews, unheard
 from babyconnect.web.client import notices
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.evidence import chapter as evidence
@@ -39,6 +42,11 @@ def staff_chapters(link: Link, journal: Journal, decides: Deciding, door: Door) 
         evidence.chapter(decides.desk, time.monotonic),
         reviews.chapter(decides.break_glass, lambda ura: _name(link, ura), own_clients(door)),
         administration.chapter(desk, link.directory),
+        unheard.chapter(
+            Settling(journal, decides.book.unheard, SoughtClient(link.region).taken, second_of(link)),
+            lambda ura: _name(link, ura),
+            lambda: _waits(link, decides.book),
+        ),
     ]
     return pages
 
@@ -62,6 +70,12 @@ def mounts(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[
     evaluator = Evaluator(journal, link.party, link.roster, decides.grounds, decides.decide, **asks)
     access = Access(evaluator, link.machine_base, secret)
     return [("/access", access), (METADATA, access)]
+
+
+def _waits(link: Link, book: Emergencies) -> dict[str, int]:
+    roster = link.roster
+    told = [one for one in book.unsent() if one.recipient == "client"]
+    return {"pointers": len(roster.waiting()) + len(roster.unsent()), "notices": len(told)}
 
 
 def _name(link: Link, ura: str) -> str:

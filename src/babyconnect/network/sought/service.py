@@ -63,11 +63,11 @@ class SoughtService:
 
         await self._db.write(change)
 
-    def waiting(self, holder: Ura) -> tuple[Sought, ...]:
-        """What this holder is still to take note of, the oldest first."""
+    def waiting(self, holder: Ura, after: int = 0) -> tuple[Sought, ...]:
+        """What this holder is still to take note of, the oldest first; of a number above `after`."""
         rows = self._db.rows(
-            f"select {COLUMNS} from sought where holder = ? order by number limit ?",  # noqa: S608
-            (holder.value, self._table["at_once"]),
+            f"select {COLUMNS} from sought where holder = ? and number > ? order by number limit ?",  # noqa: S608
+            (holder.value, after, self._table["at_once"]),
         )
         return tuple(map(_sought, rows))
 

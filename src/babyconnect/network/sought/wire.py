@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network import fhir4
-from babyconnect.network.contract import Sought
+from babyconnect.network.contract import Sought, Unread
 
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _REFERENCE = re.compile(r"[A-Za-z0-9\-._/]{8,64}")
@@ -31,6 +31,25 @@ def written(sought: Sought) -> dict[str, Any]:
         "moment": fhir4.instant(sought.moment),
         "traceparent": sought.trace,
     }
+
+
+def read_or_named(said: Mapping[str, Any]) -> Sought | Unread:
+    """One that cannot be read by its number, with who asked and when if at least that can be.  Raises as `read` does
+    when it has no number."""
+    number = said["number"]
+    if type(number) is not int or not 0 < number < 2**63:
+        raise ValueError("a number by which it can be taken note of")
+    try:
+        return read(said)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return Unread(number, _or_nothing(Ura, said.get("asker")), _or_nothing(fhir4.moment, said.get("moment")))
+
+
+def _or_nothing(known: Callable[[str], object], text: object) -> str:
+    try:
+        return str(known(str(text))) if isinstance(text, str) else ""
+    except ValueError:
+        return ""
 
 
 def read(said: Mapping[str, Any]) -> Sought:
