@@ -88,6 +88,9 @@ class EnrollingWriter:
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         return await self._inner.joined(records)
 
+    async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        return await self._inner.against(patient)
+
     async def differing(self, record: str) -> tuple[str, ...]:
         return await self._inner.differing(record)
 

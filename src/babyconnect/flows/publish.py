@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.definitions import document
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding, InputReport, Report, Status
-from babyconnect.flows.inputs import Input, Loose, Refusal, digest, original, read
+from babyconnect.flows.inputs import Input, Loose, Refusal, digest, is_fhir, original, read
 from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
 from babyconnect.labelling.families import Family, Key
@@ -23,6 +24,9 @@ from babyconnect.store.contract import Original, Outcome, Publication, Writer
 from babyconnect.translate.completeness import Filled
 
 __all__ = ["Input", "PublishingNode", "Report", "publish"]
+
+TOLD_BY = frozenset({"birth_date", "family_name", "first_name", "sex", "multiple_birth"})
+"""What tells somebody else of the same number (`one_woman.contradictions`)."""
 
 Lookup = Callable[[Sequence[Key]], Awaitable[Known]]
 
@@ -54,6 +58,8 @@ class PublishingNode:
     """Takes what an export fills of its data set, and whether it was kept; the same record again is not told again."""
     ada_version: str = ""
     """Of the tables by which ADA is translated ("": the transaction's own)."""
+    ultrasound: ExportTable | None = None
+    """What the organisation's ultrasound system calls things, when that is not the table provided."""
     check_profiles: bool = False
     """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
@@ -67,7 +73,7 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
     loose: list[Loose] = []
     refused: list[Refusal] = []
     identity = Identity(node.secret, node.source)
-    items = read(inputs, node.limit, node.dates)
+    items = read(inputs, node.limit, node.dates, node.ultrasound)
     while (item := await asyncio.to_thread(next, items, None)) is not None:
         if isinstance(item, Refusal):
             refused.append(item)
@@ -122,6 +128,10 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     client, known = await whose(family, node)
     if isinstance(client, Finding):
         return _Prepared(unit.name, "", iter(()), [], [*findings, client], counted=unit.counted)
+    by_number = bool(unit.records) and not is_fhir(unit.records[0])
+    findings += await _another(family, unit.name, node) if by_number else []
+    if any(finding.severity == "error" for finding in findings):
+        return _Prepared(unit.name, "", iter(()), [], findings, counted=unit.counted)
     naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
     if not unit.keeps_original:
         family = replace(family, members=tuple(replace(member, original="") for member in family.members))
@@ -138,6 +148,30 @@ async def whose(family: Family, node: PublishingNode) -> tuple[str | Finding, Kn
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
     return await asyncio.to_thread(preparing.client_of, family, known), known
+
+
+async def _another(family: Family, name: str, node: PublishingNode) -> list[Finding]:
+    """Whether a record that names its people by BSN only is about others than those who have these numbers here.
+
+    One fact that contradicts may be a correction, and names change; another birth date and another name or sex are
+    somebody else, whose record must not be laid with hers."""
+    found = []
+    for member in family.members:
+        if member.key[0] != "Patient":
+            continue
+        differs = [one for one in await node.writer.against({**member.resource, "id": member.key[1]}) if one in TOLD_BY]
+        if "birth_date" in differs and len(differs) > 1:
+            text = f"the record kept under this BSN is another's ({_differences(differs)}): correct the BSN"
+            found.append(Finding("error", f"{name} Patient", "one-bsn", text))
+        elif differs:
+            text = f"kept as a correction, of the same BSN as before: {_differences(differs)}"
+            found.append(Finding("warning", f"{name} Patient", "one-bsn", text))
+    return found
+
+
+def _differences(codes: Sequence[str]) -> str:
+    words = document("texts.toml")["own_clients"]
+    return ", ".join(words[f"differs_{code}"]["en"] for code in codes)
 
 
 async def _keep(prepared: _Prepared, node: PublishingNode) -> InputReport:
@@ -161,8 +195,7 @@ async def _one_client(prepared: _Prepared, node: PublishingNode) -> list[Finding
     """Whether another record here is hers too, by her BSN; or should be, and contradicts this one."""
     differs = await node.writer.differing(prepared.client)
     if differs:
-        words = document("texts.toml")["own_clients"]
-        what = ", ".join(words[f"differs_{code}"]["en"] for code in differs)
+        what = _differences(differs)
         text = f"another record here bears this BSN and {what}: nobody is answered about either until it is corrected"
         return [Finding("warning", prepared.name, "one-bsn", text)]
     others = len(await node.writer.joined([prepared.client])) - 1

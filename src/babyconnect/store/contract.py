@@ -217,6 +217,9 @@ class Writer(Protocol):
     async def differing(self, record: str) -> tuple[str, ...]:
         """Why this record is not joined with others that bear its BSN (`one_woman.contradictions`); () otherwise."""
 
+    async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        """What in this Patient contradicts the one that is kept under its id; () when there is none."""
+
 
 class Store(Protocol):
     """One tenant's store, opened."""

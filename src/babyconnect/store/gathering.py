@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from babyconnect.fhir import json
 from babyconnect.store.contract import SHARED, Stored
@@ -46,6 +47,12 @@ async def differing(db: Fetching, sql: Statement, record: str) -> tuple[str, ...
         bearers = [await _patient(db, sql, row[0]) for row in await db.fetch(sql("bearers"), number)]
         found |= set(contradictions([facts(patient) for patient in bearers]))
     return tuple(sorted(found))
+
+
+async def against(db: Fetching, sql: Statement, patient: Mapping[str, Any]) -> tuple[str, ...]:
+    """What in a Patient contradicts the one that is kept under its id."""
+    kept = await _patient(db, sql, str(patient["id"]))
+    return contradictions([facts(kept), facts(patient)]) if kept else ()
 
 
 async def regroup(db: Connection, sql: Statement, touched: Iterable[str], changed: Iterable[str]) -> set[str]:
@@ -120,7 +127,7 @@ def shown(joined: Together, kept: Stored) -> bytes:
     return joined.content(kept.content)
 
 
-async def _patient(db: Fetching, sql: Statement, id: str) -> Mapping[str, object]:
+async def _patient(db: Fetching, sql: Statement, id: str) -> Mapping[str, Any]:
     rows = await db.fetch(sql("resource:json"), "Patient", id)
-    found: Mapping[str, object] = json.loads(bytes(rows[0][4])) if rows else {}
+    found: Mapping[str, Any] = json.loads(bytes(rows[0][4])) if rows else {}
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
@@ -186,6 +187,12 @@ class MemoryWriter:
         names = self.store.names()
         theirs = {names[record] for record in records if record in names}
         return {record: name for record, name in names.items() if name in theirs}
+
+    async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        kept = self.store.versions.get(("Patient", str(patient["id"])))
+        if not kept:
+            return ()
+        return joining.contradictions([joining.facts(json.loads(kept[-1].renderings.json)), joining.facts(patient)])
 
     async def differing(self, record: str) -> tuple[str, ...]:
         patients = self.store.patients()

@@ -12,7 +12,7 @@ from babyconnect.fhir import json
 from babyconnect.fhir.rendering import instant, render
 from babyconnect.store.contract import SHARED, WITHDRAWN, Origin, Original, Outcome, Publication
 from babyconnect.store.entries import entry
-from babyconnect.store.gathering import borne, differing, lay_anew, names_of, records_of, regroup
+from babyconnect.store.gathering import against, borne, differing, lay_anew, names_of, records_of, regroup
 from babyconnect.store.marks import labels, labels_of
 from babyconnect.store.numbering import following
 from babyconnect.store.selection import Entry
@@ -268,6 +268,10 @@ class TableWriter:
         async with self._engine.reading() as db:
             names = await names_of(db, self._sql, records)
             return {r: name for name in set(names.values()) for r in await records_of(db, self._sql, name)}
+
+    async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
+        async with self._engine.reading() as db:
+            return await against(db, self._sql, patient)
 
     async def differing(self, record: str) -> tuple[str, ...]:
         async with self._engine.reading() as db:
