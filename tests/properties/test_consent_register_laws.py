@@ -118,6 +118,7 @@ async def lived(register: ConsentService, story: list[Any]) -> None:
         held = await replica.of(HER)
         told = {one.consent for one in register.of(HER) if one.consent.holder in ABOUT_US}
         assert set(held) == told
+        assert register.allowed(HER) == [one.consent for one in register.of(HER)]
         after = shown(held)
         if not opens:
             assert after[0] <= before[0]

@@ -270,8 +270,9 @@ async def search(call: Call) -> Answer:
     kept = _in_force(call, pseudonym, keeps, found.get("status", "active") == "active")
     await call.log("consents", "ok", pseudonym)
     service.doubtful = False
-    listed = [k.resource() for k in kept if _asked_for(k, found)]
-    bundle = fhir4.searchset(fhir_base(call.state), listed, f"{fhir_base(call.state)}/Consent")
+    base = fhir_base(call.state)
+    listed = [fhir4.entry(base, k.resource()) for k in kept if _asked_for(k, found)]
+    bundle = fhir4.searchset(listed, f"{base}/Consent")
     said = [] if keeps else [{"url": _table()["keeps_extension"], "valueBoolean": False}]
     return answer(_stamped(bundle, epoch, sequence, said))
 

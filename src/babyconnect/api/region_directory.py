@@ -28,7 +28,7 @@ def search(kind: str) -> Handle:
         page = [r for r in found[:count] if _matches(r, call.query)]
         here = f"{fhir_base(call.state)}/{kind}"
         following = f"{here}?_count={count}&_after={found[count - 1]['id']}" if len(found) > count else None
-        bundle = fhir4.searchset(fhir_base(call.state), page, here, following)
+        bundle = fhir4.searchset([fhir4.entry(fhir_base(call.state), r) for r in page], here, following)
         bundle["meta"] = {"lastUpdated": stamp}
         return answer(bundle)
 

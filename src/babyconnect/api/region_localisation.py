@@ -75,15 +75,16 @@ async def localise(call: Call) -> Answer:
     referrers = {one.issuer for one in given if one.basis == "referral"}
     known = call.state.index.localise(pseudonym, who, provisions, referrers)
     source = token(found, "source:identifier", table["source_system"])
-    lists = [pointers.to_list(one, id) for id, one in known if not source or one.source == source]
+    base = fhir_base(call.state)
+    lists = [pointers.entry(base, id, one) for id, one in known if not source or one.source == source]
     if known:
         # Who is told where to look has her record open from now on: it hears when that is to change.
         call.state.consents.watch(pseudonym, call.party.ura)
     await call.log("localise", "ok", pseudonym, str(len(lists)))
     if given:
         await call.log("evidence_read", "ok", pseudonym, str(len(given)))
-    evidence = [wire.include(given)] if given else []
-    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List", included=evidence))
+    evidence = [fhir4.entry(base, wire.include(given), "include")] if given else []
+    return answer(fhir4.searchset(lists, f"{base}/List", included=evidence))
 
 
 async def _hers(call: Call, pseudonym: str) -> Answer:
@@ -92,9 +93,10 @@ async def _hers(call: Call, pseudonym: str) -> Answer:
     if not herself(call):
         await call.log("localise", "refused", pseudonym)
         raise Refusal(403, "forbidden", "she herself asks through a listed client portal, soon after her log-in")
-    lists = [pointers.to_list(one, id) for id, one in call.state.index.all_of(pseudonym)]
+    base = fhir_base(call.state)
+    lists = [pointers.entry(base, id, one) for id, one in call.state.index.all_of(pseudonym)]
     await call.log("localise", "ok", pseudonym, str(len(lists)))
-    return answer(fhir4.searchset(fhir_base(call.state), lists, f"{fhir_base(call.state)}/List"))
+    return answer(fhir4.searchset(lists, f"{base}/List"))
 
 
 def _evidence(one: Given) -> Relation:

@@ -35,26 +35,27 @@ def outcome(code: str, text: str, severity: str = "error") -> dict[str, Any]:
 
 
 def searchset(
-    base: str,
-    resources: Sequence[Resource],
+    matches: Sequence[Any],
     self_link: str,
     next_link: str | None = None,
-    included: Sequence[Resource] = (),
+    included: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """`included`: what goes along with the matches, and does not count."""
+    """Of what `entry` made.  `included`: what goes along with the matches, and does not count."""
     links = [{"relation": "self", "url": self_link}]
     if next_link:
         links.append({"relation": "next", "url": next_link})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
     if next_link is None:
-        bundle["total"] = len(resources)
-    if resources or included:
-        bundle["entry"] = [
-            {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r, "search": {"mode": mode}}
-            for mode, listed in (("match", resources), ("include", included))
-            for r in listed
-        ]
+        bundle["total"] = len(matches)
+    if matches or included:
+        bundle["entry"] = [*matches, *included]
     return bundle
+
+
+def entry(base: str, resource: Resource, mode: str = "match") -> dict[str, Any]:
+    """A resource in a searchset: a match, or what goes along with it (`include`)."""
+    address = f"{base}/{resource['resourceType']}/{resource['id']}"
+    return {"fullUrl": address, "resource": resource, "search": {"mode": mode}}
 
 
 def history(base: str, versions: Iterable[tuple[str, str, str, Resource | None]], self_link: str) -> dict[str, Any]:
