@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from babyconnect.birthcare.ultrasound import provided
 from babyconnect.translate.ultrasound.layout import levels
 from tests.support.ultrasound import FETUS, PREGNANCY, embedded, exam, export, png, rules, translated
 
@@ -161,6 +162,6 @@ def test_what_is_corrupted_is_refused_reported_or_free_text(name: str, wrong: st
 
 
 def test_the_levels_of_the_table_are_those_that_the_reader_opens() -> None:
-    opened = {i.argument for level in levels().values() for items in level.items.values() for i in items
+    opened = {i.argument for level in levels(provided()).values() for items in level.items.values() for i in items
               if i.kind == "level"}  # fmt: skip
-    assert opened | {"file"} == set(levels())
+    assert opened | {"file"} == set(levels(provided()))

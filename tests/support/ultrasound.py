@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.sources import astraia, images
 from babyconnect.translate.findings import Translated
 from babyconnect.translate.ultrasound.images import Sight
@@ -86,9 +87,14 @@ TWINS = export(
 )
 
 
-def translated(content: bytes, files: Mapping[str, bytes | str] | None = None, today: dt.date = TODAY) -> Translated:
+def translated(
+    content: bytes,
+    files: Mapping[str, bytes | str] | None = None,
+    today: dt.date = TODAY,
+    table: ExportTable | None = None,
+) -> Translated:
     sight = Sight(files or {}, images.kind, images.LARGEST)
-    return translate(astraia.read(content), sight, today)
+    return translate(astraia.read(content), sight, today, table)
 
 
 def rules(made: Translated) -> set[str]:

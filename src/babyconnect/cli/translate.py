@@ -68,7 +68,7 @@ def _transaction(text: str) -> str:
 
 def run(options: argparse.Namespace) -> int:
     try:
-        ultrasound.use(options.ultrasound_table)
+        table = ultrasound.table(options.ultrasound_table) if options.ultrasound_table else None
     except SettingsRefused as problem:
         raise Failure(str(problem)) from None
     dates = dict(options.date)
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     wanted = Wanted(today, options.version, options.transaction or "", options.format, options.with_bsn)
     worst = 0
     names: set[str] = set()
-    for outcome in translating(inputs, LIMIT, dates, wanted, options.to):
+    for outcome in translating(inputs, LIMIT, dates, wanted, options.to, table):
         outcome = _wanted(outcome, options.source)
         written = write(outcome, options.to, wanted)
         findings = (*outcome.findings, *written.findings)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import functools
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.network.tallies import Counted, Tallies, Tally
 from babyconnect.translate import completeness, medication
 from babyconnect.translate.acute import counting as acute
@@ -22,7 +24,8 @@ from babyconnect.translate.ultrasound import translating as ultrasound
 
 State = Literal["filled", "lost", "empty"]
 HEADINGS = ("hoofdstuk", "gegeven", "nummer", "toestand", "records", "gevuld", "aandeel", "niet vertaald")
-DATA_SETS: Sequence[Callable[[str, str], Sequence[Chapter]]] = (
+DataSet = Callable[[str, str], Sequence[Chapter]]
+DATA_SETS: Sequence[DataSet] = (
     completeness.chapters,
     tabular.chapters,
     ultrasound.chapters,
@@ -79,10 +82,15 @@ class Export:
 
 
 class Completeness:
-    """Notes what comes in, and shows what never does.  `source`: what the source system is called here."""
+    """Notes what comes in, and shows what never does.  `source`: what the source system is called here; `table`: what
+    its ultrasound exports call things, when that is not the table provided."""
 
-    def __init__(self, tallies: Tallies, now: Callable[[], dt.datetime], source: str = "") -> None:
+    def __init__(
+        self, tallies: Tallies, now: Callable[[], dt.datetime], source: str = "", table: ExportTable | None = None
+    ) -> None:
         self._tallies, self._now, self._source = tallies, now, source
+        exports = functools.partial(ultrasound.chapters, table=table)
+        self._data_sets = [exports if one is ultrasound.chapters else one for one in DATA_SETS]
 
     async def note(self, filled: Filled, kept: bool) -> None:
         """A record of an export: kept, or refused."""
@@ -94,11 +102,11 @@ class Completeness:
             await self._tallies.refuse(self._source, kind, self._now())
 
     def exports(self) -> list[Export]:
-        return [Export(tally, tuple(_groups(tally))) for tally in self._tallies.all()]
+        return [Export(tally, tuple(_groups(tally, self._data_sets))) for tally in self._tallies.all()]
 
 
-def _groups(tally: Tally) -> Iterable[Group]:
-    asked = (data_set(tally.transaction, tally.version) for data_set in DATA_SETS)
+def _groups(tally: Tally, data_sets: Sequence[DataSet]) -> Iterable[Group]:
+    asked = (data_set(tally.transaction, tally.version) for data_set in data_sets)
     for chapter in next((found for found in asked if found), ()):
         yield Group(chapter.name, tuple(
             Element(item, tally.filled.get(item.concept, 0), tally.lost.get(item.concept, 0), tally.records)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.flows.findings import Finding
 from babyconnect.sources import Record, Rejected, Sourced, astraia, images, organisation
 from babyconnect.sources.recognise import recognise
@@ -67,6 +68,13 @@ Item = Record | Loose | Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class _How:
+    limit: int
+    dates: Mapping[str, dt.date]
+    ultrasound: ExportTable | None
+
+
+@dataclass(frozen=True, slots=True)
 class _From:
     """Where bytes came from: the name to show, the folder or file that was given, the file itself."""
 
@@ -75,17 +83,23 @@ class _From:
     path: Path | None = None
 
 
-def read(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
-    """Each input, recognised.  Nothing is held here while the caller works on it: a large one is in memory once."""
+def read(
+    inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], ultrasound: ExportTable | None = None
+) -> Iterator[Item]:
+    """Each input, recognised.  Nothing is held here while the caller works on it: a large one is in memory once.
+
+    `ultrasound`: what the organisation's ultrasound system calls things, when that is not the table provided.
+    """
+    how = _How(limit, dates, ultrasound)
     for one in inputs:
         if one.content is not None:
-            yield from _recognised(one.content, _From(one.name, one.name), limit, dates)
+            yield from _recognised(one.content, _From(one.name, one.name), how)
         elif one.path is None or not one.path.exists():
             yield Refusal(one.name, Finding("error", one.name, "file", "there is no such file or folder"))
         elif one.path.is_dir():
-            yield from _folder(one.path, one.name, limit, dates)
+            yield from _folder(one.path, one.name, how)
         else:
-            yield from _file(one.path, one.name, limit, dates)
+            yield from _file(one.path, one.name, how)
 
 
 def is_fhir(record: Record) -> bool:
@@ -103,7 +117,7 @@ def original(record: Record, report: bytes) -> Original:
     return Original(digest(record), _MEDIA[record.format], record.content, report)
 
 
-def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
+def _folder(folder: Path, name: str, how: _How) -> Iterator[Item]:
     files = sorted(
         path
         for path in folder.rglob("*")
@@ -115,25 +129,25 @@ def _folder(folder: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -
     sheets: dict[Path, list[tuple[str, bytes]]] = {}
     for path in files:
         shown = str(path.relative_to(folder.parent))
-        content = _loaded(path, shown, name, limit)
+        content = _loaded(path, shown, name, how.limit)
         if isinstance(content, bytes) and path.suffix.lower() == ".csv" and not tabular.is_whole(content):
             sheets.setdefault(path.parent, []).append((path.stem, content))
         elif isinstance(content, bytes):
-            yield from _recognised(content, _From(shown, name, path), limit, dates)
+            yield from _recognised(content, _From(shown, name, path), how)
         else:
             yield content
     for place, those in sheets.items():
-        yield from _of_sheets(those, str(place.relative_to(folder.parent)), limit)
+        yield from _of_sheets(those, str(place.relative_to(folder.parent)), how.limit)
 
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _file(path: Path, name: str, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
-    content = _loaded(path, name, name, limit)
+def _file(path: Path, name: str, how: _How) -> Iterator[Item]:
+    content = _loaded(path, name, name, how.limit)
     if isinstance(content, bytes):
-        yield from _recognised(content, _From(name, name, path), limit, dates)
+        yield from _recognised(content, _From(name, name, path), how)
     else:
         yield content
 
@@ -149,18 +163,19 @@ def _loaded(path: Path, name: str, group: str, limit: int) -> bytes | Refusal:
         return Refusal(name, Finding("error", name, "file", f"cannot be read ({fault.strerror})"), name != group)
 
 
-def _recognised(content: bytes, came: _From, limit: int, dates: Mapping[str, dt.date]) -> Iterator[Item]:
+def _recognised(content: bytes, came: _From, how: _How) -> Iterator[Item]:
     name, group, path = came.name, came.group, came.path
     if tabular.is_ours(content) or (path and path.suffix.lower() == ".csv"):
-        yield from _of_sheets([(path.stem if path else "", content)], name, limit)
+        yield from _of_sheets([(path.stem if path else "", content)], name, how.limit)
         return
-    record = recognise(content, name, limit, dates)
+    record = recognise(content, name, how.limit, how.dates, how.ultrasound)
     if isinstance(record, Rejected):
         yield _refusal(record, name != group)
     elif is_fhir(record) and not record.bundled:
         yield Loose(record, record.resources[0], group)
-    elif record.format == "astraia" and record.message is not None and path:
-        yield replace(record, beside=images.all_beside(path.parent, astraia.files(record.message), limit))
+    elif record.message is not None and record.table is not None and path:
+        named = astraia.files(record.message, record.table)
+        yield replace(record, beside=images.all_beside(path.parent, named, how.limit))
     else:
         yield record
 

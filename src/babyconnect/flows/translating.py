@@ -14,6 +14,7 @@ from typing import Any
 from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.fhir import check, json, xml_writer
 from babyconnect.flows import to_acute, to_ada, to_csv, to_jgz, to_perined, to_r4
 from babyconnect.flows.addresses import resolved
@@ -100,7 +101,8 @@ def _from_acute(record: Record, today: dt.date, version: str) -> Read:
 
 def _from_astraia(record: Record, today: dt.date, version: str) -> Read:
     assert record.message is not None
-    made = translate_ultrasound(record.message, Sight(record.beside, images.kind, images.LARGEST), today)
+    sight = Sight(record.beside, images.kind, images.LARGEST)
+    made = translate_ultrasound(record.message, sight, today, record.table)
     findings = [Finding(f.severity, f"{record.name}: line {f.line} {f.place}", f.rule, f.text) for f in made.findings]
     return Read(tuple(Sourced(resource) for resource in made.resources), tuple(findings), made.counted)
 
@@ -175,14 +177,20 @@ _LOOSE = frozenset({"stu3", "r4"})
 # The way through ----------------------------------------------------------------------------------------------------
 
 
-def translating(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], wanted: Wanted,
-                to: str = "stu3") -> Iterator[Outcome]:  # fmt: skip
-    """Each input, one at a time in memory.
+def translating(  # noqa: PLR0917 - what is read, how, and what is wanted of it
+    inputs: Iterable[Input],
+    limit: int,
+    dates: Mapping[str, dt.date],
+    wanted: Wanted,
+    to: str = "stu3",
+    ultrasound: ExportTable | None = None,
+) -> Iterator[Outcome]:
+    """Each input, one at a time in memory; `ultrasound`: what exports of such a system call things, if not as provided.
 
     Single resources of a folder come as one outcome each, or together as one record where the format wanted needs it.
     """
     together: dict[str, list[Outcome]] = {}
-    for item in read(inputs, limit, dates):
+    for item in read(inputs, limit, dates, ultrasound):
         if isinstance(item, Refusal):
             yield Outcome(item.name, item.format, findings=(item.finding,))
         elif not isinstance(item, Loose):

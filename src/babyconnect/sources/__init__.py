@@ -13,6 +13,7 @@ from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.birthcare.tabular import Extract
+from babyconnect.birthcare.ultrasound import ExportTable
 
 Format = Literal[
     "ada", "ada-kernset", "ada-medication", "stu3-xml", "stu3-json", "jgz-4.1.3", "jgz-4.2.0", "hl7v3-acute",
@@ -25,7 +26,8 @@ class Record:
     """One input that was recognised.
 
     `content`: the bytes as they came.  `ada`: the tree of an ADA record; `message`: that of an HL7 version 3 message or
-    an ultrasound export, which nobody changes; `beside`: files that an export names, or a word why one is not there.
+    an ultrasound export, which nobody changes; `beside`: files that an export names, or a word why one is not there;
+    `table`: what that export calls things.
     `resources`: for the STU3 formats the plain resources it holds, in the order of the file, ids still the source's
     own; `bundled`: they came in a Bundle.
     `extract`: of a spreadsheet one client's rows; its `content` is these rows only.
@@ -43,6 +45,7 @@ class Record:
     message: etree._Element | None = None
     beside: Mapping[str, bytes | str] = field(default_factory=dict)
     extract: Extract | None = None
+    table: ExportTable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from babyconnect.definitions import rows
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_crowded, refuse_unsafe, syntax_fault
 
@@ -18,9 +18,9 @@ _MOST = 200_000
 """Elements of one file: a hundred examinations of triplets are 30,000."""
 
 
-def is_export(root: str) -> bool:
+def is_export(root: str, table: ExportTable) -> bool:
     """True when the table says that an export has this root."""
-    return any(row["level"] == "file" and row["path"] == root for row in rows("ultrasound/astraia"))
+    return any(row["level"] == "file" and row["path"] == root for row in table.rows)
 
 
 def read(content: bytes) -> etree._Element:
@@ -44,9 +44,9 @@ def read(content: bytes) -> etree._Element:
     return root
 
 
-def files(root: etree._Element) -> list[str]:
+def files(root: etree._Element, own: ExportTable) -> list[str]:
     """The names of files that an export speaks of: its images."""
-    table = rows("ultrasound/astraia")
+    table = own.rows
     named = [row for row in table if row["kind"] == "image-file"]
     found: dict[str, None] = {}
     for row in named:

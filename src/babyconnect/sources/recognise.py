@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from babyconnect.birthcare.ultrasound import ExportTable, provided
 from babyconnect.fhir.grammar import NAMESPACE
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.fhir.xml_safety import refuse_unsafe, syntax_fault
@@ -29,9 +30,16 @@ _MESSAGES: Mapping[str, Format] = {
 
 
 def recognise(
-    content: bytes, name: str, limit: int = LIMIT, dates: Mapping[str, dt.date] | None = None
+    content: bytes,
+    name: str,
+    limit: int = LIMIT,
+    dates: Mapping[str, dt.date] | None = None,
+    ultrasound: ExportTable | None = None,
 ) -> Record | Rejected:
-    """What an input is, with its resources where it is STU3; or where and why it is refused."""
+    """What an input is, with its resources where it is STU3; or where and why it is refused.
+
+    `ultrasound`: what the organisation's ultrasound system calls things, when that is not the table provided.
+    """
     kind: Format | None = None
     try:
         if len(content) > limit:
@@ -46,12 +54,12 @@ def recognise(
             raise Malformed("line 1", "format", "neither XML, a JSON object nor a sheet of a template")
         root = _root(content)
         kind = "stu3-xml" if root.startswith(f"{{{NAMESPACE}}}") else None
-        return _xml(content, name, root)
+        return _xml(content, name, root, ultrasound or provided())
     except Malformed as fault:
         return Rejected(name, fault.place, fault.rule, fault.text, kind or "")
 
 
-def _xml(content: bytes, name: str, root: str) -> Record:
+def _xml(content: bytes, name: str, root: str, ultrasound: ExportTable) -> Record:
     if root.startswith(f"{{{NAMESPACE}}}"):
         return _stu3(name, "stu3-xml", content, stu3.read_xml(content))
     if root.startswith("{urn:hl7-org:v3}"):
@@ -59,8 +67,8 @@ def _xml(content: bytes, name: str, root: str) -> Record:
         return Record(name, _MESSAGES[version], version, "", content, message=message)
     if root.startswith("{"):
         raise Malformed("line 1", "namespace", "neither FHIR's namespace nor that of another known format")
-    if astraia.is_export(root):
-        return Record(name, "astraia", "", "", content, message=astraia.read(content))
+    if astraia.is_export(root, ultrasound):
+        return Record(name, "astraia", "", "", content, message=astraia.read(content), table=ultrasound)
     record = ada.read(content)
     kind: Format = "ada-medication" if ada.is_medication(record) else "ada-kernset" if ada.is_kernset(record) else "ada"
     return Record(name, kind, record.version, record.transaction, content, ada=record)

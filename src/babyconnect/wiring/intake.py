@@ -15,7 +15,7 @@ from babyconnect.flows.completeness import Completeness, as_json
 from babyconnect.flows.findings import Report
 from babyconnect.flows.inputs import Input
 from babyconnect.store.contract import Store
-from babyconnect.wiring import files
+from babyconnect.wiring import files, ultrasound
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.publishing import publishing_node
 
@@ -52,8 +52,10 @@ def intake_of(link: Link, store: Store, log: AuditLog, soon: asyncio.Event) -> I
     async def withdraw(type_name: str, source_id: str) -> object | None:
         return await publish.withdraw(node, type_name, source_id)
 
+    counts = Completeness(link.tallies, now, table=ultrasound.table_of(link))
+
     def complete() -> list[dict[str, Any]]:
-        return as_json(Completeness(link.tallies, now).exports())
+        return as_json(counts.exports())
 
     token = files.text(link.beside(link.chosen.intake.token_sha256_file))
     return Intake(token, into_store, audit, link.chosen.intake.file_bytes, withdraw, complete)

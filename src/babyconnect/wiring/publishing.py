@@ -33,8 +33,6 @@ def publishing_node(
     link: Link, writer: Writer, bsns: Mapping[str, str] | None = None, dates: Mapping[str, dt.date] | None = None
 ) -> publish.PublishingNode:
     """The node as `flows.publish` sees it."""
-    own = link.chosen.intake.ultrasound_table
-    ultrasound.use(link.beside(own) if own else None)
     return publish.PublishingNode(
         writer=enrol.EnrollingWriter(writer, link.roster),
         secret=files.secret(link.beside(link.chosen.keys.tenant_secret_file)),
@@ -48,6 +46,7 @@ def publishing_node(
         told=shielding.told(link),
         tally=Completeness(link.tallies, now).note,
         ada_version=_ada_version(link),
+        ultrasound=ultrasound.table_of(link),
         check_profiles=link.chosen.intake.check_profiles,
     )
 

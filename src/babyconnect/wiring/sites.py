@@ -18,7 +18,7 @@ from babyconnect.web.client.session import ClientSession
 from babyconnect.web.compression import Compressed
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.site import ViewerSession
-from babyconnect.wiring import consents, deciding_pages, oversight, people
+from babyconnect.wiring import consents, deciding_pages, oversight, people, ultrasound
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.consulting import consulting_node
 from babyconnect.wiring.link import Link, now
@@ -70,7 +70,7 @@ def _for_staff(link: Link, keeps: Kept, holds: Holder, overseen: Oversight) -> S
         *deciding_pages.staff_chapters(link, keeps.journal, holds.decides, holds.door),
         *shielding_pages(link, keeps, holds),
         oversight.staff_chapter(link, overseen),
-        completeness.chapter(Completeness(link.tallies, now)),
+        completeness.chapter(Completeness(link.tallies, now, table=ultrasound.table_of(link))),
         handing_in.chapter(_handing_in(link, keeps), time.monotonic),
     ]
 

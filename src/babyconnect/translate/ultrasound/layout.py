@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from babyconnect.definitions import document, edition, rows
+from babyconnect.birthcare.ultrasound import ExportTable
+from babyconnect.definitions import document, rows
 
-TABLE = "ultrasound/astraia"
 TRANSACTION = "med_mij_echo_beschikbaarstellen"
 KINDS = frozenset({"level", "key", "text", "number", "count", "code", "date", "exam-date", "identifier", "initials",
                    "prefix", "image-file", "image-type", "image-data"})  # fmt: skip
@@ -53,14 +53,11 @@ class Group:
     datatype: str
 
 
-def levels() -> Mapping[str, Level]:
-    return _levels(edition(TABLE))
-
-
-@functools.lru_cache(maxsize=2)
-def _levels(_: int) -> Mapping[str, Level]:
+@functools.lru_cache(maxsize=16)
+def levels(table: ExportTable) -> Mapping[str, Level]:
+    """What can stand where, by the rows of a table."""
     found: dict[str, dict[str, list[Item]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows(TABLE):
+    for row in table.rows:
         item = Item(
             row["path"], row["kind"], row["concept"], row["argument"], _limit(row["least"]), _limit(row["most"])
         )

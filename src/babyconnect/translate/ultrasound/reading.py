@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.translate.ultrasound import values
 from babyconnect.translate.ultrasound.draft import Draft, Node
 from babyconnect.translate.ultrasound.export import Export
@@ -41,14 +42,15 @@ class Here:
 class Reading:
     """The state of reading one export."""
 
-    def __init__(self, sight: Sight, today: dt.date) -> None:
+    def __init__(self, sight: Sight, today: dt.date, table: ExportTable) -> None:
+        self.levels = levels(table)
         self.export = Export(sight, today)
         self.standing = Standing(self.export)
 
     def run(self, root: etree._Element) -> Export:
         export = self.export
-        top = levels()["file"].items.get(str(root.tag), ())
-        people = [] if not top else self.standing.inside(root, levels()[top[0].argument])
+        top = self.levels["file"].items.get(str(root.tag), ())
+        people = [] if not top else self.standing.inside(root, self.levels[top[0].argument])
         patients = [(element, item) for element, item in people if item.argument == "patient"]
         if len(patients) != 1:
             rule, text = ("two-clients", "holds several") if patients else ("no-client", "holds no")
@@ -60,7 +62,7 @@ class Reading:
     # Levels -----------------------------------------------------------------------------------------------------
 
     def _patient(self, element: etree._Element, item: Item) -> None:
-        level, key = levels()[item.argument], self.standing.key(element, levels()[item.argument])
+        level, key = self.levels[item.argument], self.standing.key(element, self.levels[item.argument])
         if not key:
             self.export.tell("error", self.export.source(element), "no-client", "the client has no id of the source's")
             return
@@ -79,7 +81,7 @@ class Reading:
             self.export.drafts.append(draft)
 
     def _own_key(self, element: etree._Element, item: Item, seen: set[str]) -> str:
-        key = self.standing.key(element, levels()[item.argument])
+        key = self.standing.key(element, self.levels[item.argument])
         if not key or key in seen:
             text = "no id of its own; told apart by its place" if not key else "an id that another one has"
             self.export.tell("error" if key else "warning", self.export.source(element), "identity", text)
@@ -88,12 +90,12 @@ class Reading:
 
     def _episode(self, element: etree._Element, item: Item, here: Here) -> None:
         seen: set[str] = set()
-        for exam, found in self._fill(element, levels()[item.argument], here):
+        for exam, found in self._fill(element, self.levels[item.argument], here):
             if found.argument == "exam":
                 self._exam(exam, found, here.called("exam", self._own_key(exam, found, seen)))
 
     def _exam(self, element: etree._Element, item: Item, here: Here) -> None:
-        level, draft = levels()[item.argument], here.draft
+        level, draft = self.levels[item.argument], here.draft
         name = f"exam|{here.keys['episode']}|{here.keys['exam']}"
         draft.day, draft.exam = self._day(element, level), name
         source = self.export.source(element)
@@ -109,7 +111,7 @@ class Reading:
         for fetus, found in fetuses:
             group = reports[0] if len(fetuses) == 1 else self._fetus_group(fetus, found, here, seen, name)
             reports += [] if len(fetuses) == 1 else [group]
-            number = self.standing.key(fetus, levels()[found.argument]) or "1"
+            number = self.standing.key(fetus, self.levels[found.argument]) or "1"
             self._fetus(fetus, found, here.into(found.concept, group).called("fetus", number), group)
         for picture, found in left:
             if found.concept == anchor("image"):
@@ -131,7 +133,7 @@ class Reading:
     def _fetus_group(self, element: etree._Element, item: Item, here: Here, seen: set[str], exam: str) -> Node:
         """The examination's group of one fetus, who is the same one in every examination of the pregnancy."""
         draft, source = here.draft, self.export.source(element)
-        key = self.standing.key(element, levels()[item.argument])
+        key = self.standing.key(element, self.levels[item.argument])
         if (not key and here.fetuses > 1) or key in seen:
             text = "of several fetuses each has a number of its own: whose measurements are these?"
             self.export.tell("error", source, "no-child", text)
@@ -147,14 +149,14 @@ class Reading:
         return group
 
     def _fetus(self, element: etree._Element, item: Item, here: Here, group: Node) -> None:
-        for child, found in self._fill(element, levels()[item.argument], here):
+        for child, found in self._fill(element, self.levels[item.argument], here):
             if found.concept == anchor("image"):
                 self._image(child, found, here, [group])
             else:
                 source = self.export.source(child)
                 opened = here.draft.open(found.concept, here.scope, source)
-                self._fill(child, levels()[found.argument], here.into(found.concept, opened))
-                if not levels()[found.argument].demanded <= {node.concept for node in opened.children}:
+                self._fill(child, self.levels[found.argument], here.into(found.concept, opened))
+                if not self.levels[found.argument].demanded <= {node.concept for node in opened.children}:
                     here.draft.close(opened, here.scope)
                     self.export.tell("warning", source, "incomplete", "does not say of what it is; left out")
 
@@ -221,7 +223,7 @@ class Reading:
         return plain(text, item, remark)
 
     def _image(self, element: etree._Element, item: Item, here: Here, reports: list[Node]) -> None:
-        level, source = levels()[item.argument], self.export.source(element)
+        level, source = self.levels[item.argument], self.export.source(element)
         stated = {i.kind: text for _, text, _, items in self.standing.stated(element, level) for i in items}
         found: Image | tuple[str, str] = ("image-count", f"more than {MOST} images in one export; not kept")
         if len(self.export.images) < MOST:

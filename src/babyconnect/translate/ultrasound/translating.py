@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml import etree
 
+from babyconnect.birthcare.ultrasound import ExportTable, provided
 from babyconnect.definitions import document
 from babyconnect.translate import ada
 from babyconnect.translate.completeness import Chapter, Filled, Item
@@ -35,11 +36,11 @@ class Made:
     counted: Filled
 
 
-def chapters(data_set: str, version: str = "") -> tuple[Chapter, ...]:
+def chapters(data_set: str, version: str = "", table: ExportTable | None = None) -> tuple[Chapter, ...]:
     """What an export can fill, by the levels of the table."""
     if data_set != DATA_SET:
         return ()
-    found = {name: level for name, level in levels().items() if name != "file"}
+    found = {name: level for name, level in levels(table or provided()).items() if name != "file"}
     return tuple(
         Chapter(_CHAPTERS.get(name, name), tuple(Item(f"{name}/{path}", path) for path in level.items))
         for name, level in found.items()
@@ -47,18 +48,19 @@ def chapters(data_set: str, version: str = "") -> tuple[Chapter, ...]:
     )
 
 
-def counted(root: etree._Element, sight: Sight, today: dt.date) -> Made:
-    """The resources of an export, with what it fills.  A finding of severity `error` means: refuse it."""
-    export = Reading(sight, today).run(root)
+def counted(root: etree._Element, sight: Sight, today: dt.date, table: ExportTable | None = None) -> Made:
+    """The resources of an export, with what it fills.  A finding of severity `error` means: refuse it.  `table`: what
+    it calls things, when that is not the table provided."""
+    export = Reading(sight, today, table or provided()).run(root)
     made = _translated(export, today)
     names = [frozenset(f"{level}/{path}" for level, path in found) for found in (export.filled, export.lost)]
     filled = Filled(DATA_SET, "", names[0], names[1], export.counted.get("unknown-element", 0))
     return Made(tuple(made.resources), tuple(made.findings), filled)
 
 
-def translate(root: etree._Element, sight: Sight, today: dt.date) -> Translated:
+def translate(root: etree._Element, sight: Sight, today: dt.date, table: ExportTable | None = None) -> Translated:
     """The resources of an export."""
-    return _translated(Reading(sight, today).run(root), today)
+    return _translated(Reading(sight, today, table or provided()).run(root), today)
 
 
 def _translated(export: Export, today: dt.date) -> Translated:
