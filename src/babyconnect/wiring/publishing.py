@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pathlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from babyconnect.audit.log import AuditLog
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.fhir import search_index
-from babyconnect.flows import enrol, publish
+from babyconnect.flows import enrol, publish, replacing
 from babyconnect.flows.completeness import Completeness
 from babyconnect.flows.findings import Report
+from babyconnect.flows.journal import About
+from babyconnect.flows.publish import PublishingNode
 from babyconnect.flows.registers import Ward
 from babyconnect.labelling.identity import Identity
 from babyconnect.network.contract import RegionFault
@@ -23,6 +27,7 @@ from babyconnect.store.contract import Writer
 from babyconnect.translate.ada import versions
 from babyconnect.trust.authority import Authority, Standing
 from babyconnect.wiring import files, shielding, ultrasound
+from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, enrolling, now, open_link
 from babyconnect.wiring.stores import open_store
 
@@ -69,8 +74,34 @@ class Publishing:
     async def publish(
         self, paths: Sequence[pathlib.Path], bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]
     ) -> Report:
-        node = publishing_node(self.link, self.writer, {patient: bsn.value for patient, bsn in bsns.items()}, dates)
-        return await publish.publish([publish.Input(path.name, path) for path in paths], node)
+        node = self._node(bsns, dates)
+        return await publish.publish(_inputs(paths), node)
+
+    async def vanishing(
+        self, paths: Sequence[pathlib.Path], bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]
+    ) -> Sequence[replacing.Gone]:
+        """What these spreadsheets would take back, where they replace what was handed in before."""
+        return await replacing.vanishing(_inputs(paths), self._node(bsns, dates))
+
+    async def publish_instead(
+        self,
+        paths: Sequence[pathlib.Path],
+        bsns: Mapping[str, Bsn],
+        dates: Mapping[str, dt.date],
+        shown: Sequence[replacing.Gone],
+    ) -> Report:
+        """Publish, and take back what was shown; that is logged first, in a chain of its own beside the node's."""
+        folder = self.link.beside(self.link.chosen.audit.folder) / f"terminal-{os.getpid()}"
+        with closing(AuditLog.open(folder, self.link.party.ura.value, self.link.key)) as log:
+            journal = journal_of(self.link, log)
+
+            async def noted(gone: replacing.Gone) -> None:
+                await journal.note("delete", "ok", journal.itself(), About(client=gone.client, count=len(gone.items)))
+
+            return await replacing.publish_instead(_inputs(paths), self._node(bsns, dates), shown, noted)
+
+    def _node(self, bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]) -> PublishingNode:
+        return publishing_node(self.link, self.writer, {patient: bsn.value for patient, bsn in bsns.items()}, dates)
 
     async def announce(self, organisation: Organisation) -> str:
         """Enter enrolments and diary, tell the region; returns what is still to be told and why, "" when nothing is."""
@@ -109,6 +140,10 @@ class Publishing:
             if row not in known:
                 ward = Ward(client, stated.name, organisation.bsns.get(stated.child), row)
                 await self.link.registers.record_authority(ward)
+
+
+def _inputs(paths: Sequence[pathlib.Path]) -> list[publish.Input]:
+    return [publish.Input(path.name, path) for path in paths]
 
 
 def _by_bsn(organisation: Organisation, rows: Iterable[tuple[str, Row]]) -> list[tuple[Bsn, Row]]:
