@@ -41,7 +41,7 @@ def stage() -> Iterator[str]:
     )
     base = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(100):
+        for _ in range(600):
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{base}/viewer/", timeout=2).close()
                 break
@@ -102,10 +102,10 @@ def visit(browser: Any, stage: str) -> Iterator[Callable[..., Watched]]:
         context.close()
 
 
-def log_in(page: Any) -> None:
+def log_in(page: Any, name: str = "anna") -> None:
     page.goto("/viewer/")
     page.get_by_role("link", name="Aanmelden").click()
-    page.get_by_label("Gebruikersnaam").fill("anna")
+    page.get_by_label("Gebruikersnaam").fill(name)
     page.get_by_label("Wachtwoord").fill(play.PASSWORD)
     page.get_by_role("button", name="Aanmelden").click()
     page.wait_for_url("**/viewer/")

@@ -30,6 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="node.toml")
     parser.add_argument("--strict", action="store_true", help="exit 1 when there is a warning")
+    parser.add_argument("--replaces", action="store_true",
+                        help="spreadsheets: take back what earlier ones of these dossiers held and these do not; "
+                        "what would go is printed, and nothing is done until it is confirmed")  # fmt: skip
+    parser.add_argument("--confirm", type=int, metavar="COUNT",
+                        help="with --replaces: you have seen that this many items go")  # fmt: skip
     add_dates(parser)
     parser.add_argument("--quiet", action="store_true", help="print only what was refused or warned of, and the totals")
 
@@ -44,12 +49,26 @@ def run(options: argparse.Namespace) -> int:
 
 async def _publish(options: argparse.Namespace, beside: Organisation) -> int:
     async with publishing.opened(options.config.resolve()) as node:
-        report = await node.publish(options.path, beside.bsns, dict(options.date))
+        report = await _kept(node, options, beside)
         left = await node.announce(beside)
     print(summary(report) if options.quiet else report.text())
     if left:
         print(f"babyconnect publish: {left}", file=sys.stderr)
     return report.exit_code(options.strict)
+
+
+async def _kept(node: publishing.Publishing, options: argparse.Namespace, beside: Organisation) -> Report:
+    given = (options.path, beside.bsns, dict(options.date))
+    if not options.replaces:
+        return await node.publish(*given)
+    gone = await node.vanishing(*given)
+    count = sum(len(one.items) for one in gone)
+    if count != (options.confirm or 0):
+        for one in gone:
+            print("\n".join([f"{one.records[0]}: would be taken back", *(f"  {row}" for row in one.rows)]))
+        told = f"with --replaces {counted(count, 'item')} would be taken back: nothing was published"
+        raise Failure(f"{told}; if that is right, add --confirm {count}")
+    return await node.publish_instead(*given, gone)
 
 
 def summary(report: Report) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from babyconnect.birthcare.tabular import Extract
@@ -35,9 +35,9 @@ _UNNAMED = "gegevens van een eerdere aanlevering"
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What goes of one client.  `name`: of her in the file; `items`: of the store; `rows`: as they were filled in."""
+    """What goes of one client.  `records`: hers in the file, a dossier each; `rows`: the items as they were filled in."""
 
-    name: str
+    records: tuple[str, ...]
     client: str
     items: tuple[Key, ...]
     rows: tuple[str, ...]
@@ -45,11 +45,11 @@ class Gone:
 
 @dataclass(slots=True)
 class _Hers:
-    """What a file says of one client: every item that it makes, and which dossiers of hers it holds."""
+    """What a file says of one client: her records in it, every item of theirs, the rows of each of her dossiers."""
 
-    name: str
+    records: list[str]
     items: set[Key]
-    dossiers: set[str]
+    dossiers: dict[str, frozenset[str]]
 
 
 async def vanishing(inputs: Iterable[Input], node: PublishingNode) -> Sequence[Gone]:
@@ -61,8 +61,8 @@ async def vanishing(inputs: Iterable[Input], node: PublishingNode) -> Sequence[G
         elsewhere = {(one.type, one.id) for one in origins if one.original not in before}
         items = sorted({(one.type, one.id) for one in origins} - elsewhere - hers.items)
         if items:
-            rows = await asyncio.to_thread(_rows, items, list(before.values()), node)
-            found.append(Gone(hers.name, client, tuple(items), rows))
+            rows = await asyncio.to_thread(_rows, items, list(before.values()), hers.dossiers, node)
+            found.append(Gone(tuple(hers.records), client, tuple(items), rows))
     return found
 
 
@@ -75,9 +75,10 @@ async def publish_instead(
     """Publish, and then take back what is gone, as far as it was shown; `noted` logs that before it happens."""
     report = await publish(inputs, node)
     agreed = {item for gone in shown for item in gone.items}
+    refused = {one.name for one in report.inputs if one.status == "refused"}
     taken: dict[str, int] = {}
     for gone in await vanishing(inputs, node) if agreed else ():
-        items = tuple(item for item in gone.items if item in agreed)
+        items = () if refused & set(gone.records) else tuple(item for item in gone.items if item in agreed)
         if items:
             await noted(replace(gone, items=items))
             for type_name, id in items:
@@ -105,9 +106,10 @@ async def _clients(inputs: Iterable[Input], node: PublishingNode) -> Mapping[str
         unit = await asyncio.to_thread(_unit, item, node)
         client = await _client(unit, node)
         if client and unit.family:
-            hers = found.setdefault(client, _Hers(item.name, set(), set()))
+            hers = found.setdefault(client, _Hers([], set(), {}))
+            hers.records.append(item.name)
             hers.items |= {member.key for member in unit.family.members}
-            hers.dossiers.add(_dossier(item.extract))
+            hers.dossiers[_dossier(item.extract)] = frozenset(known_as(item.extract, _today(node)).values())
     return found
 
 
@@ -131,7 +133,7 @@ def _dossier(extract: Extract) -> str:
     return next((row.cells[DOSSIER].text for row in extract.rows if DOSSIER in row.cells), "")
 
 
-async def _before(origins: Sequence[Origin], dossiers: set[str], node: PublishingNode) -> Mapping[str, Record]:
+async def _before(origins: Sequence[Origin], dossiers: Collection[str], node: PublishingNode) -> Mapping[str, Record]:
     """The sheets of these dossiers that were handed in, by their digest."""
     found: dict[str, Record] = {}
     for name in dict.fromkeys(one.original for one in origins if one.media == _MEDIA):
@@ -148,8 +150,10 @@ def _record(content: bytes, limit: int) -> Record | None:
     return first if isinstance(first, Record) else None
 
 
-def _rows(items: Sequence[Key], before: Sequence[Record], node: PublishingNode) -> tuple[str, ...]:
-    """What these items were in the sheets that held them: the row, and the column where only that is gone."""
+def _rows(
+    items: Sequence[Key], before: Sequence[Record], now: Mapping[str, Collection[str]], node: PublishingNode
+) -> tuple[str, ...]:
+    """What these items were in the sheets that held them: the row, and the column where the row itself stays."""
     places: dict[Key, str] = {}
     for record in before:
         unit = _unit(record, node)
@@ -159,7 +163,8 @@ def _rows(items: Sequence[Key], before: Sequence[Record], node: PublishingNode) 
         for member in unit.family.members:
             place = member.place.partition("blad ")[2].split(", ")
             row = rows.get(f"blad {', '.join(place[:2])}", "")
+            stays = row in now[_dossier(record.extract)]
+            column = place[2].removeprefix("kolom ").rpartition(" (")[0] if stays and len(place) > 2 else ""
             if row:
-                column = place[2].removeprefix("kolom ").rpartition(" (")[0] if len(place) > 2 else ""
-                places[member.key] = f"{row}{f', {column}' if column else ''}"
+                places[member.key] = f"{row}, {column}" if column else row
     return tuple(dict.fromkeys(places.get(item, _UNNAMED) for item in items))

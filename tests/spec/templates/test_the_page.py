@@ -112,7 +112,11 @@ async def test_what_a_replacing_file_takes_back_is_shown_and_goes_only_when_that
     kept = len(desk.events)
     done = await desk.confirm(refused, akkoord="ja")
 
-    assert "Cliënten rij 2: Controles: 12-05-2026" in checked.text and "Dit verdwijnt (" in checked.text
+    assert (
+        "Controles: 12-05-2026 " in checked.text
+        and "(Cliënten rij 2)" in checked.text
+        and "Dit verdwijnt (" in checked.text
+    )
     assert refused.status == 422 and "Controles: 12-05-2026" in refused.text and kept == 0
     assert "Ingetrokken: " in done.text
     assert [(e["type"], e["outcome"]) for e in desk.events] == [("delete", "ok"), ("publish", "ok")]

@@ -66,9 +66,7 @@ class Line:
     """A finding as the table has it."""
 
     severity: str
-    sheet: str
-    row: str
-    column: str
+    where: str
     text: str
 
 
@@ -167,7 +165,7 @@ def _table(findings: Iterable[Finding]) -> dict[str, Any]:
 
 def _gone(gone: Sequence[Gone]) -> dict[str, Any]:
     """What would be taken back, per client, as it was filled in."""
-    listed = [(one.name.rpartition(" (")[2].removesuffix(")"), row) for one in gone for row in one.rows]
+    listed = [(one.records[0].rpartition(" (")[2].removesuffix(")"), row) for one in gone for row in one.rows]
     items = sum(len(one.items) for one in gone)
     return {"gone": listed[:SHOWN], "gone_more": max(0, len(listed) - SHOWN), "items": items}
 
@@ -175,5 +173,6 @@ def _gone(gone: Sequence[Gone]) -> dict[str, Any]:
 def _line(finding: Finding) -> Line:
     place = place_of(finding)
     if place is None:
-        return Line(finding.severity, finding.place, "", "", finding.text)
-    return Line(finding.severity, place.sheet, str(place.row or ""), place.column, finding.text)
+        return Line(finding.severity, finding.place.rpartition(": ")[2], finding.text)
+    parts = (place.sheet, f"rij {place.row}" if place.row else "", place.column)
+    return Line(finding.severity, ", ".join(part for part in parts if part), finding.text)
