@@ -101,8 +101,8 @@ def _fetuses(record: Record, items: Sequence[Item], writer: Writer) -> tuple[Sec
 
 def _medication(items: Sequence[Item], writer: Writer, medicines: Medicines) -> Section:
     """The overview, and what is no medicine of it (vaccinations)."""
-    row, parts = SECTIONS["medicatie"], medicines.of("woman")
-    return Section("medicatie", row["title"], _lines(items, writer), parts=parts, notices=medicines.notices())
+    row, parts, notices = SECTIONS["medicatie"], medicines.of("woman"), medicines.notices()
+    return Section("medicatie", row["title"], _lines(items, writer), parts=parts, empty=row["empty"], notices=notices)
 
 
 def _section(name: str, record: Record, items: Sequence[Item], writer: Writer, medicines: Medicines) -> Section:
