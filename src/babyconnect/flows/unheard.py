@@ -18,7 +18,7 @@ from babyconnect.trust.persons import Second, without_a_list
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """`taken`: the region is to tell these no more; raises RegionFault.  `second`: whether two accounts are two people."""
+    """`taken`: the region tells these no more, or raises RegionFault; `second`: whether two accounts are two people."""
 
     journal: Journal
     listed: UnheardList

@@ -88,9 +88,9 @@ async def test_two_people_settle_it_and_the_log_has_both_and_who_had_asked_and_w
 
 async def test_the_same_person_does_not_confirm_whatever_account_is_used(desk: Desk) -> None:
     assert (await desk.post("fg", "afhandelen")).status == 200
-    again = await desk.stage.visitor.post(
-        f"{PATH}afhandelen", {"csrf": (await desk.stage.visitor.get(PATH)).field("csrf"), "nummer": "7"}
-    )
+    visitor = desk.stage.visitor
+    csrf = (await visitor.get(PATH)).field("csrf")
+    again = await visitor.post(f"{PATH}afhandelen", {"csrf": csrf, "nummer": "7"})
     assert again.status == 422 and desk.told == []
     listed = read("account,person\nlocal:fg,7\nlocal:beheer,7\n")
     settling = Settling(desk.office.journal, desk.office.book.unheard, desk.taken, listed.second)
