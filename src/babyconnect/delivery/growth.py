@@ -1,7 +1,8 @@
 """Growth as percentiles over the weeks: what the screen draws beside the table of biometry.
 
-Percentiles as the sources gave them, each of its own reference curve (which the line of the measurement names):
-nothing is computed here but the week, by the due date.  So it needs no reference curve of ours.
+Percentiles as the sources gave them, each by the reference curve that the source names: nothing is computed here but
+the week, by the due date, so it needs no reference curve of ours.  Percentiles by two curves are never joined into one
+line: what looks like growth would be a change of curve.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from babyconnect.birthcare.named import named
 from babyconnect.birthcare.record import Item
 from babyconnect.birthcare.resources import day
 from babyconnect.definitions import rows
-from babyconnect.delivery import dutch
+from babyconnect.delivery import dutch, labels
 from babyconnect.delivery.lines import Writer
 from babyconnect.delivery.view import Curve, Growth, Point
 
 _PERCENTILES = named("biometry_percentile")
+_REFERENCES = named("biometry_reference")
 _COLUMNS = [(r["column"], frozenset(r["codes"].split())) for r in rows("sections/grids") if r["grid"] == "biometrie"]
 _LONGEST = 44 * 7
+UNNAMED = "curve niet genoemd"
 _MOST = 8
 """Curves in one picture: of twins there are eight."""
 
@@ -41,6 +44,18 @@ def percentile(item: Item) -> Decimal | None:
     return None
 
 
+def reference(item: Item) -> str:
+    """The reference curve that a measurement names, "" when it names none."""
+    for component in item.resource.get("component") or ():
+        codes = {f"{c.get('system')}|{c.get('code')}" for c in (component.get("code") or {}).get("coding") or ()}
+        if codes & _REFERENCES:
+            concept = component.get("valueCodeableConcept")
+            return " ".join(
+                str(component.get("valueString") or (labels.of_concept(concept) if concept else "")).split()
+            )
+    return ""
+
+
 def _number(value: object) -> Decimal | None:
     try:
         return Decimal(str(value))
@@ -50,14 +65,18 @@ def _number(value: object) -> Decimal | None:
 
 def growth(items: Iterable[Item], due: dt.date | None, writer: Writer) -> tuple[Growth, ...]:
     """The picture, where something was measured at two moments; nothing that the screen may have to hide is in it."""
-    found: dict[str, list[Point]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Point]] = defaultdict(list)
     for item in items if due else ():
         name = next((column for column, codes in _COLUMNS if codes & set(item.codes)), "")
         point = _point(item, due, writer) if name and due else None
         if point is not None:
             fetus = writer.fetus(item)
-            found[f"{fetus}: {name}" if fetus else name].append(point)
-    curves = [Curve(name, tuple(sorted(points, key=lambda p: p.week))) for name, points in sorted(found.items())]
+            found[f"{fetus}: {name}" if fetus else name, reference(item)].append(point)
+    several = len({by for _, by in found}) > 1
+    curves = [
+        Curve(f"{name} ({by or UNNAMED})" if several else name, tuple(sorted(points, key=lambda p: p.week)), by)
+        for (name, by), points in sorted(found.items())
+    ]
     drawn = sorted(curves, key=lambda curve: -len(curve.points))[:_MOST]
     if not any(_moments(curve.points) > 1 for curve in drawn):
         return ()

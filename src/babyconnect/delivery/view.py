@@ -130,18 +130,24 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One measurement over time, of one fetus."""
+    """One measurement over time, of one fetus, by one reference curve ("" where no source says by which)."""
 
     name: str
     points: tuple[Point, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A picture of growth; the same numbers stand in the table of biometry."""
+    """A picture of growth; the same numbers stand in the table of biometry.  `references`: by which reference curves
+    the percentiles are, "" among them where one is not named."""
 
     id: str
     curves: tuple[Curve, ...]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return tuple(sorted({curve.reference for curve in self.curves}))
 
 
 @dataclass(frozen=True, slots=True)

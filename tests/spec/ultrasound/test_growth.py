@@ -13,6 +13,7 @@ from babyconnect.birthcare.parties import Kind, Party
 from babyconnect.delivery import build_view
 from babyconnect.delivery.view import Curve, Growth, Point, Section
 from babyconnect.merge import merge
+from babyconnect.web.rendering import Pages
 from babyconnect.web.viewer.growth import LINES, chart
 from tests.support.ultrasound import PREGNANCY, TODAY, exam, export, translated
 
@@ -62,6 +63,29 @@ def test_twins_have_curves_of_their_own() -> None:
            ("2026-08-02", "2026-08-30")]  # fmt: skip
     [growth] = echo(*two).growth
     assert [(c.name, c.points[0].percentile) for c in growth.curves] == [("Foetus 1: AC", 40.0), ("Foetus 2: AC", 8.0)]
+
+
+def by(curve: str, day: str, percentile: int) -> str:
+    named = f' reference="{curve}"' if curve else ""
+    return exam(f'<ac percentile="{percentile}"{named}>{200 + percentile}</ac>', id=day, day=day, type="growth")
+
+
+@pytest.mark.parametrize("curve", ["Verburg 2008", "INTERGROWTH-21st", ""])
+def test_the_picture_says_by_which_reference_curve_its_percentiles_are(curve: str) -> None:
+    [growth] = echo(by(curve, "2026-08-02", 40), by(curve, "2026-08-30", 20)).growth
+    assert growth.references == (curve,) and [c.name for c in growth.curves] == ["AC"]
+    drawn = Pages("/viewer/static").macros("viewer/fragments.html", "nl")("curves", growth)
+    assert (f"Referentiecurve volgens de bron: {curve}" if curve else "De bron noemt geen referentiecurve") in drawn
+
+
+def test_percentiles_by_two_curves_are_not_joined_into_one_line() -> None:
+    scans = [by("Verburg 2008", "2026-08-02", 40), by("Verburg 2008", "2026-08-16", 38)]
+    second = [by("INTERGROWTH-21st", "2026-08-30", 12), by("", "2026-09-13", 11)]
+    [growth] = echo(*scans, *second).growth
+    assert [(c.name, len(c.points)) for c in growth.curves] == [
+        ("AC (INTERGROWTH-21st)", 1), ("AC (Verburg 2008)", 2), ("AC (curve niet genoemd)", 1)]  # fmt: skip
+    drawn = Pages("/viewer/static").macros("viewer/fragments.html", "nl")("curves", growth)
+    assert "Meer dan één referentiecurve" in drawn
 
 
 def _growth(*values: float) -> Growth:

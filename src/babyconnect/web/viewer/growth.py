@@ -14,6 +14,7 @@ from babyconnect.delivery.view import Curve, Growth
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 300, 56, 230, 14, 34
 LINES = (3, 10, 50, 90, 97)
 _SHAPES = ("", "6 4", "2 4", "10 4 2 4")
+_LETTERS = 34
 _APART = 15
 """Between the names of two curves."""
 
@@ -85,9 +86,14 @@ def _labelled(curves: Sequence[Drawn]) -> tuple[Drawn, ...]:
     for at, y in _spread(sorted(enumerate(c.label.y for c in curves), key=lambda pair: pair[1])):
         placed[at] = y
     return tuple(
-        Drawn(c.name, c.number, c.dash, c.path, c.dots, Dot(WIDTH - RIGHT + 12, placed[at], c.name))
+        Drawn(c.name, c.number, c.dash, c.path, c.dots, Dot(WIDTH - RIGHT + 12, placed[at], _shortened(c.name)))
         for at, c in enumerate(curves)
     )
+
+
+def _shortened(name: str) -> str:
+    """What fits beside the picture; each dot says the whole name."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _spread(wanted: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
