@@ -22,6 +22,9 @@ from babyconnect.flows.translating import READERS
 from babyconnect.sources import Record
 from babyconnect.sources.tabular.reading import is_ours
 
+MOST_ROWS = 20_000
+"""Of a file on the page: somebody waits for it, and a thousand take about two seconds of a processor, twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -76,8 +79,12 @@ def checked(content: bytes, name: str, limit: int, today: dt.date) -> Checked:
         words = "dit is geen ingevuld sjabloon (.xlsx, of .zip of .csv met de bladen ervan)"
         return Checked(0, 0, (Finding("error", name, "format", words),))
     findings: list[Finding] = []
-    good = refused = 0
+    good = refused = rows = 0
     for item in read([Input(name, content=content)], limit, {}):
+        rows += len(item.extract.rows) if isinstance(item, Record) and item.extract else 0
+        if rows > MOST_ROWS:
+            words = f"meer dan {MOST_ROWS} regels duurt hier te lang; deel het bestand, of laat het door een programma"
+            return Checked(0, 0, (Finding("error", name, "size", f"{words} aanleveren (zie docs/templates.md)"),))
         if isinstance(item, Refusal):
             findings.append(item.finding)
         elif isinstance(item, Record):

@@ -64,8 +64,12 @@ class PublishingNode:
     """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
 
-async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
+async def publish(
+    inputs: Iterable[Input], node: PublishingNode, passed: Callable[[int], None] = lambda _: None
+) -> Report:
     """Publish each input, whole or not at all; a refused one leaves the others unharmed.
+
+    `passed`: hears after each record how many there were.
 
     Parsing and checking happen in a thread: the node's other work goes on meanwhile.
     """
@@ -88,6 +92,7 @@ async def publish(inputs: Iterable[Input], node: PublishingNode) -> Report:
             # What was parsed is let go before the store makes its renderings: a large record is in memory once.
             item = None
             reports.append(await _keep(prepared, node))
+            passed(len(reports))
     for unit in await asyncio.to_thread(units_of_loose, loose, refused, identity):
         reports.append(await _keep(await _prepare(unit, node), node))
     return Report(tuple(reports))

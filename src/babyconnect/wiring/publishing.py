@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pathlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -72,10 +72,14 @@ class Publishing:
     writer: Writer
 
     async def publish(
-        self, paths: Sequence[pathlib.Path], bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]
+        self,
+        paths: Sequence[pathlib.Path],
+        bsns: Mapping[str, Bsn],
+        dates: Mapping[str, dt.date],
+        passed: Callable[[int], None] = lambda _: None,
     ) -> Report:
         node = self._node(bsns, dates)
-        return await publish.publish(_inputs(paths), node)
+        return await publish.publish(_inputs(paths), node, passed)
 
     async def vanishing(
         self, paths: Sequence[pathlib.Path], bsns: Mapping[str, Bsn], dates: Mapping[str, dt.date]

@@ -12,13 +12,13 @@ import pytest
 
 from babyconnect.cli import publish as command
 from babyconnect.cli.failure import Failure
-from babyconnect.flows import replacing
+from babyconnect.flows import publish, replacing
 from babyconnect.flows.findings import Report
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.replacing import Gone
 from tests.spec.publishing.records import Node
 from tests.support import filled_in
-from tests.support.filled_in import small
+from tests.support.filled_in import joined, small
 
 GROWN = {**small(), "controles": [*small()["controles"], {"Dossiernummer": "D-1", "Datum en tijd": "12-05-2026"}]}
 
@@ -32,8 +32,8 @@ class Opened:
     def _inputs(self, paths: list[Path]) -> list[Input]:
         return [Input(path.name, path) for path in paths]
 
-    async def publish(self, paths: list[Path], *_: Any) -> Report:
-        return await self.node.publish(*paths)
+    async def publish(self, paths: list[Path], _bsns: Any, _dates: Any, passed: Any) -> Report:
+        return await publish.publish(self._inputs(paths), self.node.node, passed)
 
     async def vanishing(self, paths: list[Path], *_: Any) -> Any:
         return await replacing.vanishing(self._inputs(paths), self.node.node)
@@ -75,3 +75,15 @@ def test_what_would_go_is_printed_and_goes_when_its_number_is_confirmed(
     assert run(opened, monkeypatch, str(now), "--replaces", "--confirm", "1") == 0
     assert "1 withdrawn" in capsys.readouterr().out and opened.noted == 1
     assert run(opened, monkeypatch, str(now), "--replaces") == 0
+
+
+def test_a_large_file_is_told_of_while_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "all.csv"
+    file.write_bytes(filled_in.text(joined(*(small(f"D-{number}", "") for number in range(3)))))
+    monkeypatch.setattr(command, "_OFTEN", 2)
+
+    run(Opened(), monkeypatch, str(file))
+
+    assert capsys.readouterr().err == "2 records so far\n"

@@ -9,6 +9,7 @@ import pytest
 
 from babyconnect.audit import AuditFault
 from babyconnect.birthcare.parties import Function, Person, Role
+from babyconnect.flows import handing_in
 from babyconnect.flows.handing_in import HandingIn
 from babyconnect.flows.journal import Journal
 from babyconnect.web.administration import handing_in as page
@@ -215,3 +216,11 @@ async def test_the_page_is_there_in_english(desk: Desk) -> None:
     await desk.stage.visitor.get("/viewer/taal/en?naar=/viewer/aanleveren/")
 
     assert "Filled-in template" in (await desk.stage.visitor.get(HOME)).text
+
+
+async def test_a_file_that_would_take_minutes_is_sent_elsewhere(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handing_in, "MOST_ROWS", 5)
+
+    checked = await desk.check(filled_in.text(joined(small("D-1"), small("D-2", "999990019"))))
+
+    assert "meer dan 5 regels duurt hier te lang" in checked.text and "Nog niet: 0" in checked.text

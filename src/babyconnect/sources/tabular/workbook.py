@@ -75,7 +75,12 @@ def _events(content: bytes, *names: str) -> Iterator[etree._Element]:
 
 
 def _name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    return _local(element.tag)
+
+
+@functools.lru_cache(1024)
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
@@ -279,6 +284,7 @@ def _is_date(code: str) -> bool:
     return any(sign in first for sign in "dyj") or ("m" in first and not any(sign in first for sign in "hsu0#"))
 
 
+@functools.lru_cache(1024)
 def _column(letters: str) -> int:
     return functools.reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
 
