@@ -13,6 +13,8 @@ import pytest
 from babyconnect.birthcare.access import Asker, Consent, Purpose, Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party, Role
+from babyconnect.definitions import document
+from babyconnect.network.asker import to_claims
 from babyconnect.network.contract import ConsentRefused, ConsentsUnknown, RegionFault
 from babyconnect.trust import keys
 from tests.federation import region
@@ -97,6 +99,51 @@ async def test_a_request_without_signature_is_refused_with_a_valid_outcome(feder
     assert response.status == 401
     assert body["resourceType"] == "OperationOutcome"
     assert body["issue"][0]["code"] == "login"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/fhir/r4/Patient", 404),
+        ("GET", "/fhir/r4/List/a/b", 404),
+        ("POST", "/fhir/r4/Organization", 405),
+        ("GET", "/fhir/r4/List/_search", 405),
+        ("PUT", "/fhir/r4/List/a", 405),
+    ],
+)
+async def test_what_is_not_served_is_a_valid_outcome_too(federation, method, path, status):
+    response = await federation.http.send(method, federation.base + path, {})
+    assert response.status == status
+    assert orjson.loads(response.body)["resourceType"] == "OperationOutcome"
+
+
+async def test_the_region_counts_its_answers_also_those_that_a_fault_ended(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    federation.log.broken = True
+    with pytest.raises(RegionFault, match="500"):
+        await located(federation, pseudonym)
+    text = (await federation.http.send("GET", f"{federation.base}/metrics", {})).body.decode()
+    assert 'region_requests_total{service="localisation",status="500"} 1.0' in text
+    assert "region_pointers 1.0" in text
+
+
+async def test_a_pointer_that_is_entered_for_longer_is_told_with_its_new_term(federation):
+    pseudonym = await registered(federation, HOSPITAL)
+    table, at = document("network.toml")["localisation"], federation[HOSPITAL]
+    query = {
+        "subject:identifier": f"{table['subject_system']}|{pseudonym}",
+        "code": f"{table['code_system']}|{table['code']}",
+    }
+
+    async def term() -> str:
+        claims = to_claims(asker(HOSPITAL))
+        _, bundle = await at.region.send("POST", "/fhir/r4/List/_search", form=query, claims=claims)
+        (found,) = bundle["entry"]
+        return str(found["resource"]["extension"][1]["valueInstant"])
+
+    before = await term()
+    await at.localisation.register(pseudonym, "xis", SOON + dt.timedelta(days=3))
+    assert await term() > before
 
 
 async def test_a_key_that_the_directory_does_not_know_is_refused(federation):

@@ -71,7 +71,8 @@ async def localise(call: Call) -> Answer:
     await region_sought.note(call, pseudonym, who)
     provisions = call.state.consents.allowed(pseudonym)
     given = call.state.evidence.received(pseudonym, call.party.ura)
-    who = replace(who, relations=who.relations + tuple(_evidence(one) for one in given))
+    if given:
+        who = replace(who, relations=who.relations + tuple(_evidence(one) for one in given))
     referrers = {one.issuer for one in given if one.basis == "referral"}
     known = call.state.index.localise(pseudonym, who, provisions, referrers)
     source = token(found, "source:identifier", table["source_system"])
