@@ -115,10 +115,11 @@ class _Translation:
     def _report_unused(self) -> None:
         """Every element that says something and reached no resource, with the reason that its row gives."""
         for site in self.tree.sites:
-            stated = site.element.is_filled or site.element.null_flavor
-            if stated and site.number not in self.used and site.concept in self.table.rows:
+            if site.number in self.used or not (site.said or site.element.null_flavor):
+                continue
+            if site.concept in self.table.rows:
                 reasons = [row.reason for row in self.table.rows[site.concept] if row.reason]
-                if not site.element.is_filled:
+                if not site.said:
                     reasons = ["it states only why it is empty"]
                 reason = reasons[0] if reasons else "nothing that became a resource takes it"
                 self.find("information", site, "not-mapped", f"not translated: {reason}")

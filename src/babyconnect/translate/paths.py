@@ -23,27 +23,41 @@ _STEP = re.compile(r"(_?[A-Za-z]+)(?:\[(0?)\]|\{(\+?)([A-Za-z0-9-]+)\})?")
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`slot`: the path as far as this step, by which an element that was made for it is found again."""
+
     name: str
     kind: Kind
-    slice: str = ""
+    slice: str
+    slot: str
 
 
 @functools.cache
 def compiled(path: str) -> tuple[Step, ...]:
     """The steps of a path.  Raises ValueError for what the grammar does not have: tables are checked by tests."""
-    return tuple(_step(part) for part in path.split("/"))
+    steps: list[Step] = []
+    for part in path.split("/"):
+        steps.append(_step(part, steps[-1].slot if steps else ""))
+    return tuple(steps)
 
 
-def _step(text: str) -> Step:
+@functools.cache
+def _way(path: str) -> tuple[tuple[Step, ...], Step]:
+    """The steps to the object that the last one is set in, and the last."""
+    *way, last = compiled(path)
+    return tuple(way), last
+
+
+def _step(text: str, before: str) -> Step:
     found = _STEP.fullmatch(text)
     if not found:
         raise ValueError(f"not a path step: {text}")
     name, first, plus, slice_name = found.groups()
+    slot = f"{before}/{name}"
     if slice_name:
-        return Step(name, "new-slice" if plus else "slice", slice_name)
+        return Step(name, "new-slice" if plus else "slice", slice_name, f"{slot}{{{slice_name}}}")
     if first is None:
-        return Step(name, "plain")
-    return Step(name, "first" if first else "append")
+        return Step(name, "plain", "", slot)
+    return Step(name, "first", "", slot) if first else Step(name, "append", "", f"{slot}{{}}")
 
 
 @functools.cache
@@ -61,36 +75,33 @@ def fresh(content: Any) -> Any:
 
 def holder(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str) -> dict[str, Any]:
     """The object that the last step of `path` is set in; what lies on the way is made.  `slots`: slices made so far."""
-    return _walked(resource, slots, compiled(path)[:-1])[0]
+    return _walked(resource, slots, _way(path)[0])
 
 
-def _walked(resource: dict[str, Any], slots: dict[str, dict[str, Any]],
-            steps: tuple[Step, ...]) -> tuple[dict[str, Any], str]:  # fmt: skip
-    here, prefix = resource, ""
+def _walked(resource: dict[str, Any], slots: dict[str, dict[str, Any]], steps: tuple[Step, ...]) -> dict[str, Any]:
+    here = resource
     for step in steps:
-        here, prefix = _enter(here, step, slots, prefix)
-    return here, prefix
+        here = _enter(here, step, slots)
+    return here
 
 
-def _enter(here: dict[str, Any], step: Step, slots: dict[str, dict[str, Any]],
-           prefix: str) -> tuple[dict[str, Any], str]:  # fmt: skip
-    prefix = f"{prefix}/{step.name}"
+def _enter(here: dict[str, Any], step: Step, slots: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if step.kind == "plain":
-        return here.setdefault(step.name, {}), prefix
-    listed = here.setdefault(step.name, [])
+        within: dict[str, Any] = here.setdefault(step.name, {})
+        return within
+    if step.kind == "slice" and step.slot in slots:
+        return slots[step.slot]
+    listed: list[dict[str, Any]] = here.setdefault(step.name, [])
     if step.kind == "first":
         if not listed:
             listed.append({})
-        return listed[0], prefix
-    prefix = f"{prefix}{{{step.slice}}}"
-    if step.kind == "slice" and prefix in slots:
-        return slots[prefix], prefix
-    made = fresh(slices()[step.slice]) if step.slice else {}
+        return listed[0]
+    made: dict[str, Any] = fresh(slices()[step.slice]) if step.slice else {}
     listed.append(made)
-    for inside in [key for key in slots if key.startswith(f"{prefix}/")]:
+    for inside in [key for key in slots if key.startswith(f"{step.slot}/")]:
         del slots[inside]  # these belong to the element before this one
-    slots[prefix] = made
-    return made, prefix
+    slots[step.slot] = made
+    return made
 
 
 def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, value: Any,
@@ -99,10 +110,10 @@ def put(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str, v
 
     A slice as the last step takes the elements of `value` beside what it has.
     """
-    last = compiled(path)[-1]
-    here, prefix = _walked(resource, slots, compiled(path)[:-1])
+    way, last = _way(path)
+    here = _walked(resource, slots, way)
     if last.kind in ("slice", "new-slice"):
-        _merge(_enter(here, last, slots, prefix)[0], value)
+        _merge(_enter(here, last, slots), value)
     elif last.kind == "append":
         here.setdefault(last.name, []).append(value)
     elif last.kind == "first":
@@ -123,9 +134,8 @@ def _merge(element: dict[str, Any], value: Mapping[str, Any]) -> None:
 
 def opened(resource: dict[str, Any], slots: dict[str, dict[str, Any]], path: str) -> tuple[str, str, dict[str, Any]]:
     """Open a new element of a list: its path, the slot it has, and the element."""
-    here, prefix = _walked(resource, slots, compiled(path)[:-1])
-    element, slot = _enter(here, compiled(path)[-1], slots, prefix)
-    return path, slot, element
+    way, last = _way(path)
+    return path, last.slot, _enter(_walked(resource, slots, way), last, slots)
 
 
 def is_list(path: str) -> bool:

@@ -21,24 +21,22 @@ class Site:
     opened (resource, path, slot, element).
     """
 
-    __slots__ = ("composites", "concept", "element", "end", "filled", "instances", "number", "occurrence", "opened",
-                 "parent")  # fmt: skip
+    __slots__ = ("_chain", "composites", "concept", "element", "end", "filled", "instances", "number", "occurrence",
+                 "opened", "parent", "said")  # fmt: skip
 
     def __init__(self, element: AdaElement, parent: Site | None, number: int, occurrence: int) -> None:
         self.element, self.parent, self.number, self.occurrence = element, parent, number, occurrence
         self.concept = element.concept
         self.end = number + 1
-        self.filled = element.is_filled
+        self.said = self.filled = element.is_filled
+        self._chain: tuple[Site, ...] = (self, *parent.chain()) if parent else (self,)
         self.instances: dict[str, Any] = {}
         self.composites: list[Any] = []
         self.opened: list[Any] = []
 
-    def chain(self) -> Iterator[Site]:
+    def chain(self) -> tuple[Site, ...]:
         """This site and what it lies in, from the inside out."""
-        here: Site | None = self
-        while here is not None:
-            yield here
-            here = here.parent
+        return self._chain
 
     @property
     def place(self) -> str:

@@ -63,9 +63,9 @@ class Node:
     closed: bool
     kids: tuple[Node, ...]
     asks: bool
+    """Something is asked of the value itself."""
     looks: bool
     """Something is asked of the value, of its type, or of what is in it."""
-    """Something is asked of the value itself."""
     demands: bool
     """Something is wrong where the element is absent: it, or one of its slices, is required."""
     plain: bool
