@@ -45,7 +45,8 @@ class BreakGlass:
     """One node's.  `minutes`: how long a declaration of its own people opens a screen, and an answer to another's.
     `clients`: this node's opaque ids of her; `handle`: hers also where she has none (yet), so that what was written
     about her can be destroyed with her record.  `named`: whom the region knows here by a pseudonym.  `second`:
-    whether two accounts are two people."""
+    whether two accounts are two people.  `called`: every name that a client has or had here; `records`: hers, that are
+    joined (`network.roster`)."""
 
     journal: Journal
     book: Emergencies
@@ -55,6 +56,20 @@ class BreakGlass:
     handle: Callable[[Bsn], str] = lambda bsn: ""
     named: Callable[[str], Sequence[str]] = lambda pseudonym: ()
     second: Second = without_a_list
+    called: Callable[[str], Sequence[str]] = lambda client: (client,)
+    records: Callable[[str], Sequence[str]] = lambda client: (client,)
+
+    def channel(self, client: str) -> str:
+        """The channel that she called safe; "" when she named none, or records that are joined since say two.
+
+        What was chosen for joined records ends when they part: it may have been another's choice."""
+        chosen = {found for name in self.records(client) if (found := self.book.channel(name))}
+        return self.book.channel(client) or (chosen.pop() if len(chosen) == 1 else "")
+
+    def sent_to(self, bsn: Bsn) -> list[Notice]:
+        """What she was told, under whichever name."""
+        names = dict.fromkeys(name for client in self.clients(bsn) for name in self.called(client))
+        return [one for name in names for one in self.book.sent_to(name)]
 
     async def declare(
         self, person: Person, bsn: Bsn, emergency: Emergency, explanation: str, came: Came = _DIRECTLY
@@ -188,7 +203,7 @@ class BreakGlass:
         (`none`) stays until somebody says that it was done."""
         done = 0
         for notice in self.book.unsent():
-            channel = "queue" if notice.recipient == "holder" else self.book.channel(notice.client) or "in_person"
+            channel = "queue" if notice.recipient == "holder" else self.channel(notice.client) or "in_person"
             sender = channels.get(channel)
             if sender is None and channel != "queue":
                 continue

@@ -99,7 +99,16 @@ def deciding(
 def glass_of(link: Link, journal: Journal, book: Emergencies, policies: Policies) -> BreakGlass:
     minutes, roster = _terms(link).minutes, link.roster
     known = (roster.clients, roster.handle, roster.named_so)
-    return BreakGlass(journal, book, policies.on, minutes, *known, second=second_of(link))
+    return BreakGlass(
+        journal,
+        book,
+        policies.on,
+        minutes,
+        *known,
+        second=second_of(link),
+        called=roster.names_of,
+        records=roster.records,
+    )
 
 
 def emergencies_of(link: Link) -> Emergencies:

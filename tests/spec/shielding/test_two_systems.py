@@ -13,11 +13,15 @@ import pytest
 
 from babyconnect.audit.event import Actor
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.definitions import document
+from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.destroy import Asked, Destroyed, NotDestroyed
 from babyconnect.flows.own_record import Looking
 from babyconnect.flows.registers import Request
 from babyconnect.merge import merge
+from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Pointer
+from babyconnect.trust.rules import rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
 from tests.spec.shielding.stage import BSN, NOW, Practice, mother, without_bsn
 from tests.support.node import HOLDER
@@ -100,6 +104,26 @@ async def test_what_was_decided_of_one_record_holds_for_her_and_stays_with_each(
     await practice.publish(of("TWEE", "1991-05-01"))
     assert len(practice.roster.clients(Bsn(BSN))) == 2
     assert practice.registers.secrets(second) == (later,)
+
+
+async def test_the_channel_that_she_called_safe_holds_once_joined_and_what_she_chose_joined_ends_with_it(
+    practice: Practice, tmp_path: Path
+) -> None:
+    book, roster = Emergencies(tmp_path / "emergencies.sqlite"), practice.roster
+    glass = BreakGlass(
+        *(practice.journal, book, rules_on, 60, roster.clients, roster.handle, roster.named_so),
+        called=roster.names_of,
+        records=roster.records,
+    )
+    joined, channels = only(practice), list(document("break_glass.toml")["channel"])
+    first, second = roster.records(joined)
+    await book.choose_channel(first, channels[0], "po", NOW)
+    assert glass.channel(joined) == channels[0]
+    await book.choose_channel(second, channels[1], "po", NOW)
+    assert glass.channel(joined) == ""  # two choices are none
+    assert await glass.choose_own_channel(Bsn(BSN), channels[1], "substantial")
+    assert glass.channel(joined) == channels[1] and glass.channel(first) == channels[0]
+    book.close()
 
 
 async def test_what_she_was_called_before_finds_her_looks_in_the_log(practice: Practice) -> None:

@@ -57,8 +57,7 @@ class _Pages:
         return self._page(request, session, saved=True)
 
     def _page(self, request: Request, session: ClientSession, saved: bool = False) -> Response:
-        book, clients = self._glass.book, self._glass.clients(session.subject)
-        told = [one for client in clients for one in book.sent_to(client)]
+        clients, told = self._glass.clients(session.subject), self._glass.sent_to(session.subject)
         language = "en" if language_of(request) == "en" else "nl"
         return self._site.page(
             request,
@@ -70,6 +69,6 @@ class _Pages:
             words=words("client", language),
             known=bool(clients),
             channels=document("break_glass.toml")["channel"],
-            chosen=next((book.channel(one) for one in clients if book.channel(one)), WITHOUT_A_CHOICE),
+            chosen=next((found for one in clients if (found := self._glass.channel(one))), WITHOUT_A_CHOICE),
             saved=saved,
         )
