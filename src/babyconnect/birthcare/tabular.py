@@ -49,7 +49,7 @@ class Extract:
 
     `remarks`: (rule, place, text) on the file as a whole, told with its first client; `wrong`: what refuses her.
     `broken`: the file's sheets or columns have faults, so that of these rows only the cells can be judged, each alone.
-    `counts`: False for rows of which nobody can tell whose they are.
+    `counts`: False for rows that are of no client that the file tells of.
     """
 
     kind: str

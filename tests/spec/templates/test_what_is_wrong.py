@@ -105,7 +105,7 @@ def test_a_place_is_said_as_the_spreadsheet_says_it() -> None:
     error = wrong("controles", {"Gewicht (kg)": "zwaar"}, small())
 
     assert error.place == "praktijk (Cliënten rij 2): blad Controles, rij 2, kolom Gewicht (kg) (H2)"
-    assert error.text == "dit is geen getal; verwacht: 30 tot 300"
+    assert error.text == "dit is geen getal (zonder eenheid of andere tekens); verwacht: 30 tot 300"
 
 
 def test_all_errors_of_a_file_are_told_in_one_go() -> None:
@@ -144,7 +144,8 @@ def test_a_row_of_nobody_is_told_and_the_others_go_in() -> None:
 def test_a_dossier_that_is_no_client_s_is_refused() -> None:
     filled = joined(small(), {"controles": [{"Dossiernummer": "D-9", "Datum en tijd": "01-05-2026"}]})
 
-    assert rules(filled_in.text(filled)) == {"no-client"}
+    made = checked(filled_in.text(filled), "praktijk", LIMIT, TODAY)
+    assert [f.rule for f in made.findings] == ["no-client"] and (made.good, made.refused) == (1, 0)
 
 
 @pytest.mark.parametrize(

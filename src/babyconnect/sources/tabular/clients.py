@@ -80,7 +80,8 @@ def _by_client(file: File) -> Gathered:
         at = f"{sheets()[rows[0].sheet].name} rij {rows[0].number}"
         wrong = () if rows[0].sheet == _CLIENTS else (_no_client(rows[0]),)
         remarks = () if clients else tuple(file.remarks)
-        clients.append((at, Extract(kind, (*_shared(file, rows), *rows), remarks, wrong)))
+        counts = rows[0].sheet == _CLIENTS
+        clients.append((at, Extract(kind, (*_shared(file, rows), *rows), remarks, wrong, counts=counts)))
     return Gathered(tuple(clients), nobody=tuple(nobody))
 
 

@@ -118,6 +118,7 @@ class _Book:
             for e in _events(part("xl/_rels/workbook.xml.rels"), "Relationship")
         }
         self.sheets: list[_Sheet] = []
+        self._made: dict[Cell, Cell] = {}  # cells that say the same are one: half of the memory of a large file
         self._first = dt.datetime(1899, 12, 30)
         for element in _events(workbook, "sheet", "workbookPr"):
             if _name(element) == "workbookPr":
@@ -167,7 +168,7 @@ class _Book:
                     column = at.column(child.get("r"), number)
                     cell = self._cell(child, at)
                     if cell is not None:
-                        cells[column] = cell
+                        cells[column] = self._made.setdefault(cell, cell)
             if cells:
                 rows[number] = cells
                 unseen += _hidden(element)
