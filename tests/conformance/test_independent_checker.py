@@ -12,7 +12,7 @@ import functools
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from babyconnect.fhir.xml import to_json
 from babyconnect.translate.acute import handover
 from tests.conformance.independent.comparing import Said, of_hapi, of_ours
 from tests.conformance.test_ada_pairs import PAIRS, TODAY, WRITTEN, Pair, written
-from tests.support import acute, ada_medication, filled_in, hapi, ultrasound
+from tests.support import acute, ada_medication, dispense_list, filled_in, hapi, ultrasound
 from tests.support.mutants import mutants
 from tests.support.needs import nictiz
 from tests.support.published import resolve, resources
@@ -69,6 +69,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     records["ours-ultrasound"] = ultrasound.translated(ultrasound.WHOLE).resources
     records["ours-ultrasound-of-twins"] = ultrasound.translated(ultrasound.TWINS).resources
     records["ours-medication"] = ada_medication.translated(TODAY)
+    records["ours-dispense-list"] = dispense_list.translated(TODAY)
     records["ours-template"] = filled_in.resources("verloskundigenpraktijk", TODAY)
     for name in acute.MESSAGES:
         records[f"ours-{name}"] = handover.read(acute.published(root, name), TODAY).resources
@@ -112,7 +113,7 @@ def mutated(root: Path) -> tuple[Records, dict[tuple[str, int], str]]:
     seen: set[tuple[str, ...]] = set()
     for folder in sorted((root / PAIRS).glob("*/fhir_instance/*")):
         record = resources(folder, TODAY)
-        surroundings, held = Surroundings(record), list(record)
+        surroundings, made = Surroundings(record), dict[str, dict[str, Any]]()
         for one in record:
             profiles = claimed(one) or (one["resourceType"],)
             if profiles in seen or not sound(one, surroundings):
@@ -120,10 +121,32 @@ def mutated(root: Path) -> tuple[Records, dict[tuple[str, int], str]]:
             seen.add(profiles)
             every = list(mutants(one))
             for number, (what, changed) in enumerate(every[:: max(1, len(every) // CHANGES)]):
-                changes[f"changed-{folder.name}", len(held)] = f"{profiles[-1].rsplit('/', 1)[-1]}: {what}"
-                held.append({**changed, "id": f"{one['id'][:40]}-{number}"})
-        records[f"changed-{folder.name}"] = held
+                id = f"{one['id'][:40]}-{number}"
+                made[f"{profiles[-1].rsplit('/', 1)[-1]}: {what} ({id})"] = {**changed, "id": id}
+        if made:
+            held = [*reached(made.values(), record), *made.values()]
+            records[f"changed-{folder.name}"] = held
+            for number, what in enumerate(made, start=len(held) - len(made)):
+                changes[f"changed-{folder.name}", number] = what
     return records, changes
+
+
+def reached(changed: Iterable[Mapping[str, Any]], record: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What of a record the changed resources lead to; the rest of it is looked at as it was published."""
+    by_address = {f"{one['resourceType']}/{one['id']}": one for one in record}
+    found: dict[str, dict[str, Any]] = {}
+    waiting: list[Any] = list(changed)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            address = value.get("reference")
+            if isinstance(address, str) and address in by_address and address not in found:
+                found[address] = by_address[address]
+                waiting.append(by_address[address])
+            waiting += value.values()
+    return [one for address, one in by_address.items() if address in found]
 
 
 def sound(resource: Mapping[str, Any], surroundings: Surroundings) -> bool:

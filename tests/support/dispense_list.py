@@ -6,6 +6,13 @@ those of the published messages.
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
+from babyconnect.sources import Record
+from babyconnect.sources.recognise import recognise
+from babyconnect.translate import medication
+
 PIECES = 'codeSystem="2.16.840.1.113883.2.4.4.1.900.2"'
 PIECE = f'<translation value="{{}}" code="245" {PIECES} displayName="Stuk"/>'
 ASPIRIN = """<code code="14165635" codeSystem="2.16.840.1.113883.2.4.4.8" displayName="ASPIRINE PROTECT EC 100MG">
@@ -66,3 +73,14 @@ def message(*events: str, patient: str = PATIENT, interaction: str = "QURX_IN990
  <subject><MedicationDispenseList><code codeSystem="2.16.840.1.113883.5.4" code="MEDLIST"/>
  {patient}{"".join(events or (event(),))}</MedicationDispenseList></subject></ControlActProcess>
 </QURX_IN990113NL>""".encode()
+
+
+def translated(today: dt.date) -> list[dict[str, Any]]:
+    """A list with a plain dispense, one whose schedule is words, and one of what a pharmacist made, as STU3."""
+    made = '<code nullFlavor="OTH"><originalText>Hydrocortison zetpil 100 mg</originalText></code><desc>Titel</desc>'
+    twice = (request(words="1 tot 2 maal per dag"), request(words="1 tot 2 maal per dag"))
+    events = (event(), event(*twice, number="V2"), event(number="V3", product=made, supply=""))
+    found = recognise(message(*events), "list.xml")
+    assert isinstance(found, Record) and found.message is not None
+    record, _ = medication.recast(found.message)
+    return medication.translate(record, today).resources
