@@ -35,7 +35,7 @@ _UNNAMED = "gegevens van een eerdere aanlevering"
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What goes of one client.  `records`: hers in the file, a dossier each; `rows`: the items as they were filled in."""
+    """What goes of one client.  `records`: hers in the file, a dossier each; `rows`: the items as filled in."""
 
     records: tuple[str, ...]
     client: str

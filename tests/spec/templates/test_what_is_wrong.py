@@ -132,6 +132,20 @@ def test_the_bytes_that_are_kept_of_a_client_tell_nothing_of_another() -> None:
     assert b"D-1" not in second.content and b"D-2" in second.content
 
 
+def test_no_cell_of_what_is_kept_can_become_a_formula_and_it_reads_as_it_was() -> None:
+    filled = changed(
+        small(), "clienten", {"Straat": '=HYPERLINK("http://evil.test")', "Toevoeging": "@a", "Initialen": "-1"}
+    )
+    (item,) = read([Input("praktijk", content=filled_in.text(filled))], LIMIT, {})
+
+    assert isinstance(item, Record) and item.extract is not None
+    kept = item.content.decode()
+    assert '" =HYPERLINK(""http://evil.test"")"' in kept and "; @a;" in kept and ";-1;" in kept
+    (again,) = read([Input("praktijk", content=item.content)], LIMIT, {})
+    assert isinstance(again, Record) and again.extract is not None
+    assert [row.cells for row in again.extract.rows] == [row.cells for row in item.extract.rows]
+
+
 def test_a_row_of_nobody_is_told_and_the_others_go_in() -> None:
     filled = small()
     filled["controles"].append({"Datum en tijd": "01-05-2026", "Gewicht (kg)": "70"})
