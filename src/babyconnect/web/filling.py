@@ -43,6 +43,7 @@ class Filling:
     def put(self, drawn: Mapping[str, str]) -> None:
         """The page as it is now; nothing happens when that is what it was."""
         if self._drawn == (self.phase, drawn):
+            # A version per answer would count the sources that refused.
             return
         self._drawn = (self.phase, drawn)
         self.version += 1

@@ -5,6 +5,7 @@ For privacy officers and administrators; each look is logged.  Nothing of a clie
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ class _Pages:
             waits=self._waits(),
             said=said,
             here=self._home,
-            local=lambda moment: f"{moment.astimezone(HOME):%d-%m-%Y %H:%M}",
+            local=_local,
         )
 
     async def settle(self, request: Request) -> Response:
@@ -69,6 +70,11 @@ class _Pages:
         session, fields = await self._site.posted(request)
         await self._settling.drop(_number(fields), session.person, _came(request))
         return RedirectResponse(self._home, 303)
+
+
+def _local(moment: dt.datetime | str) -> str:
+    known = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{known.astimezone(HOME):%d-%m-%Y %H:%M}"
 
 
 def _number(fields: Mapping[str, str]) -> int:

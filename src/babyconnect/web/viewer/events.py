@@ -33,9 +33,7 @@ async def changes(record: OpenedRecord, turn: int, heartbeat: float = HEARTBEAT_
         record.looking -= 1
 
 
-async def events(
-    record: Filling | OpenedRecord, version: int, heartbeat: float = HEARTBEAT_SECONDS
-) -> AsyncIterator[bytes]:
+async def events(record: Filling, version: int, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[bytes]:
     """Until the record is complete: `deel` with changed fragments, then `klaar`.  A comment keeps the line alive."""
     yield b"retry: 2000\n\n"
     while True:

@@ -1,8 +1,6 @@
 """One opened record while a screen shows it: it fills in from the consult, and everybody who looks on is told.
 
-It holds text only: whoever asks, merges and draws (`drawing`) may be another process.  A fragment is a piece of the
-page with its own id.  Each keeps the version at which it last changed, so that a screen that has version N gets only
-what changed since.  Nothing of it survives `close`.
+It holds text only: whoever asks, merges and draws (`drawing`) may be another process.  Nothing of it survives `close`.
 """
 
 from __future__ import annotations
@@ -10,55 +8,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.delivery.view import File
 from babyconnect.flows.viewing import Declared, Sources
+from babyconnect.web.filling import Filling
 from babyconnect.web.rendering import log_fault
 from babyconnect.web.viewer.drawing import Drawn
 from babyconnect.web.viewer.fragments import BAR, Drawer
 
 BETWEEN_CHANGES_SECONDS = 1.0
 """Several changes at one registration are one reason to ask anew."""
-Phase = Literal["asking", "complete", "fault", "closed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a screen must replace to be at `version`; `order`: all fragments that belong to the growing part."""
-
-    version: int
-    html: Mapping[str, str]
-    order: tuple[str, ...]
-    phase: Phase
 
 
 @dataclass
-class _Fragment:
-    html: str
-    version: int
-
-
-@dataclass
-class OpenedRecord:
+class OpenedRecord(Filling):
     """One record on one screen.  `drawer_in` gives what draws, in a language, the page before anything has come and the
     bar when nothing more will; `declared`: opened in an emergency."""
 
     bsn: Bsn
     language: str
     drawer_in: Callable[[str], Drawer]
-    phase: Phase = "asking"
-    version: int = 0
     sources: Sources | None = None
     files: Mapping[str, File] = field(default_factory=dict)
-    fragments: dict[str, _Fragment] = field(default_factory=dict)
     asked: float = 0.0
     declared: Declared | None = None
     turn: int = 0
     looking: int = 0
-    _drawn: tuple[Phase, Mapping[str, str]] | None = None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _watch: asyncio.Task[None] | None = None
 
@@ -84,7 +60,7 @@ class OpenedRecord:
             self._task.cancel()
         self.turn += 1
         self.phase, self.sources, self.files = "asking", None, {}
-        self._show(self.drawer_in(self.language).fragments(None, self.phase))
+        self.put(self.drawer_in(self.language).fragments(None, self.phase))
         self._task = asyncio.create_task(self._follow(states))
 
     async def _follow(self, states: AsyncIterator[Drawn]) -> None:
@@ -92,7 +68,7 @@ class OpenedRecord:
             async for drawn in states:
                 self.sources, self.files = drawn.sources, drawn.files
                 self.phase = "asking" if drawn.sources.waiting else "complete"
-                self._show(drawn.fragments)
+                self.put(drawn.fragments)
         except Exception as problem:  # whatever went wrong, the screen must not look complete
             log_fault("consult", problem)
             self._fail()
@@ -108,71 +84,26 @@ class OpenedRecord:
         self.phase = "fault"
         try:
             bar = self.drawer_in(self.language).bar(self.sources, self.phase)
-            self._show({**{name: part.html for name, part in self.fragments.items()}, BAR: bar})
+            self.put({**{name: part.html for name, part in self.fragments.items()}, BAR: bar})
         except Exception as problem:
             log_fault("drawing", problem)
             self.version += 1
-            self._announce()
-
-    def _show(self, drawn: Mapping[str, str]) -> None:
-        if self._drawn == (self.phase, drawn):
-            # A version per answer would count the sources that refused.
-            return
-        self._drawn = (self.phase, drawn)
-        self.version += 1
-        kept = self.fragments
-        self.fragments = {
-            name: kept[name] if name in kept and kept[name].html == html else _Fragment(html, self.version)
-            for name, html in drawn.items()
-        }
-        self._announce()
-
-    def _announce(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    @property
-    def settled(self) -> bool:
-        return self.phase != "asking"
-
-    def html(self, name: str) -> str:
-        return self.fragments[name].html
-
-    def since(self, version: int) -> Change:
-        """Everything that changed after a version."""
-        newer = {name: part.html for name, part in self.fragments.items() if part.version > version}
-        return Change(self.version, newer, self.order(), self.phase)
-
-    def order(self) -> tuple[str, ...]:
-        return tuple(name for name in self.fragments if name.startswith("sectie-"))
-
-    async def beyond(self, version: int) -> None:
-        """Returns when there is something newer than `version`, or nothing more will come."""
-        while self.version <= version and not self.settled:
-            await self._changed.wait()
+            self.announce()
 
     async def after(self, turn: int) -> None:
         """Returns when it was asked anew since `turn`, or is closed."""
         while self.turn == turn and self.phase != "closed":
-            await self._changed.wait()
+            await self.changed()
 
     async def _begun(self) -> None:
         """Returns when something has come, or nothing will."""
         while self.sources is None and not self.settled:
-            await self._changed.wait()
-
-    async def end(self) -> None:
-        """Returns when the record is complete, or will not become so."""
-        while not self.settled:
-            await self._changed.wait()
+            await self.changed()
 
     def close(self) -> None:
         """Stops asking and forgets everything."""
         for task in (self._task, self._watch):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-        self.phase = "closed"
-        self.sources = self._drawn = None
-        self.fragments, self.files = {}, {}
-        self.version += 1
-        self._announce()
+        self.sources, self.files = None, {}
+        self.clear()
