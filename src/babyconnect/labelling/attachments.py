@@ -63,6 +63,26 @@ def _counted(data: str, node: Mapping[str, Any]) -> dict[str, int]:
         return {}
 
 
+def together(resources: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """The other way: each file that lies in a Binary among the resources in its Attachment, for a format that has no
+    place for a file of its own.  A Binary that nothing points to stays."""
+    found = list(resources)
+    files = {f"Binary/{one.get('id')}": one for one in found if one.get("resourceType") == "Binary"}
+    used: set[str] = set()
+
+    def attachment(node: dict[str, Any]) -> dict[str, Any]:
+        url = str(node.get("url", ""))
+        file = files.get(url)
+        if file is None or "data" in node or not isinstance(file.get("content"), str):
+            return node
+        used.add(url)
+        kept = {name: value for name, value in node.items() if name != "url"}
+        return {**kept, "contentType": node.get("contentType", file.get("contentType")), "data": file["content"]}
+
+    whole = [transform(one, {"Attachment": attachment}) for one in found]
+    return tuple(one for one in whole if f"Binary/{one.get('id')}" not in used or one["resourceType"] != "Binary")
+
+
 def holders(members: Iterable[Member]) -> dict[Key, tuple[Key, ...]]:
     """Which resources point to each Binary: whoever may not see these may not see the file."""
     found: dict[Key, dict[Key, None]] = {}

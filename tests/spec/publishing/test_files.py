@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir import json
+from babyconnect.labelling.attachments import apart, together
+from babyconnect.labelling.members import Given
 from tests.spec.publishing.records import Node, bundle, episode, pregnancy, woman
 from tests.support.ultrasound import png
 
@@ -77,3 +79,12 @@ async def test_where_bsns_are_masked_a_file_is_left_out_as_one_may_stand_in_it(f
     masked = getattr(file.renderings, form)
     assert masked is not None and base64.b64encode(b"%PDF") not in masked and b"masked" in masked
     assert json.loads(file.renderings.json)["content"]
+
+
+def test_what_was_put_apart_comes_together_again_for_a_format_without_files_of_their_own() -> None:
+    given = [Given(document(), "", "D", "")]
+    parted = [one.resource for one in apart(given)]
+    assert [one["resourceType"] for one in parted] == ["DocumentReference", "Binary"]
+    [whole] = together(parted)
+    [file], [before] = whole["content"], document()["content"]
+    assert file["attachment"] == {**before["attachment"], "size": 8}
