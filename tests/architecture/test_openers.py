@@ -14,6 +14,7 @@ OPENS_A_LOG = {
     "wiring/asking.py": "a terminal that consults",
     "wiring/destroying.py": "a terminal that destroys",
     "wiring/exporting.py": "a terminal that exports the log",
+    "wiring/publishing.py": "a terminal that takes back what a sheet no longer holds",
 }
 READS_THE_LOG = {
     "flows/oversight.py": "pages: logs the reader first",
