@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from babyconnect.api.region import AT_ONCE
+from babyconnect.api.region_gate import AT_ONCE
 from babyconnect.birthcare.parties import Party
 from babyconnect.definitions import document
 from babyconnect.flows.signatures import signer
