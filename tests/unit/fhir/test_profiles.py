@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from babyconnect import definitions
+from babyconnect.definitions import document
 from babyconnect.fhir.check import structure
 from babyconnect.fhir.profiles.checking import check
 from babyconnect.fhir.profiles.fhirpath import functions, stepping
@@ -166,6 +168,33 @@ def test_a_code_that_its_list_keeps_for_old_records_is_told_of() -> None:
         "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "70028003"}]},
     }
     assert "deprecated" in rules(position, severity="information")
+
+
+def test_of_every_code_for_old_records_it_is_known_what_its_list_has_instead() -> None:
+    lists = document("profiles/value_sets.json")
+    old = {(url, *each) for url, codes in lists["deprecated"].items() for each in codes}
+    instead = {(row["system"], row["code"]): row for row in definitions.rows("terminology/successors")}
+    assert {(system, code) for _, system, code in old} == instead.keys()
+    for url, system, code in old:
+        row = instead[system, code]
+        named = {(system, successor) for successor in row["successors"].split()}
+        assert bool(named) is (row["how"] != "none")
+        assert {code for _, code in named} <= set(lists["value_sets"][url][system] or ())
+        assert not named & {(system, code) for _, system, code in old}
+
+
+@pytest.mark.parametrize(("code", "said"), [("70028003", "says less"), ("289379002", "for the same")])
+def test_what_is_told_of_such_a_code_quotes_none(code: str, said: str) -> None:
+    position = {
+        "resourceType": "Observation",
+        "meta": {"profile": [f"{NICTIZ}bc-MaternalObservation"]},
+        "status": "final",
+        "code": {"coding": [{"system": SNOMED, "code": "249062004"}]},
+        "subject": {"reference": "Patient/1"},
+        "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": code}]},
+    }
+    told = [one.text for one in check(position) if one.rule == "deprecated"]
+    assert told and all(said in text and code not in text for text in told)
 
 
 def test_what_only_a_hierarchy_can_tell_is_left_open() -> None:

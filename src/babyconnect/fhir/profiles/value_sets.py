@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from babyconnect.definitions import document
+from babyconnect.definitions import document, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,21 @@ def value_set(url: str) -> ValueSet | None:
     old = document("profiles/value_sets.json")["deprecated"].get(url, ())
     certain = all(codes is not None for codes in systems.values())
     return ValueSet(systems, every, certain, frozenset((system, code) for system, code in old))
+
+
+INSTEAD = {
+    "same": "; it has another code for the same",
+    "wider": "; the code that it has now says less",
+    "finer": "; it has finer codes now",
+    "none": "; it names none instead",
+}
+
+
+@functools.cache
+def _successors() -> Mapping[tuple[str, str], str]:
+    return {(row["system"], row["code"]): row["how"] for row in rows("terminology/successors")}
+
+
+def instead(system: str | None, code: str | None) -> str:
+    """What a list has in the place of a code that it keeps for old records, without naming either."""
+    return INSTEAD[_successors().get((system or "", code or ""), "none")]

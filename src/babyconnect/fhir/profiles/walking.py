@@ -23,6 +23,7 @@ from babyconnect.fhir.profiles.tables import (
     type_by_key,
     type_of,
 )
+from babyconnect.fhir.profiles.value_sets import instead
 
 _STRENGTH: dict[str, Severity] = {"required": "error", "extensible": "warning", "preferred": "information"}
 _ANY = frozenset({"Resource", "DomainResource", ""})
@@ -154,8 +155,10 @@ class Walk:
 
     def binding(self, binding: Binding, value: Any, place: str) -> None:
         answer = bound(value, binding)
-        if binding.codes.deprecated and not binding.codes.deprecated.isdisjoint(codes(value)):
-            self.note(place, "deprecated", f"{binding.url} keeps this code for old records only", "information")
+        if binding.codes.deprecated:
+            for old in sorted(binding.codes.deprecated.intersection(codes(value))):
+                text = f"{binding.url} keeps this code for old records only{instead(*old)}"
+                self.note(place, "deprecated", text, "information")
         if answer is None or answer:
             return
         # Words alone, or a number alone: said only where a concept ought to have a code.
