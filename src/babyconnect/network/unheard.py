@@ -44,7 +44,10 @@ class UnheardList:
     def all(self) -> tuple[Unheard, ...]:
         """The oldest first."""
         rows = self._db.rows("select number, asker, moment, why, since, settles from unheard order by number")
-        return tuple(Unheard(*row[:4], dt.datetime.fromisoformat(row[4]), row[5]) for row in rows)
+        return tuple(
+            Unheard(number, asker, moment, why, dt.datetime.fromisoformat(since), settles)
+            for number, asker, moment, why, since, settles in rows
+        )
 
     def find(self, number: int) -> Unheard | None:
         return next((one for one in self.all() if one.number == number), None)

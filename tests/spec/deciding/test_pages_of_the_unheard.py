@@ -61,7 +61,8 @@ async def desk(office: Office) -> Desk:
 
 async def test_the_page_says_who_asked_when_why_it_fails_and_since_when_and_each_look_is_logged(desk: Desk) -> None:
     page = (await (await desk.as_("fg")).get(PATH)).text
-    assert HOSPITAL.name in page and "01-06-2026 02:00" in page and "nooit worden vastgelegd" in page and "sought/7" in page
+    assert HOSPITAL.name in page and "01-06-2026 02:00" in page and "sought/7" in page
+    assert "nooit worden vastgelegd" in page
     assert "Verwijzingen die de regio nog niet heeft" in page and "<dd>3</dd>" in page
     (look,) = [event for event in desk.office.log.of("log.read") if event.get("object") == "breakglass/unheard"]
     assert look["actor"]["person"] == "local:fg"
