@@ -46,6 +46,8 @@ def main() -> None:
         rate = statistics.median(resources / sum(record[number] for record in each) for each in times)
         print(f"  {step:<11}{rate:9,.0f} a second")
     print(f"  together   {ours:9,.0f} a second (from {min(rates):,.0f} to {max(rates):,.0f}; asked: 2,000)")
+    undisturbed = sum(min(step) for each in zip(*times, strict=True) for step in zip(*each, strict=True))
+    print(f"  undisturbed{resources / undisturbed:9,.0f} a second (of each record and step the least of all rounds)")
     print(f"  the slowest record takes {slowest * 1000:,.0f} ms (asked: 3,000)")
     with tempfile.TemporaryDirectory() as folder:
         lines = hapi.checked(records, root, pathlib.Path(folder), rounds)
