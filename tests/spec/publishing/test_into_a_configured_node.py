@@ -8,6 +8,8 @@ import pytest
 
 from babyconnect.wiring import publishing
 from tests.spec.publishing.records import bundle, record
+from tests.support import filled_in
+from tests.support.filled_in import small
 
 SETTINGS = """
 [node]
@@ -54,3 +56,18 @@ async def test_what_the_profiles_say_is_left_out_where_the_settings_say_so(tmp_p
     async with publishing.opened(tmp_path / "node.toml") as node:
         report = await node.publish([file], {}, {})
     assert [(one.status, one.findings) for one in report.inputs] == [("published", ())]
+
+
+async def test_what_a_sheet_takes_back_is_in_the_nodes_log(tmp_path: Path) -> None:
+    (tmp_path / "node.toml").write_text(SETTINGS.format(engine="sqlite"))
+    before, now = tmp_path / "may.csv", tmp_path / "june.csv"
+    row = {"Dossiernummer": "D-1", "Datum en tijd": "12-05-2026", "Gewicht (kg)": "70"}
+    before.write_bytes(filled_in.text({**small(), "controles": [*small()["controles"], row]}))
+    now.write_bytes(filled_in.text(small()))
+    async with publishing.opened(tmp_path / "node.toml") as node:
+        await node.publish([before], {}, {})
+        gone = await node.vanishing([now], {}, {})
+        report = await node.publish_instead([now], {}, {}, gone)
+    (logged,) = [path.read_text() for path in (tmp_path / "audit").rglob("audit-*.jsonl")]
+    assert [one.rows for one in gone] == [("Controles: 12-05-2026",)]
+    assert report.inputs[0].withdrawn == len(gone[0].items) and gone[0].client in logged
