@@ -97,7 +97,9 @@ def ask(port: int, method: str, path: str, headers: dict[str, str] | None = None
 def routes(app: Any, below: str = "") -> Iterator[tuple[str, str]]:
     """(method, path) of every page that an application serves, from its own table of routes."""
     for route in getattr(app, "routes", ()) or ():
-        if isinstance(route, Route):
+        if isinstance(route, tuple):
+            yield route
+        elif isinstance(route, Route):
             for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
                 yield method, below + route.path
         elif isinstance(route, Mount):

@@ -28,6 +28,8 @@ __all__ = ["RegionState", "region_app"]
 
 Interactions = Mapping[str, tuple[str, Handle]]
 """What a path answers, by method: the service and its handler."""
+OPEN = ("/health", "/metrics")
+"""What is told without a signature."""
 _log = structlog.get_logger(__name__)
 
 
@@ -45,7 +47,12 @@ class RegionApi:
     def __init__(self, state: RegionState, gate: Gate, told: Callable[[], Mapping[str, object]]) -> None:
         self._state, self._gate, self._told = state, gate, told
         self._figures = Figures(state.index.count)
-        self._fixed, self._named = _routes()
+        by_path = _by_path()
+        self._fixed = {path: found for path, found in by_path.items() if "{" not in path}
+        self._named = [(_pattern(path), found) for path, found in by_path.items() if path not in self._fixed]
+        self.routes = [(method, path) for path, found in by_path.items() for method in found]
+        """What is served, as (method, path)."""
+        self.routes += [("GET", path) for path in OPEN]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,11 +63,8 @@ class RegionApi:
 
     async def _answer(self, request: http.Request) -> Answer:
         method = "GET" if request.method == "HEAD" else request.method
-        if method == "GET" and request.path == "/health":
-            return self._health()
-        if method == "GET" and request.path == "/metrics":
-            text = await asyncio.to_thread(generate_latest, self._figures.registry)
-            return Answer(200, text, media=CONTENT_TYPE_LATEST.encode())
+        if request.path in OPEN and method == "GET":
+            return self._health() if request.path == "/health" else await self._metrics()
         interactions, path = self._found(request.path)
         if method not in interactions:
             return _unserved(interactions)
@@ -85,6 +89,10 @@ class RegionApi:
                 return interactions, match.groupdict()
         return {}, {}
 
+    async def _metrics(self) -> Answer:
+        text = await asyncio.to_thread(generate_latest, self._figures.registry)
+        return Answer(200, text, media=CONTENT_TYPE_LATEST.encode())
+
     def _health(self) -> Answer:
         ready: dict[str, object] = {
             "status": "ok",
@@ -102,13 +110,11 @@ def _unserved(interactions: Interactions) -> Answer:
     return refused(Refusal(404, "not-found", "no such resource or operation"))
 
 
-def _routes() -> tuple[dict[str, Interactions], list[tuple[re.Pattern[str], Interactions]]]:
-    """Paths without and with a part that is named; the former go first."""
-    by_path: dict[str, dict[str, tuple[str, Handle]]] = {}
+def _by_path() -> dict[str, Interactions]:
+    found: dict[str, dict[str, tuple[str, Handle]]] = {}
     for method, path, service, handle in region_routes.ROUTES:
-        by_path.setdefault(path, {})[method] = (service, handle)
-    fixed: dict[str, Interactions] = {path: found for path, found in by_path.items() if "{" not in path}
-    return fixed, [(_pattern(path), found) for path, found in by_path.items() if path not in fixed]
+        found.setdefault(path, {})[method] = (service, handle)
+    return dict(found)
 
 
 def _pattern(path: str) -> re.Pattern[str]:
