@@ -82,7 +82,7 @@ def until(true: Callable[[], bool]) -> None:
     ends = time.monotonic() + WITHIN
     while not true():
         assert time.monotonic() < ends
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def test_a_record_has_what_all_sources_gave_and_all_of_it_was_logged_first(
@@ -149,10 +149,14 @@ def test_when_the_worker_that_fills_a_screen_dies_another_begins_anew(running: C
             os.kill(worker, signal.SIGKILL)
             until(lambda: len(consults(running).keys() - before.keys()) == 2)
         shown = whole(midwife, address)
-    assert OURS in shown and THEIRS in shown and "Compleet: 2 van 2" in shown
-    first, second = (how for trace, how in consults(running).items() if trace not in before)
+        first, second, *_ = (how for trace, how in consults(running).items() if trace not in before)
+        # An organisation that stood still may at first be sure of nobody's consent; then it is asked again.
+        until(lambda: "Compleet: 2 van 2" in whole(midwife, address))
+        again = whole(midwife, address)
+    assert OURS in shown and "storing" not in shown
     assert first in (["started"], ["started", "answered"]), "nothing came of the hospital's answer there"
-    assert sorted(second) == ["answered", "answered", "started"]
+    assert "answered" in second and len(second) == 3, "the other asked both"
+    assert OURS in again and THEIRS in again
     until(lambda: len(children(practice)) == 3)
 
 
