@@ -85,7 +85,7 @@ def test_percentiles_by_two_curves_are_not_joined_into_one_line() -> None:
     assert [(c.name, len(c.points)) for c in growth.curves] == [
         ("AC (INTERGROWTH-21st)", 1), ("AC (Verburg 2008)", 2), ("AC (curve niet genoemd)", 1)]  # fmt: skip
     drawn = Pages("/viewer/static").macros("viewer/fragments.html", "nl")("curves", growth)
-    assert "Meer dan één referentiecurve" in drawn
+    assert "Niet alles is volgens dezelfde referentiecurve" in drawn
 
 
 def _growth(*values: float) -> Growth:
