@@ -17,6 +17,7 @@ from babyconnect.audit.checkpoints import Checkpoint
 from babyconnect.audit.log import AuditLog, Sizes
 from babyconnect.audit.verify import Verification, verify
 from babyconnect.trust import keys
+from tests.support.cases import cases
 
 RECORDS = 40
 KEY = keys.generate()
@@ -59,7 +60,7 @@ def test_an_untouched_log_is_right(pristine: Path) -> None:
     assert found.segments > 2 and found.checkpoints > 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(st.data())
 def test_any_flipped_bit_is_found_in_its_record(pristine: Path, data: st.DataObject) -> None:
     with copy(pristine) as path:
@@ -92,7 +93,7 @@ def test_every_single_bit_of_a_record_counts(tmp_path: Path) -> None:
             assert 11 in found and min(found) == 11, (at - start, bit)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.sampled_from(["head", folder.CHECKPOINTS]), st.data())
 def test_a_flipped_bit_in_head_or_checkpoints_is_found(pristine: Path, name: str, data: st.DataObject) -> None:
     with copy(pristine) as path:
@@ -103,7 +104,7 @@ def test_a_flipped_bit_in_head_or_checkpoints_is_found(pristine: Path, name: str
         assert not verify(path, GENUINE).ok
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.sets(st.integers(1, RECORDS), min_size=1, max_size=5))
 def test_removed_records_are_each_named(pristine: Path, gone: set[int]) -> None:
     with copy(pristine) as path:
@@ -111,7 +112,7 @@ def test_removed_records_are_each_named(pristine: Path, gone: set[int]) -> None:
         assert gone <= places(verify(path, GENUINE))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.lists(st.integers(0, RECORDS - 1), min_size=2, max_size=2, unique=True))
 def test_swapped_records_are_found(pristine: Path, pair: list[int]) -> None:
     with copy(pristine) as path:
@@ -124,7 +125,7 @@ def test_swapped_records_are_found(pristine: Path, pair: list[int]) -> None:
         assert "swapped" in {problem.what for problem in found.problems}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.integers(0, RECORDS - 1), st.integers(0, RECORDS - 1))
 def test_a_record_that_is_there_twice_is_found(pristine: Path, which: int, where: int) -> None:
     with copy(pristine) as path:
@@ -133,7 +134,7 @@ def test_a_record_that_is_there_twice_is_found(pristine: Path, which: int, where
         assert not verify(path, GENUINE).ok
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(st.data())
 def test_a_log_cut_off_anywhere_is_found(pristine: Path, data: st.DataObject) -> None:
     with copy(pristine) as path:

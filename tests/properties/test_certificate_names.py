@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 
 from cryptography import x509
@@ -15,9 +14,10 @@ from babyconnect.birthcare.identifiers import Ura
 from babyconnect.trust import certificates, issuing, uzi_name
 from babyconnect.trust.certificates import OrganisationCertificate, Rejected, Trusted
 from babyconnect.trust.uzi_name import UziName
+from tests.support.cases import cases
 from tests.support.pki import der, holder
 
-LAWS = int(os.environ.get("BABYCONNECT_EXAMPLES", "300"))
+LAWS = cases(300)
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 FORM = re.compile(r"2\.16\.528\.1\.1007\.99\.2110-1-[0-9]{1,9}-S-[0-9]{8}-00\.000-[0-9]{8}", re.ASCII)
 
@@ -58,7 +58,7 @@ def test_what_is_written_is_read_back(name: UziName) -> None:
 
 
 @given(st.lists(others, max_size=4))
-@settings(max_examples=3 * LAWS, deadline=None)
+@settings(max_examples=cases(3) * LAWS, deadline=None)
 def test_a_ura_is_read_from_exactly_one_name_of_the_form_and_never_from_another(listed: list[x509.OtherName]) -> None:
     found = uzi_name.read(listed)
     mine = [one.value for one in listed if one.type_id.dotted_string == "2.5.5.5"]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -44,8 +43,9 @@ from tests.spec.trust.people import (
     kind,
     ura,
 )
+from tests.support.cases import cases
 
-LAWS = int(os.environ.get("BABYCONNECT_EXAMPLES", "200"))
+LAWS = cases(200)
 """Cases per law; `make soak` takes thousands."""
 
 ACTORS = ["*", kind(Kind.HOSPITAL), ura(HOSPITAL), ura(KRAAM), kind(Kind.MATERNITY_HOME_CARE)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,8 +28,9 @@ from babyconnect.network.consent.resources import Origin
 from babyconnect.network.consent.service import ConsentService
 from babyconnect.trust.decision import decide
 from tests.spec.trust.people import ECHO, HOSPITAL, KRAAM, PRACTICE, asks, kind, ura
+from tests.support.cases import cases
 
-CASES = int(os.environ.get("BABYCONNECT_EXAMPLES", "200"))
+CASES = cases(200)
 NOW = dt.datetime(2026, 4, 1, 9, tzinfo=dt.UTC)
 US = Party(PRACTICE, "Praktijk", Kind.MIDWIFERY_PRACTICE)
 ABOUT_US = ("*", ura(PRACTICE), kind(Kind.MIDWIFERY_PRACTICE))

@@ -22,6 +22,7 @@ from babyconnect.trust.decision import decide, may_release
 from babyconnect.trust.rules import data_groups
 from tests.conftest import Postgres
 from tests.properties.test_consent_laws import requests
+from tests.support.cases import cases
 from tests.support.material import NOON, observation
 
 CLIENT, OTHER = "client-1", "client-2"
@@ -66,7 +67,7 @@ async def found(store: Store, permit: Permit) -> set[str]:
 def agree(runner: asyncio.Runner, store: Store) -> None:
     runner.run(store.writer.publish(RECORD, [], NOON))
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=cases(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(requests())
     def each(request: AccessRequest) -> None:
         decision = decide(request)

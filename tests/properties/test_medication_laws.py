@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from babyconnect.birthcare.medication import Medicine
 from babyconnect.delivery import build_view
 from babyconnect.merge import merge
+from tests.support.cases import cases
 from tests.support.made import GP, HOSPITAL, MIDWIFE, TODAY, Dossier, code, dossier, ref
 from tests.support.medicines import ATC, PRK, agreed, allergic, drug, used
 from tests.support.medicines import given as administered
 
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWS = settings(max_examples=cases(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PARTIES = (GP, HOSPITAL, MIDWIFE)
 DRUGS = (
     drug("C07AG01", "labetalol"),

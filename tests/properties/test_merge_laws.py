@@ -12,10 +12,11 @@ from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.record import Record
 from babyconnect.delivery import build_view
 from babyconnect.merge import merge
+from tests.support.cases import cases
 from tests.support.made import ECHO, GP, HOSPITAL, KRAAM, LOINC, MIDWIFE, TODAY, Dossier, code, ref
 
 PARTIES = (MIDWIFE, HOSPITAL, KRAAM, ECHO, GP)
-LAWS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAWS = settings(max_examples=cases(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -13,6 +13,7 @@ from babyconnect.birthcare.access import Filter
 from babyconnect.birthcare.one_woman import contradictions, facts, together
 from babyconnect.store.contract import Publication, Query
 from babyconnect.store.memory import MemoryStore
+from tests.support.cases import cases
 from tests.support.material import ALL_GROUPS, BSN, NOON, observation, publication
 
 IDS, NUMBERS = ("anna", "bea", "cato"), ("999900730", "999901552")
@@ -72,7 +73,7 @@ async def picture(store: MemoryStore) -> dict[str, Any]:
     return said
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(history=histories, seed=st.integers(0, 1000))
 def test_joining_ignores_which_record_came_first_and_what_was_corrected_since(
     history: list[dict[str, Any]], seed: int
@@ -85,7 +86,7 @@ def test_joining_ignores_which_record_came_first_and_what_was_corrected_since(
     asyncio.run(both())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(history=histories)
 def test_what_is_shown_together_agrees_and_a_contradicting_record_is_never_shown_with_another(
     history: list[dict[str, Any]],
@@ -105,7 +106,7 @@ def test_what_is_shown_together_agrees_and_a_contradicting_record_is_never_shown
     asyncio.run(look())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 @given(history=histories, groups=st.frozensets(st.sampled_from(sorted(ALL_GROUPS))))
 def test_a_narrower_filter_never_shows_more_of_a_joined_client(
     history: list[dict[str, Any]], groups: frozenset[str]
@@ -119,7 +120,7 @@ def test_a_narrower_filter_never_shows_more_of_a_joined_client(
     asyncio.run(look())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 @given(history=histories, number=st.sampled_from(NUMBERS))
 def test_after_destroying_whom_a_number_finds_nothing_of_her_is_left(
     history: list[dict[str, Any]], number: str

@@ -30,6 +30,7 @@ from babyconnect.trust.authority import Authority, Standing
 from babyconnect.trust.client_access import ClientRequest
 from babyconnect.trust.decision import may_release
 from babyconnect.trust.disclosure import Choice, Disclosure
+from tests.support.cases import cases
 from tests.support.node import HOLDER, Grounds, Node
 
 BC = "http://nictiz.nl/fhir/StructureDefinition/"
@@ -228,7 +229,7 @@ async def _noted(happening: object) -> None:
     return None
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(parts())
 def test_with_authority_over_the_child_alone_no_fact_about_its_mother_appears(more: list[dict[str, Any]]) -> None:
     kept = Kept(record(more))
@@ -242,7 +243,7 @@ def test_with_authority_over_the_child_alone_no_fact_about_its_mother_appears(mo
     assert b"999900730" not in answer and b"116800003" not in answer
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(parts(), st.sampled_from([None, *Choice]), st.sampled_from([Channel.CLIENT_SITE, Channel.PGO, Channel.EXPORT]))
 def test_nothing_about_safety_reaches_a_client_side_channel_unless_its_author_chose_so(
     more: list[dict[str, Any]], choice: Choice | None, channel: Channel
@@ -302,7 +303,7 @@ CHILD = "Patient/kind-1"
 VIEW = document("childs_view.toml")
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=cases(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data(), st.sampled_from(sorted(VIEW["subject"])))
 def test_a_childs_view_builds_from_nothing_whatever_a_resource_holds(data: st.DataObject, kind: str) -> None:
     where = VIEW["subject"][kind]
@@ -319,7 +320,7 @@ def test_a_childs_view_builds_from_nothing_whatever_a_resource_holds(data: st.Da
 LABELS = st.frozensets(st.sampled_from([group.value for group in Shielded]), max_size=2)
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=cases(1_000))
 @given(
     st.sampled_from(["", "kind-1", "kind-2"]),
     st.sampled_from(["anna", "bea"]),

@@ -20,6 +20,7 @@ from babyconnect.store import postgres, sqlite
 from babyconnect.store.contract import Clause, Query, Store
 from babyconnect.store.memory import MemoryStore
 from tests.conftest import Postgres
+from tests.support.cases import cases
 from tests.support.material import NOON, SNOMED, encounter, episode, observation, organisation, woman
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ def compare(
     asyncio.run(both())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=steps, asked=questions)
 def test_sqlite_answers_as_memory_does(script: list[tuple[str, Any]], asked: list[tuple[Query, Filter, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -138,7 +139,9 @@ def test_sqlite_answers_as_memory_does(script: list[tuple[str, Any]], asked: lis
 
 @pytest.mark.usefixtures("postgres_server")
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=cases(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(script=steps, asked=questions)
 def test_postgres_answers_as_memory_does(

@@ -15,14 +15,15 @@ from babyconnect.trust.dpop import Nonces, Proofs, Prover
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.replays import Replays
 from tests.attacks.stage import ASKER, CLAIM, HOLDER, KEY, NOW, by_hand, issuer_by_did, issuer_of
+from tests.support.cases import cases
 
 ENDPOINT = "https://holder.example/oauth/token"
 DID = "did:web:holder.example"
 AT = NOW.timestamp()
 GENUINE = asserting.token_form(KEY, CLAIM, ENDPOINT, HOLDER.ura, AT)
 NUTS = presenting.nuts_form(ASKER, CLAIM, DID, AT)
-MANY = settings(max_examples=1000, deadline=None)
-SOME = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=cases(1000), deadline=None)
+SOME = settings(max_examples=cases(300), deadline=None)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

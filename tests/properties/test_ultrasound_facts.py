@@ -14,6 +14,7 @@ from lxml import etree
 from babyconnect.birthcare import units
 from babyconnect.birthcare.ultrasound import ExportTable, provided
 from babyconnect.translate.ultrasound.layout import Item, levels, words
+from tests.support.cases import cases
 from tests.support.ultrasound import PREGNANCY, TWINS, exam, export, rules, translated
 
 NUMBERS = [
@@ -88,7 +89,7 @@ def measured(draw: st.DrawFn) -> tuple[str, Item, int, str, str]:
     return level, item, draw(st.integers(0, 1)) if level == "fetus" else 0, one, other
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=cases(25), deadline=None)
 @given(measured())
 def test_another_number_is_another_number_of_that_fetus_in_one_place(case: tuple[str, Item, int, str, str]) -> None:
     level, item, fetus, one, other = case

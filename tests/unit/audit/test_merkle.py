@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from babyconnect.audit import merkle
 from babyconnect.audit.merkle import Growing, Leaves
+from tests.support.cases import cases
 
 # The leaves and roots by which implementations of Certificate Transparency check each other.
 ENTRIES = [
@@ -83,7 +84,7 @@ def test_the_paths_of_the_tree_of_seven_are_those_that_the_rfc_draws() -> None:
     assert merkle.consistency(tree, 6, 7) == [i, j, k]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(st.integers(1, 300), st.data())
 def test_every_record_of_every_tree_can_be_proved_and_nothing_else(size: int, data: st.DataObject) -> None:
     before = data.draw(st.integers(0, size - 1))
@@ -103,7 +104,7 @@ def test_every_record_of_every_tree_can_be_proved_and_nothing_else(size: int, da
         assert not merkle.included(own, elsewhere, within, path, root(within))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(st.integers(1, 300), st.data())
 def test_a_tree_that_grew_can_be_proved_and_one_that_was_rewritten_cannot(second: int, data: st.DataObject) -> None:
     before = data.draw(st.integers(0, second))

@@ -21,6 +21,7 @@ from babyconnect.audit.proofs import Consistency, Inclusion, NoProof
 from babyconnect.audit.verify import verify
 from babyconnect.cli.main import main
 from babyconnect.trust import keys
+from tests.support.cases import cases
 
 KEY = keys.generate()
 GENUINE = keys.genuine(keys.jwks(KEY))
@@ -122,7 +123,7 @@ def forged_history(path: Path, changed: int) -> Checkpoint:
     return made
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=cases(30), deadline=None)
 @given(st.integers(1, 40))
 def test_a_history_rewritten_by_the_keeper_of_the_key_cannot_be_joined_to_what_was_published(
     tmp_path_factory: pytest.TempPathFactory, changed: int
@@ -204,7 +205,7 @@ async def test_a_segment_that_goes_without_a_tombstone_or_with_a_forged_one_is_f
     assert {problem.what for problem in verify(log, GENUINE).problems} >= {"removed"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(data=st.data())
 def test_any_flipped_bit_of_a_tombstone_is_found(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "tombstone"

@@ -18,6 +18,7 @@ from babyconnect.audit.event import About, Actor, Outcome, Place, event
 from babyconnect.audit.log import AuditLog
 from babyconnect.audit.reading import Entry, Wanted
 from babyconnect.audit.reconcile import End, answered, asked, compare
+from tests.support.cases import cases
 
 START = dt.datetime(2026, 6, 1, 8, tzinfo=dt.UTC)
 ASKER, HOLDER = "00000001", "00000002"
@@ -58,7 +59,7 @@ def entries(events: list[dict[str, object]]) -> list[Entry]:
     return [Entry(place, "", one) for place, one in enumerate(events, 1)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(st.lists(st.sampled_from(HOW), max_size=60), st.data())
 def test_honest_logs_agree_and_whatever_is_taken_out_is_named(hows: list[str], data: st.DataObject) -> None:
     at_asker = {n: list(asker_events(n, how, START)) for n, how in enumerate(hows)}
