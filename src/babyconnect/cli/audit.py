@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import getpass
 import os
 import pathlib
 from dataclasses import replace
@@ -18,6 +17,7 @@ from babyconnect.audit.faults import AuditFault
 from babyconnect.audit.proofs import Inclusion, NoProof, Proof
 from babyconnect.audit.reading import Wanted
 from babyconnect.audit.verify import verify
+from babyconnect.cli import account
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import counted, day, whole
 from babyconnect.settings import SettingsRefused
@@ -148,7 +148,7 @@ def _export(options: argparse.Namespace) -> int:
     try:
         handle = os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            for piece in exported(options.config, wanted, options.form, getpass.getuser()):
+            for piece in exported(options.config, wanted, options.form, account.person()):
                 size += file.write(piece)
     except FileExistsError as there:
         raise Failure(f"{options.out}: is there already") from there

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
-import getpass
 import pathlib
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from babyconnect.birthcare.access import Emergency, Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import OUTSIDE_CARE, Person, Role
+from babyconnect.cli import account
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.cli.words import chosen
 from babyconnect.definitions import document
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         number = Bsn((sys.stdin.readline() if options.bsn == "-" else options.bsn).strip())
     except ValueError as problem:
         raise Failure(str(problem)) from problem
-    person = Person(f"terminal:{getpass.getuser()}", getpass.getuser(), options.role)
+    person = Person(account.person(), account.own(), options.role)
     try:
         consulted = asyncio.run(_consulted(options, person, number, emergency))
     except (SettingsRefused, RegionFault, AuditFault) as problem:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime as dt
-import os
 import pathlib
-import pwd
 import sys
 
 from babyconnect.audit import AuditFault
 from babyconnect.audit.event import Actor
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.cli import account
 from babyconnect.cli.failure import BadUse, Failure
 from babyconnect.definitions import document
 from babyconnect.flows.destroy import Asked, Destroying, NotDestroyed
@@ -24,7 +23,6 @@ from babyconnect.flows.registers import Request
 from babyconnect.network.database import DatabaseFault
 from babyconnect.settings import SettingsRefused
 from babyconnect.store.faults import StoreFault
-from babyconnect.trust.persons import TERMINAL
 from babyconnect.wiring import destroying
 
 REASONS = {
@@ -52,12 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _by(node: Destroying) -> Actor:
-    """The account of the machine that runs this, whatever its environment says."""
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = str(os.getuid())
-    return Actor(node.journal.own.ura.value, f"{TERMINAL}{name}")
+    return Actor(node.journal.own.ura.value, account.person())
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ from babyconnect.flows.journal import NO_GROUNDS, NOBODY, About, Actor, Came, Gr
 from babyconnect.flows.viewing import Declared
 from babyconnect.network.contract import Sought
 from babyconnect.network.emergencies import Broken, Emergencies, Notice, Side
-from babyconnect.trust.persons import Second, without_a_list
+from babyconnect.trust.persons import Doubt, Second, without_a_list
 from babyconnect.trust.rules import Rules
 
 LONGEST_EXPLANATION = 2000
@@ -187,16 +187,24 @@ class BreakGlass:
     async def review(
         self, key: tuple[Side, str, str], outcome: str, remark: str, reviewer: Person, came: Came = _DIRECTLY
     ) -> bool:
-        """False when there is nothing (left) to review, or nobody reviews oneself."""
+        """False when there is nothing (left) to review, or it is not known to be somebody else's."""
         found = self.book.find(*key)
         if found is None or outcome not in outcomes():
             return False
-        may = not found.outcome and (found.side == "holder" or self.second(found.person, reviewer.id) != "same")
+        doubt = self.doubt(found, reviewer)
+        may = not (found.outcome or doubt)
         about = About(object=f"breakglass/{found.id}")
-        actor, grounds = self.journal.person(reviewer), Grounds(reasons=(outcome,))
+        reasons = (outcome, f"review_{doubt}") if doubt else (outcome,)
+        actor, grounds = self.journal.person(reviewer), Grounds(reasons=reasons)
         await self.journal.note("breakglass.review", "ok" if may else "refused", actor, about, grounds, came)
         verdict = (outcome, remark.strip()[:LONGEST_EXPLANATION])
         return may and await self.book.review(key, verdict, reviewer.id, self.journal.clock())
+
+    def doubt(self, item: Broken, reviewer: Person) -> Doubt:
+        """Why this reviewer does not count as somebody else than who broke the glass; "" when she does.  Another
+        organisation vouches for its own people: what they are called there says nothing here."""
+        here = item.side == "asker" or item.other == self.journal.own.ura.value
+        return self.second(item.person, reviewer.id) if here else ""
 
     async def tell(self, channels: Mapping[str, Channel]) -> int:
         """Hand over what can be handed over now; the rest waits.  What needs a person (`in_person`) or is not safe

@@ -19,7 +19,7 @@ from babyconnect.wiring.link import now, party_of, settings_of
 def exported(path: pathlib.Path, wanted: Wanted, form: Form, by: str) -> Iterator[bytes]:
     """The events that match, in their order, piece by piece; that it was done is in the log before the first of them.
 
-    `by`: who does it, as the operating system knows them.
+    `by`: the account of the machine that does it, as the log knows it.
     """
     chosen = settings_of(path)
     own = party_of(path, chosen).ura.value
@@ -28,7 +28,7 @@ def exported(path: pathlib.Path, wanted: Wanted, form: Form, by: str) -> Iterato
     log = AuditLog.open(folder / f"terminal-{os.getpid()}", own, key)
     try:
         about = About(object=f"export/{form}")
-        log.append_and_wait(event("log.export", "ok", now(), Actor(own, f"terminal:{by}"), Place(own), about))
+        log.append_and_wait(event("log.export", "ok", now(), Actor(own, by), Place(own), about))
         yield from as_file(reading.search(folder, wanted), form)
     finally:
         log.close()

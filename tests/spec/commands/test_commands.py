@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import pwd
 import subprocess
 import sys
 
 import pytest
 
+from babyconnect.cli import account
 from babyconnect.cli.main import COMMANDS, main
 from tests.support.needs import nictiz
 
@@ -43,6 +45,16 @@ def test_a_configuration_that_is_not_there_is_one_sentence_and_exit_1() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("babyconnect node: /nowhere/node.toml: cannot be read")
     assert "Traceback" not in done.stderr
+
+
+def test_who_works_at_a_terminal_is_the_account_that_runs_it_whatever_its_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert account.person() == f"terminal:{pwd.getpwuid(os.getuid()).pw_name}"
+    sources = pathlib.Path(account.__file__).parent.glob("*.py")
+    assert [path.name for path in sources if "import getpass" in path.read_text(encoding="utf-8")] == []
 
 
 def test_a_number_that_fails_the_eleven_check_is_not_repeated(tmp_path: pathlib.Path) -> None:

@@ -110,6 +110,25 @@ async def test_the_privacy_officer_reviews_it_and_it_leaves_the_queue(office: Of
     assert (await office.post(f"{QUEUE}/oordeel", **verdict)).status == 422
 
 
+@pytest.mark.parametrize(
+    ("breaker", "said"),
+    [
+        ("local:fg", "Dit verklaarde u zelf"),
+        ("terminal:fg", "niet bekend of u en wie dit verklaarde twee personen zijn"),
+    ],
+)
+async def test_who_may_be_the_one_who_broke_it_reads_why_another_must_judge(
+    office: Office, breaker: str, said: str
+) -> None:
+    item = Broken("ref-1", "asker", "", START, START, breaker, "midwife", "unconscious", "", TODAY)
+    await office.book.open(item)
+    await office.stage.log_in("fg")
+    page = (await office.visitor.get(f"/viewer{QUEUE}/")).text
+    assert said in page and 'name="oordeel"' not in page
+    verdict = {"kant": "asker", "bij": "", "item": "ref-1", "oordeel": "justified", "opmerking": "Nagegaan."}
+    assert (await office.post(f"{QUEUE}/oordeel", **verdict)).status == 422 and len(office.book.queue()) == 1
+
+
 async def test_what_somebody_wrote_is_shown_as_text(office: Office) -> None:
     await office.stage.log_in()
     await declare(office, toelichting="<script>alert(1)</script> bewusteloos")

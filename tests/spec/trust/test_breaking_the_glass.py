@@ -27,8 +27,10 @@ from babyconnect.flows.break_glass import BreakGlass, words
 from babyconnect.flows.door import Bind, Happening, Search, Wire
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.viewing import Declared
+from babyconnect.network.contract import Sought
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.store.contract import Query
+from babyconnect.trust import persons, reasons
 from babyconnect.trust.rules import rules_on
 
 from .people import HOSPITAL, NOW, PRACTICE
@@ -225,6 +227,41 @@ async def test_a_review_is_made_once_by_somebody_else_and_is_in_the_log_under_th
     assert (done.outcome, done.reviewer, done.remark) == ("evidence_missing", "uzi:9", "Inschrijving ontbrak.")
     opened, reviewed = hospital.log.of("breakglass.open")[0], hospital.log.of("breakglass.review")[-1]
     assert opened["object"] == reviewed["object"]
+
+
+LISTED = "account,person\nuzi:1,P1\nlocal:wit,P1\nuzi:9,P9\n"
+
+
+@pytest.mark.parametrize(
+    ("staff", "breaker", "reviewer", "doubt"),
+    [
+        ("", "uzi:1", "uzi:1", "same"), ("", "terminal:wit", "uzi:1", "unlisted"), ("", "uzi:1", "uzi:9", ""),
+        (LISTED, "local:wit", "uzi:1", "same"), (LISTED, "local:wit2", "uzi:1", "unlisted"),
+        (LISTED, "uzi:1", "local:wit2", "unlisted"), (LISTED, "local:wit", "uzi:9", ""),
+    ],
+)  # fmt: skip
+async def test_an_emergency_is_judged_by_who_is_known_to_be_another_and_the_log_says_why_not(
+    hospital: Node, staff: str, breaker: str, reviewer: str, doubt: str
+) -> None:
+    glass = replace(hospital.glass, second=persons.read(staff).second if staff else persons.without_a_list)
+    declared = await glass.declare(replace(GYNAECOLOGIST, id=breaker), BSN, Emergency("unconscious", False), WHY)
+    assert isinstance(declared, Declared)
+    key: Any = ("asker", "", declared.relation.reference)
+    judged = await glass.review(key, "justified", "Nagegaan.", replace(OFFICER, id=reviewer))
+    (event,) = hospital.log.of("breakglass.review")
+    assert judged == (not doubt) and event["outcome"] == ("refused" if doubt else "ok")
+    assert event["reasons"] == ["justified", *([f"review_{doubt}"] if doubt else [])]
+    assert set(event["reasons"]) <= reasons.codes()
+
+
+async def test_who_only_searched_here_does_not_judge_that_search(hospital: Node) -> None:
+    await hospital.glass.sought(
+        Sought("pseudonym", "ref-7", HOSPITAL, "uzi:1", "gynaecologist", "", "unconscious", NOW, "")
+    )
+    (item,) = hospital.book.queue()
+    key = (item.side, item.other, item.id)
+    assert not await hospital.glass.review(key, "justified", "Nagegaan.", GYNAECOLOGIST)
+    assert await hospital.glass.review(key, "justified", "Nagegaan.", OFFICER)
 
 
 async def test_after_destruction_nothing_written_about_her_is_left(hospital: Node, tmp_path: Path) -> None:

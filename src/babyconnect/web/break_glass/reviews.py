@@ -60,7 +60,7 @@ class _Pages:
             request,
             "break_glass/reviews.html",
             422 if flaw else 200,
-            waiting=[self._row(one) for one in book.queue()],
+            waiting=[(*self._row(one), self._glass.doubt(one, person)) for one in book.queue()],
             done=[self._row(one) for one in book.queue(reviewed=True, most=50)],
             to_tell=to_tell,
             names=await self._clients(person) if to_tell else {},
