@@ -66,14 +66,20 @@ class World:
     session: aiohttp.ClientSession
     log: Log = field(default_factory=Log)
     now: float = 0.0
+    number: str = FOUND
+    """By which her own record has her."""
 
     def __post_init__(self) -> None:
         journal = Journal(HOLDER, self.log, bytes(32), lambda: NOW)
         asking = Mitz(self.base, self.session, 0.3)
-        self.beside = MitzBeside(HOLDER, journal, MitzAnswers(asking.ask, HOLDER, said_to(journal), lambda: self.now))
+        answers = MitzAnswers(asking.ask, HOLDER, said_to(journal), lambda: self.now)
+        self.beside = MitzBeside(HOLDER, journal, answers, number=self.hers)
 
-    async def consents(self, *local: Consent, who: Asker | None = None, found: str = FOUND) -> tuple[Consent, ...]:
-        return await self.beside.consents("c1", who or asker(), found, local)
+    async def hers(self, client: str) -> str:
+        return self.number
+
+    async def consents(self, *local: Consent, who: Asker | None = None) -> tuple[Consent, ...]:
+        return await self.beside.consents("c1", who or asker(), local)
 
     async def decided(
         self,
@@ -136,12 +142,18 @@ async def test_within_one_organisation_the_mitz_is_not_asked(world):
     assert world.mitz.asked == []
 
 
-async def test_whom_nobody_named_by_her_bsn_is_not_asked_about_and_nothing_is_known(world):
+async def test_whose_own_record_has_no_number_is_asked_about_nowhere_and_is_refused(world):
+    world.mitz.otherwise, world.number = "Permit", ""
+    assert not any(one.permit for one in await world.consents(Consent("local", True, "*", "*")))
+    assert world.mitz.asked == []
+
+
+async def test_every_question_is_by_the_number_that_her_record_has_then(world):
     world.mitz.otherwise = "Permit"
-    with pytest.raises(ConsentsUnknown):
-        await world.consents(found="")
     await world.consents()
-    assert (await world.consents(found=""))[0].permit
+    world.now, world.number = world.now + 1, f"{BSN_SYSTEM}|{OTHER.value}"
+    await world.consents()
+    assert [one.patient for one in world.mitz.asked] == [BSN.value, OTHER.value]
 
 
 # --- the answer
@@ -337,13 +349,13 @@ async def test_the_subscription_is_the_published_one_and_the_mitz_takes_it(world
 
 @dataclass
 class Kept:
-    clients: set[str] = field(default_factory=set)
+    clients: dict[str, str] = field(default_factory=dict)
 
-    def has(self, client: str) -> bool:
-        return client in self.clients
+    def has(self, client: str, handle: str) -> bool:
+        return self.clients.get(client) == handle
 
-    async def note(self, client: str, moment: dt.datetime) -> None:
-        self.clients.add(client)
+    async def note(self, client: str, handle: str, moment: dt.datetime) -> None:
+        self.clients[client] = handle
 
 
 def listening(world: World, sessions: Sessions) -> Kept:
@@ -353,7 +365,9 @@ def listening(world: World, sessions: Sessions) -> Kept:
     async def send(bsn: Bsn) -> bool:
         return await subscribe(world.base, world.session, 1.0, subscription(bsn, HOLDER, channel))
 
-    world.beside.listening = Listening(send, kept, lambda bsn: ("c1",) if bsn == BSN else (), sessions.revoke_client)
+    world.beside.listening = Listening(
+        *(send, kept, lambda bsn: ("c1",) if bsn == BSN else (), sessions.revoke_client, lambda bsn: f"of {bsn.value}")
+    )
     return kept
 
 
@@ -364,8 +378,12 @@ async def test_whoever_is_asked_for_is_subscribed_to_once_and_again_only_when_it
         world.now += 1
         await world.consents()
         await asyncio.sleep(0.05)
-    assert kept.clients == {"c1"}
+    assert kept.clients == {"c1": f"of {BSN.value}"}
     assert len(world.mitz.subscriptions) == 1
+    world.now, world.number = world.now + 1, f"{BSN_SYSTEM}|{OTHER.value}"
+    await world.consents()
+    await asyncio.sleep(0.05)
+    assert len(world.mitz.subscriptions) == 2, "a subscription by another number is none"
     await world.beside.close()
 
 

@@ -117,7 +117,7 @@ class Grounds:
 
     node: Node
 
-    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
+    async def consents(self, client: str, asker: Asker) -> tuple[Consent, ...]:
         return self.node.consents.get(client, ())
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:

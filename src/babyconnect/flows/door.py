@@ -28,10 +28,11 @@ from babyconnect.birthcare.access import (
     Purpose,
     Refused,
     Relation,
+    Shielded,
 )
-from babyconnect.birthcare.identifiers import BSN_SYSTEM
+from babyconnect.birthcare.identifiers import BSN_SYSTEM, BSN_SYSTEMS
 from babyconnect.birthcare.parties import Party, Person
-from babyconnect.birthcare.resources import bsn_of
+from babyconnect.birthcare.resources import identifiers_of
 from babyconnect.fhir import json
 from babyconnect.flows import reducing
 from babyconnect.store.contract import Clause, Client, Form, Hers, Page, Query, Reader, Stored
@@ -40,6 +41,7 @@ EVIDENCE_SECONDS = 1.0
 """How old what the store knew of her episodes may be; consents are asked anew for every decision."""
 WHO = frozenset({"patient"})
 """The data group that says who a client is."""
+EVERY_LABEL = frozenset({shielded.value for shielded in Shielded})
 NOBODY = "nobody-"
 IN_CARE = {
     "resourceType": "EpisodeOfCare",
@@ -150,8 +152,9 @@ class Grounds(Protocol):
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         """What of the asker's claims can be checked, checked.  What cannot be asked now is not verified."""
 
-    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
-        """Raises a fault when nobody can say now.  `identifier`: by which she was found (`system|value`), or ""."""
+    async def consents(self, client: str, asker: Asker) -> tuple[Consent, ...]:
+        """Raises a fault when nobody can say now.  By whose number she was found is no part of it: a mother is also
+        found by her child's."""
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         """Evidence of the holder: from the client's EpisodeOfCare resources, and enrolments, referrals, care teams."""
@@ -243,7 +246,7 @@ class Door:
             client, request, decision = None, None, Refused(("token_not_bound",))
         else:
             client = session.client
-            request = await self._request(session.asker, client, session.episodes, moment, "")
+            request = await self._request(session.asker, client, session.episodes, moment)
             decision = self._parts.decide(request)
         await self._parts.note(Happening(moment, wire, session.asker, interaction, client, request, decision))
         if isinstance(decision, Refused):
@@ -313,12 +316,15 @@ class Door:
         return await self._reader.clients(after, count)
 
     async def number(self, client: str) -> str:
-        """By which another register is asked about her (`system|value`); "" where her record here has no BSN.  It goes
-        into that question and is released to nobody, so there is nothing to decide or to log here."""
-        who = Filter(client, WHO, frozenset(), frozenset())
-        found = await self._reader.read("Patient", client, who, "json")
-        bsn = bsn_of(json.loads(found.content)) if found else ""
-        return f"{BSN_SYSTEM}|{bsn}" if bsn else ""
+        """By which another register is asked about her (`system|value`), as her own record has it now; "" where that
+        has not one BSN.  It goes into that question and is released to nobody: nothing to decide, nothing to log."""
+        who = Filter(client, WHO, EVERY_LABEL, frozenset())
+        for record in (await self._reader.records(client))[:1]:  # of several all bear the same
+            found = await self._reader.read("Patient", record, who, "json")
+            named = [i.partition("|") for i in identifiers_of(json.loads(found.content))] if found else []
+            bsns = {value for system, _, value in named if system in BSN_SYSTEMS}
+            return f"{BSN_SYSTEM}|{bsns.pop()}" if len(bsns) == 1 else ""
+        return ""
 
     async def _bind(
         self, session: Session, identifier: str, moment: dt.datetime
@@ -326,14 +332,15 @@ class Door:
         """Find her and bind the token, in that order: a token that is bound, or would be refused, binds nothing.
 
         Where she is not found the same is weighed about nobody, so that time does not tell who is known here: under a
-        name that no client has, and without the identifier, which goes nowhere for a stranger.
+        name that no client has.  The identifier ends here, for a stranger and for a client: whoever else is asked about
+        her is asked by her own number (`number`), not by that of a child by which she was found.
         """
         found = await self._reader.client_of(identifier)
         nobody = NOBODY + hashlib.sha256(identifier.encode()).hexdigest()
         client = found[0] if len(found) == 1 else nobody
         if session.client not in (None, client):
             return None if client is nobody else client, None, Refused(("token_bound_elsewhere",))
-        request = await self._request(session.asker, client, None, moment, "" if client is nobody else identifier)
+        request = await self._request(session.asker, client, None, moment)
         decision = self._parts.decide(request)
         if client is nobody:
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
@@ -345,10 +352,10 @@ class Door:
         return client, request, decision
 
     async def _request(
-        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime, identifier: str
+        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime
     ) -> AccessRequest:
         """What this decision rests on.  Her episodes are those bound to the token; all, while it is being bound."""
-        consents = await self._parts.grounds.consents(client, asker, identifier)
+        consents = await self._parts.grounds.consents(client, asker)
         evidence = await self._known(client, moment)
         weighed = await self._parts.grounds.weighed(asker, client)
         return AccessRequest(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,9 @@ class Evaluated:
     decision: Decision
 
 
-async def no_number(client: str) -> str:
-    """Where no other register is asked."""
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """`decide`: by the rules in force; `number`: the identifier by which the Mitz is asked about a client of ours.
+    """`decide`: by the rules in force.
 
     Raises AuditFault and ConsentsUnknown: then nothing is answered."""
 
@@ -57,7 +52,6 @@ class Evaluator:
     roster: Roster
     grounds: Grounds
     decide: Callable[[AccessRequest], Decision]
-    number: Callable[[str], Awaitable[str]] = no_number
 
     async def evaluate(self, asked: Sequence[Evaluation], system: str, came: Came = Came()) -> list[Evaluated]:  # noqa: B008
         return [await self._one(one, system, came) for one in asked]
@@ -91,8 +85,8 @@ class Evaluator:
         else is asked."""
         if not self.roster.known(asked.client):
             nobody = NOBODY + hashlib.sha256(asked.client.encode()).hexdigest()
-            return await self.grounds.consents(nobody, asked.asker, "")
-        return await self.grounds.consents(asked.client, asked.asker, await self.number(asked.client))
+            return await self.grounds.consents(nobody, asked.asker)
+        return await self.grounds.consents(asked.client, asked.asker)
 
     async def _note(  # noqa: PLR0917 - what was asked, on what, what came of it, by which system
         self, asked: Evaluation, request: AccessRequest, found: Decision, allowed: bool, system: str, came: Came

@@ -24,52 +24,65 @@ OUTCOMES: dict[str, Outcome] = {"permit": "ok", "deny": "refused", "not_applicab
 
 
 class Subscriptions(Protocol):
-    def has(self, client: str) -> bool: ...
+    def has(self, client: str, handle: str) -> bool: ...
 
-    async def note(self, client: str, moment: dt.datetime) -> None: ...
+    async def note(self, client: str, handle: str, moment: dt.datetime) -> None: ...
 
     async def forget(self, client: str) -> None: ...
 
 
 @dataclass
 class Listening:
-    """What hearing of changes needs: to subscribe (False: not taken now), who is meant, and to end tokens."""
+    """What hearing of changes needs: to subscribe (False: not taken now), who is meant, to end tokens, and by what a
+    number is known here: a subscription by another number than hers is none."""
 
     subscribe: Callable[[Bsn], Awaitable[bool]]
     kept: Subscriptions
     clients: Callable[[Bsn], Iterable[str]]
     end_tokens: Callable[[str, Callable[[Asker], bool]], int]
+    handle: Callable[[Bsn], str]
+
+
+async def no_number(client: str) -> str:
+    """Until it is said whose record tells it: nobody is asked about, and nobody is allowed anything."""
+    return ""
 
 
 @dataclass
 class MitzBeside:
-    """One node's.  `answers` keeps what was answered for less than a second; `listening` absent: no subscription."""
+    """One node's.  `answers` keeps what was answered for less than a second; `listening` absent: no subscription.
+    `number`: of a client here, from her own record as it is now (`system|value`, "" where there is none)."""
 
     own: Party
     journal: Journal
     answers: MitzAnswers
     listening: Listening | None = None
+    number: Callable[[str], Awaitable[str]] = no_number
     _subscribing: set[str] = field(default_factory=set)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def consents(
-        self, client: str, asker: Asker, identifier: str, local: Sequence[Consent]
-    ) -> tuple[Consent, ...]:
+    async def consents(self, client: str, asker: Asker, local: Sequence[Consent]) -> tuple[Consent, ...]:
         """What holds for this asker, of both registers.  Raises ConsentsUnknown: then the door denies."""
         if asker.ura == self.own.ura:
             return tuple(local)  # within one organisation nothing is exchanged: only the region's objections count
         if client.startswith(NOBODY):
-            await self.answers.as_if(client, asker)  # her number goes nowhere: she is not known here
+            await self.answers.as_if(client, asker)  # she is not known here: no number goes anywhere
             return tuple(local)
-        bsn = bsn_of(identifier)
-        if bsn is not None:
-            self._subscribe(client, bsn)
-        decision = await self.answers.of(client, asker, bsn)
+        decision = await self.answers.of(client, asker, self._hers)
         return weighed(decision, local, asker.ura, self.own.ura, data_groups())
 
+    async def _hers(self, client: str) -> Bsn | None:
+        """By which the Mitz is asked now, and tells us of her from now on."""
+        bsn = bsn_of(await self.number(client))
+        if bsn is not None:
+            self._subscribe(client, bsn)
+        return bsn
+
     def _subscribe(self, client: str, bsn: Bsn) -> None:
-        """In the background, once; tried again the next time that she is asked for."""
-        if self.listening is None or client in self._subscribing or self.listening.kept.has(client):
+        """In the background, once by this number; tried again the next time that she is asked for."""
+        if self.listening is None or client in self._subscribing:
+            return
+        if self.listening.kept.has(client, self.listening.handle(bsn)):
             return
         self._subscribing.add(client)
         task = asyncio.create_task(self._subscribed(self.listening, client, bsn))
@@ -79,7 +92,7 @@ class MitzBeside:
     async def _subscribed(self, listening: Listening, client: str, bsn: Bsn) -> None:
         try:
             if await listening.subscribe(bsn):
-                await listening.kept.note(client, self.journal.clock())
+                await listening.kept.note(client, listening.handle(bsn), self.journal.clock())
         finally:
             self._subscribing.discard(client)
 
@@ -102,7 +115,7 @@ class MitzBeside:
     async def destroyed(self, client: str) -> None:
         """Her record was destroyed: nothing here knows any more that she was asked for.  What the Mitz still tells of
         her is about nobody known here, and ends there."""
-        self.answers.destroyed(client)
+        self.answers.forget(client)
         if self.listening is not None:
             await self.listening.kept.forget(client)
 

@@ -161,6 +161,10 @@ class Reader(Protocol):
 
         One for all records that are joined; a child that has a record of its own is found there."""
 
+    async def records(self, client: str) -> tuple[str, ...]:
+        """The ids of her own Patients, a client's by any name of hers here: one, or all that are joined; none of a name
+        that stands for nobody any more."""
+
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         """The client's EpisodeOfCare resources, for evidence and binding; never for an answer."""
 

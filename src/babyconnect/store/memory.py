@@ -228,6 +228,9 @@ class MemoryReader:
         kept = [v for v in bearers if v.publication.client != SHARED]
         return joining.found({(self._of(v)[0], v.publication.id): json.loads(v.renderings.json) for v in kept})
 
+    async def records(self, client: str) -> tuple[str, ...]:
+        return self.store.records_of(client)
+
     async def episodes_of(self, client: str) -> tuple[dict[str, object], ...]:
         if client in self.store.names():
             return ()  # a record of a client who has another name

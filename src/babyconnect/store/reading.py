@@ -159,6 +159,9 @@ class TableReader:
             rows = {key: await db.fetch(self._sql("resource:json"), "Patient", key[1]) for key in bearing}
         return joining.found({key: json.loads(bytes(found[0][4])) for key, found in rows.items() if found})
 
+    async def records(self, client: str) -> tuple[str, ...]:
+        return await records_of(self._engine, self._sql, client)
+
     async def episodes_of(self, client: str) -> tuple[Mapping[str, Any], ...]:
         known = self._known_episodes.get(client)
         if known and known.number is not None and known.number == self._engine.written():

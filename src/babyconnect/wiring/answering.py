@@ -63,7 +63,9 @@ def holder(link: Link, keeps: Kept, opening: contextlib.AsyncExitStack, secret: 
     decides = deciding(link, keeps.journal, mitz.elsewhere, policies)
     opening.callback(decides.close)
     bound = Binding(tokens.sessions.bind, tokens.sessions.bind_herself)
-    return Holder(tokens, mitz, decides, door_of(link, keeps.store, keeps.journal, decides, bound))
+    door = door_of(link, keeps.store, keeps.journal, decides, bound)
+    mitz.asks_by(door.number)
+    return Holder(tokens, mitz, decides, door)
 
 
 def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
@@ -73,7 +75,7 @@ def mounts(link: Link, keeps: Kept, holds: Holder) -> list[tuple[str, App]]:
         ("/fhir/stu3", SourceApi(holds.door, tokens.gate, base, masked=is_client, rates=tokens.rates)),
         *((prefix, tokens.oauth) for prefix in ("/oauth", "/.well-known")),
         *holds.mitz.mounts,
-        *deciding_pages.mounts(link, keeps.journal, holds.decides, holds.door),
+        *deciding_pages.mounts(link, keeps.journal, holds.decides),
     ]
 
 

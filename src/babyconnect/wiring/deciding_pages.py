@@ -55,7 +55,7 @@ def client_chapter(link: Link, decides: Deciding) -> Chapter[ClientSession]:
     return notices.chapter(decides.break_glass, link.party, decides.tell)
 
 
-def mounts(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[tuple[str, App]]:
+def mounts(link: Link, journal: Journal, decides: Deciding) -> list[tuple[str, App]]:
     """AuthZEN, when `access.token_sha256_file` is set."""
     file = link.chosen.access.token_sha256_file
     if not file:
@@ -66,8 +66,7 @@ def mounts(link: Link, journal: Journal, decides: Deciding, door: Door) -> list[
         secret = b""
     if len(secret) != 32:
         raise SettingsRefused(f"{link.path}: access.token_sha256_file: a SHA-256 in hex is expected")
-    asks = {"number": door.number} if decides.grounds.asks_elsewhere else {}
-    evaluator = Evaluator(journal, link.party, link.roster, decides.grounds, decides.decide, **asks)
+    evaluator = Evaluator(journal, link.party, link.roster, decides.grounds, decides.decide)
     access = Access(evaluator, link.machine_base, secret)
     return [("/access", access), (METADATA, access)]
 

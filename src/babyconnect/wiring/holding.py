@@ -77,8 +77,8 @@ class Checks:
         return given_relation(given, self._own) if given else None
 
 
-Elsewhere = Callable[[str, Asker, str, tuple[Consent, ...]], Awaitable[tuple[Consent, ...]]]
-"""(client, asker, identifier, what the region's register says) -> what holds when another register is heard too."""
+Elsewhere = Callable[[str, Asker, tuple[Consent, ...]], Awaitable[tuple[Consent, ...]]]
+"""(client, asker, what the region's register says) -> what holds when another register is heard too."""
 
 
 class _Related(NamedTuple):
@@ -107,19 +107,19 @@ class HolderGrounds:
         self._own, self._roster, self._consents, self._rules = own, roster, consents, rules
         self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
 
-    def consents(self, client: str, asker: Asker, identifier: str) -> Coroutine[Any, Any, tuple[Consent, ...]]:
+    def consents(self, client: str, asker: Asker) -> Coroutine[Any, Any, tuple[Consent, ...]]:
         """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed, and the
         register is asked about a stand-in, so that time and faults do not tell who is known here.
 
         Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
         said = self.registered(client, asker)
-        return said if self._elsewhere is None else self._also(self._elsewhere, client, asker, identifier, said)
+        return said if self._elsewhere is None else self._also(self._elsewhere, client, asker, said)
 
     @staticmethod
     async def _also(
-        elsewhere: Elsewhere, client: str, asker: Asker, identifier: str, said: Coroutine[Any, Any, tuple[Consent, ...]]
+        elsewhere: Elsewhere, client: str, asker: Asker, said: Coroutine[Any, Any, tuple[Consent, ...]]
     ) -> tuple[Consent, ...]:
-        return await elsewhere(client, asker, identifier, await said)
+        return await elsewhere(client, asker, await said)
 
     async def registered(self, client: str, asker: Asker) -> tuple[Consent, ...]:
         """By the region's register alone."""

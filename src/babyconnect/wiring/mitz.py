@@ -34,11 +34,13 @@ async def nothing(client: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MitzHere:
-    """`elsewhere` for the door; `destroyed` when a record was; `mounts` for notifications."""
+    """`elsewhere` for the door, which says by which number she is asked about (`asks_by`); `destroyed` when a record
+    was; `mounts` for notifications."""
 
     elsewhere: Elsewhere | None = None
     destroyed: Callable[[str], Awaitable[None]] = nothing
     mounts: tuple[tuple[str, App], ...] = ()
+    asks_by: Callable[[Callable[[str], Awaitable[str]]], None] = lambda number: None
 
 
 def mitz_of(link: Link, journal: Journal, sessions: Sessions, opening: contextlib.AsyncExitStack) -> MitzHere:
@@ -60,7 +62,11 @@ def mitz_of(link: Link, journal: Journal, sessions: Sessions, opening: contextli
         listening, app, kept = _listen(link, session, sessions, beside)
         opening.callback(kept.close)
         beside.listening, mounts = listening, (("/mitz", app),)
-    return MitzHere(beside.consents, beside.destroyed, mounts)
+
+    def asks_by(number: Callable[[str], Awaitable[str]]) -> None:
+        beside.number = number
+
+    return MitzHere(beside.consents, beside.destroyed, mounts, asks_by)
 
 
 def _listen(
@@ -76,7 +82,7 @@ def _listen(
     async def send(bsn: Bsn) -> bool:
         return await subscribe(chosen.base_url, session, chosen.seconds, subscription(bsn, link.party, channel))
 
-    listening = Listening(send, kept, link.roster.clients, sessions.revoke_client)
+    listening = Listening(send, kept, link.roster.clients, sessions.revoke_client, link.roster.handle)
     return listening, notified_app(token, beside.heard), kept
 
 

@@ -148,9 +148,9 @@ async def _handed_on(unbelieved: Unbelieved, request: Request) -> None:
 
 
 def _elsewhere(line: Line) -> Elsewhere:
-    async def asked(client: str, asker: Asker, identifier: str, said: tuple[Consent, ...]) -> tuple[Consent, ...]:
+    async def asked(client: str, asker: Asker, said: tuple[Consent, ...]) -> tuple[Consent, ...]:
         try:
-            return await line.ask(questions.Elsewhere(client, asker, identifier, said), tuple[Consent, ...])
+            return await line.ask(questions.Elsewhere(client, asker, said), tuple[Consent, ...])
         except LineFault as fault:
             raise ConsentsUnknown(str(fault)) from None
 

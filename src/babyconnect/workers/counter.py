@@ -30,7 +30,7 @@ _question = msgspec.msgpack.Decoder(AnyQuestion)
 _encode = msgspec.msgpack.Encoder().encode
 _log = structlog.get_logger(__name__)
 
-Consents = Callable[[str, Asker, str, tuple[Consent, ...]], Awaitable[tuple[Consent, ...]]]
+Consents = Callable[[str, Asker, tuple[Consent, ...]], Awaitable[tuple[Consent, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Keeps:
                 return self.rates.finds_as(ura, person)
             case Uses(jkt, jti, until, now):
                 return self.used.first_use(jkt, jti, until, now)
-            case Elsewhere(client, asker, identifier, said):
-                return said if self.elsewhere is None else await self.elsewhere(client, asker, identifier, said)
+            case Elsewhere(client, asker, said):
+                return said if self.elsewhere is None else await self.elsewhere(client, asker, said)
             case _:
                 await self.built.wait()
                 return True

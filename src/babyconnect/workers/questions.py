@@ -79,7 +79,6 @@ class Elsewhere(Question, frozen=True):
 
     client: str
     asker: Asker
-    identifier: str
     said: tuple[Consent, ...]
 
 

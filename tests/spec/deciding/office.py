@@ -159,7 +159,7 @@ class Office:
         self.asked_mitz.append(asked)
         raise ConsentsUnknown("the Mitz: she was not asked for by her BSN")
 
-    async def consents(self, client: str, asker: Asker, identifier: str) -> tuple[Consent, ...]:
+    async def consents(self, client: str, asker: Asker) -> tuple[Consent, ...]:
         return self.said
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import uuid
 from pathlib import Path
@@ -31,13 +30,13 @@ class Played:
         self.answer: Any = "permit"
         self.asked: list[Question] = []
         office.said = ()
-        beside = MitzBeside(OWN, office.journal, MitzAnswers(self.ask, OWN, said_to(office.journal)))
+        answers = MitzAnswers(self.ask, OWN, said_to(office.journal))
+        beside = MitzBeside(OWN, office.journal, answers, number=self.number)
         grounds = office.grounds(True)
         self.grounds: HolderGrounds = grounds
         grounds._elsewhere = beside.consents
         grounds._checks = office.desk  # type: ignore[assignment]
         office.consents = grounds.consents  # type: ignore[method-assign]
-        office.evaluator = dataclasses.replace(office.evaluator, number=self.number)
         self.access = Access(office.evaluator, "http://node.test", hashlib.sha256(SECRET.encode()).digest())
 
     async def number(self, client: str) -> str:

@@ -272,15 +272,16 @@ async def test_what_the_mitz_was_asked_of_her_is_forgotten_to_the_last_byte(node
     kept = Subscribed(node.folder / "store.mitz.sqlite")
     hers, _ = await filled(node)
     answers = MitzAnswers(never, HOLDER, never)
-    answers._remember(hers, Bsn(BSN))
-    beside = MitzBeside(HOLDER, node.destroying.journal, answers, Listening(never, kept, node.roster.clients, never))
-    await kept.note(hers, NOW)
+    answers._keep((hers, "", "", ""), 0.0, "permit")
+    listening = Listening(never, kept, node.roster.clients, never, node.roster.handle)
+    beside = MitzBeside(HOLDER, node.destroying.journal, answers, listening)
+    await kept.note(hers, node.roster.handle(Bsn(BSN)), NOW)
 
     async def told(client: str, handle: str) -> None:
         await beside.destroyed(client)
 
     await replace(node.destroying, told=told).destroy(node.asked(hers))
-    assert not kept.has(hers) and not answers._bsns
+    assert not kept.has(hers, node.roster.handle(Bsn(BSN))) and not answers._kept
     assert not [name for name in holding(node.folder, hers) if "mitz" in name]
     kept.close()
 

@@ -220,3 +220,11 @@ async def test_taking_something_back_keeps_it_in_its_own_record(store: Store) ->
     await store.writer.withdraw("Observation", "bea-o", "none", NOON)
     assert await ids(store, client) == {"anna-o"}
     assert await store.writer.known([("Observation", "bea-o")]) == {("Observation", "bea-o"): "bea"}
+
+
+async def test_her_own_records_are_told_by_any_name_of_hers_and_a_name_of_nobody_has_none(store: Store) -> None:
+    await publish(store, record("bea"), record("anna"))
+    reader, client = store.open_reader(), await client_of(store)
+    assert await reader.records(client) == ("anna", "bea")
+    await publish(store, [patient("bea", OTHERS)])
+    assert await reader.records(client) == () and await reader.records("anna") == ("anna",)

@@ -76,7 +76,7 @@ async def read_limited(answer: aiohttp.ClientResponse, limit: int) -> bytes:
 class MitzAnswers:
     """The answers that this holder got, by client and asker, each for as long as it may hold.
 
-    A BSN is known here from the moment somebody asks for her by it until she is forgotten for others; never written.
+    No BSN is kept: whoever is asked about is asked by what her own record says at that moment.
     """
 
     def __init__(
@@ -87,23 +87,22 @@ class MitzAnswers:
         self._lately: deque[tuple[float, bool]] = deque([USUAL], maxlen=LATELY)
         self._ask, self._own, self._said, self._now = ask, own, said, monotonic
         self._seconds = float(table()["limits"]["answer_seconds"])
-        self._bsns: OrderedDict[str, Bsn] = OrderedDict()
         self._kept: OrderedDict[tuple[str, str, str, str], tuple[float, Decision]] = OrderedDict()
 
-    async def of(self, client: str, asker: Asker, bsn: Bsn | None) -> Decision:
-        """Raises ConsentsUnknown, also when nobody named her by her BSN here before."""
-        if bsn is not None:
-            self._remember(client, bsn)
-        known = self._bsns.get(client)
-        if known is None:
-            raise ConsentsUnknown("the Mitz: she was not asked for by her BSN")
+    async def of(self, client: str, asker: Asker, number: Callable[[str], Awaitable[Bsn | None]]) -> Decision:
+        """Raises ConsentsUnknown.  `number`: hers; looking for it is part of how long asking takes (`as_if`).  Who has
+        none cannot have said yes there: she is denied, and waited for as long as anybody."""
         key = (client, asker.ura.value, asker.role.value, asker.purpose.value)
         until, decision = self._kept.get(key, (float("-inf"), "deny"))
         if self._now() < until:
             return decision
         message, began = uuid.uuid4(), self._now()
+        bsn = await number(client)
+        if bsn is None:
+            await self.as_if(client, asker)
+            return "deny"
         try:
-            decision = await self._ask(Question(known, self._own, asker), message)
+            decision = await self._ask(Question(bsn, self._own, asker), message)
         except ConsentsUnknown:
             await self._said(client, "unknown", message)
             self._lately.append((self._now() - began, False))
@@ -132,17 +131,6 @@ class MitzAnswers:
             self._kept.popitem(last=False)
 
     def forget(self, client: str) -> None:
-        """She changed her choice: nothing that was answered holds any more."""
+        """She changed her choice, or her record was destroyed: nothing that was answered holds any more."""
         for key in [key for key in self._kept if key[0] == client]:
             del self._kept[key]
-
-    def destroyed(self, client: str) -> None:
-        """Her record was destroyed: her number is forgotten too."""
-        self.forget(client)
-        self._bsns.pop(client, None)
-
-    def _remember(self, client: str, bsn: Bsn) -> None:
-        self._bsns[client] = bsn
-        self._bsns.move_to_end(client)
-        while len(self._bsns) > REMEMBERED:
-            self._bsns.popitem(last=False)

@@ -1,4 +1,4 @@
-"""For which clients this holder has a subscription: one small file, without a BSN."""
+"""For which clients this holder has a subscription, and by which number (its handle): one small file, without a BSN."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import apsw
 
 from babyconnect.network.database import Database
 
-SCHEMA = "create table if not exists subscribed (client text primary key, moment text not null);"
+# Of what an earlier version kept it is not known by whose number it was made: it counts no more, and is made again.
+SCHEMA = """
+drop table if exists subscribed;
+create table if not exists subscription (client text primary key, handle text not null, moment text not null);
+"""
 
 
 class Subscribed:
@@ -19,12 +23,14 @@ class Subscribed:
     def close(self) -> None:
         self._db.close()
 
-    def has(self, client: str) -> bool:
-        return bool(self._db.rows("select 1 from subscribed where client = ?", (client,)))
+    def has(self, client: str, handle: str) -> bool:
+        return bool(self._db.rows("select 1 from subscription where client = ? and handle = ?", (client, handle)))
 
-    async def note(self, client: str, moment: dt.datetime) -> None:
+    async def note(self, client: str, handle: str, moment: dt.datetime) -> None:
+        row = (client, handle, moment.isoformat())
+
         def write(connection: apsw.Connection) -> None:
-            connection.execute("insert or replace into subscribed values (?, ?)", (client, moment.isoformat()))
+            connection.execute("insert or replace into subscription values (?, ?, ?)", row)
 
         await self._db.write(write)
 
@@ -32,6 +38,6 @@ class Subscribed:
         """Her record was destroyed."""
 
         def write(connection: apsw.Connection) -> None:
-            connection.execute("delete from subscribed where client = ?", (client,))
+            connection.execute("delete from subscription where client = ?", (client,))
 
         await self._db.forget(write)
