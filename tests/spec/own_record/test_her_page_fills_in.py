@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,32 @@ async def test_who_acts_for_somebody_else_from_now_on_gets_no_more_of_the_page_b
     session.act_for(Represented(CHILD, "Bo", born, Said("parent", born, "recognition")))
     assert session.growing == {}
     assert (await visitor.get(f"/client/dossier/{name}/stroom?v=0")).status == 404
+
+
+@pytest.mark.parametrize("how", ["logs out", "acts for her child"])
+async def test_a_page_that_was_asked_for_before_she_left_or_acts_for_another_shows_nothing(
+    region: Region, how: str
+) -> None:
+    began, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(Named):
+        async def in_region(self, bsn: Bsn) -> str:
+            began.set()
+            await go.wait()
+            return await super().in_region(bsn)
+
+    region.everywhere = replace(region.everywhere, names=Slow())
+    visitor = region.visitor()
+    session = region.practice.client_session
+    assert session is not None
+    page = asyncio.create_task(visitor.get("/client/dossier/"))
+    await began.wait()
+    if how == "logs out":
+        session.end()
+    else:
+        session.act_for(Represented(CHILD, "Bo", NOW.date(), Said("parent", NOW.date(), "recognition")))
+    go.set()
+    assert ((await page).status, session.growing) == (303, {})
 
 
 async def test_nothing_about_safety_comes_by_the_stream_unless_its_author_chose_so(region: Region) -> None:

@@ -59,6 +59,19 @@ def test_a_session_holds_no_more_records_than_fit_and_closes_the_oldest() -> Non
     assert len(closed) == MOST_RECORDS + 1
 
 
+def test_a_session_that_ended_keeps_nothing_of_a_request_that_was_under_way() -> None:
+    shut: list[str] = []
+    sessions: Sessions[StaffSession[str]] = Sessions(lambda: 0.0)
+    session = of_anna(shut.append)
+    token = sessions.start(session)
+    session.close()
+    session.keep("while she is here")
+    assert list(session.records.values()) == ["while she is here"] and shut == []
+    sessions.end(token)
+    session.keep("too late")
+    assert session.records == {} and shut == ["while she is here", "too late"]
+
+
 def test_a_tarball_that_differs_from_the_lock_file_is_not_opened() -> None:
     with pytest.raises(AssetFault, match="integrity"):
         checked(b"other", "sha512-AAAA", "x@1")

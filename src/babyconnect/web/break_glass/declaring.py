@@ -42,9 +42,10 @@ class _Pages:
 
     async def show(self, request: Request) -> Response:
         session = self._site.session(request)
-        if request.path_params["handle"] not in session.records:
+        record = session.records.get(request.path_params["handle"])
+        if record is None:
             return self._site.message(request, "closed", 404)
-        return self._page(request, session, {})
+        return self._page(request, session, record.bsn, {})
 
     async def declare(self, request: Request) -> Response:
         """Declared, logged and booked first; then everybody is asked anew as an emergency."""
@@ -54,25 +55,26 @@ class _Pages:
         if record is None:
             return self._site.message(request, "closed", 404)
         if fields.get("zeker") != "ja":
-            return self._page(request, session, fields, "confirmation")
+            return self._page(request, session, record.bsn, fields, "confirmation")
         emergency = Emergency(fields.get("reden", ""), fields.get("ook-bij-bezwaar") == "ja")
         came = Came(address=request.client.host if request.client else "")
         explanation = fields.get("toelichting", "")
         declared = await self._glass.declare(session.person, record.bsn, emergency, explanation, came)
         if not isinstance(declared, Declared):
-            return self._page(request, session, fields, declared)
-        bsn = record.bsn
+            return self._page(request, session, record.bsn, fields, declared)
         session.drop(handle)
-        return await self._opener(request, session, bsn, declared)
+        return await self._opener(request, session, record.bsn, declared)
 
-    def _page(self, request: Request, session: ViewerSession, given: Mapping[str, str], flaw: str = "") -> Response:
+    def _page(
+        self, request: Request, session: ViewerSession, bsn: Bsn, given: Mapping[str, str], flaw: str = ""
+    ) -> Response:
         return self._site.page(
             request,
             "break_glass/emergency.html",
             422 if flaw else 200,
             session=session,
             handle=request.path_params["handle"],
-            bsn=session.records[request.path_params["handle"]].bsn,
+            bsn=bsn,
             reasons=document("break_glass.toml")["reason"],
             given=given,
             flaw=flaw,

@@ -53,6 +53,8 @@ class GrowingPage(Filling):
 
     def _fail(self) -> None:
         """Who waits is told, also when it is the drawing that fails."""
+        if self.phase == "closed":
+            return
         self.phase = "fault"
         try:
             self.put(self.draw(self.answers, self.phase))

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows.own_everywhere import Answers, OwnEverywhere, told_of_child
 from babyconnect.flows.own_record import Looking
 from babyconnect.web.client.growing import Draw, GrowingPage
@@ -68,10 +69,18 @@ class RecordPages:
             if found is None:
                 raise HTTPException(404)
             return await self._childs(request, session, found)
-        who = self._who(request, session)
+        who, whose = self._who(request, session), session.client
         growing = GrowingPage(draw=self._draw_hers(language_of(request)))
         await growing.begin(self._everywhere.hers(who))
+        self._still(session, whose, growing)
         return self._grown(request, session, growing)
+
+    def _still(self, session: ClientSession, whose: Bsn, growing: GrowingPage | None = None) -> None:
+        """Who logged out, or acts for another since she asked, is shown nothing of what came meanwhile."""
+        if session.ended or session.client != whose:
+            if growing is not None:
+                growing.close()
+            raise HTTPException(303, headers={"location": f"{self._site.path}/"})
 
     def _grown(self, request: Request, session: ClientSession, growing: GrowingPage) -> Response:
         """The page with what there is; it is held only while there is more to come."""
@@ -123,7 +132,9 @@ class RecordPages:
         if session.represents is not None:
             raise HTTPException(404)
         self._looking(request)
+        whose = session.client
         content = await self._everywhere.copy(self._who(request, session))
+        self._still(session, whose)
         headers = {"content-disposition": 'attachment; filename="mijn-dossier.json"', "cache-control": "no-store"}
         return Response(content, media_type="application/fhir+json; fhirVersion=3.0", headers=headers)
 
@@ -135,13 +146,14 @@ class RecordPages:
         return await self._childs(request, session, child)
 
     async def _childs(self, request: Request, session: ClientSession, child: str) -> Response:
-        who = self._who(request, session)
+        who, whose = self._who(request, session), session.client
         growing = GrowingPage(
             draw=self._draw_childs(language_of(request)),
             child=child,
             holds=lambda: self._everywhere.may_see(who, child),
         )
         await growing.begin(self._everywhere.childs(who, child))
+        self._still(session, whose, growing)
         if growing.lost() or (growing.settled and not growing.order() and not growing.answers.failed):
             # No authority (any more), no such child, nothing there: one page for all.
             raise HTTPException(404)

@@ -45,7 +45,8 @@ class Origin:
 class Session:
     """One log-in of somebody.
 
-    `secret` is what form tokens are made of; `name` tells sessions apart (for rate limits) and opens nothing.
+    `secret` is what form tokens are made of; `name` tells sessions apart (for rate limits) and opens nothing.  `ended`:
+    for good, so that a request that was under way leaves nothing in it.
     """
 
     origin: Origin = Origin()
@@ -53,6 +54,7 @@ class Session:
     seen: float = 0.0
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     name: str = field(default_factory=new_handle)
+    ended: bool = False
 
     @property
     def csrf(self) -> str:
@@ -71,6 +73,11 @@ class Session:
 
     def close(self) -> None:
         """Forget whatever this session held."""
+
+    def end(self) -> None:
+        """Forget it, and hold nothing from now on."""
+        self.ended = True
+        self.close()
 
 
 R = TypeVar("R")
@@ -100,6 +107,8 @@ class StaffSession(Session, Generic[R]):
             self.shut(self.records.pop(next(iter(self.records))))
         handle = new_handle()
         self.records[handle] = record
+        if self.ended:
+            self.drop(handle)
         return handle
 
     def drop(self, handle: str) -> None:
@@ -178,5 +187,5 @@ class Sessions(Generic[S]):
     def _drop(self, key: bytes) -> S | None:
         session = self._by_hash.pop(key, None)
         if session is not None:
-            session.close()
+            session.end()
         return session

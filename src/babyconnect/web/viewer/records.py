@@ -1,6 +1,7 @@
 """One opened record while a screen shows it: it fills in from the consult, and everybody who looks on is told.
 
-It holds text only: whoever asks, merges and draws (`drawing`) may be another process.  Nothing of it survives `close`.
+It holds text only: whoever asks, merges and draws (`drawing`) may be another process.  Nothing of it survives `close`,
+and nothing is asked for it afterwards.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class OpenedRecord(Filling):
     def watch(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
         """From now on asks anew at each step of `changes`, which has those since the first asking as well: she may have
         taken back what stands here."""
+        if self.phase == "closed":
+            return
         self._watch = asyncio.create_task(self._watched(changes, again))
 
     async def _watched(self, changes: AsyncIterator[None], again: Callable[[], None]) -> None:
@@ -56,6 +59,8 @@ class OpenedRecord(Filling):
 
     def fill(self, states: AsyncIterator[Drawn]) -> None:
         """Starts asking, at once: before the page itself is asked for.  Again: what was shown is forgotten first."""
+        if self.phase == "closed":
+            return
         if self._task is not None:
             self._task.cancel()
         self.turn += 1
@@ -81,6 +86,8 @@ class OpenedRecord(Filling):
 
     def _fail(self) -> None:
         """Who waits is told, also when it is the drawing that fails: a page must not hang on it."""
+        if self.phase == "closed":
+            return
         self.phase = "fault"
         try:
             bar = self.drawer_in(self.language).bar(self.sources, self.phase)

@@ -261,9 +261,12 @@ class Viewer:
         return session, fields
 
     async def _still(self, request: Request, session: ViewerSession) -> None:
-        """Whoever's log-in was revoked while she was here is out, with all that her screens held."""
-        if not await session.holds():
+        """Whoever's log-in was revoked while she was here is out, with all that her screens held; and so is who logged
+        out while this was asked."""
+        holds = await session.holds()
+        if not holds and not session.ended:
             await self._login.end(request, session)
+        if not holds or session.ended:
             raise HTTPException(303, headers={"location": f"{PATH}/"})
 
     async def _opened(
@@ -319,8 +322,8 @@ class Viewer:
     async def record(self, request: Request) -> Response:
         """The page: at once, with whatever has come so far; `?geheel=1` waits for everything first, `?bestand=` gives a
         file that the page speaks of."""
+        await self._still(request, self._site.session(request))
         session, handle, record = self._record_of(request)
-        await self._still(request, session)
         if "bestand" in request.query_params:
             return await self._file(request, session, record)
         if record is None:
@@ -332,6 +335,8 @@ class Viewer:
                 await asyncio.wait_for(record.end(), WHOLE_SECONDS)
             except TimeoutError:
                 record.give_up()
+            if record.phase == "closed":
+                return self._site.message(request, "closed", 404)
         shared = request.cookies.get(SHARED_SCREEN_COOKIE) == "1"
         return self._site.page(
             request,
