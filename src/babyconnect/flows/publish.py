@@ -197,11 +197,11 @@ async def _kept(prepared: _Prepared, node: PublishingNode) -> InputReport:
 
 
 async def _one_client(prepared: _Prepared, node: PublishingNode) -> list[Finding]:
-    """Whether another record here is hers too, by her BSN; or should be, and contradicts this one."""
+    """Whether another record here is hers too, by her BSN; or her number, or a child's, finds nobody any more."""
     differs = await node.writer.differing(prepared.client)
     if differs:
         what = _differences(differs)
-        text = f"another record here bears this BSN and {what}: nobody is answered about either until it is corrected"
+        text = f"another record here bears a BSN of this one and {what}: nobody is answered by it until it is corrected"
         return [Finding("warning", prepared.name, "one-bsn", text)]
     others = len(await node.writer.joined([prepared.client])) - 1
     if others < 1:

@@ -219,7 +219,8 @@ class Writer(Protocol):
         """Which records are joined with any of these, themselves among them: record -> the name of their client."""
 
     async def differing(self, record: str) -> tuple[str, ...]:
-        """Why this record is not joined with others that bear its BSN (`one_woman.contradictions`); () otherwise."""
+        """Why a BSN in this record, its client's or a child's, finds nobody, as codes (`one_woman.contradictions`, or
+        `no_own_record`: it stands in several records, of which none is its bearer's own); () otherwise."""
 
     async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
         """What in this Patient contradicts the one that is kept under its id; () when there is none."""

@@ -14,7 +14,17 @@ from typing import Any
 from babyconnect.fhir import json
 from babyconnect.store.contract import SHARED, Stored
 from babyconnect.store.entries import entry
-from babyconnect.store.joining import JOINED, Together, contradictions, facts, numbers, one_person, together
+from babyconnect.store.joining import (
+    JOINED,
+    Bearer,
+    Together,
+    contradictions,
+    facts,
+    numbers,
+    one_person,
+    together,
+    why,
+)
 from babyconnect.store.marks import labels, moment_of
 from babyconnect.store.selection import Entry
 from babyconnect.store.shelf import Laid, laid, lay
@@ -40,12 +50,17 @@ async def borne(db: Fetching, sql: Statement, patients: Iterable[str]) -> set[st
     return set(numbers(rows))
 
 
+async def bearing(db: Fetching, sql: Statement, number: str) -> list[Bearer]:
+    """All who bear a number, in whichever record."""
+    rows = await db.fetch(sql("bearing"), number)
+    return [Bearer(client, id == record, await _patient(db, sql, id)) for client, id, record in rows]
+
+
 async def differing(db: Fetching, sql: Statement, record: str) -> tuple[str, ...]:
-    """What contradicts between this record and the others that bear its BSN; () when nothing does."""
+    """Why a BSN in this record, its client's or that of a child spoken of there, finds nobody; () when each does."""
     found: set[str] = set()
-    for number in await borne(db, sql, [record]):
-        bearers = [await _patient(db, sql, row[0]) for row in await db.fetch(sql("bearers"), number)]
-        found |= set(contradictions([facts(patient) for patient in bearers]))
+    for number in numbers([row[0] for row in await db.fetch(sql("numbers_in"), record)]):
+        found |= set(why(await bearing(db, sql, number)))
     return tuple(sorted(found))
 
 

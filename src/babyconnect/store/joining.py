@@ -10,17 +10,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEM
-from babyconnect.birthcare.one_woman import JOINED, Facts, contradictions, facts, together
+from babyconnect.birthcare.one_woman import JOINED, LACKING, contradictions, facts, together
 from babyconnect.birthcare.resources import as_list
 from babyconnect.definitions import document
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import render
 from babyconnect.store.contract import Form, Stored
 
-__all__ = ["JOINED", "Facts", "Together", "contradictions", "facts", "found", "numbers", "one_person", "together"]
+__all__ = [
+    "JOINED",
+    "Bearer",
+    "Together",
+    "contradictions",
+    "facts",
+    "found",
+    "numbers",
+    "one_person",
+    "together",
+    "why",
+]
+
+
+class Bearer(NamedTuple):
+    """A Patient that bears a number, and in whose record.  `own`: it is the client of the record that it lies in, not a
+    child that is spoken of there (the record may be one of several of that client)."""
+
+    client: str
+    own: bool
+    patient: Mapping[str, Any]
 
 
 def numbers(identifiers: Sequence[str]) -> frozenset[str]:
@@ -32,16 +52,27 @@ def one_person(bearers: Sequence[Mapping[str, Any]]) -> bool:
     return len(bearers) > 1 and not contradictions([facts(patient) for patient in bearers])
 
 
-def found(bearers: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[str, ...]:
-    """Which clients a number finds, by its bearers: (client, id of the Patient that bears it) -> that Patient.
+def found(bearers: Sequence[Bearer]) -> tuple[str, ...]:
+    """Which clients a number finds, by all who bear it.
 
     A child with a record of its own is also spoken of in its mother's: the number is that of its own record, unless
-    what is said of it there contradicts."""
-    clients = {client for client, _ in bearers}
-    own = {client for client, id in bearers if id == client or client.startswith(JOINED)}
-    if len(clients) > 1 and len(own) == 1 and one_person(list(bearers.values())):
+    what is said of it there contradicts.  (That nothing much is said there, as of who was just born, does not.)"""
+    clients = {one.client for one in bearers}
+    own = {one.client for one in bearers if one.own}
+    if len(own) == 1 and not _contradictions(bearers) - LACKING:
         return tuple(own)
     return tuple(sorted(clients))
+
+
+def why(bearers: Sequence[Bearer]) -> tuple[str, ...]:
+    """Why a number finds nobody for an asker, as codes: what contradicts, or that no record is its bearer's own."""
+    if len(found(bearers)) < 2:
+        return ()
+    return tuple(sorted(_contradictions(bearers))) or ("no_own_record",)
+
+
+def _contradictions(bearers: Sequence[Bearer]) -> frozenset[str]:
+    return frozenset(contradictions([facts(one.patient) for one in bearers]))
 
 
 class Together:

@@ -104,6 +104,15 @@ class MemoryStore:
                 found.setdefault(number, []).append(id)
         return found
 
+    def bearing(self, number: str) -> list[joining.Bearer]:
+        """All who bear a number, in whichever record."""
+        current, names = [kept[-1] for (type, _), kept in self.versions.items() if type == "Patient"], self.names()
+        return [
+            joining.Bearer(names.get(p.client, p.client), p.id == p.client, json.loads(version.renderings.json))
+            for version in current
+            if (p := version.publication).client != SHARED and number in p.index.get("identifier", ())
+        ]
+
     def names(self) -> dict[str, str]:
         """Records that are joined with others: record -> the name of their client."""
         patients = self.patients()
@@ -195,10 +204,10 @@ class MemoryWriter:
         return joining.contradictions([joining.facts(json.loads(kept[-1].renderings.json)), joining.facts(patient)])
 
     async def differing(self, record: str) -> tuple[str, ...]:
-        patients = self.store.patients()
-        groups = [group for group in self.store.bearers().values() if record in group]
-        facts = [[joining.facts(json.loads(patients[id].renderings.json)) for id in group] for group in groups]
-        return tuple(sorted({code for each in facts for code in joining.contradictions(each)}))
+        current = [kept[-1].publication for (type, _), kept in self.store.versions.items() if type == "Patient"]
+        known = [p.index.get("identifier", ()) for p in current if p.client == record != SHARED]
+        borne = joining.numbers([one for each in known for one in each])
+        return tuple(sorted({code for number in borne for code in joining.why(self.store.bearing(number))}))
 
 
 def _keep(versions: dict[tuple[str, str], list[_Version]], new: Publication, moment: dt.datetime) -> Outcome:
@@ -224,9 +233,7 @@ class MemoryReader:
         return (client, None) if name is None else (name, self.store.together()[name])
 
     async def client_of(self, identifier: str) -> tuple[str, ...]:
-        bearers = [v for v in self._current("Patient") if identifier in v.publication.index.get("identifier", ())]
-        kept = [v for v in bearers if v.publication.client != SHARED]
-        return joining.found({(self._of(v)[0], v.publication.id): json.loads(v.renderings.json) for v in kept})
+        return joining.found(self.store.bearing(identifier))
 
     async def records(self, client: str) -> tuple[str, ...]:
         return self.store.records_of(client)

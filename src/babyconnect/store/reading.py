@@ -20,7 +20,7 @@ from babyconnect.fhir import json
 from babyconnect.store import joining
 from babyconnect.store.contract import SHARED, Client, Form, Hers, Page, Query, Stored
 from babyconnect.store.entries import entry
-from babyconnect.store.gathering import records_of
+from babyconnect.store.gathering import bearing, records_of
 from babyconnect.store.marks import moment_of
 from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
@@ -155,9 +155,7 @@ class TableReader:
 
     async def _told_apart(self, identifier: str) -> tuple[str, ...]:
         async with self._engine.reading() as db:
-            bearing = [(row[0], row[1]) for row in await db.fetch(self._sql("bearing"), identifier)]
-            rows = {key: await db.fetch(self._sql("resource:json"), "Patient", key[1]) for key in bearing}
-        return joining.found({key: json.loads(bytes(found[0][4])) for key, found in rows.items() if found})
+            return joining.found(await bearing(db, self._sql, identifier))
 
     async def records(self, client: str) -> tuple[str, ...]:
         return await records_of(self._engine, self._sql, client)

@@ -113,6 +113,8 @@ STATEMENTS = {
     "join": """INSERT INTO {t}joined (client, name) VALUES ($1, $2)
         ON CONFLICT (client) DO UPDATE SET name = excluded.name""",
     "part": "DELETE FROM {t}joined WHERE client = $1",
+    "numbers_in": """SELECT DISTINCT b.identifier FROM {t}current c JOIN {t}bearer b ON b.id = c.id
+        WHERE c.client = $1 AND c.type = 'Patient'""",
     "numbers_of": "SELECT identifier FROM {t}bearer WHERE id = $1",
     "bearers": "SELECT client FROM {t}bearer WHERE identifier = $1 AND id = client ORDER BY client",
     "shelves_of": "SELECT type FROM {t}shelf WHERE client = $1",
@@ -136,7 +138,7 @@ STATEMENTS = {
         LEFT JOIN {t}shelf s ON s.client = c.client AND s.type = $2 WHERE c.client = $1""",
     "clients_of": """SELECT DISTINCT COALESCE(j.name, b.client) AS known FROM {t}bearer b
         LEFT JOIN {t}joined j ON j.client = b.client WHERE b.identifier = $1 ORDER BY known""",
-    "bearing": """SELECT COALESCE(j.name, b.client), b.id FROM {t}bearer b
+    "bearing": """SELECT COALESCE(j.name, b.client), b.id, b.client FROM {t}bearer b
         LEFT JOIN {t}joined j ON j.client = b.client WHERE b.identifier = $1""",
     # A client, and the Patient that she is shown by.
     "clients": """SELECT c.id AS known, c.id FROM {t}current c

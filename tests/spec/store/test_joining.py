@@ -114,6 +114,8 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], ...]] = {
     "birth_date": ({"birthDate": "1994-05-07"},),
     "birth_date_unknown": ({"birthDate": "1994"}, {"birthDate": None}),
     "family_name": ({"name": [{"family": "Visser"}]},),
+    "name_unknown": ({"name": [{"given": ["Lisa"]}]}, {"name": None}),
+    "multiple_birth_unknown": ({"multipleBirthBoolean": True},),
 }
 
 
@@ -153,11 +155,11 @@ async def test_another_bsn_takes_a_record_away_and_to_whom_it_belongs(store: Sto
 
 
 async def test_of_three_any_two_must_agree(store: Store) -> None:
-    unknown = patient("bea")
-    nameless = {name: value for name, value in unknown.resource.items() if name != "name"}
-    await publish(store, record("anna"), [publication(nameless, "bea", "patient")])
+    """Of whom "Lisa" and "Lotte" are, is not known by "L."; with each alone it would be hers."""
+    lisa, lotte, initial = ([{"family": "De Vries", "given": [given]}] for given in ("Lisa", "Lotte", "L."))
+    await publish(store, record("anna", name=lisa), record("bea", name=initial))
     assert (await client_of(store)).startswith(JOINED)
-    await publish(store, record("cato", name=[{"family": "Visser"}]))
+    await publish(store, record("cato", name=lotte))
     assert await store.open_reader().client_of(HERS) == ("anna", "bea", "cato")
 
 
@@ -182,6 +184,39 @@ async def test_a_child_is_found_in_its_own_record_where_its_mothers_speaks_of_it
     assert await client_of(store, number) == "cato"
     await publish(store, record("cato", OTHERS, birthDate="1994-05-07"))
     assert await store.open_reader().client_of(number) == ("anna", "cato")
+
+
+async def test_a_child_stays_found_in_its_own_record_when_its_mother_turns_out_to_have_two(store: Store) -> None:
+    number = HERS.replace(NUMBER, OTHERS)
+    spoken = dataclasses.replace(patient("kind-in-mothers", OTHERS), client="anna")
+    await publish(store, [*record("anna"), spoken], record("cato", OTHERS))
+    assert await client_of(store, number) == "cato"
+    await publish(store, record("bea"))
+    assert (await client_of(store)).startswith(JOINED) and await client_of(store, number) == "cato"
+    assert await store.writer.differing("anna") == await store.writer.differing("cato") == ()
+
+
+async def test_a_child_of_whom_little_is_said_in_its_mothers_record_is_found_in_its_own(store: Store) -> None:
+    number = HERS.replace(NUMBER, OTHERS)
+    born = {name: value for name, value in patient("newborn", OTHERS).resource.items() if name != "name"}
+    spoken = publication({**born, "multipleBirthInteger": 2}, "anna", "patient")
+    await publish(store, [*record("anna"), spoken], record("cato", OTHERS))
+    assert await client_of(store, number) == "cato" and await store.writer.differing("cato") == ()
+
+
+async def test_a_number_typed_with_a_child_of_somebody_else_is_told_of_both_records(store: Store) -> None:
+    mistyped = dataclasses.replace(patient("kind", NUMBER, birthDate="2026-02-01"), client="cato")
+    await publish(store, record("anna"), [*record("cato", OTHERS), mistyped])
+    assert await store.open_reader().client_of(HERS) == ("anna", "cato")
+    assert await store.writer.differing("anna") == await store.writer.differing("cato") == ("birth_date",)
+
+
+async def test_a_child_spoken_of_in_two_records_and_with_none_of_its_own_is_told(store: Store) -> None:
+    number = HERS.replace(NUMBER, OTHERS)
+    spoken = [dataclasses.replace(patient(f"kind-{one}", OTHERS), client=one) for one in ("anna", "cato")]
+    await publish(store, [*record("anna"), spoken[0]], [*record("cato", "999901643"), spoken[1]])
+    assert await store.open_reader().client_of(number) == ("anna", "cato")
+    assert await store.writer.differing("anna") == await store.writer.differing("cato") == ("no_own_record",)
 
 
 async def test_destroying_her_takes_the_records_of_both_systems(store: Store) -> None:
