@@ -27,7 +27,9 @@ class Written(NamedTuple):
         return (path for path in self.files(".xml") if b"<adaxml" in path.read_bytes()[:200])
 
     def stu3(self) -> Iterator[Path]:
-        return (p for p in self.files(".xml", ".json") if b"<adaxml" not in p.read_bytes()[:200])
+        return (
+            p for p in self.files(".xml", ".json") if p.suffix == ".json" or b"hl7.org/fhir" in p.read_bytes()[:200]
+        )
 
 
 @pytest.fixture(scope="session")

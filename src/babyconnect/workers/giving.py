@@ -177,11 +177,13 @@ class Work:
 
     async def done(self, question: bytes) -> AsyncGenerator[bytes, None]:
         """What comes of a question.  Raises Lost or Undone."""
-        if not self._able:
-            try:
-                await asyncio.wait_for(self._some.wait(), self._patience)
-            except TimeoutError:
-                raise Lost from None
+        try:
+            async with asyncio.timeout(self._patience):
+                # Again after each wake-up: one that came may be gone before this runs.
+                while not self._able:
+                    await self._some.wait()
+        except TimeoutError:
+            raise Lost from None
         chosen = min(self._able, key=lambda one: one.busy)
         async with contextlib.aclosing(chosen.done(question)) as steps:
             async for content in steps:

@@ -77,6 +77,27 @@ async def test_what_comes_of_work_comes_in_order_to_its_end(desk: Desk) -> None:
     assert desk.asked == [("one", b"question")] and desk.ends[0][0].busy == 0
 
 
+async def test_a_worker_that_comes_and_goes_at_once_leaves_work_waiting_for_the_next(desk: Desk) -> None:
+    desk.work = Work(patience=30)
+    waiting = asyncio.create_task(anext(desk.work.done(b"question")))
+    await until(lambda: desk.work._some._waiters)  # type: ignore[attr-defined]
+    passing = desk.work.worker()
+    desk.work._comes(passing)
+    desk.work._goes(passing)
+    await desk.worker("one", b"a")
+    assert await waiting == b"a"
+
+
+async def test_work_that_only_a_passing_worker_came_for_is_lost_and_no_fault(desk: Desk) -> None:
+    waiting = asyncio.create_task(anext(desk.work.done(b"question")))
+    await until(lambda: desk.work._some._waiters)  # type: ignore[attr-defined]
+    passing = desk.work.worker()
+    desk.work._comes(passing)
+    desk.work._goes(passing)
+    with pytest.raises(Lost):
+        await waiting
+
+
 async def test_work_goes_to_whoever_has_least_to_do(desk: Desk) -> None:
     never = asyncio.Event()
     await desk.worker("one", never)
