@@ -2,24 +2,29 @@
 
 A masked BSN keeps its system and bears FHIR's `data-absent-reason` with code `masked` where the value was (FHIR STU3
 extension-data-absent-reason; the published Nictiz fixtures mask so).  A masked rendering exists only where it differs.
-A file (data of an Attachment, content of a Binary) is left out of it: whether a BSN stands in one nobody can see.
+A file (data of an Attachment, content of a Binary, image of a Signature) is left out of it, whatever it says of
+itself: whether a BSN stands in one nobody can see.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS
 from babyconnect.fhir import json, xml
+from babyconnect.fhir.walk import transform
 
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _MASKED = {"extension": [{"url": _ABSENT, "valueCode": "masked"}]}
 _STARS = "*********"
-_TYPED = b'"contentType"'
-"""Without which a resource holds no file."""
+_FILES = {"Attachment": "data", "Binary": "content", "Signature": "blob"}
+"""The types that hold a file, and the element it is in."""
+_HOLDING = (b'"data"', b'"Binary"', b'"blob"')
+"""Without any of which a resource holds no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def render(resource: Mapping[str, Any], version: int, updated: dt.datetime) -> R
     whole = {**resource, "meta": meta}
     numbers, content = frozenset(_bsns(whole)), json.dumps(whole)
     hidden = _mask(whole, numbers) if numbers else whole
-    bare, files = without_files(hidden) if _TYPED in content else (hidden, 0)
+    bare, files = without_files(hidden) if any(sign in content for sign in _HOLDING) else (hidden, 0)
     if not numbers and not files:
         return Renderings(content, _xml(whole))
     return Renderings(content, _xml(whole), json.dumps(bare), _xml(bare))
@@ -51,18 +56,19 @@ def masked(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     return dict(_mask(resource, numbers)) if numbers else resource
 
 
-def without_files(node: Any) -> tuple[Any, int]:
-    """The node with no file inside it, and how many it had: the `data` of an Attachment, the `content` of a Binary."""
-    if isinstance(node, list):
-        parts = [without_files(part) for part in node]
-        return [part for part, _ in parts], sum(count for _, count in parts)
-    if not isinstance(node, Mapping):
-        return node, 0
-    name = "content" if node.get("resourceType") == "Binary" else "data" if "contentType" in node else ""
-    here = isinstance(node.get(name), str)
-    kept = {key: without_files(value) for key, value in node.items() if not (here and key in (name, f"_{name}"))}
-    hidden = {f"_{name}": _MASKED} if here else {}
-    return {**{k: value for k, (value, _) in kept.items()}, **hidden}, here + sum(count for _, count in kept.values())
+def without_files(resource: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """The resource with no file inside it, and how many it had, by the grammar: a file need not say its type."""
+    count = 0
+
+    def without(name: str, node: dict[str, Any]) -> dict[str, Any]:
+        nonlocal count
+        if not isinstance(node.get(name), str):
+            return node
+        count += 1
+        return {**{key: value for key, value in node.items() if key not in (name, f"_{name}")}, f"_{name}": _MASKED}
+
+    visitors = {type: functools.partial(without, name) for type, name in _FILES.items()}
+    return transform(resource, visitors), count
 
 
 def instant(moment: dt.datetime) -> str:

@@ -201,7 +201,8 @@ class Destroying:
         return Destroyed(versions, holds)
 
     async def _kept(self, items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:
-        """Items that stay; with any of them stays the Patient of its record, or nobody could find them again."""
+        """Items that stay; with any of them stay its files, which are its content, and the Patient of its record, or
+        nobody could find them again."""
         held = {hold.item for hold in holds}
         kept = [item for item in items if "/".join(item) in held]
         whose = set((await self.writer.known(kept)).values()) & set(self.roster.records(client))
@@ -211,6 +212,8 @@ class Destroying:
     def _asked_wrongly(self, asked: Asked) -> str:
         if asked.asked_by not in document("destruction.toml")["asked_by"]:
             return "asked_by"
+        files = set(await self.writer.files_of(kept)) & set(items)
+        kept += sorted(files - set(kept))
         return "date" if asked.asked_on > self.journal.clock().date() else ""
 
     def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:

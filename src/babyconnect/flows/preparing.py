@@ -127,13 +127,19 @@ def publications(
     children = {key[1] for key in family.children} | {key[1] for key in family.strangers if known.get(key) == client}
 
     # A member is let go when it is kept: at the end of a large record only what is kept of it is in memory.
+    # Files come last: what points to one is labelled by its last word (its narrative) when it is made.
     waiting = list(reversed(family.members))
+    waiting.sort(key=lambda member: member.key not in files)
+    last: dict[Key, Labels] = {}
 
     def made() -> Iterator[Publication]:
         while waiting:
             member = waiting.pop()
             plain = rewritten(replace(member, resource=disclosing.without_choice(member.resource)), among)
             label = Labels(found[member.key].group, shielded[member.key] | worded(plain))
+            if member.key in files:
+                label = attachments.labels_of(label, [last[key] for key in files[member.key] if key in last])
+            last[member.key] = label
             resource = labelled(plain, label)
             owner = SHARED if is_shared(member.resource) else client
             subject = childs_view.subject(resource, label.group, children - {client} or {client} & children)

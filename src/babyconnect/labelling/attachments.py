@@ -32,7 +32,7 @@ def _apart(one: Given) -> Iterator[Given]:
 
     def attachment(node: dict[str, Any]) -> dict[str, Any]:
         data = node.get("data")
-        if not isinstance(data, str) or "url" in node:
+        if not isinstance(data, str):
             return node
         made = _binary(one.resource, str(node.get("contentType", "application/octet-stream")), data)
         files.append(replace(one, resource=made, full_url=""))

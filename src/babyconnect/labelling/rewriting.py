@@ -54,6 +54,8 @@ def rewritten(member: Member, among: Surroundings) -> dict[str, Any]:
             return node
         if url in member.links:
             return {**node, "url": "/".join(member.links[url])}
+        if url in member.missing and member.missing[url] in among.known:
+            return {**node, "url": "/".join(member.missing[url])}
         return {k: v for k, v in node.items() if k != "url"} if url in member.missing else node
 
     def identifier(node: dict[str, Any]) -> dict[str, Any]:

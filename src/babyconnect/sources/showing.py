@@ -7,6 +7,7 @@ pictures in this process would be the larger risk, and a browser scales in a san
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,9 @@ _PDF = b"%PDF-"
 _SEGMENTS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG markers that begin a frame, which states its size (ITU T.81 table B.1)."""
+_MOST_SEGMENTS = 1000
+"""Before the frame, fill bytes among them: a photograph has tens, a hostile file may be made of nothing else."""
+_UNTEXTUAL = re.compile("[<\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]")
 
 
 class Showable(NamedTuple):
@@ -62,9 +66,11 @@ def _png_size(content: bytes) -> tuple[int, int]:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:
-    """As the first frame has it; 0 by 0 when there is none."""
+    """As the first frame has it; 0 by 0 when there is none, or not soon."""
     at = 2
-    while at + 9 <= len(content) and content[at] == 0xFF:
+    for _ in range(_MOST_SEGMENTS):
+        if at + 9 > len(content) or content[at] != 0xFF:
+            break
         marker = content[at + 1]
         if marker == 0xFF:
             at += 1
@@ -84,4 +90,4 @@ def _plain(content: bytes) -> bool:
         text = content.decode()
     except UnicodeDecodeError:
         return False
-    return "<" not in text and not any(ord(sign) < 32 and sign not in "\t\r\n" for sign in text)
+    return _UNTEXTUAL.search(text) is None

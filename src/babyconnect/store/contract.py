@@ -172,7 +172,9 @@ class Reader(Protocol):
         """Clients in the order of their ids, from beyond `after`: the holder's own list, never another's answer."""
 
     async def read(self, type: str, id: str, allowed: Filter, form: Form, version: int | None = None) -> Stored | None:
-        """The resource as it is now, or one version of it; None when it is not there or not allowed, alike."""
+        """The resource as it is now, or one version of it; None when it is not there or not allowed, alike.
+
+        Here and in every other answer a file (Binary) is allowed where all that points to it is (`store.pointing`)."""
 
     async def history(self, type: str, id: str, allowed: Filter, form: Form) -> Sequence[Stored]:
         """Every version, newest first, as far as allowed both then and by today's labels."""
@@ -214,6 +216,9 @@ class Writer(Protocol):
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
         """(type, id) of all that is about one client: what destroying would take, not what it says."""
+
+    async def files_of(self, items: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        """The files (Binary) that any version of these points to, as far as they are kept."""
 
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         """Which records are joined with any of these, themselves among them: record -> the name of their client."""

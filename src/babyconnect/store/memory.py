@@ -10,7 +10,7 @@ from typing import Any
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
 from babyconnect.fhir.rendering import Renderings, instant, render
-from babyconnect.store import joining
+from babyconnect.store import joining, pointing
 from babyconnect.store.contract import (
     SHARED,
     WITHDRAWN,
@@ -26,6 +26,7 @@ from babyconnect.store.contract import (
 )
 from babyconnect.store.entries import Mode, entry
 from babyconnect.store.numbering import following
+from babyconnect.store.pointing import FILE, files_in
 from babyconnect.store.selection import Entry, Selection, released, select
 
 
@@ -48,7 +49,8 @@ class _Version:
         p = self.publication
         labels = (p.group, tuple(sorted(p.shielded)), tuple(sorted(p.episodes)))
         index = joined.index(p.type, p.id, p.index) if joined else dict(p.index)
-        return Entry(p.id, self.number, instant(self.updated), 0, 0, *labels, index, p.subject)
+        length = len(self.renderings.json)
+        return Entry(p.id, self.number, instant(self.updated), 0, length, *labels, index, p.subject)
 
     def shown(self, form: Form, joined: joining.Together | None) -> Stored:
         """As `stored`, in the record of a client who has several as one of hers."""
@@ -192,6 +194,11 @@ class MemoryWriter:
         kept, records = self.store.versions.items(), self.store.records_of(client)
         return sorted(key for key, versions in kept if any(v.publication.client in records for v in versions))
 
+    async def files_of(self, items: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        versions = [version for key in items for version in self.store.versions.get(key, [])]
+        named = {(FILE, id) for version in versions for id in files_in(version.renderings.json)}
+        return sorted(named & self.store.versions.keys())
+
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         names = self.store.names()
         theirs = {names[record] for record in records if record in names}
@@ -264,8 +271,15 @@ class MemoryReader:
         return tuple(v.shown(form, joined) for v, client, joined in reversed(kept) if v.released(allowed, client))
 
     async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
+        if type == FILE and id not in self._let(allowed):
+            return ()
         compartment: dict[str, list[Entry]] = {}
         names, together = self.store.names(), self.store.together()
+    def _let(self, allowed: Filter) -> frozenset[str]:
+        """The files that what points to them lets be released."""
+        hers = [version for version in self._current() if self._of(version)[0] == allowed.client]
+        return pointing.let(allowed, [(v.publication.type, [v.entry(None)], v.renderings.json) for v in hers])
+
         for version in self._current():
             client = names.get(version.publication.client, version.publication.client)
             if client == allowed.client != SHARED:
@@ -273,12 +287,15 @@ class MemoryReader:
         return self._page(query.type, select(query, allowed, compartment), allowed, form)
 
     def _page(self, type: str, found: Selection, allowed: Filter, form: Form) -> Page:
+        if FILE in compartment:
+            let = self._let(allowed)
+            compartment[FILE] = [entry for entry in compartment[FILE] if entry.id in let]
         matches = [self._entry(type, e.id, form, "match") for e in found.matches]
         current = {key: self.store.versions[key][-1] for key in found.included if key in self.store.versions}
         included = [
             self._entry(*key, form, "include")
             for key, version in current.items()
-            if version.released(allowed, self._of(version)[0])
+            if version.released(allowed, self._of(version)[0]) and (key[0] != FILE or key[1] in self._let(allowed))
         ]
         return Page(b"".join(matches + included), len(matches), found.next)
 

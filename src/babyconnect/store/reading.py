@@ -17,12 +17,13 @@ import msgspec
 
 from babyconnect.birthcare.access import Filter
 from babyconnect.fhir import json
-from babyconnect.store import joining
+from babyconnect.store import joining, pointing
 from babyconnect.store.contract import SHARED, Client, Form, Hers, Page, Query, Stored
 from babyconnect.store.entries import entry
 from babyconnect.store.gathering import bearing, records_of
 from babyconnect.store.marks import moment_of
-from babyconnect.store.selection import Compartment, Selection, released, select, types_needed
+from babyconnect.store.pointing import FILE
+from babyconnect.store.selection import Compartment, Entry, Selection, released, select, types_needed
 from babyconnect.store.shelf import cut, directory, ranges
 from babyconnect.store.tables import Connection, Engine, Fetching, Row
 
@@ -192,7 +193,9 @@ class TableReader:
         if version is None:
             key = (type, id, form)
             kept = self.remembered(key) or await self.current(key)
-            return kept.stored if kept and released(allowed, *kept.marks) else None
+            if kept is None or not released(allowed, *kept.marks):
+                return None
+            return kept.stored if type != FILE or id in await self._let(self._engine, allowed) else None
         return next((s for s in await self.history(type, id, allowed, form) if s.version == version), None)
 
     def remembered(self, key: tuple[str, str, Form]) -> Kept | None:
@@ -216,8 +219,15 @@ class TableReader:
         rows = await self._engine.fetch(self._sql(f"versions:{form}"), type, id)
         if not rows or not _released(type, id, rows[0], allowed):
             return ()
+        if type == FILE and id not in await self._let(self._engine, allowed):
+            return ()
         let = [row for row in rows if _released(type, id, row, allowed)]
         return tuple([await self._stored(self._engine, type, id, row, form) for row in let])
+
+    async def _let(self, db: Fetching, allowed: Filter) -> frozenset[str]:
+        """The files that what points to them lets be released."""
+        rows = await db.fetch(self._sql("record"), allowed.client)
+        return pointing.let(allowed, ((type, directory(bytes(d)), bytes(body)) for type, d, body in rows))
 
     async def _stored(self, db: Fetching, type: str, id: str, row: Row, form: Form) -> Stored:
         """A row as it is shown: in the record of a client who has several, as one of hers."""
@@ -253,16 +263,20 @@ class TableReader:
             return Page(b"", 0)
         plan = self._plans.get((query, allowed))
         if plan is None or plan.stamp != stamps[0][0]:
-            found = select(query, allowed, await self._compartment(db, query, allowed.client))
+            found = select(query, allowed, await self._compartment(db, query, allowed))
             plan = _plan(stamps[0][0], found)
             self._plans.put((query, allowed), plan)
         matches = await self._matches(db, query.type, allowed.client, plan, form)
         included = [await self._included(db, *key, allowed, form) for key in plan.included]
         return Page(b"".join([matches, *included]), len(plan.ids), plan.next)
 
-    async def _compartment(self, db: Connection, query: Query, client: str) -> Compartment:
-        shelves = {t: await db.fetch(self._sql("directory"), client, t) for t in sorted(types_needed(query))}
-        return {type: directory(bytes(rows[0][0])) for type, rows in shelves.items() if rows}
+    async def _compartment(self, db: Connection, query: Query, allowed: Filter) -> Compartment:
+        shelves = {t: await db.fetch(self._sql("directory"), allowed.client, t) for t in sorted(types_needed(query))}
+        found: dict[str, Sequence[Entry]] = {t: directory(bytes(rows[0][0])) for t, rows in shelves.items() if rows}
+        if FILE in found:
+            let = await self._let(db, allowed)
+            found[FILE] = [entry for entry in found[FILE] if entry.id in let]
+        return found
 
     async def _matches(self, db: Connection, type: str, client: str, plan: Plan, form: Form) -> bytes:
         if not plan.ids:
@@ -288,6 +302,8 @@ class TableReader:
     async def _included(self, db: Connection, type: str, id: str, allowed: Filter, form: Form) -> bytes:
         rows = await db.fetch(self._sql(f"resource:{form}"), type, id)
         if not rows or not _released(type, id, rows[0], allowed):
+            return b""
+        if type == FILE and id not in await self._let(db, allowed):
             return b""
         return entry(type, id, (await self._stored(db, type, id, rows[0], form)).content, form, "include")
 

@@ -83,7 +83,7 @@ def types_needed(query: Query) -> frozenset[str]:
 def select(query: Query, allowed: Filter, compartment: Compartment) -> Selection:
     """Find what the query asks among `allowed.client`'s entries, page by page in the order of their ids."""
     visible = {
-        type: [_seen(e, allowed) for e in entries if _visible(type, e, allowed)]
+        type: [_seen(e, allowed) for e in entries if is_visible(type, e, allowed)]
         for type, entries in compartment.items()
     }
     tests = [_test(query.type, clause, visible) for clause in query.clauses]
@@ -94,7 +94,8 @@ def select(query: Query, allowed: Filter, compartment: Compartment) -> Selection
     return Selection(tuple(page), _included(query, page), page[-1].id if len(page) < len(found) else None)
 
 
-def _visible(type: str, entry: Entry, allowed: Filter) -> bool:
+def is_visible(type: str, entry: Entry, allowed: Filter) -> bool:
+    """Whether an entry of `allowed.client` is released."""
     labels = (entry.group, entry.shielded, entry.episodes, f"{type}/{entry.id}", entry.subject)
     return released(allowed, allowed.client, *labels)
 

@@ -15,6 +15,7 @@ from babyconnect.store.entries import entry
 from babyconnect.store.gathering import against, borne, differing, lay_anew, names_of, records_of, regroup
 from babyconnect.store.marks import labels, labels_of
 from babyconnect.store.numbering import following
+from babyconnect.store.pointing import FILE, files_in
 from babyconnect.store.selection import Entry
 from babyconnect.store.shelf import Laid, changed, laid, lay, take
 from babyconnect.store.tables import Connection, Engine, Statement
@@ -262,7 +263,13 @@ class TableWriter:
         async with self._engine.reading() as db:
             records = await records_of(db, self._sql, client)
             rows = [row for r in records for row in await db.fetch(self._sql("keys_of_client"), r)]
-        return sorted((row[0], row[1]) for row in rows)
+        return sorted({(row[0], row[1]) for row in rows})
+
+    async def files_of(self, items: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        async with self._engine.reading() as db:
+            rows = [row for key in items for row in await db.fetch(self._sql("contents_of"), *key)]
+            named = {(FILE, id) for row in rows for id in files_in(bytes(row[0]))}
+            return sorted(await known(db, self._sql, sorted(named)))
 
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         async with self._engine.reading() as db:

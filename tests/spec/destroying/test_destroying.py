@@ -42,6 +42,7 @@ from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.rules import data_groups, rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
 from tests.spec.publishing.records import NOW, bundle, episode, organisation, pregnancy, record, weight, woman
+from tests.spec.publishing.test_files import document
 from tests.spec.store.test_erasing import holding
 from tests.support.node import HOLDER
 
@@ -228,6 +229,17 @@ async def test_what_the_law_forbids_to_destroy_stays_and_the_rest_goes(node: Nod
     left = {"/".join(key) for key in await node.store.writer.items_of(hers)}
     assert left == {held, f"Patient/{hers}"}
     assert node.roster.clients(Bsn(BSN)) == (hers,), "who holds something of hers must be able to find it"
+
+
+async def test_a_document_that_stays_keeps_its_files(node: Node) -> None:
+    await filled(node)
+    hers = await node.publish(bundle(woman(bsn=BSN), episode(), pregnancy(), document()))
+    items = await node.store.writer.items_of(hers)
+    [plan], [file] = ([item for item in items if item[0] == type] for type in ("DocumentReference", "Binary"))
+    await node.registers.hold(hers, Hold("/".join(plan), "another_law", NOW, "fg-1"))
+    assert (await node.destroying.examine(hers)).items == len(items) - 3
+    await node.destroying.destroy(node.asked(hers))
+    assert set(await node.store.writer.items_of(hers)) == {plan, file, ("Patient", hers)}
 
 
 async def test_a_record_that_is_held_as_a_whole_is_not_destroyed_until_that_ends(node: Node) -> None:

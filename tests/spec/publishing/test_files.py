@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir import json
+from babyconnect.fhir.rendering import render
 from babyconnect.labelling.attachments import apart, together
 from babyconnect.labelling.members import Given
-from tests.spec.publishing.records import Node, bundle, episode, pregnancy, woman
+from tests.spec.publishing.records import NOW, Node, bundle, episode, pregnancy, woman
 from tests.support.ultrasound import png
 
 PLAN = {"system": "urn:oid:2.16.840.1.113883.2.4.4.13", "code": "Bevalplan"}
@@ -70,6 +71,51 @@ async def test_a_file_of_two_kinds_of_data_keeps_the_group_of_its_type_and_every
     [file] = kept(node, "Binary")
     assert file.publication.group == "ultrasound_media"
     assert file.publication.shielded == {"safety"} == kept(node, "Media")[0].publication.shielded
+
+
+async def test_a_shield_that_only_the_narrative_tells_is_on_the_file_too() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">na huiselijk geweld</div>'
+    node = await published({**document(), "text": {"status": "generated", "div": div}})
+    [plan], [file] = kept(node, "DocumentReference"), kept(node, "Binary")
+    assert plan.publication.shielded == file.publication.shielded == {"safety"}
+
+
+async def test_what_comes_again_without_its_file_still_points_to_it() -> None:
+    binary = {"resourceType": "Binary", "id": "B", "contentType": "image/png",
+              "content": base64.b64encode(png()).decode()}  # fmt: skip
+    holder = {**document(), "content": [{"attachment": {"contentType": "image/png", "url": "Binary/B"}}]}
+    node = await published(binary, holder)
+    node.settings["known"] = node.store.writer.known
+    await node.one(bundle(woman(), episode(), pregnancy(), {**holder, "description": "na huiselijk geweld"}))
+    [plan], [file] = kept(node, "DocumentReference"), kept(node, "Binary")
+    assert plan.publication.shielded == {"safety"}
+    assert plan.publication.resource["content"][0]["attachment"]["url"] == f"Binary/{file.publication.id}"
+
+
+async def test_data_beside_an_address_and_without_a_type_is_a_file_like_any_other() -> None:
+    untyped = {"url": "http://elsewhere.example/plan", "data": base64.b64encode(b"BSN 999900730").decode()}
+    node = await published({**document(), "content": [{"attachment": untyped}]})
+    [plan], [file] = kept(node, "DocumentReference"), kept(node, "Binary")
+    attachment = plan.publication.resource["content"][0]["attachment"]
+    assert "data" not in attachment and attachment["url"] == f"Binary/{file.publication.id}"
+
+
+@pytest.mark.parametrize(
+    ("resource", "file"),
+    [
+        ({"resourceType": "Media", "content": {"url": "http://elsewhere.example/x", "data": "QUJD"}}, b"QUJD"),
+        ({"resourceType": "Provenance", "signature": [{"whoUri": "urn:x", "blob": "QUJD"}]}, b"QUJD"),
+        ({"resourceType": "Media", "contained": [{"resourceType": "Binary", "id": "b", "content": "QUJD"}]}, b"QUJD"),
+    ],
+)
+def test_masked_is_without_files_whatever_these_say_of_themselves(resource: dict[str, Any], file: bytes) -> None:
+    made = render({**resource, "id": "x"}, 1, NOW)
+    assert file in made.json and made.json_masked is not None and file not in made.json_masked
+
+
+def test_figures_that_are_no_file_stay_where_bsns_are_masked() -> None:
+    sampled = {"origin": {"value": 0}, "period": 10, "dimensions": 1, "data": "2 4 8"}
+    assert render({"resourceType": "Observation", "id": "x", "valueSampledData": sampled}, 1, NOW).json_masked is None
 
 
 @pytest.mark.parametrize("form", ["json_masked", "xml_masked"])

@@ -42,6 +42,7 @@ def test_an_image_is_shown_and_a_document_handed_over(content: bytes, type: str,
         (png()[:20], "pixels"),
         (b"\xff\xd8\xff\xd9", "pixels"),
         (b"\xff\xd8\xff\xe0\x00\x00" + bytes(30), "pixels"),
+        (b"tekst\x1f", "type"),
     ],
 )
 def test_what_could_run_or_cannot_be_judged_is_not_given(content: bytes, why: str) -> None:
@@ -54,3 +55,10 @@ def test_a_small_file_that_says_it_is_a_wall_is_not_given(side: int) -> None:
     assert showable(png().replace(struct.pack(">II", 1, 1), struct.pack(">II", side, side), 1)) == "pixels"
     if side < 2**16:
         assert showable(JPEG.replace(struct.pack(">HH", 600, 800), struct.pack(">HH", side, side))) == "pixels"
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\xd0"])
+def test_a_picture_of_nothing_but_filling_is_given_up_soon(filling: bytes) -> None:
+    """Its frame is there, but so far on that whoever looked for it would hold up everybody else's."""
+    assert showable(b"\xff\xd8" + filling * 3000 + JPEG[2:]) == "pixels"
+    assert isinstance(showable(b"\xff\xd8" + filling * 30 + JPEG[2:]), Showable)
