@@ -205,6 +205,8 @@ class Destroying:
         nobody could find them again."""
         held = {hold.item for hold in holds}
         kept = [item for item in items if "/".join(item) in held]
+        files = set(await self.writer.files_of(kept)) & set(items)
+        kept += sorted(files - set(kept))
         whose = set((await self.writer.known(kept)).values()) & set(self.roster.records(client))
         patients = [("Patient", record) for record in sorted(whose)]
         return [*kept, *(one for one in patients if one not in kept)]
@@ -212,8 +214,6 @@ class Destroying:
     def _asked_wrongly(self, asked: Asked) -> str:
         if asked.asked_by not in document("destruction.toml")["asked_by"]:
             return "asked_by"
-        files = set(await self.writer.files_of(kept)) & set(items)
-        kept += sorted(files - set(kept))
         return "date" if asked.asked_on > self.journal.clock().date() else ""
 
     def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:

@@ -268,28 +268,28 @@ class MemoryReader:
         kept = [(version, *self._of(version)) for version in self.store.versions.get((type, id), [])]
         if not kept or not kept[-1][0].released(allowed, kept[-1][1]):
             return ()
-        return tuple(v.shown(form, joined) for v, client, joined in reversed(kept) if v.released(allowed, client))
-
-    async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
         if type == FILE and id not in self._let(allowed):
             return ()
-        compartment: dict[str, list[Entry]] = {}
-        names, together = self.store.names(), self.store.together()
+        return tuple(v.shown(form, joined) for v, client, joined in reversed(kept) if v.released(allowed, client))
+
     def _let(self, allowed: Filter) -> frozenset[str]:
         """The files that what points to them lets be released."""
         hers = [version for version in self._current() if self._of(version)[0] == allowed.client]
         return pointing.let(allowed, [(v.publication.type, [v.entry(None)], v.renderings.json) for v in hers])
 
+    async def search(self, query: Query, allowed: Filter, form: Form) -> Page:
+        compartment: dict[str, list[Entry]] = {}
+        names, together = self.store.names(), self.store.together()
         for version in self._current():
             client = names.get(version.publication.client, version.publication.client)
             if client == allowed.client != SHARED:
                 compartment.setdefault(version.publication.type, []).append(version.entry(together.get(client)))
-        return self._page(query.type, select(query, allowed, compartment), allowed, form)
-
-    def _page(self, type: str, found: Selection, allowed: Filter, form: Form) -> Page:
         if FILE in compartment:
             let = self._let(allowed)
             compartment[FILE] = [entry for entry in compartment[FILE] if entry.id in let]
+        return self._page(query.type, select(query, allowed, compartment), allowed, form)
+
+    def _page(self, type: str, found: Selection, allowed: Filter, form: Form) -> Page:
         matches = [self._entry(type, e.id, form, "match") for e in found.matches]
         current = {key: self.store.versions[key][-1] for key in found.included if key in self.store.versions}
         included = [

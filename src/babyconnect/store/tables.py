@@ -123,8 +123,8 @@ STATEMENTS = {
         JOIN {t}version v ON v.type = c.type AND v.id = c.id AND v.version = c.version
         WHERE c.client = $1 AND c.type = $2""",
     # Erasing
-    "versions_of": "SELECT version, client FROM {t}version WHERE type = $1 AND id = $2",
     "contents_of": "SELECT json FROM {t}version WHERE type = $1 AND id = $2",
+    "versions_of": "SELECT version, client FROM {t}version WHERE type = $1 AND id = $2",
     "keys_of_client": "SELECT DISTINCT type, id FROM {t}version WHERE client = $1",
     "drop_versions": "DELETE FROM {t}version WHERE type = $1 AND id = $2",
     "drop_current": "DELETE FROM {t}current WHERE type = $1 AND id = $2",
@@ -133,8 +133,8 @@ STATEMENTS = {
     "drop_held": "DELETE FROM {t}held WHERE original = $1",
     # Reading
     "shelf": "SELECT directory, body FROM {t}shelf WHERE client = $1 AND type = $2",
-    "directory": "SELECT directory FROM {t}shelf WHERE client = $1 AND type = $2",
     "record": "SELECT type, directory, body FROM {t}shelf WHERE client = $1 AND type <> 'Binary' ORDER BY type",
+    "directory": "SELECT directory FROM {t}shelf WHERE client = $1 AND type = $2",
     "stamp": "SELECT stamp FROM {t}compartment WHERE client = $1",
     "body": """SELECT c.stamp, s.body FROM {t}compartment c
         LEFT JOIN {t}shelf s ON s.client = c.client AND s.type = $2 WHERE c.client = $1""",
