@@ -72,14 +72,14 @@ class EnrollingWriter:
         return gone
 
     async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
-        """From the store, then from the roster, unless something of hers had to stay."""
+        """From the store, then from the roster: each of her records of which nothing had to stay."""
         records = self._roster.records(client)
         gone = await self._inner.erase_client(client, keep)
-        if keep:
-            await self._roster.undate(client, {id for _, id in keep})
-            await self._note_joined(records)
-        else:
-            await self._roster.forget(client)
+        await self._roster.undate(client, {id for _, id in keep})
+        await self._note_joined(records)
+        for record in records:
+            if not await self._inner.items_of(record):
+                await self._roster.forget(record)
         return gone
 
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:

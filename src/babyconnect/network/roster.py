@@ -341,7 +341,9 @@ class Roster:
             only = "and handle not in (select handle from client where client <> ?1)"
             for table in ("enrolment", "appointment"):
                 connection.execute(f"delete from {table} where handle in ({mine.format('handle')}) {only}", (client,))  # noqa: S608
-            connection.execute(f"delete from pointer where pseudonym in ({mine.format('pseudonym')})", (client,))  # noqa: S608
+            alone = "and pseudonym not in (select pseudonym from client where client <> ?1 and pseudonym is not null)"
+            of = f"pseudonym in ({mine.format('pseudonym')})"
+            connection.execute(f"delete from pointer where {of} {alone}", (client,))  # noqa: S608
             connection.execute(
                 "delete from birth where episode in (select id from episode where client = ?)", (client,)
             )

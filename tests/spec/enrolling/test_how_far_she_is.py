@@ -136,6 +136,9 @@ class Store:
     async def erase_client(self, *_: Any) -> int:
         return 1
 
+    async def items_of(self, client: str) -> list[tuple[str, str]]:
+        return []
+
 
 @pytest.mark.parametrize("way", ["withdraw", "erase", "erase_client", "erase_client_keeping_another"])
 async def test_it_goes_with_the_resource_and_with_the_record(roster: Roster, tmp_path: pathlib.Path, way: str) -> None:

@@ -17,7 +17,7 @@ from babyconnect.definitions import document
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.destroy import Asked, Destroyed, NotDestroyed
 from babyconnect.flows.own_record import Looking
-from babyconnect.flows.registers import Request
+from babyconnect.flows.registers import Hold, Request
 from babyconnect.merge import merge
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Pointer
@@ -145,6 +145,29 @@ async def test_destroying_takes_both_records_and_all_that_names_them(practice: P
     assert not left & set(records)
     content = b"".join(file.read_bytes() for file in practice.folder.iterdir())
     assert not [name for name in (client, *records) if name.encode() in content]
+
+
+async def test_where_an_item_of_one_record_must_stay_all_else_of_her_other_record_goes(practice: Practice) -> None:
+    client = only(practice)
+    stays, goes = practice.roster.records(client)
+    episode = next(str(one["id"]) for one in practice.roster.episodes(stays))
+    await practice.registers.hold(client, Hold(f"EpisodeOfCare/{episode}", "law_forbids", NOW, "po"))
+    await practice.registers.keep_secret(client, Secrecy(Basis.REQUEST, NOW.date(), NOW, by="mw-1"))
+    told: list[tuple[str, str]] = []
+
+    async def tell(name: str, handle: str) -> None:
+        told.append((name, handle))
+
+    practice.destroying = replace(practice.destroying, alone=True, told=tell)
+    done = await practice.destroying.destroy(Asked(client, "client", NOW.date(), BY))
+    assert isinstance(done, Destroyed) and [hold.item for hold in done.kept] == [f"EpisodeOfCare/{episode}"]
+    left = {version.publication.client for versions in practice.store.versions.values() for version in versions}
+    assert stays in left and goes not in left
+    assert only(practice) == stays and not practice.roster.known(goes)
+    assert practice.roster.episodes(goes) == () and practice.roster.births(goes) == {}
+    assert not practice.registers.secrets(goes) and not practice.registers.holds(goes)
+    assert practice.registers.secrets(stays) and practice.registers.holds(stays)
+    assert told == [(goes, "")]  # what is known by her BSN is of the record that stays too
 
 
 async def test_a_request_to_destroy_waits_no_more_once_she_has_other_records(practice: Practice) -> None:
