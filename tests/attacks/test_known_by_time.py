@@ -142,7 +142,7 @@ class Mitz:
         self.now, self.slept, self.broken = 0.0, [], False  # type: ignore[var-annotated]
 
     async def ask(self, *_: object) -> str:
-        self.now += 0.7
+        self.now += 0.5
         if self.broken:
             raise ConsentsUnknown("silent")
         return "deny"
@@ -155,9 +155,9 @@ class Mitz:
         return None
 
     async def number(self, client: str) -> Bsn | None:
-        """To look for it takes time too; who is called bea has none."""
+        """To look for it takes time too."""
         self.now += 0.2
-        return BSN if client == "anna" else None
+        return BSN
 
 
 async def test_the_mitz_is_waited_for_as_long_about_nobody_and_never_told_of_her() -> None:
@@ -167,9 +167,9 @@ async def test_the_mitz_is_waited_for_as_long_about_nobody_and_never_told_of_her
         answers.forget("anna")
         await answers.of("anna", ASKER, mitz.number)
     await answers.as_if(STRANGER, ASKER)
-    assert mitz.slept == [0.9], "the look for a client's number is part of it"
+    assert mitz.slept == [0.7], "the look for a client's number is part of it"
     await answers.as_if(STRANGER, ASKER)
-    assert mitz.slept == [0.9], "kept as long as an answer is"
+    assert mitz.slept == [0.7], "kept as long as an answer is"
     mitz.broken = True
     answers.forget("anna")
     for about in (lambda: answers.of("anna", ASKER, mitz.number), lambda: answers.as_if(STRANGER + "c", ASKER)):

@@ -45,10 +45,21 @@ class EnrollingWriter:
         return outcomes
 
     async def _note_joined(self, records: Collection[str]) -> None:
-        """Whose records are one client's is for the store to say; the roster follows."""
-        if records:
-            concerned = {one for record in records for one in self._roster.records(self._roster.name(record))}
-            await self._roster.join(concerned, await self._inner.joined(concerned))
+        """Whose records are one client's is for the store to say; the roster follows, until it says the same.
+
+        The store is looked at again after each write: of several who publish at once, in whatever process, what the
+        roster holds in the end was written by one who then found it so in the store."""
+        written = bool(records)
+        while written:
+            concerned = self._roster.beside(records)  # also those that stood with them until now
+            written = await self._roster.join(concerned, await self._inner.joined(concerned))
+
+    async def reconcile(self) -> None:
+        """A process that ended between the store's word and the roster's leaves them in disagreement: put right before
+        anybody is answered."""
+        names, known = await self._inner.every_joined(), self._roster.every_joined()
+        if names != known:
+            await self._note_joined({*names, *known})
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         return await self._inner.known(keys)
@@ -87,6 +98,9 @@ class EnrollingWriter:
 
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         return await self._inner.joined(records)
+
+    async def every_joined(self) -> Mapping[str, str]:
+        return await self._inner.every_joined()
 
     async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
         return await self._inner.against(patient)

@@ -76,6 +76,8 @@ _OTHERS = (
     f"select 1 from client where client not in {ITS}"  # noqa: S608
     f" and pseudonym in (select pseudonym from client where client in {ITS})"
 )
+_JOINED = "select record, name from joined where record = ?"
+_BESIDE = "select record from joined where name = (select name from joined where record = ?)"
 _KNOWN = f"select 1 from client where client in {ITS}"  # noqa: S608
 
 
@@ -136,13 +138,15 @@ class Roster:
 
         await self._db.write(change)
 
-    async def join(self, records: Collection[str], names: Mapping[str, str]) -> None:
-        """Whose records are joined now (record -> name of the client), as far as it concerns `records`.
+    async def join(self, records: Collection[str], names: Mapping[str, str]) -> bool:
+        """Whose records are joined now (record -> name of the client), as far as it concerns `records`.  Whether that
+        was not known yet.
 
         What a client was called before stays known: by that name she is in the log."""
-        concerned = {*records, *names} | {one for record in records for one in self.records(self.name(record))}
-        if {one: self.name(one) for one in concerned} == {one: names.get(one, one) for one in concerned}:
-            return
+        concerned = self.beside({*records, *names})
+        known = self.every_joined(concerned)
+        if known == {one: names[one] for one in concerned if one in names}:
+            return False
 
         def change(connection: apsw.Connection) -> None:
             connection.executemany("delete from joined where record = ?", [(one,) for one in concerned])
@@ -151,6 +155,17 @@ class Roster:
             connection.executemany("insert or ignore into renewed values (?)", [(one,) for one in names])
 
         await self._db.write(change)
+        return True
+
+    def beside(self, records: Collection[str]) -> set[str]:
+        """These records, and those that are joined with them here; read from the file, for whoever is to change it."""
+        return set(records) | {row[0] for record in records for row in self._db.rows(_BESIDE, (record,))}
+
+    def every_joined(self, records: Collection[str] | None = None) -> dict[str, str]:
+        """Record -> the name of the client, of these records as far as they are joined, or of all; from the file."""
+        if records is None:
+            return dict(self._db.rows("select record, name from joined"))
+        return dict([row for record in records for row in self._db.rows(_JOINED, (record,))])
 
     def name(self, record: str) -> str:
         """The client whose record this is: by the name of all records that are joined with it."""

@@ -223,6 +223,9 @@ class Writer(Protocol):
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         """Which records are joined with any of these, themselves among them: record -> the name of their client."""
 
+    async def every_joined(self) -> Mapping[str, str]:
+        """All records that are joined with others: record -> the name of their client."""
+
     async def differing(self, record: str) -> tuple[str, ...]:
         """Why a BSN in this record, its client's or a child's, finds nobody, as codes (`one_woman.contradictions`, or
         `no_own_record`: it stands in several records, of which none is its bearer's own); () otherwise."""

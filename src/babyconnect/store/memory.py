@@ -204,6 +204,9 @@ class MemoryWriter:
         theirs = {names[record] for record in records if record in names}
         return {record: name for record, name in names.items() if name in theirs}
 
+    async def every_joined(self) -> Mapping[str, str]:
+        return self.store.names()
+
     async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
         kept = self.store.versions.get(("Patient", str(patient["id"])))
         if not kept:

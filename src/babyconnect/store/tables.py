@@ -108,6 +108,7 @@ STATEMENTS = {
     "add_held": "INSERT INTO {t}held (original, type, id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     "owner": "SELECT client FROM {t}current WHERE type = $1 AND id = $2",
     # Joining: of each record of a client who has several, the name of that client
+    "every_joined": "SELECT client, name FROM {t}joined",
     "joined": "SELECT name FROM {t}joined WHERE client = $1",
     "members": "SELECT client FROM {t}joined WHERE name = $1 ORDER BY client",
     "join": """INSERT INTO {t}joined (client, name) VALUES ($1, $2)

@@ -13,6 +13,7 @@ from babyconnect.audit.log import AuditLog
 from babyconnect.flows.door import Door, Happening, Herself, Parts
 from babyconnect.flows.door_events import looked_up
 from babyconnect.flows.door_template import DoorEvents
+from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
@@ -48,6 +49,7 @@ class Holder:
 async def kept(link: Link, opening: contextlib.AsyncExitStack) -> Kept:
     store = await open_store(link)
     opening.push_async_callback(store.close)
+    await EnrollingWriter(store.writer, link.roster).reconcile()
     log = AuditLog.open(link.beside(link.chosen.audit.folder) / "node", link.party.ura.value, lambda: link.key)
     opening.callback(log.close)
     return Kept(store, log, journal_of(link, log))

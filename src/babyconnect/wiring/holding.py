@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
 from babyconnect.birthcare.identifiers import Bsn, Ura
+from babyconnect.birthcare.one_woman import JOINED
 from babyconnect.birthcare.resources import HOME
 from babyconnect.flows.door import Weighed
 from babyconnect.flows.evidence import given_relation
-from babyconnect.network.contract import ConsentCodes, Consents, EvidenceRegister, NotKept, RegionFault
+from babyconnect.network.contract import ConsentCodes, Consents, ConsentsUnknown, EvidenceRegister, NotKept, RegionFault
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Hers
 from babyconnect.trust import relation
@@ -108,8 +109,9 @@ class HolderGrounds:
         self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
 
     def consents(self, client: str, asker: Asker) -> Coroutine[Any, Any, tuple[Consent, ...]]:
-        """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed, and the
-        register is asked about a stand-in, so that time and faults do not tell who is known here.
+        """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed to others,
+        and the register is asked about a stand-in, so that time and faults do not tell who is known here.  Of a client
+        of several records whom the roster does not know (yet) as the store does, nobody can say anything.
 
         Where she may also have said something to the Mitz, that is asked too (`network.mitz.weighing`)."""
         said = self.registered(client, asker)
@@ -126,7 +128,9 @@ class HolderGrounds:
         pseudonym = self._roster.pseudonym(client)
         if pseudonym is None:
             await self._consents.as_if(self._roster.stand_in(client))
-            return ()
+            if client.startswith(JOINED) and not self._roster.records(client):
+                raise ConsentsUnknown("the roster does not know these records as one client's")
+            return () if asker.ura == self._own else (Consent(NOT_SHARED, False, "*"),)
         try:
             return await self._consents.of(pseudonym)
         except NotKept as told:

@@ -163,4 +163,5 @@ async def opened(path: pathlib.Path) -> AsyncIterator[Publishing]:
         opening.push_async_callback(link.close)
         store = await open_store(link)
         opening.push_async_callback(store.close)
+        await enrol.EnrollingWriter(store.writer, link.roster).reconcile()
         yield Publishing(link, store.writer)
