@@ -96,6 +96,9 @@ class EnrollingWriter:
     async def items_of(self, client: str) -> Sequence[tuple[str, str]]:
         return await self._inner.items_of(client)
 
+    async def files_of(self, items: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        return await self._inner.files_of(items)
+
     async def joined(self, records: Collection[str]) -> Mapping[str, str]:
         return await self._inner.joined(records)
 

@@ -277,7 +277,7 @@ class TableWriter:
             return {r: name for name in set(names.values()) for r in await records_of(db, self._sql, name)}
 
     async def every_joined(self) -> Mapping[str, str]:
-        return dict([(row[0], row[1]) for row in await self._engine.fetch(self._sql("every_joined"))])
+        return {row[0]: row[1] for row in await self._engine.fetch(self._sql("every_joined"))}
 
     async def against(self, patient: Mapping[str, Any]) -> tuple[str, ...]:
         async with self._engine.reading() as db:
