@@ -175,10 +175,10 @@ def test_a_body_that_comes_a_byte_at_a_time_ends_when_its_time_is_over(
     edge: Edge, monkeypatch: pytest.MonkeyPatch, who: str, path: str
 ) -> None:
     """Each byte is in time for the connection; the whole has a limit of its own, which an application keeps."""
-    from babyconnect.api import forms, region
+    from babyconnect.api import forms, region_gate
 
     monkeypatch.setattr(forms, "BODY_SECONDS", 1)
-    monkeypatch.setattr(region, "BODY_SECONDS", 1)
+    monkeypatch.setattr(region_gate, "BODY_SECONDS", 1)
     head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n"
     head += "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     found, took = drip(edge.ports[who], head.encode(), b"x", 8)

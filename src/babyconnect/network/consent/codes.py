@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from babyconnect.network import fhir4
 from babyconnect.network.consent import resources
 from babyconnect.network.contract import MadeCode, ShownCode
 from babyconnect.network.database import Database
+from babyconnect.network.fresh import fresh
 from babyconnect.network.limits import Limits
 
 SCHEMA = """
@@ -77,7 +77,7 @@ class CodeService:
             raise ValueError(f"a code lives at most {self._table['longest_days']} days")
         digits = self._table["digits"]
         code = f"{secrets.randbelow(10**digits):0{digits}}"
-        reference = str(uuid.uuid4())
+        reference = str(fresh())
         kept = orjson.dumps(resources.to_resource(permit, pseudonym)) if permit else None
 
         def write(connection: apsw.Connection) -> None:

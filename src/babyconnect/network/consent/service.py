@@ -12,7 +12,6 @@ import asyncio
 import datetime as dt
 import functools
 import secrets
-import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from babyconnect.network import fhir4
 from babyconnect.network.consent import resources
 from babyconnect.network.consent.resources import Origin
 from babyconnect.network.database import Database, DatabaseFault
+from babyconnect.network.fresh import fresh
 
 SCHEMA = """
 create table if not exists consent_version (
@@ -107,7 +107,7 @@ class ConsentService:
         """With ids, and the register's own moment instead of the sender's: what the log is told before it is done."""
         now = self._clock()
         return Change(
-            tuple((about, replace(one, id=str(uuid.uuid4()), recorded=now)) for about, one in given), tuple(withdraw)
+            tuple((about, replace(one, id=str(fresh()), recorded=now)) for about, one in given), tuple(withdraw)
         )
 
     async def apply(self, change: Change, origin: Origin) -> None:

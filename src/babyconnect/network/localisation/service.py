@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import uuid
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from babyconnect.definitions import document
 from babyconnect.network import fhir4
 from babyconnect.network.contract import MayKnow, Registration
 from babyconnect.network.database import Database
+from babyconnect.network.fresh import fresh
 
 SCHEMA = """
 create table if not exists registration (
@@ -77,7 +77,7 @@ class IndexService:
                 "update registration set until = ?, kind = ? where id = ?", (until, one.kind.value, found[0])
             )
             return found[0], False
-        id = str(uuid.uuid4())
+        id = str(fresh())
         connection.execute(
             f"insert into registration ({COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
             (id, one.pseudonym, one.holder.value, one.kind.value, one.source, until),

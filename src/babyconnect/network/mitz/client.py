@@ -18,6 +18,7 @@ from babyconnect.birthcare.access import Asker
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Party
 from babyconnect.network.contract import ConsentsUnknown, RegionFault
+from babyconnect.network.fresh import fresh
 from babyconnect.network.mitz import answer
 from babyconnect.network.mitz.answer import Decision, Unreadable
 from babyconnect.network.mitz.question import Question, envelope, table
@@ -96,7 +97,7 @@ class MitzAnswers:
         until, decision = self._kept.get(key, (float("-inf"), "deny"))
         if self._now() < until:
             return decision
-        message, began = uuid.uuid4(), self._now()
+        message, began = fresh(), self._now()
         bsn = await number(client)
         if bsn is None:
             await self.as_if(client, asker)
