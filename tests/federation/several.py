@@ -111,21 +111,23 @@ def _runs(process: int) -> bool:
 
 
 def _sockets(process: int) -> int:
+    """How many it has open; none of a process that is gone."""
     count = 0
-    for file in Path(f"/proc/{process}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            count += os.readlink(file).startswith("socket:")
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                count += os.readlink(file).startswith("socket:")
     return count
 
 
 @contextlib.contextmanager
 def one_of_each(running: Certified) -> Iterator[list[Connection]]:
-    """A connection to each worker of the practice."""
-    workers = children(process_of(running, "practice"))[1:]
+    """A connection to each worker of the practice, also when one has just taken the place of another."""
+    node = process_of(running, "practice")
     found: dict[int, Connection] = {}
     opened: list[Connection] = []
     until = time.monotonic() + WITHIN
-    while len(found) < len(workers):
+    while len(workers := children(node)[1:]) < 2 or not set(workers) <= set(found):
         assert time.monotonic() < until, "each worker takes connections"
         before = {worker: _sockets(worker) for worker in workers}
         opened.append(Connection(running))
@@ -134,7 +136,7 @@ def one_of_each(running: Certified) -> Iterator[list[Connection]]:
         if len(taken) == 1:
             found.setdefault(taken[0], opened[-1])
     try:
-        yield list(found.values())
+        yield [found[worker] for worker in workers]
     finally:
         for connection in opened:
             connection.close()
