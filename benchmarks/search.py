@@ -70,7 +70,7 @@ def pgbench(dsn: str, binaries: Path, home: Path, seconds: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--workers", type=int, default=1, help="processes that answer")
+    parser.add_argument("--workers", type=int, default=2, help="processes that answer, for two cores")
     chosen = parser.parse_args()
     seconds, workers = chosen.seconds, chosen.workers
     needed("wrk", "nginx")
