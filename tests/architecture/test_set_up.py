@@ -58,22 +58,15 @@ def test_one_that_is_too_old_or_as_slow_is_not_taken(
     assert set_up.interpreters() == [fast, own]
 
 
-def test_a_fast_one_on_the_path_is_kept(
-    set_up: ModuleType, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("own_says", "named"), [("1 1 3.13.1", False), ("1 0 3.11.7", True)], ids=["fast", "named"])
+def test_one_on_the_path_that_is_fast_or_that_somebody_names_is_kept(
+    set_up: ModuleType, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch, own_says: str, named: bool
 ) -> None:
-    own = interpreter("own", "1 1 3.13.1")
+    own = interpreter("own", own_says)
     interpreter("system", "1 1 3.11.2")
     monkeypatch.setattr(sys, "executable", own)
-    assert set_up.interpreters() == [own]
-
-
-def test_the_one_that_somebody_names_is_kept(
-    set_up: ModuleType, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = interpreter("own", "1 0 3.11.7")
-    interpreter("system", "1 1 3.11.2")
-    monkeypatch.setattr(sys, "executable", own)
-    monkeypatch.setenv("PYTHON", own)
+    if named:
+        monkeypatch.setenv("PYTHON", own)
     assert set_up.interpreters() == [own]
 
 

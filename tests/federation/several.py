@@ -110,14 +110,16 @@ def _runs(process: int) -> bool:
     return False
 
 
-def _sockets(process: int) -> int:
-    """How many it has open; none of a process that is gone."""
-    count = 0
+def open_files(process: int) -> Iterator[str]:
+    """What it has open (`socket:[number]` for a connection); nothing of a process that is gone."""
     with contextlib.suppress(OSError):
         for file in Path(f"/proc/{process}/fd").iterdir():
             with contextlib.suppress(OSError):
-                count += os.readlink(file).startswith("socket:")
-    return count
+                yield os.readlink(file)
+
+
+def _sockets(process: int) -> int:
+    return sum(name.startswith("socket:") for name in open_files(process))
 
 
 @contextlib.contextmanager

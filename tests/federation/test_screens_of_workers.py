@@ -17,7 +17,7 @@ from babyconnect.audit.reading import search, trace_id
 from babyconnect.audit.verify import verify
 from tests.attacks.browser import Browser, logged_in
 from tests.federation.certified import Certified, certified
-from tests.federation.several import CLIENTS, WITHIN, children, consented, process_of, published, withdrawn
+from tests.federation.several import CLIENTS, WITHIN, children, consented, open_files, process_of, published, withdrawn
 
 OURS, THEIRS = "spontaan 72", "spontaan 88"
 
@@ -179,10 +179,4 @@ def waiting_at(port: int, processes: list[int]) -> list[int]:
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     callers = {row[2] for row in rows if row[1].endswith(f":{port:04X}") and int(row[4].partition(":")[2], 16)}
     wanted = {f"socket:[{row[9]}]" for row in rows if row[1] in callers}
-    return [process for process in processes if wanted & set(_open_files(process))]
-
-
-def _open_files(process: int) -> Iterator[str]:
-    for file in Path(f"/proc/{process}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            yield os.readlink(file)
+    return [process for process in processes if wanted & set(open_files(process))]
