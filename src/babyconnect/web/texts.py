@@ -24,6 +24,12 @@ class Texts:
         text: str = words[self.language]
         return text.format(**values) if values else text
 
+    def number(self, value: float, digits: int = 2) -> str:
+        """A figure as this language writes it, without zeros that say nothing."""
+        text = f"{value:.{digits}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return text if self.language == "en" else text.replace(".", ",")
+
     def has(self, key: str) -> bool:
         section, _, name = key.partition(".")
         return name in document("texts.toml").get(section, {})

@@ -6,15 +6,19 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import orjson
 import pytest
 
+from babyconnect.audit import patterns
 from babyconnect.audit.faults import AuditFault
-from babyconnect.audit.patterns import Watch
+from babyconnect.audit.patterns import Hit, Watch
 from babyconnect.audit.r4 import to_fhir
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.definitions import document
+from babyconnect.web.texts import Texts
 from tests.spec.privacy.stage import Office
 from tests.spec.viewer.stage import BSN, OTHER_BSN
 
@@ -56,6 +60,25 @@ async def test_patterns_show_with_their_reason_and_lead_to_what_happened(office:
     address = page.split('href="/viewer/privacy/vraag/')[1].split('"')[0]
     answer = await office.visitor.get(f"/viewer/privacy/vraag/{address}")
     assert "1 gevonden" in answer.text and "metingen en bevindingen" in answer.text
+
+
+@pytest.mark.parametrize("pattern", sorted(set(patterns.table()) - {"version"}))
+async def test_each_pattern_is_explained_in_the_language_of_the_page_by_the_figures_that_were_counted_by(
+    office: Office, pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"least": 7, "minutes": 17, "hours": 13, "days": 19, "from": 1, "to": 5, "percent": 2.5}
+    hit = Hit(pattern, "90000002", "dezi-1", "2026-03-02T09:00:00Z", "2026-03-02T09:00:00Z", 1, (), 3.25)
+    every = {**patterns.table(), pattern: {**patterns.table()[pattern], **row}}
+    monkeypatch.setattr(patterns, "table", lambda: every)
+    monkeypatch.setattr(patterns, "hits", lambda *_: [hit])
+    await office.enter()
+    for language in ("nl", "en"):
+        figures = {name: Texts(language).number(value) for name, value in row.items()}
+        await office.visitor.get(f"/viewer/taal/{language}")
+        page = unescape((await office.visitor.get("/viewer/privacy/")).text)
+        for section in ("patterns", "pattern_reasons"):
+            assert document("texts.toml")[section][pattern][language].format(**figures) in page
+        assert ("3,2 %" if language == "nl" else "3.2 %") in page
 
 
 async def test_a_client_is_found_by_every_name_the_node_has_for_her_and_nobody_else_is(office: Office) -> None:
@@ -213,7 +236,10 @@ async def test_the_log_can_be_verified_from_the_page_and_damage_shows(office: Of
     segment = next((office.folder / "node").glob("audit-*"))
     segment.write_bytes(segment.read_bytes().replace(b"dezi-1", b"dezi-2", 1))
     await _verify(office)
-    assert "record 1 does not have the hash it states" in (await office.visitor.get("/viewer/privacy/logboek")).text
+    assert "niet wat er is opgeschreven" in (await office.visitor.get("/viewer/privacy/logboek")).text
+    await office.visitor.get("/viewer/taal/en")
+    page = (await office.visitor.get("/viewer/privacy/logboek")).text
+    assert "This event is not what was written." in page and "event 1, node/audit-" in page
 
 
 async def _verify(office: Office) -> None:

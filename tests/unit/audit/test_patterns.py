@@ -190,6 +190,8 @@ def test_every_type_of_event_has_words_and_a_group(type: str) -> None:
 
 
 def test_every_pattern_has_words_a_threshold_and_a_citation() -> None:
-    for name, row in definitions.document("audit_patterns.toml").items():
-        if name != "version":
-            assert row["nl"] and row["en"] and row["why"].endswith(".") and row["citation"] and row["least"] >= 1
+    texts = definitions.document("texts.toml")
+    names = {name for name in definitions.document("audit_patterns.toml") if name != "version"}
+    assert names == set(texts["patterns"]) == set(texts["pattern_reasons"])
+    for row in (definitions.document("audit_patterns.toml")[name] for name in names):
+        assert row["citation"] and row["least"] >= 1

@@ -18,7 +18,6 @@ from starlette.routing import Route
 from babyconnect.audit import patterns
 from babyconnect.audit.accounts import Account, hers
 from babyconnect.birthcare.parties import Function
-from babyconnect.definitions import document
 from babyconnect.exchange.ask import new_trace, new_traceparent
 from babyconnect.flows.journal import Actor, Came
 from babyconnect.flows.oversight import Form, Found, Oversight, Overview, Question, TooMany
@@ -78,18 +77,20 @@ class _Pages:
         return self._page(
             request, "privacy/start.html",
             days=days, periods=PERIODS, groups=GROUPS, cut=seen.cut,
-            totals=_totals(seen), per_day=_per_day(seen.accounts, days, self._oversight.journal.clock()),
-            months=_months(seen), shares=[(organisation(s.organisation, self._name_of), s) for s in seen.shares],
+            totals=_totals(seen), per_day=_per_day(seen.accounts, days, self._oversight.journal.clock(), t),
+            months=_months(seen, t), alarm_above=_figures("breakglass_share", t)["percent"],
+            shares=[(organisation(s.organisation, self._name_of), s) for s in seen.shares],
             hits=[self._hit(session, hit, t) for hit in seen.hits], standing=self._oversight.stands(), error="",
         )  # fmt: skip
 
     def _hit(self, session: ViewerSession, hit: patterns.Hit, t: Texts) -> dict[str, Any]:
-        row = document("audit_patterns.toml")[hit.pattern]
+        figures = _figures(hit.pattern, t)
         since, until = patterns.local(hit.first), patterns.local(hit.last)
         ask = Question(person=hit.person, since=since, until=until + dt.timedelta(minutes=1))
         return {
-            "title": row[t.language], "why": row["why"], "count": hit.count, "person": hit.person,
-            "organisation": organisation(hit.organisation, self._name_of), "percent": hit.percent,
+            "title": t(f"patterns.{hit.pattern}", **figures), "why": t(f"pattern_reasons.{hit.pattern}", **figures),
+            "count": hit.count, "person": hit.person, "percent": t.number(hit.percent, 1) if hit.percent else "",
+            "organisation": organisation(hit.organisation, self._name_of),
             "first": since.strftime("%d-%m-%Y %H:%M"), "last": until.strftime("%d-%m-%Y %H:%M"),
             "handle": self._questions.keep(session.name, ask) if hit.person else "",
         }  # fmt: skip
@@ -208,15 +209,21 @@ def _totals(seen: Overview) -> list[tuple[str, int]]:
     return list(counted.items())
 
 
-def _per_day(found: Sequence[Account], days: int, now: dt.datetime) -> Chart:
+def _figures(pattern: str, t: Texts) -> dict[str, str]:
+    """The thresholds of a pattern, to be filled in where it is explained: what is said is what was counted by."""
+    row = patterns.table()[pattern]
+    return {name: t.number(value) for name, value in row.items() if isinstance(value, int | float)}
+
+
+def _per_day(found: Sequence[Account], days: int, now: dt.datetime, t: Texts) -> Chart:
     looks = [account for account in found if account.is_access and account.clients]
     every = Counter(patterns.local(account.first).date() for account in looks)
     refused = Counter(patterns.local(account.first).date() for account in looks if account.outcome == "refused")
     today = now.astimezone(patterns.HERE).date()
     dates = [today - dt.timedelta(days=back) for back in range(days - 1, -1, -1)]
-    return chart([Bar(date.strftime("%d-%m"), every[date], refused[date]) for date in dates])
+    return chart([Bar(date.strftime("%d-%m"), every[date], refused[date]) for date in dates], t.number)
 
 
-def _months(seen: Overview) -> Chart:
-    limit = float(document("audit_patterns.toml")["breakglass_share"]["percent"])
-    return chart([Bar(month, round(share.percent, 2)) for month, share in seen.months], limit, " %")
+def _months(seen: Overview, t: Texts) -> Chart:
+    limit = float(patterns.table()["breakglass_share"]["percent"])
+    return chart([Bar(month, round(share.percent, 2)) for month, share in seen.months], t.number, limit, " %")

@@ -5,7 +5,7 @@ Values are placed on a grid of whole units; colours come from the style sheet by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 220, 66, 26, 12
@@ -45,8 +45,8 @@ class Chart:
     floor: int = HEIGHT - BOTTOM
 
 
-def chart(bars: Sequence[Bar], limit: float | None = None, unit: str = "") -> Chart:
-    """Bars side by side; `limit` draws a line across at that value."""
+def chart(bars: Sequence[Bar], number: Callable[[float], str], limit: float | None = None, unit: str = "") -> Chart:
+    """Bars side by side; `number` writes a figure, `limit` draws a line across at that value."""
     top = _round_up(max([bar.value for bar in bars] + [limit or 0, 1]))
     scale = (HEIGHT - BOTTOM - TOP) / top
     step = (WIDTH - LEFT) / max(1, len(bars))
@@ -56,11 +56,11 @@ def chart(bars: Sequence[Bar], limit: float | None = None, unit: str = "") -> Ch
         for kind, value in (("bar", bar.value), ("part", bar.part)):
             if value:
                 height = max(1.0, value * scale)
-                text = f"{bar.label}: {_number(value)}{unit}"
+                text = f"{bar.label}: {number(value)}{unit}"
                 rects.append(Rect(round(x, 1), round(_y(height), 1), round(width, 1), round(height, 1), kind, text))
     every = max(1, -(-len(bars) // 10))
     labels = [(round(LEFT + (place + 0.5) * step, 1), bar.label) for place, bar in enumerate(bars) if not place % every]
-    ticks = [(round(_y(top * part / 4 * scale), 1), f"{_number(top * part / 4)}{unit}") for part in range(5)]
+    ticks = [(round(_y(top * part / 4 * scale), 1), f"{number(top * part / 4)}{unit}") for part in range(5)]
     line = round(_y(limit * scale), 1) if limit is not None else None
     return Chart(tuple(rects), tuple(labels), tuple(ticks), line, tuple(bars))
 
@@ -77,7 +77,3 @@ def _round_up(value: float) -> float:
             if factor * size >= value:
                 return factor * size
         size *= 10
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
