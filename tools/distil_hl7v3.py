@@ -3,7 +3,8 @@
     python tools/distil_hl7v3.py [FOLDER OF THE PUBLISHED STANDARD]
 
 Elements: path (names from the root down), concept (the data element's number), datatype, min and max (how often it is
-there where it lies; not known of 2.2 and neonatology), lists (of its codes).
+there where it lies; not known of 2.2 and neonatology), lists (of its codes; of 2.2 the list that 2.3 has of the same
+data element, unless a published record of 2.2 has a code that is not in it).
 Kernset 2.3: ART-DECOR's view of the transaction (dataset-pwd23); what only the published records of 2.3.5 and 2.3.6
 hold is added.  Kernset 2.2 and neonatology: no view lies with the data; their elements are those of the published
 records, and of 2.2 what the view of 2.3 says it inherited.
@@ -115,6 +116,28 @@ def records(data: Path, name: str) -> Iterator[etree._Element]:
             yield from root.iter(ROOTS[name])
 
 
+def lists_of_later(view: etree._Element, elements: dict[str, Row], data: Path) -> None:
+    """The value lists of 2.2 are not published: those of 2.3 stand for them where no published record contradicts."""
+    later = {row["concept"]: row["lists"] for row in of_view(view) if row["lists"]}
+    known = {(row["list"], row["code"], row["system"]) for row in codes_of(view)}
+    for record in records(data, "kernset_2.2"):
+        for coded in record.iter():
+            concept, code = short(coded.get("conceptId", "")), coded.get("code", "")
+            lists = later.get(concept, "").split()
+            if code and not any((name, code, coded.get("codeSystem")) in known for name in lists):
+                later.pop(concept, None)
+    for row in elements.values():
+        row["lists"] = later.get(row["concept"], "")
+
+
+def codes_of(view: etree._Element) -> Iterator[Row]:
+    for value_set in view.iter("valueSet"):
+        for code in value_set.iterfind("conceptList/*"):
+            if code.tag in ("concept", "exception"):
+                yield {"list": list_key(value_set), "code": code.get("code", ""), "system": code.get("codeSystem", ""),
+                       "display": " ".join(code.get("displayName", "").split())}  # fmt: skip
+
+
 def write(name: str, columns: tuple[str, ...], found: list[Row], citation: str) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with (OUT / name).open("w", encoding="utf-8", newline="") as out:
@@ -136,17 +159,14 @@ def main() -> int:
                     known |= {"datatype": row["datatype"]}
         if name == "kernset_2.2":
             elements |= {row["path"]: row for row in inherited(view, elements)}
+            lists_of_later(view, elements, data)
         source = PAIRS if name == "neonatology" else f"{VIEW} and {PAIRS}"
         write(f"{name}_elements.csv", ELEMENTS, list(elements.values()),
               f"Nictiz, {source}: elements of {ROOTS[name]}")  # fmt: skip
         print(f"{name}: {len(elements)} elements")
     codes: dict[tuple[str, str, str], Row] = {}
-    for value_set in view.iter("valueSet"):
-        for code in value_set.iterfind("conceptList/*"):
-            if code.tag in ("concept", "exception"):
-                row = {"list": list_key(value_set), "code": code.get("code", ""), "system": code.get("codeSystem", ""),
-                       "display": " ".join(code.get("displayName", "").split())}  # fmt: skip
-                codes.setdefault((row["list"], row["code"], row["system"]), row)
+    for row in codes_of(view):
+        codes.setdefault((row["list"], row["code"], row["system"]), row)
     write("kernset_2.3_codes.csv", CODES, list(codes.values()), f"Nictiz, {VIEW}: value lists")
     print(f"{len(codes)} codes")
     return 0
