@@ -126,7 +126,7 @@ def pages(app: App) -> list[tuple[str, str]]:
     return [one for mount in mounted(app).values() for one in routes(innermost(mount))]
 
 
-def _people(slug: str) -> tuple[tuple[LogIn, ...], tuple[LogIn, ...]]:
+def people(slug: str) -> tuple[tuple[LogIn, ...], tuple[LogIn, ...]]:
     """Who gives care, and who sees to that: user names are unique in a region."""
     office = (("pim", "Pim Bakker", "privacy_officer"), ("ada", "Ada Smit", "administrator"))
     return (LogIn(f"anna.{slug}", "Anna de Vries", "midwife"),), tuple(
@@ -140,7 +140,7 @@ def _plan() -> Plan:
     plan = Plan(first, 0, 0, dt.date.today(), "demo-none", Showcase(woman.name, MARKER, "practice"), (woman,))
     plan.secured_port = first + 1
     plan.members = [
-        Member(slug, f"Organisatie {slug}", ura, kind, "", at, "", *_people(slug), secured_port=at + 1)
+        Member(slug, f"Organisatie {slug}", ura, kind, "", at, "", *people(slug), secured_port=at + 1)
         for at, (slug, ura, kind) in zip(range(first + 2, first + 99, 2), NAMES, strict=False)
     ]
     return plan

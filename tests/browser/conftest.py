@@ -102,6 +102,30 @@ def visit(browser: Any, stage: str) -> Iterator[Callable[..., Watched]]:
         context.close()
 
 
+@contextlib.contextmanager
+def person(browser: Any, base: str, username: str, password: str) -> Iterator[Any]:
+    """A page of somebody who logged in at a running organisation."""
+    context = browser.new_context(base_url=base, locale="nl-NL", viewport=DESKTOP)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto("/viewer/aanmelden")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", password)
+    page.click("form button")
+    page.wait_for_url("**/viewer/")
+    yield page
+    context.close()
+
+
+def too_wide(page: Any, width: int) -> int:
+    """How many pixels have to be scrolled sideways at this width."""
+    size = page.viewport_size
+    page.set_viewport_size({**size, "width": width})
+    found = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.set_viewport_size(size)
+    return int(found)
+
+
 def log_in(page: Any, name: str = "anna") -> None:
     page.goto("/viewer/")
     page.get_by_role("link", name="Aanmelden").click()

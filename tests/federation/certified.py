@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from babyconnect.birthcare.parties import Kind
 from babyconnect.cli.demonstration import prepare
-from babyconnect.cli.demonstration.plan import LogIn, Member, Plan, Showcase
+from babyconnect.cli.demonstration.plan import Member, Plan, Showcase
 from babyconnect.cli.demonstration.processes import Processes
 from babyconnect.trust.tls import Files
+from tests.attacks.edge import people
 from tests.federation.serving import free_port
 from tests.support.pki import Folder
 
@@ -49,16 +50,12 @@ class Certified:
         )
 
 
-def _midwife(slug: str) -> tuple[LogIn, ...]:
-    return (LogIn(f"anna.{slug}", "Anna de Vries", "midwife"),)
-
-
 @contextlib.contextmanager
 def certified(home: pathlib.Path, workers: int = 1, more: str = "") -> Iterator[Certified]:
     """`workers`: of each node; `more`: settings of each beside those of a demo."""
     plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""))
     plan.members = [
-        Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", _midwife(slug), secured_port=free_port())
+        Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", *people(slug), secured_port=free_port())
         for slug, ura, kind in NAMES
     ]
     plan.secured_port = free_port()

@@ -9,7 +9,8 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,12 @@ async def _with_link(running: Certified, work: Any, slug: str = "practice") -> A
         await link.close()
 
 
+def _done(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: whoever drives a browser has a loop in this one."""
+    with ThreadPoolExecutor(1) as one:
+        return one.submit(asyncio.run, work).result()
+
+
 def published(running: Certified, slug: str = "practice", value: str = "72") -> None:
     """Two clients of an organisation, known to the region, as publishing would leave them; `value`: of their pulse."""
 
@@ -189,7 +196,7 @@ def published(running: Certified, slug: str = "practice", value: str = "72") -> 
         await link.roster.note(seen)
         await enrol.send_pointers(enrolling(link))
 
-    asyncio.run(_with_link(running, work, slug))
+    _done(_with_link(running, work, slug))
 
 
 def consented(running: Certified, client: str, asker: str = "hospital", holder: str = "practice") -> str:
@@ -200,11 +207,11 @@ def consented(running: Certified, client: str, asker: str = "hospital", holder: 
         given = Consent("", True, f"ura:{running.member(asker).ura}", f"ura:{link.party.ura}")
         return (await link.desk.change(pseudonym, [given], [], By("person-1", "midwife")))[0]
 
-    return str(asyncio.run(_with_link(running, work, holder)))
+    return str(_done(_with_link(running, work, holder)))
 
 
 def withdrawn(running: Certified, consent: str, holder: str = "practice") -> None:
     async def work(link: Link) -> None:
         await link.desk.change("", [], [consent], By("person-1", "midwife"))
 
-    asyncio.run(_with_link(running, work, holder))
+    _done(_with_link(running, work, holder))

@@ -10,15 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from babyconnect.audit.reading import search, trace_id
 from babyconnect.audit.verify import verify
 from tests.attacks.browser import Browser, logged_in
+from tests.browser.conftest import browser, find, person, too_wide  # noqa: F401 - the fixture
 from tests.federation.certified import Certified, certified
 from tests.federation.several import CLIENTS, WITHIN, children, consented, open_files, process_of, published, withdrawn
 
+# ruff: noqa: F811
 OURS, THEIRS = "spontaan 72", "spontaan 88"
 
 
@@ -180,3 +183,34 @@ def waiting_at(port: int, processes: list[int]) -> list[int]:
     callers = {row[2] for row in rows if row[1].endswith(f":{port:04X}") and int(row[4].partition(":")[2], 16)}
     wanted = {f"socket:[{row[9]}]" for row in rows if row[1] in callers}
     return [process for process in processes if wanted & set(open_files(process))]
+
+
+def test_in_a_browser_a_record_fills_in_empties_when_she_takes_back_her_consent_and_opens_in_an_emergency(
+    running: Certified, consents: dict[str, str], browser: Any
+) -> None:
+    """The pages are the keeper's, what stands on them a worker's, and the officer sees both looks."""
+    base, password = running.base("practice"), running.plan.password
+    with (
+        person(browser, base, "anna.practice", password) as midwife,
+        person(browser, base, "pim.practice", password) as officer,
+    ):
+        find(midwife, CLIENTS["bea"])
+        assert OURS in midwife.content() and THEIRS in midwife.content()
+        assert [width for width in (1360, 390) if too_wide(midwife, width)] == []
+        withdrawn(running, consents["bea"], "hospital")
+        # Nobody touches the page.
+        midwife.wait_for_function("text => !document.body.innerText.includes(text)", arg=THEIRS)
+        midwife.wait_for_selector("#secties[data-klaar=ja]", state="attached")
+        assert OURS in midwife.content() and THEIRS not in midwife.content()
+        midwife.get_by_role("link", name="Spoedinzage").click()
+        midwife.locator("input[name=reden]").first.check()
+        midwife.get_by_label("Er is levensgevaar").check()
+        midwife.get_by_label("Toelichting").fill("Zij is buiten bewustzijn en niemand kan het haar vragen.")
+        midwife.get_by_role("button", name="Spoedinzage starten").click()
+        midwife.wait_for_selector("#secties[data-klaar=ja]", state="attached")
+        assert THEIRS in midwife.content() and "Dit dossier is bij spoed geopend" in midwife.inner_text("body")
+        officer.goto("/viewer/privacy/")
+        officer.fill("form[action$=vraag] input[name=bsn]", CLIENTS["bea"])
+        officer.locator("form[action$=vraag] button").first.click()
+        officer.wait_for_selector("table.looks")
+        assert officer.locator("tr.look-emergency").count() and officer.locator("table.looks tbody tr").count() > 2
