@@ -69,7 +69,10 @@ class _Translation:
         self.used: set[int] = set()
         self.linker = Linker(self.tree, table, self.instances, self._label)
         self.referring = Referring(self)
-        self._ways = {"part": self._part, "follow": self._followed, "element": self._element}
+        self.suffixes: list[tuple[Site, Row]] = []
+        self._ways = {
+            "part": self._part, "follow": self._followed, "element": self._element, "suffix": self._suffix
+        }  # fmt: skip
 
     def run(self) -> Translated:
         self._check_client()
@@ -78,6 +81,7 @@ class _Translation:
         late: list[tuple[Site, Row]] = []
         for site in self.tree.sites:
             self._fill(site, late)
+        self._suffixed()
         for instance in self.instances.all:
             self._borrow(instance)
         for composite in self.composites:
@@ -167,6 +171,19 @@ class _Translation:
             site.opened.append((target, *paths.opened(target.resource, target.slots, row.path)))
             target.renew(row.path)
         return True
+
+    def _suffix(self, site: Site, row: Row) -> bool:
+        """What comes behind a text that another data element gives: added when every text is there."""
+        self.suffixes.append((site, row))
+        return bool(site.element.value and self.targets(site, row))
+
+    def _suffixed(self) -> None:
+        """A text that ends so already (it came from FHIR) stays as it is."""
+        for site, row in self.suffixes:
+            for target in self.targets(site, row) if site.element.value else ():
+                before, ending = target.resource.get(row.path, ""), site.element.value
+                if not before.endswith(ending):
+                    target.resource[row.path] = f"{before} - {ending}" if before else ending
 
     def context(self, site: Site, row: Row | Borrowed) -> Context:
         return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self.remark(site))

@@ -295,6 +295,15 @@ def text(element: AdaElement, context: Context) -> Given | None:
     return Given(shown) if shown else None
 
 
+def remark(element: AdaElement, context: Context) -> Given | None:
+    """The text of a note; a null flavor stands beside it as HL7's extension."""
+    if given := text(element, context):
+        return given
+    if element.null_flavor:
+        return Given(None, {"extension": [{"url": NULL_EXTENSION, "valueCode": element.null_flavor}]})
+    return None
+
+
 def content(element: AdaElement, context: Context) -> Given | None:
     """The content of a file, in base64."""
     try:
@@ -372,6 +381,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "moment": moment,
     "plain-coding": plain_coding,
     "quantity": quantity,
+    "remark": remark,
     "text": text,
     "value-concept": value_concept,
     "value-moment": value_moment,

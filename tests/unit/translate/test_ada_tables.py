@@ -19,7 +19,7 @@ from tests.support.ada_material import EVERY_VERSION, leaf_codes
 
 EACH = pytest.mark.parametrize(("structure", "names"), EVERY_VERSION, ids=[names for _, names in EVERY_VERSION])
 LAYERS = ("basis", "echo", "kraam", "uitbreiding", "echo_beta", "kraam_beta", "uitbreiding_beta")
-OWN_TRANSFORMS = {"group", "none", "follow", "self", "part", "element", *REFERENCES, *ASSEMBLE}
+OWN_TRANSFORMS = {"group", "none", "follow", "self", "part", "element", "suffix", *REFERENCES, *ASSEMBLE}
 TODAY = dt.date(2024, 6, 15)
 
 

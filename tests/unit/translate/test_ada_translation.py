@@ -97,6 +97,26 @@ class TestMoments:
         assert "date" in rules(translated(patients=person("V", "A", born="T+1D")), "error")
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "shown"),
+    [
+        ("De Ooievaar", "Zwolle", "De Ooievaar - Zwolle"),
+        ("De Ooievaar - Zwolle", "Zwolle", "De Ooievaar - Zwolle"),
+        ("", "Zwolle", "Zwolle"),
+        ("De Ooievaar", "", "De Ooievaar"),
+    ],
+)
+def test_an_organisations_name_ends_with_where_it_is_and_does_not_say_so_twice(
+    name: str, place: str, shown: str
+) -> None:
+    parts = [e("organisatie_naam", 958, value=name)] if name else []
+    parts += [e("organisatie_locatie", 959, value=place)] if place else []
+    root = "med_mij_kraam_beschikbaarstellen"
+    body = e("administratief", 1313, WOMAN, e("zorgaanbieder", 956, *parts, id="Z")) + EPISODE + HERSELF
+    result = translate(read(f'<adaxml><data><{root} id="r1">{body}</{root}></data></adaxml>'.encode()), TODAY)
+    assert [one["name"] for one in of(result, "Organization")] == [shown]
+
+
 class TestValues:
     def lab(self, **attributes: str) -> Translated:
         hb = e("laboratorium_test_hb", 2379, e("test_code", 2380, code="718-7", system="2.16.840.1.113883.6.1"),

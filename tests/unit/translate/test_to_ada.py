@@ -79,6 +79,15 @@ def test_every_transform_that_a_map_uses_has_an_inverse() -> None:
         for row in rows(f"ada/{layer}_map")
     }
     elsewhere = {"group", "none", "follow", "part", "self", "element"}  # structure: read by `placing` and `lending`
+    elsewhere |= {"suffix"}  # taken off again by `filling`
+        "group",
+        "none",
+        "follow",
+        "part",
+        "self",
+        "element",
+        "suffix",
+    }  # structure: read by `placing` and `lending`
     assert used - elsewhere <= set(INVERSES) | set(TAKE_APART) | REFERENCES
     assert set(TAKE_APART) == set(ASSEMBLE)
     assert FORWARD_REFERENCES <= REFERENCES
@@ -102,6 +111,8 @@ SAMPLES = [
     ("moment", {"value": "2024-10-27T02:30:00+01:00", "datatype": "datetime"}),
     ("moment", {"nullFlavor": "UNK", "datatype": "datetime"}),
     ("text", {"value": "vrije tekst"}),
+    ("remark", {"value": "vrije tekst"}),
+    ("remark", {"nullFlavor": "NA"}),
     ("boolean", {"value": "false"}),
     ("integer", {"value": "2"}),
     ("identifier", {"value": "08001234", "root": "2.16.528.1.1007.3.3"}),

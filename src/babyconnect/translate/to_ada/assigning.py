@@ -63,7 +63,7 @@ def backwards(names: str, structure_name: str) -> Backwards:
     rows: dict[str, list[Row]] = defaultdict(list)
     for concept in its_structure.concepts:
         for row in table.rows.get(concept, ()):
-            if row.path and row.transform not in ("none", "group", "follow", "element"):
+            if row.path and row.transform not in ("none", "group", "follow", "element", "suffix"):
                 rows[row.resource].append(row)
     return Backwards(table, its_structure, rules, {name: tuple(made) for name, made in rows.items()})
 

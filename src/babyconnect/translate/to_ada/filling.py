@@ -44,6 +44,7 @@ class Filling:
                 self._fill(Spot(key, node, link=link), rows, frozenset(), rule)
         self._imply(placed)
         self._adopt()
+        self._shorten()
         lending = Lending(self._tables, self._spots)
         for key, rule, node in placed:
             lending.lend(self._graph.all[key], rule, node)
@@ -65,6 +66,16 @@ class Filling:
                 holder = draft.put(draft.root, ways[0]) if draft.name(node) not in referred else None
                 if holder is not None:
                     draft.reference(holder, node)
+
+    def _shorten(self) -> None:
+        """A name that ends with what an element beside it says (where an organisation is) is the name alone."""
+        table, draft = self._tables.table, self._spots.draft
+        for ending in [row for rows in table.rows.values() for row in rows if row.transform == "suffix"]:
+            names = [row.concept for row in self._tables.rows[ending.resource] if row.path == ending.path]
+            for node in draft.within(draft.root, ending.concept):
+                behind = f" - {node.attributes.get('value', '')}"
+                for name in [one for concept in names if node.parent for one in node.parent.of(concept)]:
+                    name.attributes["value"] = name.attributes.get("value", "").removesuffix(behind)
 
     def _of_links(self, rule: Rule) -> Iterator[tuple[Link, tuple[Row, ...]]]:
         """Rows about what a link finds, where it finds resources of this rule by a reference or anywhere."""

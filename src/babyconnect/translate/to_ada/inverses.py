@@ -230,6 +230,12 @@ def text(found: Found, target: Target) -> Attributes | None:
     return {"value": found.value} if isinstance(found.value, str) and found.value else None
 
 
+def remark(found: Found, target: Target) -> Attributes | None:
+    """A text, or the null flavour beside where it would be."""
+    flavor = _extension(found.beside, NULL_EXTENSION, "valueCode")
+    return text(found, target) or ({"nullFlavor": flavor} if flavor else None)
+
+
 def boolean(found: Found, target: Target) -> Attributes | None:
     return {"value": str(found.value).lower()} if isinstance(found.value, bool) else None
 
@@ -315,6 +321,7 @@ INVERSES: Mapping[str, Inverse] = {
     "moment": moment,
     "plain-coding": plain_coding,
     "quantity": quantity,
+    "remark": remark,
     "text": text,
     "value-concept": concept,
     "value-moment": moment,
