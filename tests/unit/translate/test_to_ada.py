@@ -80,14 +80,6 @@ def test_every_transform_that_a_map_uses_has_an_inverse() -> None:
     }
     elsewhere = {"group", "none", "follow", "part", "self", "element"}  # structure: read by `placing` and `lending`
     elsewhere |= {"suffix"}  # taken off again by `filling`
-        "group",
-        "none",
-        "follow",
-        "part",
-        "self",
-        "element",
-        "suffix",
-    }  # structure: read by `placing` and `lending`
     assert used - elsewhere <= set(INVERSES) | set(TAKE_APART) | REFERENCES
     assert set(TAKE_APART) == set(ASSEMBLE)
     assert FORWARD_REFERENCES <= REFERENCES
