@@ -19,6 +19,8 @@ from babyconnect.network.roster import Dating, Roster
 from babyconnect.store.contract import Publication
 
 STATED = {"due_definitive": "0", "due_estimated": "1", "ended": ""}
+VOID = frozenset({"entered-in-error", "suspended", "aborted"})
+"""As what a procedure did not happen."""
 _KINDS = document("merge/facts.toml")["kind"]
 BIRTHS = frozenset({*_KINDS["birth"]["codes"], *_KINDS["delivery"]["codes"]})
 
@@ -36,7 +38,7 @@ def dating(publication: Publication) -> Dating:
     resource, about = publication.resource, (publication.id, publication.client, publication.group)
     fact = fact_by_codes(resource, codes_in(resource.get("code")))
     if publication.type == "Procedure":
-        void = resource.get("status") in ("entered-in-error", "suspended", "aborted")
+        void = resource.get("status") in VOID
         moment = resource.get("performedDateTime") or (resource.get("performedPeriod") or {}).get("end") or ""
         found = None if void else day(str(moment))
         return Dating(*about, "ended" if found else "", found, "")

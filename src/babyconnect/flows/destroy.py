@@ -188,6 +188,7 @@ class Destroying:
         versions = await self.writer.erase_client(asked.client, keep)
         empty = [record for record in records if not await self.writer.items_of(record)]
         if len(empty) < len(records):
+            await self.roster.keep_only(asked.client, {id for _, id in keep})
             if waiting is not None:  # carried out so far as the law lets it be
                 await self.registers.take_request(asked.client, replace(waiting, ended=True))
             await self.roster.join(records, await self.writer.joined(records))

@@ -18,7 +18,7 @@ from babyconnect.birthcare.resources import bsn_of
 from babyconnect.definitions import document
 from babyconnect.flows import dating
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
-from babyconnect.network.roster import Pointer, Roster, Seen
+from babyconnect.network.roster import Birth, Pointer, Roster, Seen
 from babyconnect.store.contract import SHARED, Origin, Original, Outcome, Publication, Writer
 from babyconnect.trust import relation
 
@@ -83,10 +83,11 @@ class EnrollingWriter:
         return gone
 
     async def erase_client(self, client: str, keep: Collection[tuple[str, str]] = ()) -> int:
-        """From the store, then from the roster: each of her records of which nothing had to stay."""
+        """From the store, then from the roster: all of each of her records of which nothing had to stay, of another
+        what these items do not say."""
         records = self._roster.records(client)
         gone = await self._inner.erase_client(client, keep)
-        await self._roster.undate(client, {id for _, id in keep})
+        await self._roster.keep_only(client, {id for _, id in keep})
         await self._note_joined(records)
         for record in records:
             if not await self._inner.items_of(record):
@@ -133,11 +134,7 @@ def seen(batch: Iterable[Publication]) -> list[Seen]:
 def _seen(client: str, its: Sequence[Publication]) -> Seen:
     bsn = next((_bsn(p.resource) for p in its if p.type == "Patient" and p.id == client), None)
     episodes = [p.resource for p in its if p.type == "EpisodeOfCare"]
-    births: dict[str, dt.date] = {}
-    for publication in its:
-        day = _birth_day(publication.resource) if publication.type == "Procedure" else None
-        if day is not None:
-            births |= {episode: max(day, births.get(episode, day)) for episode in publication.episodes}
+    births = [Birth(p.id, _birth_day(p.resource), p.episodes) for p in its if p.type == "Procedure"]
     return Seen(client, bsn, episodes, births, [dating.dating(p) for p in its if dating.tells(p)])
 
 
@@ -150,6 +147,8 @@ def _birth_day(procedure: Mapping[str, Any]) -> dt.date | None:
     codes = {f"{coding.get('system')}|{coding.get('code')}" for coding in procedure.get("code", {}).get("coding", [])}
     moment = procedure.get("performedDateTime") or procedure.get("performedPeriod", {}).get("end") or ""
     if codes.isdisjoint(document("compartments.toml")["codes"]["birth"]) or len(moment) < 10:
+        return None
+    if procedure.get("status") in dating.VOID:
         return None
     return dt.date.fromisoformat(moment[:10])
 

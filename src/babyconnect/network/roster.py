@@ -38,7 +38,10 @@ create table if not exists renewed (client text primary key);
 create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
-create table if not exists birth (episode text primary key, day text not null);
+drop table if exists birth; -- of before births had a source: what cannot be taken back may not stay
+create table if not exists born (
+  id text not null, episode text not null, day text not null, primary key (id, episode));
+create index if not exists born_in on born (episode);
 create table if not exists dating (
   id text primary key, client text not null, grp text not null, fact text not null, day text not null,
   rank text not null);
@@ -64,7 +67,10 @@ _NAMES = (
 )
 _NAMES_OF = f"select record from joined where name = ?1 union select name from formerly where record in {ITS}"  # noqa: S608
 _EPISODES = f"select content from episode where client in {ITS}"  # noqa: S608
-_BIRTHS = f"select episode, day from birth where episode in (select id from episode where client in {ITS})"  # noqa: S608
+_BIRTHS = (
+    f"select episode, max(day) from born where episode in (select id from episode where client in {ITS})"  # noqa: S608
+    " group by episode"
+)
 _DATINGS = f"select id, client, grp, fact, day, rank from dating where client in {ITS}"  # noqa: S608
 _ENROLMENTS = f"select basis, reference, start, end from enrolment where handle in ({_HANDLES})"  # noqa: S608
 _ENROLMENTS_SO = "select basis, reference, start, end from enrolment where handle = ?"
@@ -95,13 +101,22 @@ class Dating:
 
 
 @dataclass(frozen=True, slots=True)
+class Birth:
+    """The day of birth that one resource states, and in which episodes; no day when it states none (any more)."""
+
+    id: str
+    day: dt.date | None
+    episodes: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """What publishing showed of one client: her BSN if she has one, her episodes (STU3), births by episode."""
+    """What publishing showed of one client: her BSN if she has one, her episodes (STU3), and births."""
 
     client: str
     bsn: Bsn | None
     episodes: Sequence[Mapping[str, Any]] = ()
-    births: Mapping[str, dt.date] | None = None
+    births: Sequence[Birth] = ()
     datings: Sequence[Dating] = ()
 
 
@@ -247,23 +262,40 @@ class Roster:
         rows = self._db.rows(_DATINGS, (client,))
         return tuple(Dating(id, whose, group, fact, _day(day), rank) for id, whose, group, fact, day, rank in rows)
 
-    async def undate(self, client: str, kept: Collection[str] = ()) -> None:
-        """Of this client nothing dates a pregnancy any more but what the resources in `kept` say."""
-        gone = [(one.id,) for one in self.datings(client) if one.id not in kept]
+    async def keep_only(self, client: str, kept: Collection[str]) -> None:
+        """Part of her record was destroyed: of her episodes, births, due dates and visits stays what these resources
+        say, and the index was told that there is nothing of her here."""
+        given = client, orjson.dumps(list(kept)).decode()
+        stays = "(select value from json_each(?2))"
 
         def change(connection: apsw.Connection) -> None:
-            connection.executemany("delete from dating where id = ?", gone)
+            connection.execute(
+                f"delete from born where episode in (select id from episode where client in {ITS})"  # noqa: S608
+                f" and (id not in {stays} or episode not in {stays})",
+                given,
+            )
+            for table in ("dating", "episode"):
+                connection.execute(f"delete from {table} where client in {ITS} and id not in {stays}", given)  # noqa: S608
+            shared = f"select handle from client where client not in {ITS}"  # noqa: S608
+            connection.execute(
+                f"delete from appointment where handle in ({_HANDLES}) and handle not in ({shared})",  # noqa: S608
+                (client,),
+            )
+            if not list(connection.execute(_OTHERS, (client,))):
+                named = f"select pseudonym from client where client in {ITS}"  # noqa: S608
+                connection.execute(f"delete from pointer where pseudonym in ({named})", (client,))  # noqa: S608
 
-        if gone:
-            await self._db.forget(change)
+        await self._db.forget(change)
 
     async def taken_back(self, id: str) -> None:
-        """This resource is kept no more."""
+        """This resource is kept no more: neither is what it said."""
+        columns = (("dating", "id"), ("episode", "id"), ("born", "id"), ("born", "episode"))
 
         def change(connection: apsw.Connection) -> None:
-            connection.execute("delete from dating where id = ?", (id,))
+            for table, column in columns:
+                connection.execute(f"delete from {table} where {column} = ?", (id,))  # noqa: S608 - a closed list
 
-        if self._db.rows("select 1 from dating where id = ?", (id,)):
+        if any(self._db.rows(f"select 1 from {table} where {column} = ?", (id,)) for table, column in columns):  # noqa: S608
             await self._db.forget(change)
 
     async def enrol(self, rows: Iterable[tuple[Bsn, Relation]]) -> None:
@@ -359,9 +391,7 @@ class Roster:
             alone = "and pseudonym not in (select pseudonym from client where client <> ?1 and pseudonym is not null)"
             of = f"pseudonym in ({mine.format('pseudonym')})"
             connection.execute(f"delete from pointer where {of} {alone}", (client,))  # noqa: S608
-            connection.execute(
-                "delete from birth where episode in (select id from episode where client = ?)", (client,)
-            )
+            connection.execute("delete from born where episode in (select id from episode where client = ?)", (client,))
             for table in ("episode", "dating", "client", "waiting", "renewed"):
                 connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
             for table in ("joined", "formerly"):
@@ -382,8 +412,11 @@ def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
         connection.execute(
             "insert or replace into episode values (?, ?, ?)", (episode["id"], seen.client, orjson.dumps(kept))
         )
-    for episode_id, day in (seen.births or {}).items():
-        connection.execute("insert or replace into birth values (?, ?)", (episode_id, day.isoformat()))
+    for birth in seen.births:
+        connection.execute("delete from born where id = ?", (birth.id,))
+        if birth.day is not None:
+            rows = [(birth.id, episode, birth.day.isoformat()) for episode in birth.episodes]
+            connection.executemany("insert into born values (?, ?, ?)", rows)
     for one in seen.datings:
         connection.execute("delete from dating where id = ?", (one.id,))
         if one.day is not None:

@@ -33,7 +33,7 @@ from babyconnect.network.custody import Custody
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.mitz.client import MitzAnswers
 from babyconnect.network.mitz.subscribed import Subscribed
-from babyconnect.network.roster import Roster
+from babyconnect.network.roster import Pointer, Roster
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
 from babyconnect.trust import persons
@@ -229,6 +229,59 @@ async def test_what_the_law_forbids_to_destroy_stays_and_the_rest_goes(node: Nod
     left = {"/".join(key) for key in await node.store.writer.items_of(hers)}
     assert left == {held, f"Patient/{hers}"}
     assert node.roster.clients(Bsn(BSN)) == (hers,), "who holds something of hers must be able to find it"
+
+
+def born() -> dict[str, Any]:
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "3950001"}]}
+    performed = {"performedPeriod": {"end": str(TODAY)}, "context": {"reference": "Encounter/E"}}
+    who = {"subject": {"reference": "Patient/JAMILA"}, "status": "completed"}
+    return {"resourceType": "Procedure", "id": "born", "code": code, **performed, **who}
+
+
+def noted(node: Node) -> set[str]:
+    """What the roster holds of anybody's care beside who she is."""
+    kept = {"episode": "id", "born": "id", "dating": "id", "appointment": "kind", "pointer": "pseudonym"}
+    rows = {table: node.roster._db.rows(f"select {column} from {table}") for table, column in kept.items()}
+    return {f"{table} {row[0]}" for table, found in rows.items() for row in found}
+
+
+@pytest.mark.parametrize(
+    ("held", "left"), [("Observation", ()), ("EpisodeOfCare", ("episode",)), ("Procedure", ("dating",))]
+)
+async def test_of_what_went_the_roster_keeps_no_episode_and_no_date(
+    node: Node, held: str, left: tuple[str, ...]
+) -> None:
+    """A birth without its episode is evidence of nothing either."""
+    other = woman("BEA", "999901631"), episode("EPB", "BEA"), pregnancy("P-EPB", "BEA"), organisation()
+    await node.publish(bundle(*other))
+    await node.roster.expect_visits([(Bsn("999901631"), NOW, "intake")])
+    beas = noted(node)
+    hers = await node.publish(bundle(*record(), born()))
+    await node.roster.named({hers: "pseudonym-hers"})
+    await node.roster.expect([Pointer("pseudonym-hers", NOW)])
+    await node.roster.expect_visits([(Bsn(BSN), NOW, "controle")])
+    assert len(beas) == 2 and len(noted(node) - beas) == 5
+    stays = next(id for type, id in await node.store.writer.items_of(hers) if type == held)
+    await node.registers.hold(hers, Hold(f"{held}/{stays}", "another_law", NOW, "fg-1"))
+    assert isinstance(await node.destroying.destroy(node.asked(hers)), Destroyed)
+    assert noted(node) == beas | {f"{table} {stays}" for table in left}
+    assert node.roster.clients(Bsn(BSN)) == (hers,)
+
+
+async def test_an_episode_that_its_source_takes_back_is_no_evidence_any_more(node: Node) -> None:
+    hers = await node.publish(bundle(*record(), born()))
+    (kept,), days = node.roster.episodes(hers), node.roster.births(hers)
+    assert days == {kept["id"]: TODAY}
+    await EnrollingWriter(node.store.writer, node.roster).withdraw("EpisodeOfCare", kept["id"], "care", NOW)
+    assert node.roster.episodes(hers) == () and node.roster.births(hers) == {}
+    assert not [one for one in noted(node) if kept["id"] in one]
+
+
+async def test_a_birth_that_its_source_takes_back_ends_no_episode(node: Node) -> None:
+    hers = await node.publish(bundle(*record(), born()))
+    assert list(node.roster.births(hers).values()) == [TODAY]
+    await node.publish(bundle(*record(), {**born(), "status": "entered-in-error"}))
+    assert node.roster.births(hers) == {}
 
 
 async def test_a_document_that_stays_keeps_its_files(node: Node) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from babyconnect.birthcare.access import EmergencyTerms
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.network.roster import Roster, Seen
+from babyconnect.network.roster import Birth, Roster, Seen
 from babyconnect.store.contract import Hers
 from babyconnect.trust.rules import rules_on
 from babyconnect.wiring.holding import HolderGrounds
@@ -38,7 +38,7 @@ async def test_a_birth_that_is_published_ends_what_was_open(roster: Roster) -> N
     await roster.note([Seen("anna", BSN, [EPISODE])])
     assert [one.end for one in holds.relations("anna", hers)] == [None]
     assert holds.relations("anna", hers) is holds.relations("anna", hers)
-    await roster.note([Seen("anna", BSN, [EPISODE], births={"e": dt.date(2026, 2, 1)})])
+    await roster.note([Seen("anna", BSN, [EPISODE], births=[Birth("b", dt.date(2026, 2, 1), ["e"])])])
     assert [one.end for one in holds.relations("anna", hers)] != [None]
 
 
@@ -51,5 +51,5 @@ async def test_other_episodes_are_other_evidence(roster: Roster) -> None:
 
 async def test_what_is_noted_of_one_client_is_not_anothers(roster: Roster) -> None:
     holds, shared = grounds(roster), Hers([EPISODE])
-    await roster.note([Seen("anna", BSN, [EPISODE], births={"e": dt.date(2026, 2, 1)})])
+    await roster.note([Seen("anna", BSN, [EPISODE], births=[Birth("b", dt.date(2026, 2, 1), ["e"])])])
     assert holds.relations("anna", shared) != holds.relations("nobody-1", shared)
