@@ -194,6 +194,12 @@ class Roster:
         found = self._db.known("select record from joined where name = ? order by record", (client,))
         return tuple([row[0] for row in found])
 
+    def parted(self, client: str) -> bool:
+        """Whether this was the name of several records that are not one client's any more."""
+        if not client.startswith(JOINED) or self.records(client):
+            return False
+        return bool(self._db.known("select 1 from formerly where name = ?", (client,)))
+
     def names_of(self, client: str) -> tuple[str, ...]:
         """Every name under which something of a client's may have been written down, now or before: hers, that of each
         of her records, and those of the clients that these were."""

@@ -128,6 +128,8 @@ class HolderGrounds:
         pseudonym = self._roster.pseudonym(client)
         if pseudonym is None:
             await self._consents.as_if(self._roster.stand_in(client))
+            if self._roster.parted(client):  # what is bound to that name opens nothing any more, to nobody
+                return (Consent(NOT_SHARED, False, "*"),)
             if client.startswith(JOINED) and not self._roster.records(client):
                 raise ConsentsUnknown("the roster does not know these records as one client's")
             return () if asker.ura == self._own else (Consent(NOT_SHARED, False, "*"),)

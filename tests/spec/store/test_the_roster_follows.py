@@ -104,6 +104,18 @@ async def test_and_what_the_store_parted_meanwhile(store: Store, roster: Roster)
     assert roster.records(client) == () and roster.name("bea") == "bea"
 
 
+@pytest.mark.parametrize("asker", ["another", "own"])
+async def test_a_name_of_records_that_parted_is_refused_and_no_fault(store: Store, roster: Roster, asker: str) -> None:
+    writer = EnrollingWriter(store.writer, roster)
+    await writer.publish([*record("anna"), *record("bea")], [], NOON)
+    client = await client_of(store)
+    assert not roster.parted(client)
+    await writer.publish([patient("bea", OTHERS)], [], NOON)
+    assert roster.parted(client) and not roster.parted("anna") and not roster.parted("joined.never")
+    (said,) = await grounds(roster).consents(client, OWN if asker == "own" else ASKER)
+    assert not said.permit and (said.actor, said.holder) == ("*", "*")
+
+
 class Late:
     """A writer who hears what the store says of joining, and is held up before it can tell the roster, once."""
 
