@@ -129,6 +129,11 @@ class OwnStaff:
         page = await entry.release()
         return reducing.resources(page) if isinstance(page, Page) else []
 
+    async def differs(self, clients: Sequence[str]) -> list[str]:
+        """Why a number in these clients' records, their own or that of a child spoken of there, finds nobody."""
+        records = [record for client in clients for record in self.registers.records(client)]
+        return sorted({code for record in records for code in await self.differing(record)})
+
     def view(self, resources: Sequence[Resource]) -> View:
         return picture([SourceAnswer(self.own, "answered", tuple(resources))], self.today())
 

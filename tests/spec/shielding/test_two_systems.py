@@ -65,6 +65,30 @@ async def test_staff_find_her_once_and_her_other_patient_is_no_child(practice: P
     assert practice.staff.children(only(practice), resources) == []
 
 
+async def shown_by(practice: Practice, number: str) -> str:
+    """The page of whom this number finds at her own organisation."""
+    staff = practice.as_staff()
+    found = await staff.post("/viewer/eigen/zoek", {"csrf": practice.staff_session.csrf, "bsn": number})
+    assert found.status == 303
+    return (await staff.get(found.location)).text
+
+
+async def test_staff_are_told_that_a_number_is_dark_because_of_a_child_with_that_number(practice: Practice) -> None:
+    telling = "staat ook in een ander dossier van uw organisatie"
+    record = json.loads(mother().replace(BSN.encode(), b"999901552"))
+    await practice.publish(json.dumps(record).encode())
+    assert telling not in await shown_by(practice, BSN) and telling not in await shown_by(practice, "999901552")
+    child = next(one["resource"] for one in record["entry"] if one["resource"]["id"] == "KIND")
+    child["identifier"] = [{"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": BSN}]
+    await practice.publish(json.dumps(record).encode())
+    assert await practice.store.open_reader().client_of(f"http://fhir.nl/fhir/NamingSystem/bsn|{BSN}") != (
+        only(practice),
+    )
+    for number in (BSN, "999901552"):  # hers, and that of the mother whose child it is said to be
+        page = await shown_by(practice, number)
+        assert telling in page and "de geboortedata verschillen" in page
+
+
 async def test_her_own_record_has_both_and_shows_one_woman(practice: Practice) -> None:
     answer = await practice.own.hers(Looking(Bsn(BSN)))
     text = json.dumps(answer.resources)

@@ -97,8 +97,7 @@ class OwnClients:
         if digits:
             clients = self._staff.clients(Bsn(digits)) if passes_eleven_check(digits) else ()
             if len(clients) > 1:  # nobody is shown one of them by chance, and the door answers nobody either
-                differs = sorted({code for one in clients for code in await self._staff.differing(one)})
-                return self._found(request, None, "twice", differs)
+                return self._found(request, None, "twice", await self._staff.differs(clients))
             if not clients:
                 return self._found(request, [])
             return self._to(session, clients[0])
@@ -136,6 +135,7 @@ class OwnClients:
             wrong=wrong,
             address=f"{self._site.path}{PATH}/{request.path_params['handle']}",
             found=bool(resources),
+            differs=await self._staff.differs([client]) if resources else (),
         )
 
     async def choose(self, request: Request) -> Response:
