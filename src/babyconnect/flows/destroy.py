@@ -184,29 +184,32 @@ class Destroying:
         keep, pseudonym = await self._kept(items, holds, asked.client), self.roster.pseudonym(asked.client)
         dropped = pseudonym if self.roster.alone(asked.client) else None
         await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
+        # By what was known before: once the store has nothing, anybody may part these records in the roster.
         records, waiting = self.roster.records(asked.client), self.registers.request(asked.client)
+        names, handle = self.roster.names_of(asked.client), self.roster.handle_of(asked.client)
         versions = await self.writer.erase_client(asked.client, keep)
         empty = [record for record in records if not await self.writer.items_of(record)]
         if len(empty) < len(records):
-            await self.roster.keep_only(asked.client, {id for _, id in keep})
+            await self.roster.keep_only(records, {id for _, id in keep})
             if waiting is not None:  # carried out so far as the law lets it be
                 await self.registers.take_request(asked.client, replace(waiting, ended=True))
             await self.roster.join(records, await self.writer.joined(records))
             for record in empty:
-                await self._let_go(record, [record])
+                await self._let_go([record], [record], self.roster.handle_of(record))
         else:
-            await self._let_go(asked.client, self.roster.names_of(asked.client))
+            await self._let_go(records, names, handle)
         self.forget(asked.client)
         await self._show_no_more(pseudonym, dropped)
         return Destroyed(versions, holds)
 
-    async def _let_go(self, client: str, names: Sequence[str]) -> None:
+    async def _let_go(self, records: Sequence[str], names: Sequence[str], handle: str) -> None:
         """Nothing of this client is kept any more, nor what was written by these names or decided about her; of one of
         several records, of which another had to stay, what it has to itself."""
         for name in names:
-            await self.told(name, self.roster.handle_of(client))
-        await self.registers.forget(client)
-        await self.roster.forget(client)
+            await self.told(name, handle)
+            await self.registers.forget(name)
+        for record in records:
+            await self.roster.forget(record)
 
     async def _kept(self, items: Sequence[Key], holds: tuple[Hold, ...], client: str) -> list[Key]:
         """Items that stay; with any of them stay its files, which are its content, and the Patient of its record, or

@@ -7,10 +7,13 @@ Pointers wait in the roster until the index has taken them: a region that is awa
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import structlog
 
 from babyconnect.birthcare.access import Consent
 from babyconnect.birthcare.identifiers import Bsn
@@ -25,6 +28,7 @@ from babyconnect.trust import relation
 SOURCE = "main"
 PREGNANCY_DAYS = 294
 """42 weeks, the longest that a pregnancy is taken to last."""
+_log = structlog.get_logger(__name__)
 TELLING = frozenset({"Patient", "EpisodeOfCare", "Procedure"})
 
 
@@ -61,6 +65,15 @@ class EnrollingWriter:
         if names != known:
             await self._note_joined({*names, *known})
 
+    async def keep_following(self, seconds: float) -> None:
+        """The same for as long as a node runs: whoever broke off may be another process."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await self.reconcile()
+            except Exception as fault:  # tried again; only its kind, for its text may name a client
+                _log.warning("roster_not_followed", fault=type(fault).__name__)
+
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         return await self._inner.known(keys)
 
@@ -87,7 +100,7 @@ class EnrollingWriter:
         what these items do not say."""
         records = self._roster.records(client)
         gone = await self._inner.erase_client(client, keep)
-        await self._roster.keep_only(client, {id for _, id in keep})
+        await self._roster.keep_only(records, {id for _, id in keep})
         await self._note_joined(records)
         for record in records:
             if not await self._inner.items_of(record):

@@ -24,6 +24,7 @@ import orjson
 from babyconnect.birthcare.access import Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.one_woman import JOINED
+from babyconnect.network import roster_erasing as erasing
 from babyconnect.network.database import Database
 
 SCHEMA = """
@@ -268,41 +269,15 @@ class Roster:
         rows = self._db.rows(_DATINGS, (client,))
         return tuple(Dating(id, whose, group, fact, _day(day), rank) for id, whose, group, fact, day, rank in rows)
 
-    async def keep_only(self, client: str, kept: Collection[str]) -> None:
-        """Part of her record was destroyed: of her episodes, births, due dates and visits stays what these resources
-        say, and the index was told that there is nothing of her here."""
-        given = client, orjson.dumps(list(kept)).decode()
-        stays = "(select value from json_each(?2))"
-
-        def change(connection: apsw.Connection) -> None:
-            connection.execute(
-                f"delete from born where episode in (select id from episode where client in {ITS})"  # noqa: S608
-                f" and (id not in {stays} or episode not in {stays})",
-                given,
-            )
-            for table in ("dating", "episode"):
-                connection.execute(f"delete from {table} where client in {ITS} and id not in {stays}", given)  # noqa: S608
-            shared = f"select handle from client where client not in {ITS}"  # noqa: S608
-            connection.execute(
-                f"delete from appointment where handle in ({_HANDLES}) and handle not in ({shared})",  # noqa: S608
-                (client,),
-            )
-            if not list(connection.execute(_OTHERS, (client,))):
-                named = f"select pseudonym from client where client in {ITS}"  # noqa: S608
-                connection.execute(f"delete from pointer where pseudonym in ({named})", (client,))  # noqa: S608
-
-        await self._db.forget(change)
+    async def keep_only(self, records: Collection[str], kept: Collection[str]) -> None:
+        """Part of these records of one client was destroyed: of her episodes, births, due dates and visits stays what
+        the resources in `kept` say, and the index was told that there is nothing of her here."""
+        await self._db.forget(lambda connection: erasing.keep_only(connection, records, kept))
 
     async def taken_back(self, id: str) -> None:
         """This resource is kept no more: neither is what it said."""
-        columns = (("dating", "id"), ("episode", "id"), ("born", "id"), ("born", "episode"))
-
-        def change(connection: apsw.Connection) -> None:
-            for table, column in columns:
-                connection.execute(f"delete from {table} where {column} = ?", (id,))  # noqa: S608 - a closed list
-
-        if any(self._db.rows(f"select 1 from {table} where {column} = ?", (id,)) for table, column in columns):  # noqa: S608
-            await self._db.forget(change)
+        if erasing.said_by(self._db.rows, id):
+            await self._db.forget(lambda connection: erasing.take_back(connection, id))
 
     async def enrol(self, rows: Iterable[tuple[Bsn, Relation]]) -> None:
         """Evidence for clients who are enrolled here, announced, or otherwise ours without an episode."""
@@ -387,21 +362,7 @@ class Roster:
 
         def change(connection: apsw.Connection) -> None:
             for record in records:
-                forget(connection, record)
-
-        def forget(connection: apsw.Connection, client: str) -> None:
-            mine = "select {} from client where client = ?1"
-            only = "and handle not in (select handle from client where client <> ?1)"
-            for table in ("enrolment", "appointment"):
-                connection.execute(f"delete from {table} where handle in ({mine.format('handle')}) {only}", (client,))  # noqa: S608
-            alone = "and pseudonym not in (select pseudonym from client where client <> ?1 and pseudonym is not null)"
-            of = f"pseudonym in ({mine.format('pseudonym')})"
-            connection.execute(f"delete from pointer where {of} {alone}", (client,))  # noqa: S608
-            connection.execute("delete from born where episode in (select id from episode where client = ?)", (client,))
-            for table in ("episode", "dating", "client", "waiting", "renewed"):
-                connection.execute(f"delete from {table} where client = ?", (client,))  # noqa: S608 - a closed list
-            for table in ("joined", "formerly"):
-                connection.execute(f"delete from {table} where record = ?", (client,))  # noqa: S608 - a closed list
+                erasing.forget(connection, record)
 
         await self._db.forget(change)
 

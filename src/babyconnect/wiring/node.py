@@ -20,6 +20,7 @@ from babyconnect.api.machines import NODE
 from babyconnect.api.server import App
 from babyconnect.audit.log import AuditLog
 from babyconnect.flows import enrol
+from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.sought.client import SoughtClient
 from babyconnect.settings import SettingsRefused
@@ -35,6 +36,7 @@ from babyconnect.wiring.sites import sites
 Close = Callable[[], Awaitable[None]]
 REGION_PATIENCE_SECONDS = 30
 POINTERS_EVERY_SECONDS = 30
+FOLLOW_EVERY_SECONDS = 10
 
 _log = structlog.get_logger(__name__)
 
@@ -71,7 +73,8 @@ async def _opened(path: pathlib.Path, beside: Beside | None, opening: contextlib
     await oversight.begin(opening, tending)
     hearing = keep_hearing(SoughtClient(link.region), holds.decides.break_glass)
     telling = holds.decides.keep_telling()
-    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing):
+    following = EnrollingWriter(keeps.store.writer, link.roster).keep_following(FOLLOW_EVERY_SECONDS)
+    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing, following):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
     measured = Measured(app, lambda: _state(link, keeps.log, workers), workers.counts if workers else None)
     whole = secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))

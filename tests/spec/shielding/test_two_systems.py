@@ -16,11 +16,13 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.definitions import document
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.destroy import Asked, Destroyed, NotDestroyed
+from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.own_record import Looking
 from babyconnect.flows.registers import Hold, Request
 from babyconnect.merge import merge
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.roster import Pointer
+from babyconnect.store.memory import MemoryWriter
 from babyconnect.trust.rules import rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
 from tests.spec.shielding.stage import BSN, NOW, Practice, mother, without_bsn
@@ -169,6 +171,28 @@ async def test_destroying_takes_both_records_and_all_that_names_them(practice: P
     assert not left & set(records)
     content = b"".join(file.read_bytes() for file in practice.folder.iterdir())
     assert not [name for name in (client, *records) if name.encode() in content]
+
+
+async def test_destroying_takes_both_also_when_the_roster_parts_them_halfway(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = only(practice)
+    records = practice.roster.records(client)
+    await practice.registers.keep_secret(client, Secrecy(Basis.REQUEST, NOW.date(), NOW, by="mw-1"))
+    erased = MemoryWriter.erase_client
+
+    async def and_meanwhile(self: MemoryWriter, client: str, keep: Any = ()) -> int:
+        gone = await erased(self, client, keep)
+        await EnrollingWriter(practice.store.writer, practice.roster).reconcile()
+        assert practice.roster.records(whose) == ()
+        return gone
+
+    whose = client
+    monkeypatch.setattr(MemoryWriter, "erase_client", and_meanwhile)
+    practice.destroying = replace(practice.destroying, alone=True)
+    assert isinstance(await practice.destroying.destroy(Asked(client, "client", NOW.date(), BY)), Destroyed)
+    assert practice.roster.names(Bsn(BSN)) == () and not any(practice.roster.known(one) for one in records)
+    assert not any(practice.registers.secrets(one) for one in (client, *records))
 
 
 async def test_where_an_item_of_one_record_must_stay_all_else_of_her_other_record_goes(practice: Practice) -> None:

@@ -94,6 +94,28 @@ async def test_a_node_that_opens_puts_right_what_was_broken_off(
     assert await grounds(roster).consents(client, ASKER) == (NO,)
 
 
+async def test_so_does_a_node_that_runs_also_after_it_could_not(
+    store: Store, roster: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await broken_off(store, roster, monkeypatch)
+    writer, times = EnrollingWriter(store.writer, roster), list[str]()
+    once = writer.reconcile
+
+    async def failing_at_first() -> None:
+        times.append("tried")
+        if len(times) == 1:
+            raise DatabaseFault("the disk is full")
+        await once()
+
+    monkeypatch.setattr(writer, "reconcile", failing_at_first)
+    following = asyncio.create_task(writer.keep_following(0.001))
+    async with asyncio.timeout(30):
+        while roster.records(client) != ("anna", "bea"):
+            await asyncio.sleep(0.001)
+    following.cancel()
+    assert len(times) > 1 and await grounds(roster).consents(client, ASKER) == (NO,)
+
+
 async def test_and_what_the_store_parted_meanwhile(store: Store, roster: Roster) -> None:
     writer = EnrollingWriter(store.writer, roster)
     await writer.publish([*record("anna"), *record("bea")], [], NOON)
