@@ -1,4 +1,4 @@
-"""What goes from a roster, and nothing beside it, when a record or a part of it is destroyed or taken back (WGBO 7:455).
+"""What goes from a roster, and nothing beside it, when a record or a part is destroyed or taken back (WGBO 7:455).
 
 Inside a transaction of `network.roster`, whose tables these are.
 """
