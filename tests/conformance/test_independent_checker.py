@@ -33,7 +33,8 @@ from tests.support.needs import nictiz
 from tests.support.published import resolve, resources
 
 # HAPI reads all definitions once, which takes half a minute, and checks some ten resources a second where it is busy.
-pytestmark = pytest.mark.timeout(900)
+CHANGES = int(os.environ.get("BABYCONNECT_MUTANTS", "4"))
+pytestmark = pytest.mark.timeout(900 + 200 * CHANGES)
 Records = dict[str, list[dict[str, Any]]]
 HERE = Path(__file__).parent / "independent"
 BINDINGS = frozenset({"required", "extensible", "preferred"})
@@ -45,7 +46,6 @@ MENDED = (
     ),
     (re.compile(r"(<Goal .*?)<description (value=\"[^\"]*\")/>", re.S), r"\1<description><text \2/></description>"),
 )
-CHANGES = int(os.environ.get("BABYCONNECT_MUTANTS", "4"))
 
 
 class Checked(NamedTuple):

@@ -21,7 +21,7 @@ from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, 
 
 # What a template fixes that tells its resources from others: their code, and their shield.
 _TELLING = frozenset({"code", "meta"})
-Score = tuple[int, int, int, int, int]
+Score = tuple[int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Backwards:
     rules: tuple[Rule, ...]
     rows: Mapping[str, tuple[Row, ...]]
     """By rule (or `@link`), in the structure's order: the rows that give its resources their values."""
+    codes: Mapping[str, frozenset[tuple[str, str]]]
+    """By rule: system and code of what it takes; none where it takes whatever has no code of its own."""
 
     def links(self, rule: Rule) -> Iterator[tuple[str, Link]]:
         return ((path, self.table.links[name]) for path, name in rule.template.links)
@@ -65,7 +67,12 @@ def backwards(names: str, structure_name: str) -> Backwards:
         for row in table.rows.get(concept, ()):
             if row.path and row.transform not in ("none", "group", "follow", "element", "suffix"):
                 rows[row.resource].append(row)
-    return Backwards(table, its_structure, rules, {name: tuple(made) for name, made in rows.items()})
+    taken = {rule.name: _taking(_named_tests().get(rule.name) or rule.codings) for rule in rules}
+    return Backwards(table, its_structure, rules, {name: tuple(made) for name, made in rows.items()}, taken)
+
+
+def _taking(codings: Sequence[Mapping[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((one["system"], one["code"]) for one in codings)
 
 
 class Assigning:
@@ -87,13 +94,21 @@ class Assigning:
         possible = {key: self._possible(resource) for key, resource in graph.all.items()}
         self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
         self._reported = self._members()
+        self._claimed = self._claims()
         self._present = frozenset(name for names in self.possible.values() for name in names)
         self.candidates = {key: [r for their, r in found if their is tables] for key, found in possible.items()}
         self.rules = {key: self._best(key, found) for key, found in possible.items()}
 
     def _possible(self, resource: Resource) -> list[tuple[Backwards, Rule]]:
         """By code and profile; a resource without a profile that any rule knows goes by its code alone."""
-        coded = [pair for pair in self._by_type[str(resource.get("resourceType"))] if _has_code(resource, pair[1])]
+        listed = _codings(resource)
+        codings = listed if isinstance(listed, list) else []
+        pairs = {(one.get("system"), one.get("code")) for one in codings if isinstance(one, Mapping)}
+        coded = [
+            (their, rule)
+            for their, rule in self._by_type[str(resource.get("resourceType"))]
+            if (not (wanted := their.codes[rule.name]) or not wanted.isdisjoint(pairs)) and _has_fixed(resource, rule)
+        ]
         profiles = _profiles(resource) & known_profiles()
         if profiles:
             return [pair for pair in coded if _is_of(pair[1], profiles)]
@@ -115,16 +130,35 @@ class Assigning:
     def _score(self, key: str, their: Backwards, rule: Rule) -> Score:
         resource = self._graph.all[key]
         fixed = sum(1 if matches(resource.get(name), value) else -1 for name, value in rule.template.fixed.items())
-        links = self._links(resource, their, rule) - self._without(key, their, rule)
+        claim = self._claim(key, their, rule)
+        links = self._links(resource, their, rule) - self._without(key, their, rule) + min(claim, 0)
         own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
         usual = int(rule.name in _usual())
-        return (links, own + _codes(resource, their, rule), fixed, usual, _taken(resource, their, rule))
+        return (links, own + _codes(resource, their, rule), fixed, usual, claim, _taken(resource, their, rule))
 
     def _members(self) -> frozenset[str]:
         """The resources that a report has as its results."""
         paths = {rule.template.members for rules in self._by_type.values() for _, rule in rules} - {""}
         listed = (found(resource, path) for resource in self._graph.all.values() for path in paths)
         return frozenset(self._graph.target(one.value) for each in listed for one in each)
+
+    def _claims(self) -> frozenset[tuple[str, str]]:
+        """Resources with the data element that another one says they are: the problem that a plan is about."""
+        claimed = set()
+        for key, names in self.possible.items():
+            for their, rule in self._by_type[str(self._graph.all[key].get("resourceType"))]:
+                for row in their.rows.get(rule.name, ()) if rule.name in names else ():
+                    if row.transform == "self":
+                        found_there = found(self._graph.all[key], row.path)
+                        claimed |= {(self._graph.target(one.value), row.concept) for one in found_there}
+        return frozenset(claimed)
+
+    def _claim(self, key: str, their: Backwards, rule: Rule) -> int:
+        """1: another resource says that this is what it is about; -1: only such a one stands there, and none does."""
+        claims = [row for row in their.table.rows.get(rule.concept, ()) if row.transform == "self" and not row.when]
+        if not any(row.resource in their.table.rule_of for row in claims):
+            return 0
+        return 1 if (key, rule.concept) in self._claimed else -1
 
     def _without(self, key: str, their: Backwards, rule: Rule) -> int:
         """How many resources this rule's element would lie in that are not there, or are not of it: a report.
@@ -201,14 +235,9 @@ def _weight(row: Row) -> int:
     return 5 if row.path == "code" else 1
 
 
-def _has_code(resource: Resource, rule: Rule) -> bool:
-    code = resource.get("code")
-    if any(
-        not matches(resource.get(name), rule.template.fixed.get(name)) for name in _TELLING & set(rule.template.fixed)
-    ):
-        return False
-    wanted = _named_tests().get(rule.name) or rule.codings
-    return not wanted or (isinstance(code, Mapping) and same_coding(code.get("coding"), wanted))
+def _has_fixed(resource: Resource, rule: Rule) -> bool:
+    fixed = rule.template.fixed
+    return all(matches(resource.get(name), fixed[name]) for name in _TELLING & fixed.keys())
 
 
 def _beats(other: Score, own: Score) -> bool:
