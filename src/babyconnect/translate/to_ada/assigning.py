@@ -22,6 +22,8 @@ from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, 
 # What a template fixes that tells its resources from others: their code, and their shield.
 _TELLING = frozenset({"code", "meta"})
 Score = tuple[int, int, int, int, int, int]
+_ABOUT = 5
+"""What a resource is about weighs more than what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ class Assigning:
         links = self._links(resource, their, rule) - self._without(key, their, rule) + min(claim, 0)
         own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
         usual = int(rule.name in _usual())
-        return (links, own + _codes(resource, their, rule), fixed, usual, claim, _taken(resource, their, rule))
+        about = own + _codes(resource, their, rule) + _ABOUT * max(claim, 0)
+        return (links, about, fixed, usual, claim, _taken(resource, their, rule))
 
     def _members(self) -> frozenset[str]:
         """The resources that a report has as its results."""
@@ -143,22 +146,22 @@ class Assigning:
         return frozenset(self._graph.target(one.value) for each in listed for one in each)
 
     def _claims(self) -> frozenset[tuple[str, str]]:
-        """Resources with the data element that another one says they are: the problem that a plan is about."""
+        """Resources with the rule that others refer to them as: the problem of a plan, the insurer of a policy."""
         claimed = set()
         for key, names in self.possible.items():
-            for their, rule in self._by_type[str(self._graph.all[key].get("resourceType"))]:
-                for row in their.rows.get(rule.name, ()) if rule.name in names else ():
-                    if row.transform == "self":
-                        found_there = found(self._graph.all[key], row.path)
-                        claimed |= {(self._graph.target(one.value), row.concept) for one in found_there}
+            resource = self._graph.all[key]
+            for their, rule in self._by_type[str(resource.get("resourceType"))]:
+                if rule.name in names:
+                    claimed |= {(self._graph.target(one.value), as_) for path, as_ in _referring(their, rule)
+                                for one in found(resource, path)}  # fmt: skip
         return frozenset(claimed)
 
     def _claim(self, key: str, their: Backwards, rule: Rule) -> int:
-        """1: another resource says that this is what it is about; -1: only such a one stands there, and none does."""
+        """1: another resource refers to it as this; -1: only what is referred to stands there, and nothing refers."""
+        if (key, rule.name) in self._claimed:
+            return 1
         claims = [row for row in their.table.rows.get(rule.concept, ()) if row.transform == "self" and not row.when]
-        if not any(row.resource in their.table.rule_of for row in claims):
-            return 0
-        return 1 if (key, rule.concept) in self._claimed else -1
+        return -1 if any(row.resource in their.table.rule_of for row in claims) else 0
 
     def _without(self, key: str, their: Backwards, rule: Rule) -> int:
         """How many resources this rule's element would lie in that are not there, or are not of it: a report.
@@ -189,6 +192,16 @@ class Assigning:
 
     def _explained(self, their: Backwards, rule: Rule, link: Link, key: str) -> bool:
         return any(one.rule in self.possible[key] and their.reaches(rule, one) for one in their.alternatives(link))
+
+
+def _referring(their: Backwards, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Paths of a rule's resources, with the rule of what they refer to."""
+    for row in their.rows.get(rule.name, ()):
+        if row.transform == "self":
+            yield from ((row.path, made.name) for made in their.table.rules.get(row.concept, ()))
+        elif row.transform == "reference":
+            yield from ((row.path, name) for name in row.argument.split())
+    yield from ((path, link.rule) for path, link in their.links(rule) if link.rule and not link.otherwise)
 
 
 def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
@@ -231,8 +244,7 @@ def _is_of(rule: Rule, profiles: set[str]) -> bool:
 
 
 def _weight(row: Row) -> int:
-    """What a resource is about weighs more than what is said of it."""
-    return 5 if row.path == "code" else 1
+    return _ABOUT if row.path == "code" else 1
 
 
 def _has_fixed(resource: Resource, rule: Rule) -> bool:

@@ -33,7 +33,7 @@ class Filling:
         self._graph, self._tables, self._placing = graph, tables, placing
         self._spots = Spots(tables, placing, draft)
         self._referring = Referring(graph, tables, placing, self._spots)
-        self._said: set[tuple[Node, str, int]] = set()
+        self._said: set[tuple[str, Node, str, int]] = set()
 
     def run(self) -> None:
         placed = [(key, rule, node) for key, homes in self._placing.homes.items() for rule, node in homes]
@@ -102,7 +102,7 @@ class Filling:
         for path, takers in paths.items():
             for place in _paths(path, takers[0].transform):
                 for number, one in enumerate(found(resource, place)):
-                    said = (spot.node, place, number)
+                    said = (spot.key, spot.node, place, number)
                     is_link = (path, self._graph.target(one.value)) in linked
                     if is_link or said in self._said or _is_fixed(rule, one):
                         continue
