@@ -1,4 +1,4 @@
-"""Distil the symbols of UCUM into `definitions/terminology/ucum.csv`: prefixes, and units with or without them.
+"""Distil the symbols of UCUM into `definitions/terminology/ucum.csv`: prefixes, units with or without them, sizes.
 
 Run at development time:  python tools/distil_ucum.py [--cache DIR]
 
@@ -25,7 +25,13 @@ SHA256 = "82d3f91372667cc8ab72407cd9ef2e9ff7c917f75a27fd49bcebc526111227a0"
 OUT = Path(__file__).parent.parent / "src/babyconnect/definitions/terminology/ucum.csv"
 HEAD = """# The symbols of UCUM (Unified Code for Units of Measure 1.9, ucum-essence.xml; tools/distil_ucum.py).
 # kind: prefix, metric (a unit that a prefix may stand before) or unit.
+# value, term: how many of what it is (of a prefix: the factor).  scale: `own` = a base unit, an arbitrary one or one on
+# a scale of its own, which nothing else can be counted in; `Cel`, `degF`, `degRe` = temperatures, not from 0 K.
 """
+_TEMPERATURES = ("Cel", "degF", "degRe")
+# Otherwise than UCUM has it: an amount of substance is no number (a share in mmol/mol is none in per cent), and a
+# calendar's month and year have no fixed number of days.
+_OURS = {"mol": ("", "", "own"), "a": ("", "", "own"), "mo": ("1", "a/12", "")}
 
 
 def main() -> None:
@@ -36,14 +42,34 @@ def main() -> None:
     text = io.StringIO()
     text.write(HEAD)
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("code", "kind", "citation"))
+    table.writerow(("code", "kind", "value", "term", "scale", "citation"))
     for node in root.iter("{*}prefix", "{*}base-unit", "{*}unit"):
         name = etree.QName(node).localname
         metric = name == "base-unit" or node.get("isMetric") == "yes"
         kind = "prefix" if name == "prefix" else "metric" if metric else "unit"
-        table.writerow((node.get("Code"), kind, f"UCUM: {node.findtext('{*}name')}"))
+        table.writerow((node.get("Code"), kind, *size(node), f"UCUM: {node.findtext('{*}name')}"))
     OUT.write_text(text.getvalue(), encoding="utf-8")
     print(OUT.name, len(text.getvalue().splitlines()) - 3, "symbols")
+
+
+def size(node: etree._Element) -> tuple[str, str, str]:
+    """Value, term and scale of a symbol."""
+    if node.get("Code") in _OURS and etree.QName(node).localname != "prefix":
+        return _OURS[node.get("Code")]
+    value = node.find("{*}value")
+    if value is None:
+        return "", "", "own"
+    function = value.find("{*}function")
+    if function is not None:
+        temperature = function.get("name") in _TEMPERATURES
+        return (
+            (function.get("value", ""), function.get("Unit", ""), function.get("name", ""))
+            if temperature
+            else ("", "", "own")
+        )
+    if node.get("isArbitrary") == "yes" and value.get("Unit") == "1":
+        return "", "", "own"
+    return value.get("value", ""), value.get("Unit", ""), ""
 
 
 def fetch(cache: Path) -> bytes:

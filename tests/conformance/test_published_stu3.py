@@ -98,6 +98,9 @@ DANGLING = {
     "verloskunde-ectopisch": 7,
 }
 
+# Haemoglobin in g/dL under a code that says moles: the same records of 3.0 have mmol/L.
+CONTRADICTING = {"geboortezorg-1-0/_reference/Vrouw2-Kaart3-2elijn": 3}
+
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: "/".join(case.parts[-3:]))
 async def test_a_published_case_is_published_whole(case: Path) -> None:
@@ -106,8 +109,9 @@ async def test_a_published_case_is_published_whole(case: Path) -> None:
     report = await node.publish(case)
 
     (taken,) = report.inputs
+    told = ["unit"] * next((number for name, number in CONTRADICTING.items() if str(case).endswith(name)), 0)
     if any(str(case).endswith(name) for name in WITHOUT_CLIENT):
-        assert (taken.status, [f.rule for f in taken.findings]) == ("refused", ["no-client"])
+        assert (taken.status, [f.rule for f in taken.findings]) == ("refused", [*told, "no-client"])
         return
     expected = next((number for name, number in DANGLING.items() if str(case).endswith(name)), 0)
     assert [f.rule for f in taken.findings] == ["unresolved-reference"] * expected

@@ -21,6 +21,7 @@ from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, files_in, without_bsn
+from babyconnect.flows.measures import measured
 from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness, medication
 from babyconnect.translate.acute import handover
@@ -253,14 +254,19 @@ def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
         return Outcome(record.name, record.format, (), (), record.ada, record.message)
     made = READERS[record.format].read(record, wanted.today, wanted.version)
     findings = list(made.findings)
+    sourced: list[Sourced] = []
     for one in made.resources:
         place = f"{record.name}: {one.place}".rstrip()
-        findings += [
-            Finding(issue.severity, f"{place} {issue.place}", issue.rule, issue.text)
-            for issue in check.structure(one.resource)
-        ]
-    refused = any(finding.severity == "error" for finding in findings)
-    whole = tuple(one.resource for one in made.resources) if to in _LOOSE else resolved(made.resources)
+        wrong = [Finding(i.severity, f"{place} {i.place}", i.rule, i.text) for i in check.structure(one.resource)]
+        sound, told = (one.resource, []) if _refuse(wrong) else measured(one.resource, place)
+        findings += [*wrong, *told]
+        sourced.append(replace(one, resource=sound))
+    refused = _refuse(findings)
+    whole = tuple(one.resource for one in sourced) if to in _LOOSE else resolved(sourced)
     return Outcome(
         record.name, record.format, () if refused else whole, tuple(findings), None if refused else record.ada
     )
+
+
+def _refuse(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)

@@ -11,6 +11,7 @@ from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.flows import preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Loose, Refusal, digest, is_fhir
+from babyconnect.flows.measures import measured
 from babyconnect.flows.translating import READERS
 from babyconnect.labelling import attachments, disclosing
 from babyconnect.labelling.addresses import Addresses
@@ -44,8 +45,9 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date, version: 
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     given, notes = _without_notes(given)
+    given, told = _in_their_units(given)
     given = attachments.apart(given)
-    findings += notes
+    findings += [*told, *notes]
     numbers = {} if is_fhir(record) else _by_number(given)
     held = members(given, Addresses(identity), numbers)
     findings += _clashes(held)
@@ -56,6 +58,15 @@ def unit_of_record(record: Record, identity: Identity, today: dt.date, version: 
         findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     return Unit(record.name, (record,), whole(present), tuple(findings), not notes, made.counted)
+
+
+def _in_their_units(given: Sequence[Given]) -> tuple[list[Given], list[Finding]]:
+    made, findings = list[Given](), list[Finding]()
+    for one in given:
+        resource, told = measured(one.resource, one.place)
+        made.append(one if resource is one.resource else replace(one, resource=resource))
+        findings += told
+    return made, findings
 
 
 def _without_notes(given: list[Given]) -> tuple[list[Given], list[Finding]]:
@@ -81,6 +92,10 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
     if notes and not given:
         return [Unit(notes[0].place.split(":")[0], (), None, tuple(replace(note, severity="error") for note in notes))]
     by_place = {one.place: preparing.faults([one]) for one in given}
+    for position, one in enumerate(given):
+        if not any(finding.severity == "error" for finding in by_place[one.place]):
+            (given[position],), told = _in_their_units([one])
+            by_place[one.place] += told
     held = members(attachments.apart(given), Addresses(identity), {})
     clashes = [c for c in held if isinstance(c, Clash)]
     parts = families([m for m in held if isinstance(m, Member)]) if held else []

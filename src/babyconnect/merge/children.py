@@ -104,8 +104,12 @@ def _settle(child: LocalChild, ura: str, context: str) -> None:
 
 
 def _grams(resource: Resource) -> float | None:
-    grams = units.value_in(resource.get("valueQuantity") or {}, "g")
-    return quantity(resource) if grams is None else float(grams)
+    """A number without a unit is taken as grams; one of another kind of unit is none."""
+    said = resource.get("valueQuantity") or {}
+    grams = units.value_in(said, "g")
+    if grams is None:
+        return None if said.get("code") or said.get("unit") else quantity(resource)
+    return float(grams)
 
 
 def contradict(one: LocalChild, other: LocalChild) -> bool:

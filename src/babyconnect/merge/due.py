@@ -42,8 +42,12 @@ def _by_conception(items: Sequence[Item]) -> Iterator[Ranked]:
 
 
 def _millimetres(item: Item) -> float | None:
-    millimetres = units.value_in(item.resource.get("valueQuantity") or {}, "mm")
-    return quantity(item.resource) if millimetres is None else float(millimetres)
+    """A number without a unit is taken as millimetres; one of another kind of unit is none."""
+    said = item.resource.get("valueQuantity") or {}
+    millimetres = units.value_in(said, "mm")
+    if millimetres is None:
+        return None if said.get("code") or said.get("unit") else quantity(item.resource)
+    return float(millimetres)
 
 
 def _by_crl(items: Sequence[Item]) -> DueDate | None:

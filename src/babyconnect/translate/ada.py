@@ -186,7 +186,8 @@ class _Translation:
                     target.resource[row.path] = f"{before} - {ending}" if before else ending
 
     def context(self, site: Site, row: Row | Borrowed) -> Context:
-        return Context(self.today, self.table.lists.get(site.concept, ()), row.argument, self.remark(site))
+        lists, asked = self.table.lists.get(site.concept, ()), self.table.units.get(site.concept, ())
+        return Context(self.today, lists, row.argument, self.remark(site), asked)
 
     def remark(self, site: Site) -> Callable[[Severity, str, str], None]:
         return lambda severity, rule, text: self.find(severity, site, rule, text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.definitions import document, rows
+from babyconnect.translate.element_units import units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class AdaMap:
     targets: Mapping[str, str]
     elements: Mapping[str, str]
     lists: Mapping[str, tuple[str, ...]]
+    units: Mapping[str, tuple[str, ...]]
     anchors: Mapping[str, Mapping[str, str]]
     rule_of: Mapping[str, Rule] = field(default_factory=dict)
 
@@ -133,6 +135,7 @@ def ada_map(names: str, structure: str, beside: str = "") -> AdaMap:
         targets={concept: row["target"] for concept, row in known.items() if row["target"]},
         elements={concept: row["element"] for concept, row in known.items()},
         lists={concept: tuple(row["lists"].split()) for concept, row in known.items() if row["lists"]},
+        units={concept: units_of(concept, row["units"]) for concept, row in known.items() if row.get("units")},
         anchors=document("ada/anchors.toml"),
         rule_of=rule_of,
     )

@@ -24,7 +24,9 @@ SPECIFICATION = "http://nictiz.nl/fhir/StructureDefinition/code-specification"
 NULL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/iso21090-nullFlavor"
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-UCUM = "http://unitsofmeasure.org"
+UCUM = units.UCUM
+WRONG = {"coding": [{"system": "http://hl7.org/fhir/data-absent-reason", "code": "error", "display": "Error"}]}
+"""Why a value is absent that the source gave as what it cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Context:
     lists: tuple[str, ...]
     argument: str
     remark: Callable[[Severity, str, str], None]
+    units: tuple[str, ...] = ()
+    """In which units the data set has the data element; empty where it names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,20 @@ def quantity(element: AdaElement, context: Context) -> Given | None:
         return Given({"value": number})
     if not units.is_known(unit):
         context.remark("warning", "unit", "no unit of UCUM; its words are kept as an annotation")
-    return Given({"value": number, "unit": unit, "system": UCUM, "code": units.coded(unit)})
+    code = units.coded(unit)
+    if context.units and not units.is_number(code) and not _measures(code, context.units):
+        names = " or ".join(context.units)
+        if any(units.is_mass_for_amount(code, one) for one in context.units):
+            context.remark("warning", "unit", f"sent in {code} where the data set has {names}: which of them is meant?")
+        else:
+            context.remark("warning", "unit", f"{code} is no unit of this element ({names}); kept in the original only")
+            return Given(absent=WRONG)
+    return Given({"value": number, "unit": unit, "system": UCUM, "code": code})
+
+
+def _measures(code: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a unit is of what the data element is about."""
+    return any(units.measure_the_same(code, one) for one in wanted)
 
 
 def centimetres(element: AdaElement, context: Context) -> Given | None:
@@ -231,7 +248,7 @@ def any_value(element: AdaElement, context: Context) -> Given | None:
         return Given(given.value, absent=given.absent, name="valueCodeableConcept") if given else None
     if decimal(element.value) is not None:
         made = quantity(element, context)
-        return Given(made.value, name="valueQuantity") if made else None
+        return Given(made.value, absent=made.absent, name="valueQuantity") if made else None
     if element.value:
         return Given(element.value, name="valueString")
     return _absent(element)

@@ -12,6 +12,7 @@ from babyconnect.birthcare.named import named
 from babyconnect.birthcare.resources import codes_in
 from babyconnect.birthcare.systems import canonical
 from babyconnect.birthcare.ucum import is_unit
+from babyconnect.birthcare.ucum_sizes import size
 from babyconnect.definitions import rows
 
 # PWD 3.2 prescribes it for what laboratories count in arbitrary units, which UCUM lets bear no prefix.
@@ -22,24 +23,24 @@ PRESCRIBED = "k[arb'U]/L"
 def test_every_row_is_a_unit_with_a_code_a_size_and_a_citation(row: dict[str, str]) -> None:
     assert is_unit(row["code"]) or row["code"] == PRESCRIBED
     assert row["ucum"] or row["written"] != row["code"]
-    assert Decimal(row["factor"]) > 0
+    assert size(row["counts"] or row["code"]) is not None
+    assert not (row["ucum"] and not row["counts"]) or units.measure_the_same(row["written"], row["code"])
     assert row["citation"]
-    canonical_row = units.unit(row["code"])
-    assert canonical_row is not None
-    assert (canonical_row.quantity, canonical_row.factor) == (row["quantity"], Decimal(row["factor"]))
+    shown = {other["dutch"] for other in rows("terminology/units") if other["code"] == row["code"]}
+    assert shown == {row["dutch"]}
+
+
+@pytest.mark.parametrize("row", rows("terminology/ucum"), ids=lambda row: row["code"])
+def test_every_symbol_of_ucum_has_a_size_or_is_one_of_its_own(row: dict[str, str]) -> None:
+    if row["kind"] == "prefix":
+        assert Decimal(row["value"]) > 0
+    else:
+        assert size(row["code"]) is not None
 
 
 def test_no_unit_is_written_in_two_rows() -> None:
     written = [row["written"] for row in rows("terminology/units")]
     assert len(written) == len(set(written))
-
-
-def test_every_quantity_has_a_first_unit_of_size_one() -> None:
-    sizes: dict[str, set[Decimal]] = {}
-    for row in rows("terminology/units"):
-        sizes.setdefault(row["quantity"], set()).add(Decimal(row["factor"]))
-    lacking = {name for name, found in sizes.items() if 1 not in found}
-    assert lacking == set()
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,13 @@ def test_every_quantity_has_a_first_unit_of_size_one() -> None:
         ({"value": 2, "unit": "uur"}, "min", "120"),
         ({"value": 7.5, "code": "mmol/l"}, "mmol/L", "7.5"),
         ({"value": 280, "code": "d"}, "wk", "40"),
+        ({"value": Decimal("98.6"), "code": "[degF]"}, "Cel", "37"),
+        ({"value": Decimal("36.5"), "unit": "graden celsius"}, "K", "309.65"),
+        ({"value": 150, "code": "k[arb'U]/L"}, "[arb'U]/L", "150000"),
+        ({"value": 250, "code": "10*9/L"}, "/nL", "250"),
+        ({"value": 140, "code": "{beats}/min"}, "/min", "140"),
+        ({"value": 5, "unit": "KG"}, "g", "5000"),
+        ({"value": 2, "code": "a"}, "mo", "24"),
     ],
 )
 def test_a_quantity_in_another_unit_of_the_same_thing(quantity: dict[str, Any], code: str, value: str) -> None:
@@ -65,6 +73,11 @@ def test_a_quantity_in_another_unit_of_the_same_thing(quantity: dict[str, Any], 
         {"code": "mm"},
         {"value": "x", "code": "mm"},
         {"value": 1, "unit": "el"},
+        {"value": 1, "unit": "MM Hg"},
+        {"value": 1, "code": "mm", "system": "urn:oid:2.16.840.1.113883.2.4.4.1.900.2"},
+        {"value": True, "code": "mm"},
+        {"value": Decimal("1e9999999"), "code": "cm"},
+        {"value": 1, "code": "m99999999"},
     ],
 )
 def test_what_measures_something_else_or_nothing_is_not_converted(quantity: dict[str, Any]) -> None:
@@ -81,6 +94,10 @@ def test_what_measures_something_else_or_nothing_is_not_converted(quantity: dict
         ("keer per dag", "{keer per dag}"),
         ("{score}", "{score}"),
         ("mg/dL", "mg/dL"),
+        ("MMHG", "mm[Hg]"),
+        ("Weken", "wk"),
+        ("ML", "mL"),
+        ("kE/L", "k[arb'U]/L"),
     ],
 )
 def test_what_a_source_writes_becomes_ucum_or_an_annotation(written: str, code: str) -> None:

@@ -52,15 +52,11 @@ def quantity(found: Found, wanted: Wanted) -> Attributes | None:
     if "unit" not in made:
         wanted.loses("a number without a unit")
         return None
-    number = units.value_in(found.value, wanted.unit)
+    number = units.said_in(made["value"], units.code_of(found.value), wanted.unit)
     if number is None:
         wanted.loses("its unit is not one of what the concept measures")
         return None
-    return {"value": _plain(number), "unit": wanted.unit}
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.quantize(Decimal("0.000001")).normalize(), "f")
+    return {"value": format(Decimal(number).normalize(), "f"), "unit": wanted.unit}
 
 
 def coded(found: Found, wanted: Wanted) -> Attributes | None:

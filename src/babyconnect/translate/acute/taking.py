@@ -86,7 +86,7 @@ def _quantity(element: etree._Element) -> Attributes:
     value, unit = element.get("value", "").strip(), element.get("unit", "").strip()
     if not _NUMBER.fullmatch(value):
         raise Fault("bad-value", "not a number")
-    if unit and units.unit(unit) is None:
+    if unit and not units.is_known(unit):
         raise Fault("unknown-unit", "a unit that the table does not know")
     return {"value": value, **({"unit": unit} if unit else {})}
 

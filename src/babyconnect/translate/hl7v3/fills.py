@@ -87,7 +87,7 @@ def _quantity(element: AdaElement, _: str, __: Circumstances) -> Filled:
     if not _DECIMAL.fullmatch(element.value):
         return Filled({}, fault=("bad-value", "not a number"))
     written = element.attributes.get("unit", "")
-    if units.unit(written) is None:
+    if not units.is_known(written):
         return Filled({}, fault=("unknown-unit", "a unit that the table does not know"))
     return Filled({"value": element.value, "unit": units.coded(written)})
 

@@ -16,7 +16,7 @@ from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.birthcare.resources import HOME
 from babyconnect.birthcare.tabular import Cell
 from babyconnect.birthcare.templates import Column, Sheet, sheets
-from babyconnect.birthcare.units import value_in
+from babyconnect.birthcare.units import coded, said_in
 from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.tabular.cells import Fault, value
 from babyconnect.translate.tabular.structure import choices, concepts
@@ -278,8 +278,8 @@ def _number(column: Column, element: AdaElement) -> str:
     except InvalidOperation:
         return ""
     if unit and column.argument and unit != column.argument:
-        converted = value_in({"value": number, "code": unit}, column.argument)
-        number = None if converted is None else converted.normalize()
+        said = said_in(number, coded(unit), column.argument)
+        number = None if said is None else Decimal(said).normalize()
     if number is None or (number % 1 and column.type != "number"):
         return ""
     if column.type == "gestation":

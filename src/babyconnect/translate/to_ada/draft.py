@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.definitions import rows
+from babyconnect.translate.element_units import units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Structure:
             self.concepts[row["concept"]] = Concept(
                 row["concept"], row["parent"], row["element"], row["kind"], row["datatype"], row["target"],
                 int(row["min"] or 0), most, row["mandatory"] == "true", tuple(row["lists"].split()),
-                tuple(row["units"].split()), order,
+                units_of(row["concept"], row["units"]), order,
             )  # fmt: skip
         self._chains = {number: tuple(reversed([*self._up(number)])) for number in self.concepts}
         self.referring: dict[str, list[str]] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from babyconnect.birthcare import units
 from babyconnect.birthcare.resources import HOME
 from babyconnect.translate import codes
 from babyconnect.translate.to_ada.graph import Found
@@ -140,7 +141,7 @@ def _specified(holder: Any) -> Mapping[str, Any] | None:
 
 
 def quantity(found: Found, target: Target) -> Attributes | None:
-    """A number with its unit.  One with a comparator is no number of ADA."""
+    """A number in a unit that the data element has, where it names any.  One with a comparator is no number of ADA."""
     value = found.value
     if not isinstance(value, Mapping) or "comparator" in value:
         return None
@@ -148,15 +149,12 @@ def quantity(found: Found, target: Target) -> Attributes | None:
     if number is None:
         return None
     unit = _unit(value)
-    return {"value": number, "unit": unit} if unit else {"value": number}
-
-
-def centimetres(found: Found, target: Target) -> Attributes | None:
-    """A length in the unit that the data element has: millimetres, where it has no centimetres."""
-    made = quantity(found, target)
-    if made is None or made.get("unit") != "cm" or "cm" in target.units or "mm" not in target.units:
-        return made
-    return {"value": format((Decimal(made["value"]) * 10).normalize(), "f"), "unit": "mm"}
+    own = units.coded(unit) if unit else ""
+    if not own or not target.units or own in target.units or units.is_number(own):
+        return {"value": number, "unit": unit} if unit else {"value": number}
+    best = next((one for one in target.units if units.measure_the_same(own, one)), "")
+    said = units.said_in(number, own, best)
+    return None if said is None else {"value": format(Decimal(said).normalize(), "f"), "unit": best}
 
 
 def _unit(value: Mapping[str, Any]) -> str:
@@ -303,7 +301,7 @@ INVERSES: Mapping[str, Inverse] = {
     "birth-moment": birth_moment,
     "boolean": boolean,
     "code": code,
-    "centimetres": centimetres,
+    "centimetres": quantity,
     "coded-identifier": coded_identifier,
     "coding": first_coding,
     "concept": concept,

@@ -49,14 +49,14 @@ def number(raw: str, item: Item, remark: Remark, unit: str = "") -> Attributes |
         return None
     written = unit or item.argument
     value = {"value": Decimal(raw.replace(",", ".")), "code": units.coded(written)}
-    own, wanted = units.unit_of(value), units.unit(item.argument)
-    if own is None or wanted is None or own.quantity != wanted.quantity:
+    own = units.code_of(value)
+    if not units.measure_the_same(own, item.argument):
         remark("unknown-unit", "a unit that this measurement cannot have; left out")
         return None
     measured = units.value_in(value, item.argument)
     if measured is None or not _possible(measured, item, remark):
         return None
-    return {"value": raw, "unit": own.code}
+    return {"value": raw, "unit": own}
 
 
 def _possible(value: Decimal, item: Item, remark: Remark) -> bool:
