@@ -37,17 +37,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the material is.  `lists` None: nothing is looked up as revoked."""
+    """Where the material is."""
 
     certificate: Path
     key: Path
     authorities: Path
-    lists: Path | None = None
+    lists: Path
     oldest: str = "1.3"
 
     def marks(self) -> tuple[tuple[int, int, int], ...]:
         """What tells that a file was changed; a file that is away for a moment is a change too."""
-        return tuple(_mark(path) for path in (self.certificate, self.key, self.authorities, self.lists) if path)
+        return tuple(_mark(path) for path in (self.certificate, self.key, self.authorities, self.lists))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +187,8 @@ def _context(kind: Any, files: Files) -> ssl.SSLContext:
         narrow(context, table["suites_1_3"], _groups(table))
         context.load_cert_chain(files.certificate, files.key)
         context.load_verify_locations(cafile=files.authorities)
-        if files.lists is not None:
-            context.load_verify_locations(cafile=files.lists)
-            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+        context.load_verify_locations(cafile=files.lists)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     except NotNarrowed as fault:
         raise FileFault(f"TLS cannot be kept to what is good: {fault}") from fault
     except (OSError, ValueError) as fault:

@@ -24,15 +24,16 @@ def material(path: pathlib.Path, chosen: TlsSection) -> Material | None:
         if chosen.listen:
             raise SettingsRefused(f"{path}: tls.listen: without tls.certificate_file nothing can be served there")
         return None
-    if not chosen.key_file or not chosen.client_ca_file:
-        raise SettingsRefused(f"{path}: tls.certificate_file needs tls.key_file and tls.client_ca_file")
+    if not (chosen.key_file and chosen.client_ca_file and chosen.crl_file):
+        # Without the lists a stolen certificate would be believed until it ends, and nobody would notice.
+        raise SettingsRefused(f"{path}: tls.certificate_file needs tls.key_file, tls.client_ca_file and tls.crl_file")
     if chosen.minimum_version not in OLDEST:
         raise SettingsRefused(f"{path}: tls.minimum_version: 1.3 or 1.2 is expected")
     named = Files(
         beside(path, chosen.certificate_file),
         beside(path, chosen.key_file),
         beside(path, chosen.client_ca_file),
-        beside(path, chosen.crl_file) if chosen.crl_file else None,
+        beside(path, chosen.crl_file),
         chosen.minimum_version,
     )
     try:

@@ -71,8 +71,9 @@ def test_one_listener_is_made_with_the_certificate_and_none_without_an_address(f
     ("changed", "said"),
     [
         ({"certificate_file": None}, "tls.listen: without tls.certificate_file nothing can be served there"),
-        ({"key_file": None}, "tls.certificate_file needs tls.key_file and tls.client_ca_file"),
-        ({"client_ca_file": None}, "tls.certificate_file needs tls.key_file and tls.client_ca_file"),
+        ({"key_file": None}, "tls.certificate_file needs tls.key_file, tls.client_ca_file and tls.crl_file"),
+        ({"client_ca_file": None}, "tls.certificate_file needs tls.key_file, tls.client_ca_file and tls.crl_file"),
+        ({"crl_file": None}, "tls.certificate_file needs tls.key_file, tls.client_ca_file and tls.crl_file"),
         ({"minimum_version": "1.1"}, "tls.minimum_version: 1.3 or 1.2 is expected"),
         ({"key_file": "pki/other/key.pem"}, "do not go together"),
         ({"key_file": "pki/none.pem"}, "cannot be read: No such file"),
