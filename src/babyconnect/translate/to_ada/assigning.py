@@ -96,9 +96,12 @@ class Assigning:
         possible = {key: self._possible(resource) for key, resource in graph.all.items()}
         self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
         self._reported = self._members()
-        self._claimed = self._claims()
+        self._claimed = self._claims(self.possible)
         self._present = frozenset(name for names in self.possible.values() for name in names)
         self.candidates = {key: [r for their, r in found if their is tables] for key, found in possible.items()}
+        self.rules = {key: self._best(key, found) for key, found in possible.items()}
+        # Once more, now that what refers to a resource is known for what it is: a request is that of its procedure.
+        self._claimed = self._claims({k: frozenset({rule.name}) for k, rule in self.rules.items() if rule is not None})
         self.rules = {key: self._best(key, found) for key, found in possible.items()}
 
     def _possible(self, resource: Resource) -> list[tuple[Backwards, Rule]]:
@@ -145,10 +148,10 @@ class Assigning:
         listed = (found(resource, path) for resource in self._graph.all.values() for path in paths)
         return frozenset(self._graph.target(one.value) for each in listed for one in each)
 
-    def _claims(self) -> frozenset[tuple[str, str]]:
+    def _claims(self, rules: Mapping[str, frozenset[str]]) -> frozenset[tuple[str, str]]:
         """Resources with the rule that others refer to them as: the problem of a plan, the insurer of a policy."""
         claimed = set()
-        for key, names in self.possible.items():
+        for key, names in rules.items():
             resource = self._graph.all[key]
             for their, rule in self._by_type[str(resource.get("resourceType"))]:
                 if rule.name in names:
@@ -201,7 +204,8 @@ def _referring(their: Backwards, rule: Rule) -> Iterator[tuple[str, str]]:
             yield from ((row.path, made.name) for made in their.table.rules.get(row.concept, ()))
         elif row.transform == "reference":
             yield from ((row.path, name) for name in row.argument.split())
-    yield from ((path, link.rule) for path, link in their.links(rule) if link.rule and not link.otherwise)
+    links = ((path, link) for path, link in their.links(rule) if their.reaches(rule, link))
+    yield from ((path, link.rule) for path, link in links if link.rule and not link.otherwise)
 
 
 def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
