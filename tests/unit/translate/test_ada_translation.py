@@ -408,3 +408,12 @@ def _references(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _codings(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return [n for n in _walk(resource) if "code" in n and "system" in n and "display" in n]
+
+
+def test_of_two_legal_situations_each_is_what_it_says_and_no_other() -> None:
+    status = e("juridische_situatie", 7858, e("juridische_status", 7859, code="OTS", system="1.2.3"))
+    person = e("juridische_situatie", 7858, e("vertegenwoordiging", 7860, code="8", system="1.2.4"))
+    root = "med_mij_kraam_beschikbaarstellen"
+    body = e("administratief", 1313, WOMAN, status, person) + EPISODE + HERSELF
+    result = translate(read(f'<adaxml><data><{root} id="r1">{body}</{root}></data></adaxml>'.encode()), TODAY)
+    assert [c["code"]["coding"][0]["code"] for c in of(result, "Condition")] == ["OTS", "8"]
