@@ -61,8 +61,6 @@ def _examples(folder: pathlib.Path, today: dt.date, seed: int) -> None:
     for file in files:
         left = counted(len(file.findings), "remark") if file.findings else "everything"
         print(f"{folder / file.name}: {len(file.content) / 1000:,.0f} kB ({left})")
-    for name, why in examples.UNMADE.items():
-        print(f"{name}: no example ({why})")
 
 
 def _region(options: argparse.Namespace, today: dt.date) -> None:

@@ -1,8 +1,7 @@
 """An example of every format, in and out: one synthetic record, written in each (`babyconnect synthesise --examples`).
 
-EXAMPLES has a row per format, by the name that `translate` has for it; UNMADE the formats that have none, with the
-reason.  A format more is a row in one of the two: a test compares them with READERS and WRITERS, and with the table of
-files in docs/suppliers.md.
+EXAMPLES has a row per format, by the name that `translate` has for it.  A format more is a row: a test compares them
+with READERS and WRITERS, and with the table of files in docs/suppliers.md.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted, bundled
 from babyconnect.flows.translating import Outcome, translating, write
 from babyconnect.sources.recognise import LIMIT
-from babyconnect.translate.recasting import kernsets
 from babyconnect.translate.to_ada.record import transactions
 
 
@@ -50,9 +48,13 @@ Example = Callable[[Case], Iterable[File]]
 
 def case(today: dt.date, seed: int = 1) -> Case:
     made = synthetic.sample(today, seed)
-    content = json.dumps(bundled(made.resources))
-    [outcome] = translating([Input("example", content=content)], LIMIT, {}, Wanted(today, with_bsn=True))
-    return Case(made, outcome)
+    return Case(made, _read(made))
+
+
+def _read(of: synthetic.Sample) -> Outcome:
+    content = json.dumps(bundled(of.resources))
+    [outcome] = translating([Input("example", content=content)], LIMIT, {}, Wanted(of.today, with_bsn=True))
+    return outcome
 
 
 def examples(of: Case) -> Iterator[File]:
@@ -91,6 +93,12 @@ def _dispenses(made: Case) -> Iterator[File]:
     yield File("hl7v3-medication.xml", synthetic.dispensed(made.today).message)
 
 
+def _neonatology(made: Case) -> Iterator[File]:
+    """Of another client: the child of the record of the others was not admitted."""
+    of = synthetic.admitted(made.today)
+    yield from _written("cda-neonatology", Case(of, _read(of)))
+
+
 def _csv(made: Case) -> Iterator[File]:
     """The record as rows, and the template of a practice with an invented client that fills every column."""
     yield from _written("csv", made)
@@ -105,9 +113,7 @@ EXAMPLES: Mapping[str, Example] = {
     "hl7v3-medication": _dispenses,
     "stu3": _stu3,
     **{
-        to: functools.partial(_written, to)
-        for to in ("r4", "ips", "hl7v3-acute", "kernset-3.2", *to_jgz.WRITERS, *kernsets.outputs())
+        to: functools.partial(_written, to) for to in ("r4", "ips", "hl7v3-acute", *to_jgz.WRITERS, *to_perined.WRITERS)
     },
+    "cda-neonatology": _neonatology,
 }
-_PERINED = "made of an ADA record of its own data set only, which no synthetic organisation writes"
-UNMADE: Mapping[str, str] = {to: _PERINED for to in to_perined.MESSAGES if to not in kernsets.outputs()}

@@ -21,24 +21,27 @@ from babyconnect.translate.recasting import kernsets
 def _message(output: str, material: Material) -> Written:
     """Of a kernset's record as it stands; any other record becomes one first."""
     if material.ada is not None and material.ada.transaction in message.transactions():
-        return _written(output, material, material.ada, ())
-    if output not in kernsets.outputs():
-        text = f"{output} is made of a record of its own data set, and this is none"
-        return Written(b"", "xml", (Finding("error", material.name, "data-set", text),))
+        return _written(output, material, [material.ada], ())
     record, found = birth_care(material, "uitbreiding")
     if record is None:
         return Written(b"", "xml", _named(material, found))
-    made = kernsets.recast(record, output)
+    made = kernsets.kernsets(record, output, material.wanted.today)
     told = (*found, *made.findings)
-    if made.record is None:
-        text = "nothing of this record is in the kernset"
-        return Written(b"", "xml", (*_named(material, told), Finding("error", material.name, "incomplete", text)))
-    return _written(output, material, made.record, told)
+    if not made.records and not any(finding.severity == "error" for finding in told):
+        told = (*told, findings.Finding("error", "", 0, "", "incomplete", "nothing of this record is in the kernset"))
+    return _written(output, material, made.records, told)
 
 
-def _written(output: str, material: Material, record: AdaRecord, told: Iterable[findings.Finding]) -> Written:
-    made = message.write(record, output, material.wanted.today, material.wanted.with_bsn)
-    return Written(made.content, "xml", _named(material, (*told, *made.findings)))
+def _written(
+    output: str, material: Material, records: Iterable[AdaRecord], told: Iterable[findings.Finding]
+) -> Written:
+    """A file for each record; when one of them cannot be written none is, as a registry would take the rest for all."""
+    made = [message.write(record, output, material.wanted.today, material.wanted.with_bsn) for record in records]
+    found = _named(material, (*told, *(finding for one in made for finding in one.findings)))
+    if any(finding.severity == "error" for finding in found):
+        return Written(b"", "xml", found)
+    first, *others = [one.content for one in made]
+    return Written(first, "xml", found, tuple(others))
 
 
 def _bundle(material: Material) -> Written:

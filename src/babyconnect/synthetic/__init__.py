@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from babyconnect.synthetic.organisations import Organisation, published
 from babyconnect.synthetic.population import Client, region, special_cases
-from babyconnect.synthetic.sample import Dispensed, Sample, dispensed, sample, scans
+from babyconnect.synthetic.sample import Dispensed, Sample, admitted, dispensed, sample, scans
 from babyconnect.synthetic.writing import Known, Summary, write
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Organisation",
     "Sample",
     "Summary",
+    "admitted",
     "dispensed",
     "published",
     "region",

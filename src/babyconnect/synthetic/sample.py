@@ -1,4 +1,4 @@
-"""One synthetic record to show a format by: of a client with a birth, from who delivered her child."""
+"""One synthetic record to show a format by: of a client with a birth, from who delivered her child, unless said."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from babyconnect.synthetic.stu3 import resources
 
 _WOMEN = 200
 _SCANS = 2
+_INTENSIVE_CARE = "act.nicu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,23 @@ def sample(today: dt.date, seed: int = 1) -> Sample:
     """The first client of a region with one live child and a BSN; the same seed and day give the same record."""
     dossier = _shown(today, seed)
     return Sample(dossier.id, today, ada(dossier, today), tuple(resources(dossier)))
+
+
+def admitted(today: dt.date, seed: int = 1) -> Sample:
+    """What a hospital has of the first client whose children were all admitted to its intensive care, with a BSN."""
+    network = Network(published())
+    dossier = next(
+        dossier
+        for index in itertools.count()
+        for dossier in record(client(index, _WOMEN, seed, today, network), seed, today, network)
+        if _has_admitted(dossier)
+    )
+    return Sample(dossier.id, today, ada(dossier, today), tuple(resources(dossier)))
+
+
+def _has_admitted(dossier: Dossier) -> bool:
+    there = {act.child for act in dossier.acts if act.code == _INTENSIVE_CARE}
+    return bool(there and dossier.woman.bsn) and len(there) == len(dossier.children)
 
 
 def scans(today: dt.date, seed: int = 1) -> bytes:

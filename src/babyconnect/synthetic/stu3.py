@@ -263,8 +263,11 @@ def _act(dossier: Dossier, act: Act, identifier: str) -> Resource:
         "code": code(act.code).concept,
         "subject": to_child(dossier, act.child) if act.child else to_woman(dossier),
         "context": to_episode(dossier),
-        "performedDateTime": text(act.when),
     }
+    if act.child:  # of a stay or a treatment the profile has the beginning
+        found |= {"partOf": [to_birth(dossier, act.child)], "performedPeriod": {"start": text(act.when)}}
+    else:
+        found["performedDateTime"] = text(act.when)
     if act.not_done:
         found |= {"status": "aborted", "notDone": True, "notDoneReason": code(act.not_done).concept}
     if act.about == "pregnancy" and dossier.course is not None:

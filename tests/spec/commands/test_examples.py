@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from babyconnect.cli.main import main
-from babyconnect.flows.examples import EXAMPLES, UNMADE, File, case, examples
+from babyconnect.flows.examples import EXAMPLES, File, case, examples
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted
 from babyconnect.flows.translating import READERS, called, inputs_offered, outputs_offered, translating
@@ -27,9 +27,8 @@ def made() -> list[File]:
     return list(examples(case(TODAY)))
 
 
-def test_every_format_has_an_example_or_a_reason_why_not() -> None:
-    assert EXAMPLES.keys() | UNMADE.keys() == {*inputs_offered(), *outputs_offered()}
-    assert not EXAMPLES.keys() & UNMADE.keys()
+def test_every_format_has_an_example() -> None:
+    assert EXAMPLES.keys() == {*inputs_offered(), *outputs_offered()}
 
 
 def test_the_same_day_gives_the_same_bytes(made: list[File]) -> None:
@@ -59,16 +58,12 @@ def test_what_can_be_handed_in_is_read_as_the_format_it_shows(made: list[File]) 
 def test_the_guide_lists_every_format_with_its_files(made: list[File]) -> None:
     chapter = GUIDE.read_text(encoding="utf-8").split("## An example of every format")[1].split("\n## ")[0]
     named = set(re.findall(r"`([^`]+)`", chapter.split("|---|---|")[1]))
-    assert named == {file.name for file in made} | EXAMPLES.keys() | UNMADE.keys()
+    assert named == {file.name for file in made} | EXAMPLES.keys()
 
 
-def test_the_command_writes_them_and_says_what_has_none(
-    tmp_path: Path, made: list[File], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_them(tmp_path: Path, made: list[File]) -> None:
     assert main(["synthesise", "--examples", str(tmp_path), "--today", TODAY.isoformat()]) == 0
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {f.name: f.content for f in made}
-    told = capsys.readouterr().out
-    assert all(f"{name}: no example" in told for name in UNMADE)
 
 
 def test_without_a_folder_it_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:

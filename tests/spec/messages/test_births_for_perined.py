@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import pathlib
 
 import pytest
 from lxml import etree
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
-from babyconnect.cli.main import main
 from babyconnect.translate.hl7v3 import message
 from babyconnect.translate.hl7v3.sites import sites
 from babyconnect.translate.recasting import kernsets
@@ -129,10 +127,53 @@ def test_the_message_names_what_is_demanded_and_not_there() -> None:
     assert root.tag == "{urn:hl7-org:v3}REPC_IN004014NL" and b'value="3000" unit="g"' in written.content
 
 
-def test_a_record_of_birth_care_becomes_no_kernset_neonatology(tmp_path: pathlib.Path, capsys) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "woman.json").write_text('{"resourceType": "Patient", "id": "1"}')
-    assert main(["translate", str(tmp_path / "woman.json"), "--to", "cda-neonatology"]) == 1
-    assert "[data-set]" in capsys.readouterr().err
+def older(of: AdaRecord) -> Recast:
+    return kernsets.recast(of, "hl7v3-kernset-2.2")
+
+
+def test_2_2_asks_whether_there_is_a_disorder_beside_which() -> None:
+    anaemia = e("probleem_algemene_anamnese", coded("probleem_naam", "87522002"))
+    of = older(record(e("vrouw", e("anamnese", e("algemene_anamnese", anaemia)))))
+    path = "vrouw/anamnese/algemene_anamnese/"
+    assert values(of, path + "anemie") == ["87522002"] and values(of, path + "anemieq") == ["true"]
+    assert not values(of, path + "longaandoeningq")
+
+
+@pytest.mark.parametrize(
+    ("said", "newer", "before"),
+    [("48782003", "177184002", "48782003"), ("61586001", "3311000146109", "8561000146109"),
+     ("80801000146105", "274130007", "200149009"), ("11466000", "11466000", "200146002"),
+     ("80771000146107", "177141003", "")],
+)  # fmt: skip
+def test_the_way_of_birth_is_a_finding_in_2_2_and_a_procedure_in_2_3(said: str, newer: str, before: str) -> None:
+    born = delivered("K1", e("type_partus_observatie", coded("type_partus_waarde", said)))
+    of = record(of_child("K1"), persons=(child("K1"),), delivery=(born,))
+    path = BIRTHS + "kindspecifieke_uitkomstgegevens/type_partus"
+    assert values(made(of), path) == [newer]
+    assert values(older(of), path) == ([before] if before else [])
+    assert (("warning", "unknown-code") in rules(older(of))) == (not before)
+
+
+def test_2_2_has_the_same_birth_where_it_has_its_elements() -> None:
+    of = record(of_child("K1", examined("3000")), persons=(child("K1", bsn=BSN_CHILD),))
+    assert values(older(of), BIRTHS + "kindspecifieke_uitkomstgegevens/apgarscore_na_5_min") == ["9"]
+    weight = BIRTHS + "kindspecifieke_uitkomstgegevens/lichamelijk_onderzoek_kind/geboortegewicht"
+    assert values(older(of), weight) == values(made(of), weight) == ["3000"]
+    assert not values(older(of), "zorgverlenerzorginstelling/zorginstelling/zorginstelling_agbid")
+
+
+def test_a_birth_of_which_only_the_woman_is_named_is_the_birth_of_the_only_child() -> None:
+    born = delivered("V", e("type_partus_observatie", coded("type_partus_waarde", "48782003")))
+    path = BIRTHS + "kindspecifieke_uitkomstgegevens/type_partus"
+    alone = record(of_child("K1"), persons=(child("K1"),), delivery=(born,))
+    twins = record(of_child("K1"), of_child("K2"), persons=(child("K1"), child("K2")), delivery=(born,))
+    assert values(made(alone), path) == ["177184002"] and not values(made(twins), path)
+
+
+@pytest.mark.parametrize("output", kernsets.outputs())
+def test_what_no_record_of_birth_care_holds_is_named_with_the_reason(output: str) -> None:
+    told = [f for f in kernsets.kernsets(record(), output, TODAY).findings if f.rule == "not-available"]
+    assert len(told) > 20 and all(f.severity == "information" and ": " in f.text for f in told)
 
 
 def test_more_of_one_element_than_any_record_has_is_refused() -> None:

@@ -8,7 +8,7 @@ never in care and gets no file; of one that died later the file says so, for nob
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
@@ -19,7 +19,7 @@ from babyconnect.translate.hl7v3.message import assembled, numbered, serialised
 from babyconnect.translate.hl7v3.rows import message
 from babyconnect.translate.hl7v3.sites import Site
 from babyconnect.translate.jgz.convert import convert
-from babyconnect.translate.recasting.recast import Recast, Wanted, recast
+from babyconnect.translate.recasting.recast import Recast, Wanted, found_in, recast
 
 _WANTED = Wanted("jgz", "jgz")
 _WRITTEN = "4.2.0"
@@ -38,7 +38,7 @@ class Files:
 def files(records: Sequence[AdaRecord], to: str, today: dt.date, with_bsn: bool = False) -> Files:
     """The files of one birth; several records are the same record of birth care seen by several transactions."""
     made = [recast(record, _WANTED) for record in records]
-    children, found = _children(made), list(_found(made))
+    children, found = _children(made), list(found_in(made))
     contents = []
     for child in children:
         if _first(child, "persoon/fase_sterfte", "code") in STILLBORN:
@@ -84,18 +84,6 @@ def _merged(one: AdaElement, other: AdaElement) -> AdaElement:
     order = [child.name for child in one.children]
     repeated = [child for child in one.children if order.count(child.name) > 1]
     return replace(one, children=tuple(repeated or inner.values())) if one.children else one
-
-
-def _found(made: Sequence[Recast]) -> Iterator[Finding]:
-    """What stayed behind did so when no view of the record carried it; all else is said as it was found."""
-    carried = [{f.place for f in one.findings if f.rule == "not-carried"} for one in made]
-    said: set[tuple[str, str]] = set()
-    for one in made:
-        for finding in one.findings:
-            stayed = finding.rule != "not-carried" or all(finding.place in places for places in carried)
-            if stayed and (finding.place, finding.rule) not in said:
-                said.add((finding.place, finding.rule))
-                yield finding
 
 
 def _once(child: AdaElement, found: list[Finding]) -> AdaElement:

@@ -1,27 +1,43 @@
 """Where to look in a record of birth care: paths of names, and whose child something is about.
 
-A path is that of `hl7v3.sites` (`a/b`, `/a/b` from the root, `..`, `->` what a reference means) and five steps more:
+A path is that of `hl7v3.sites` (`a/b`, `/a/b` from the root, `..`, `->` what a reference means) and six steps more:
 `@woman`, `@children` (the persons of the record); `<a.b` from a person: what lies at `/a/b` and says that it is about
-her or him; `@alone` (the root, where the record has one child: for what a record does not say per child); `@carer` (the
-care providers that this record says are its own).
+her or him; `@admissions` from a child: the groups that say that it was admitted; `@alone` (the root, where the record
+has one child: for what a record does not say per child); `@carer` (the care providers that this record says are its
+own).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from babyconnect.translate.hl7v3.sites import Site
+from babyconnect.translate.recasting.admissions import admissions
 
 _PERSONS = "/administratief/patient"
 _OF_CHILD = ("kind", "bevalling/uitdrijvingsfase", "postnatale_fase/kraamweek/kind")
 _RESPONSIBLE = ("/zorgverlening/zorg_episode/zorg_episode_verantwoordelijke/zorgverlener/->/zorgaanbieder/->",
                 "/zwangerschapsgegevens/coordinerend_zorgverlener/zorgverlener/->/zorgaanbieder/->")  # fmt: skip
 _OF_WOMAN = "/vrouw/demografische_gegevens/patient"
+_BIRTH, _ACTS = "bevalling/uitdrijvingsfase", "verrichting_kindspecifieke_maternale_verrichtingen"
 
 
-def select(here: Site, path: str) -> list[Site]:
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Whom a record is made about where it is about one child: by the person's id, and by which of its admissions."""
+
+    child: str = ""
+    admission: int = 0
+
+
+WHOLE = Focus()
+
+
+def select(here: Site, path: str, focus: Focus = WHOLE) -> list[Site]:
     """The sites that the path leads to, in the order of the record, each once."""
     found = [here.root if path.startswith("/") else here]
     for step in path.strip("/").split("/"):
-        found = [next_ for site in found for next_ in _step(site, step)]
+        found = [next_ for site in found for next_ in _step(site, step, focus)]
     return list({id(site): site for site in found}.values())
 
 
@@ -32,10 +48,21 @@ def children(root: Site) -> list[Site]:
     return [person for person in root.select(_PERSONS) if person.element.id in meant]
 
 
-def _step(site: Site, step: str) -> list[Site]:
+def stays(child: Site) -> list[Site]:
+    """The admissions of a child, as the groups that tell of them."""
+    parts = [_speaking_of(child, path) for path in ("kind", "postnatale_fase/kraamweek/kind", _BIRTH)]
+    names = ("opname_ontslag_overplaatsing", "controles_kind", _ACTS)
+    return admissions(*([found for part in about for found in part.step(name)]
+                        for about, name in zip(parts, names, strict=True)))  # fmt: skip
+
+
+def _step(site: Site, step: str, focus: Focus) -> list[Site]:
     root = site.root
     if step == "@children":
-        return children(root)
+        return [child for child in children(root) if focus.child in ("", child.element.id)]
+    if step == "@admissions":
+        found = stays(site)
+        return found[focus.admission - 1 : focus.admission] if focus.admission else found
     if step == "@woman":
         return _woman(root)
     if step == "@alone":
@@ -68,11 +95,13 @@ def _about(site: Site) -> list[Site]:
 
 
 def _speaking_of(person: Site, path: str) -> list[Site]:
-    """What says that it is about this person; what says nothing is about the only child, if she or he is it."""
+    """What says that it is about this person; what says nothing, or names the woman (whose birth it was), is about the
+    only child, if she or he is it."""
     found = []
     only = len(children(person.root)) == 1
+    woman = {site.element.value for site in person.root.select(_OF_WOMAN)}
     for site in person.root.select(f"/{path}"):
-        named = [about.element.value for about in _about(site) if about.element.value]
-        if person.element.id in named or (only and not named):
+        named = {about.element.value for about in _about(site) if about.element.value}
+        if person.element.id in named or (only and named <= woman):
             found.append(site)
     return found

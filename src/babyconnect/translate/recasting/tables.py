@@ -18,6 +18,7 @@ class Node:
     sources: tuple[str, ...] = ()
     transform: str = ""
     argument: str = ""
+    when: str = ""
     children: dict[str, Node] = field(default_factory=dict)
 
 
@@ -29,18 +30,30 @@ class Coded:
 
 
 @functools.cache
-def tree(table: str) -> Node:
-    """The elements that have a source, each in what it lies in."""
+def tree(tables: str) -> Node:
+    """The elements that have a source, each in what it lies in; what a later table says of an element stands."""
+    said = {row["target"]: row for table in tables.split() for row in rows(f"recasting/{table}")}
     root = Node("")
-    for row in rows(f"recasting/{table}"):
+    for row in said.values():
         if row["reason"] and not row["source"]:
             continue
         node = root
         for name in row["target"].split("/"):
             node = node.children.setdefault(name, Node(name))
         node.each, node.transform, node.argument = row["each"], row["transform"], row["argument"]
-        node.sources = tuple(source.strip() for source in row["source"].split("|") if source.strip())
+        node.sources, node.when = alternatives(row["source"]), row.get("when", "")
     return root
+
+
+def alternatives(paths: str) -> tuple[str, ...]:
+    return tuple(path.strip() for path in paths.split(" | ") if path.strip())
+
+
+@functools.cache
+def unheld(tables: str) -> Mapping[str, str]:
+    """What no record of birth care holds for this output, and why: by element."""
+    said = {row["target"]: row["reason"] for table in tables.split() for row in rows(f"recasting/{table}")}
+    return {target: reason for target, reason in said.items() if reason}
 
 
 @functools.cache

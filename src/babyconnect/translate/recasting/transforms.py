@@ -26,10 +26,12 @@ Attributes = Mapping[str, str]
 
 @dataclass(slots=True)
 class Target:
-    """The element to be made, what its value lists hold (by system and code), and what was found on the way."""
+    """The element to be made, what its value lists hold (by system and code), the table of all lists, and what was
+    found on the way."""
 
     name: str
     codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    table: str = ""
     findings: list[Finding] = field(default_factory=list)
 
     def find(self, site: Site, rule: str, text: str) -> None:
@@ -72,6 +74,13 @@ def _flag(found: Sequence[Site], argument: str, target: Target) -> list[Attribut
     return [_true(hits)] if hits else []
 
 
+def _listed(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
+    """It is so when a code of these value lists is there, which another element takes."""
+    wanted = listed(target.table, argument)
+    hits = [site for site in found if (site.element.attributes.get("codeSystem", ""), site.element.code) in wanted]
+    return [{"value": "true"}] if any(not _denied(site) for site in hits) else []
+
+
 def _present(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
     there = [site for site in found if site.element.is_filled and not _denied(site)]
     return [{"value": "true"}] if there else []
@@ -84,7 +93,7 @@ def _true(hits: Sequence[Site]) -> Attributes:
 
 
 def _quantity(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
-    """In the unit that is asked for (`argument`), exactly."""
+    """In the unit that is asked for (`argument`)."""
     made: list[Attributes] = []
     for site in found:
         site.used = True
@@ -99,12 +108,10 @@ def _quantity(found: Sequence[Site], argument: str, target: Target) -> list[Attr
 
 
 def _amount(site: Site, unit: str) -> str | None:
-    written = units.unit(site.element.attributes.get("unit", ""))
-    if written is None or not _NUMBER.fullmatch(site.element.value):
+    if not _NUMBER.fullmatch(site.element.value):
         return None
-    value = Decimal(site.element.value)
-    converted = units.value_in({"value": value, "code": written.code, "system": "http://unitsofmeasure.org"}, unit)
-    return None if converted is None else f"{converted.normalize():f}"
+    said = units.said_in(site.element.value, units.coded(site.element.attributes.get("unit", "")), unit)
+    return None if said is None else f"{Decimal(said).normalize():f}"
 
 
 def _identifier(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:
@@ -220,9 +227,9 @@ def _denied(site: Site) -> bool:
 
 Transform = Callable[[Sequence[Site], str, Target], list[Attributes]]
 TRANSFORMS: Mapping[str, Transform] = {
-    "copy": _copy, "code": _code, "select": _select, "flag": _flag, "present": _present, "quantity": _quantity,
-    "identifier": _identifier, "words": _words, "child-words": _child_words, "in-words": _in_words, "answer": _answer,
-    "given": _given, "done": _done,
+    "copy": _copy, "code": _code, "select": _select, "flag": _flag, "listed": _listed, "present": _present,
+    "quantity": _quantity, "identifier": _identifier, "words": _words, "child-words": _child_words,
+    "in-words": _in_words, "answer": _answer, "given": _given, "done": _done,
 }  # fmt: skip
 
 
