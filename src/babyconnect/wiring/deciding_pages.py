@@ -23,7 +23,7 @@ from babyconnect.web.client import notices
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.evidence import chapter as evidence
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 from babyconnect.wiring import files
 from babyconnect.wiring.deciding import Deciding
 from babyconnect.wiring.link import Link

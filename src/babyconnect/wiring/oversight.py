@@ -46,7 +46,7 @@ from babyconnect.web.client.session import ClientSession
 from babyconnect.web.privacy.chapter import privacy_chapter
 from babyconnect.web.privacy.client import AskingOf, client_log_chapter
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 from babyconnect.wiring import shielding
 from babyconnect.wiring.journal import journal_of
 from babyconnect.wiring.link import Link, now

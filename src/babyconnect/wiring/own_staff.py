@@ -11,7 +11,7 @@ from babyconnect.trust import relation
 from babyconnect.web.own_clients.chapter import own_clients_chapter
 from babyconnect.web.own_clients.destroying import destroying_chapter
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.destroying import destroying
 from babyconnect.wiring.link import Link, now

@@ -27,7 +27,8 @@ from babyconnect.web.login.relying_party import Issuer
 from babyconnect.web.login.routes import LoginEvent, Note
 from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import Viewer, ViewerSession, viewer_app
+from babyconnect.web.viewer.records import ViewerSession
+from babyconnect.web.viewer.site import Viewer, viewer_app
 from babyconnect.wiring import consents, consulting, drawing, files
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.today import own_groups, todays_clients

@@ -17,7 +17,7 @@ from babyconnect.web.client import record
 from babyconnect.web.client.session import ClientSession
 from babyconnect.web.compression import Compressed
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 from babyconnect.wiring import consents, deciding_pages, oversight, people, ultrasound
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.consulting import consulting_node

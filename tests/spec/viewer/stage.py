@@ -23,7 +23,8 @@ from babyconnect.web.login.smart import CareSystem
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.users import User, hash_password
 from babyconnect.web.site import Chapter
-from babyconnect.web.viewer.site import ViewerSession, viewer_app
+from babyconnect.web.viewer.records import ViewerSession
+from babyconnect.web.viewer.site import viewer_app
 from tests.support.sample_view import sample
 from tests.support.visitor import Answer, InProcess, Visitor
 

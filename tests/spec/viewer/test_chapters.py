@@ -9,7 +9,7 @@ from starlette.routing import Route
 from babyconnect.birthcare.parties import Function, Person, Role
 from babyconnect.web.simulators.users import User
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 from tests.spec.viewer.stage import BSN, HASHED, OWN, Stage
 from tests.support.visitor import Visitor
 

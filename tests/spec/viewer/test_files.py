@@ -46,7 +46,7 @@ def gives(stage: Stage, found: Seen | Unseen) -> list[Any]:
         asked.append((bsn, person, file))
         return found
 
-    stage.viewer._look = look
+    stage.viewer.pages.look = look
     return asked
 
 
@@ -110,13 +110,13 @@ async def test_a_record_that_is_closed_while_a_file_is_on_its_way_shows_nothing_
         stage.viewer._sessions.end_all()
         return seen(png())
 
-    stage.viewer._look = look
+    stage.viewer.pages.look = look
     assert (await stage.visitor.get(f"{address}?bestand={KEY}")).status == 404
 
 
 async def test_nobody_fetches_files_without_end(stage: Stage) -> None:
     asked = gives(stage, seen(png()))
     address = await complete(stage)
-    stage.viewer._looks = Limit(3, 60, stage.clock)
+    stage.viewer.pages.looks = Limit(3, 60, stage.clock)
     found = [(await stage.visitor.get(f"{address}?bestand={KEY}")).status for _ in range(5)]
     assert found == [200, 200, 200, 429, 429] and len(asked) == 3 and LOOKS_PER_MINUTE > 60

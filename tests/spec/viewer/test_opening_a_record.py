@@ -17,8 +17,8 @@ from babyconnect.flows.viewing import Asked, ListedClient, Shown, Sources, Viewi
 from babyconnect.web.rendering import Pages
 from babyconnect.web.viewer.drawing import Drawn
 from babyconnect.web.viewer.fragments import Drawer
+from babyconnect.web.viewer.opening import FOUND_PER_MINUTE
 from babyconnect.web.viewer.records import OpenedRecord
-from babyconnect.web.viewer.site import FOUND_PER_MINUTE
 from tests.spec.viewer.stage import BSN, CLINIC, HOSPITAL, OTHER_BSN, OWN, Stage, answered
 
 PERSON = Person("p", "Anna", Role.MIDWIFE)

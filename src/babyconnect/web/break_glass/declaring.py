@@ -17,12 +17,10 @@ from babyconnect.definitions import document
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.journal import Came
 from babyconnect.flows.viewing import Declared
-from babyconnect.web.login.sessions import StaffSession
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer.records import OpenedRecord
+from babyconnect.web.viewer.records import ViewerSession
 
 PATH = "/spoed"
-ViewerSession = StaffSession[OpenedRecord]
 Opener = Callable[[Request, ViewerSession, Bsn, Declared], Awaitable[Response]]
 
 

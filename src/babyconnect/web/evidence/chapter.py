@@ -23,7 +23,7 @@ from babyconnect.flows.journal import About, Came
 from babyconnect.network.contract import GivenBasis, RegionFault
 from babyconnect.web.limits import Limit
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 
 PATH = "/behandelrelatie"
 CODES_PER_MINUTE = 10

@@ -27,7 +27,7 @@ from babyconnect.trust.disclosure import Choice, Disclosure
 from babyconnect.trust.secrecy import Basis
 from babyconnect.web.login.sessions import new_handle
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 
 PATH = "/eigen"
 HELD = 2_000

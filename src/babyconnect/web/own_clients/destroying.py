@@ -21,7 +21,7 @@ from babyconnect.flows.registers import Hold
 from babyconnect.flows.registers import Request as Taken
 from babyconnect.web.own_clients.chapter import Handles
 from babyconnect.web.site import Chapter, Site
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 
 PATH = "/vernietigen"
 

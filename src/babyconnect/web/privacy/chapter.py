@@ -27,7 +27,7 @@ from babyconnect.web.privacy.lines import NameOf, as_csv, lines, organisation
 from babyconnect.web.privacy.questions import Questions, question
 from babyconnect.web.site import Chapter, Site, language_of
 from babyconnect.web.texts import Texts
-from babyconnect.web.viewer.site import ViewerSession
+from babyconnect.web.viewer.records import ViewerSession
 
 PATH = "/privacy"
 PAGE = 50

@@ -14,6 +14,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.delivery.view import File
 from babyconnect.flows.viewing import Declared, Sources
 from babyconnect.web.filling import Filling
+from babyconnect.web.login.sessions import StaffSession
 from babyconnect.web.rendering import log_fault
 from babyconnect.web.viewer.drawing import Drawn
 from babyconnect.web.viewer.fragments import BAR, Drawer
@@ -114,3 +115,7 @@ class OpenedRecord(Filling):
                 task.cancel()
         self.sources, self.files = None, {}
         self.clear()
+
+
+ViewerSession = StaffSession[OpenedRecord]
+"""Somebody of this organisation who is logged in at the viewer, with the records on her screens."""
