@@ -97,8 +97,9 @@ class Linker:
         for scope in self._scopes(site, link.within):
             if link.via:
                 reached = self._reach(scope, link.via)
-                if reached is not None and link.rule in reached.instances:
-                    yield reached.instances[link.rule]
+                # What a reference lies in (`<`) is any group around it, not only the nearest.
+                around = reached.chain() if reached is not None and "<" in link.via else (reached,)
+                yield from (there.instances[link.rule] for there in around if there and link.rule in there.instances)
             elif link.rule in scope.instances:
                 yield scope.instances[link.rule]
             else:

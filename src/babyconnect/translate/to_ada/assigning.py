@@ -17,7 +17,7 @@ from babyconnect.definitions import rows as table_rows
 from babyconnect.translate import codes
 from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
 from babyconnect.translate.to_ada.draft import Structure, structure
-from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, same_coding
+from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, places, same_coding
 
 # What a template fixes that tells its resources from others: their code, and their shield.
 _TELLING = frozenset({"code", "meta"})
@@ -139,6 +139,7 @@ class Assigning:
         links = self._links(resource, their, rule) - self._without(key, their, rule) + min(claim, 0)
         own = sum(1 if same_coding(_codings(resource), [coding]) else -1 for coding in rule.codings)
         usual = int(rule.name in _usual())
+        own += _ABOUT * (rule.name in _named_tests())  # a rule of which the codes are named is only for these
         about = own + _codes(resource, their, rule) + _ABOUT * max(claim, 0)
         return (links, about, fixed, usual, claim, _taken(resource, their, rule))
 
@@ -221,7 +222,8 @@ def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
 
 def _taken(resource: Resource, their: Backwards, rule: Rule) -> int:
     """Elements of the resource that the rule's data elements give."""
-    return sum(bool(found(resource, row.path)) for row in their.rows.get(rule.name, ()))
+    rows = their.rows.get(rule.name, ())
+    return sum(any(found(resource, place) for place in places(row.path, row.transform)) for row in rows)
 
 
 @functools.cache

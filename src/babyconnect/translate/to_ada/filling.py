@@ -11,7 +11,7 @@ from babyconnect.translate import codes
 from babyconnect.translate.tables import Link, Row, Rule
 from babyconnect.translate.to_ada.assigning import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
-from babyconnect.translate.to_ada.graph import Found, Graph, found, matches
+from babyconnect.translate.to_ada.graph import Found, Graph, found, matches, places
 from babyconnect.translate.to_ada.inverses import INVERSES, coded, reason
 from babyconnect.translate.to_ada.lending import Lending
 from babyconnect.translate.to_ada.parts import TAKE_APART
@@ -100,7 +100,7 @@ class Filling:
             if row.transform not in ("self", "part"):
                 paths.setdefault(row.path, []).append(row)
         for path, takers in paths.items():
-            for place in _paths(path, takers[0].transform):
+            for place in places(path, takers[0].transform):
                 for number, one in enumerate(found(resource, place)):
                     said = (spot.key, spot.node, place, number)
                     is_link = (path, self._graph.target(one.value)) in linked
@@ -173,12 +173,3 @@ def _is_fixed(rule: Rule, one: Found) -> bool:
     """True for an element of a list that every resource of the rule has: nothing the source said."""
     fixed = rule.template.fixed.get(one.name)
     return isinstance(fixed, list) and any(matches(one.value, content) for content in fixed)
-
-
-def _paths(path: str, transform: str) -> Iterator[str]:
-    """Where a value can stand: of a data element of any type, at value[x] of each."""
-    if transform != "any":
-        yield path
-        return
-    for kind in ("valueQuantity", "valueCodeableConcept", "valueString"):
-        yield "/".join([*path.split("/")[:-1], kind])

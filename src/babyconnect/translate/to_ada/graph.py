@@ -43,6 +43,15 @@ def found(resource: Any, path: str) -> list[Found]:
     return list(_walk(resource, compiled(path), ()))
 
 
+def places(path: str, transform: str) -> Iterator[str]:
+    """Where a value can stand: of a data element of any type, at value[x] of each."""
+    if transform != "any":
+        yield path
+        return
+    for kind in ("valueQuantity", "valueCodeableConcept", "valueString"):
+        yield "/".join([*path.split("/")[:-1], kind])
+
+
 class Found:
     """One value at a path: the object that holds it, its name there, and the items of lists on the way to it.
 

@@ -85,15 +85,24 @@ class Placing:
             node = self.home(target, one.rule)
             if node is None or not self._tables.reaches(rule, one):
                 continue
-            if ">" in one.via:
+            via, shared = self._shared_target(one.via, node)
+            if ">" in via or shared is None:
                 continue  # it follows from another link: the professional of the contact
-            if one.via:
-                wish.led += [(within, one.via, node) for within in one.within.split() or [""]]
+            if via:
+                wish.led += [(within, via, shared) for within in one.within.split() or [""]]
             elif set(one.within.split()) & set(self._tables.structure.chain(rule.concept)):
                 self.inside(wish, rule, node)
             else:
                 wish.beside += [(within, node) for within in one.within.split()]
             return
+
+    def _shared_target(self, via: str, node: Node) -> tuple[str, Node | None]:
+        """`A><B` backwards: A leads to what B in the other's element leads to (the child that both are about)."""
+        first, _, back = via.partition("><")
+        if not back or ">" in back:
+            return via, node
+        holder = next(self._draft.within(node, back), None)
+        return first, self._draft.named(holder.attributes.get("value", "")) if holder is not None else None
 
     def inside(self, wish: Wish, rule: Rule, node: Node | None) -> None:
         """Beside or in another resource's element: they share what both lie in (the same element, when both are it)."""
