@@ -19,7 +19,7 @@ _OF_CHILD = ("kind", "bevalling/uitdrijvingsfase", "postnatale_fase/kraamweek/ki
 _RESPONSIBLE = ("/zorgverlening/zorg_episode/zorg_episode_verantwoordelijke/zorgverlener/->/zorgaanbieder/->",
                 "/zwangerschapsgegevens/coordinerend_zorgverlener/zorgverlener/->/zorgaanbieder/->")  # fmt: skip
 _OF_WOMAN = "/vrouw/demografische_gegevens/patient"
-_BIRTH, _ACTS = "bevalling/uitdrijvingsfase", "verrichting_kindspecifieke_maternale_verrichtingen"
+_ACTS = "verrichting_kindspecifieke_maternale_verrichtingen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,9 @@ def children(root: Site) -> list[Site]:
 
 def stays(child: Site) -> list[Site]:
     """The admissions of a child, as the groups that tell of them."""
-    parts = [_speaking_of(child, path) for path in ("kind", "postnatale_fase/kraamweek/kind", _BIRTH)]
-    names = ("opname_ontslag_overplaatsing", "controles_kind", _ACTS)
-    return admissions(*([found for part in about for found in part.step(name)]
-                        for about, name in zip(parts, names, strict=True)))  # fmt: skip
+    told = [stay for about in _speaking_of(child, "kind") for stay in about.step("opname_ontslag_overplaatsing")]
+    done = [act for birth in _speaking_of(child, "bevalling/uitdrijvingsfase") for act in birth.step(_ACTS)]
+    return admissions(told, done)
 
 
 def _step(site: Site, step: str, focus: Focus) -> list[Site]:

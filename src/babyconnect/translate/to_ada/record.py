@@ -15,6 +15,7 @@ from babyconnect.translate import ada
 from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.paths import compiled
 from babyconnect.translate.tables import AdaMap, Rule, ada_map
+from babyconnect.translate.to_ada.admitting import admit
 from babyconnect.translate.to_ada.assigning import Assigning, Backwards, backwards
 from babyconnect.translate.to_ada.checking import facts, lost_paths
 from babyconnect.translate.to_ada.draft import Draft, Node, structure
@@ -84,6 +85,7 @@ class _Making:
         if self.findings:
             return None
         self._placing.run()
+        admit(self._graph, self._placing, self._draft)
         Filling(self._graph, self._tables, self._placing, self._draft).run()
         root, nodes = self._draft.element(transaction)
         record = AdaRecord(transaction, reference, version, "", "", root)
