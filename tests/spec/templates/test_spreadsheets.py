@@ -191,3 +191,27 @@ def test_the_template_says_what_is_expected_and_offers_the_value_lists() -> None
     assert "heeft nooit gerookt" in offered and made["Lijsten"].sheet_state == "hidden"
     assert made["Cliënten"].column_dimensions["B"].number_format == "@"
     assert found(workbook("verloskundigenpraktijk"))[0].rule == "no-client"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("made", ["gegevensblad-{}.csv", "{}.csv"])
+def test_the_csv_files_that_an_office_program_makes_of_every_sheet_are_taken(made: str, encoding: str) -> None:
+    """LibreOffice puts the name of the workbook before that of the sheet, and saves the template's own sheets too."""
+    filled = filled_in.small()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for key in filled:
+            content = filled_in.single(filled_in.table(filled, key), encoding=encoding)
+            archive.writestr(made.format(sheets()[key].name), content)
+        archive.writestr(made.format("Uitleg"), "Gegevensblad: Verloskundigenpraktijk\r\n".encode(encoding))
+
+    assert facts(out.getvalue()) == facts(filled_in.text(filled))
+    assert not [one for one in found(out.getvalue()) if one.rule == "sheet"]
+
+
+def test_a_file_name_in_utf8_that_does_not_say_so_is_read_as_it_was_written() -> None:
+    """As macOS and Unix pack them: taken for a name of MS-DOS it would be `Cli├½nten`."""
+    filled = filled_in.small()
+    files = {f"{sheets()[key].name}.csv": filled_in.single(filled_in.table(filled, key)) for key in filled}
+    content = zipped(**{name.replace("ë", "##"): text for name, text in files.items()})
+    assert facts(content.replace(b"Cli##nten", "Cliënten".encode())) == facts(filled_in.text(filled))

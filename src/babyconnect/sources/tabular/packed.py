@@ -75,5 +75,13 @@ class Packed:
         for name in self.names:
             path = PurePosixPath(name.replace("\\", "/"))
             if path.suffix.lower() == ".csv" and not any(part.startswith((".", "__MACOSX")) for part in path.parts):
-                found.append((path.stem, self.read(name)))
+                found.append((_as_written(path.stem), self.read(name)))
         return found
+
+
+def _as_written(name: str) -> str:
+    """Names in UTF-8 that do not say so (of macOS and of Unix) come as those of MS-DOS: read as what they are."""
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name

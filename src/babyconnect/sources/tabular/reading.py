@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from babyconnect.birthcare.templates import folded, sheet_named
 from babyconnect.fhir.malformed import Malformed
 from babyconnect.sources import Record, Rejected
 from babyconnect.sources.tabular import Table, text, workbook
 from babyconnect.sources.tabular.clients import Fault, gathered, original
 from babyconnect.sources.tabular.packed import MAGIC, Packed
+from babyconnect.sources.tabular.sorting import OWN_SHEETS
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 VERSION = "3.2"
@@ -51,7 +53,7 @@ def tables(sheet: str, content: bytes) -> list[Table]:
         words = "een oude (.xls) of met een wachtwoord beveiligde werkmap; sla haar zonder wachtwoord op als .xlsx"
         raise Malformed("het bestand", "format", words)
     if not content.startswith((MAGIC, b"PK\x05\x06")):
-        return text.read(content, sheet)
+        return text.read(content, _sheet(sheet))
     packed = Packed(content)
     if packed.is_workbook or packed.is_binary_workbook:
         return workbook.read(packed)
@@ -61,4 +63,10 @@ def tables(sheet: str, content: bytes) -> list[Table]:
     texts = packed.texts()
     if not texts:
         raise Malformed("het bestand", "zip", "in het zip-bestand staat geen enkel CSV-bestand, en het is geen .xlsx")
-    return [table for stem, inner in texts for table in text.read(inner, stem)]
+    return [table for stem, inner in texts for table in text.read(inner, _sheet(stem))]
+
+
+def _sheet(stem: str) -> str:
+    """The sheet that a CSV file is called after: LibreOffice puts the name of the workbook before it (`x-Echo`)."""
+    last = stem.rpartition("-")[2]
+    return last if last != stem and (sheet_named(last) or folded(last) in OWN_SHEETS) else stem

@@ -27,6 +27,8 @@ _FIXED = {"created": dt.datetime(2026, 1, 1), "title": "Babyconnect, gegevensbla
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 """What the name of a sheet cannot have (ECMA-376 §18.2.19)."""
+_WIDTH, _HEIGHT = 18, 45
+"""Of a column of data (a moment fits, which a program shows as #### where it does not) and of the headers' row."""
 _LONGEST_NAME, _LONGEST, _DIGITS = 31, 32_000, 15
 Rows = Mapping[int, Mapping[int, Cell]]
 
@@ -56,6 +58,7 @@ def marked(sheets: Sequence[tuple[str, Rows]], marks: Sequence[Mark]) -> bytes:
 class _Writer:
     def __init__(self, book: Any) -> None:
         self._book = book
+        self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self._bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._looks = {
             (kind, severity): book.add_format({"num_format": code, **({"bg_color": colour} if colour else {})})
@@ -77,9 +80,11 @@ class _Writer:
             said = (_KINDS[mark.severity], mark.sheet, str(mark.row or ""), mark.header, mark.text)
             for at, text in enumerate(said):
                 place.write_string(number, at, text)
-        place.set_column(0, 3, 18)
-        place.set_column(4, 4, 100)
-        place.freeze_panes(1, 0)
+        place.set_column(0, 2, 18)
+        place.set_column(3, 3, 40)
+        place.fit_to_pages(1, 0)
+        place.set_column(4, 4, 100, self._wrapped)
+        _laid_out(place, 1, 0)
 
     def _sheet(self, place: Worksheet, rows: Rows, marks: Sequence[Mark]) -> None:
         by_row: dict[int, list[Mark]] = {}
@@ -87,21 +92,23 @@ class _Writer:
             by_row.setdefault(mark.row, []).append(mark)
         by_row.pop(0, None)
         first, beside = min(rows, default=1), max((at for cells in rows.values() for at in cells), default=0)
+        place.set_column(0, max(beside - 1, 0), _WIDTH)
+        _laid_out(place, first, 1)
         for number in sorted({*rows, *by_row}):
             mine, cells = by_row.get(number, []), rows.get(number, {})
             at = {mark.column: mark for mark in reversed(mine) if mark.column}
             for column in sorted({*cells, *at}):
-                self._cell(place, (number - 1, column - 1), cells.get(column), at.get(column))
+                self._cell(place, (number - 1, column - 1), cells.get(column), at.get(column), number == first)
             if mine and number != first:
                 said = "; ".join(f"{mark.header}: {mark.text}" if mark.header else mark.text for mark in mine)
                 place.write_string(number - 1, beside, said[:_LONGEST])
         if by_row:
             place.write_string(first - 1, beside, FAULTS, self._bold)
-            place.set_column(beside, beside, 60)
+            place.set_column(beside, beside, 120)
 
-    def _cell(self, place: Worksheet, at: tuple[int, int], cell: Cell | None, mark: Mark | None) -> None:
+    def _cell(self, place: Worksheet, at: tuple[int, int], cell: Cell | None, mark: Mark | None, is_head: bool) -> None:
         kind, made = _value(cell)
-        look = self._looks[kind, mark.severity if mark else ""]
+        look = self._bold if is_head and mark is None else self._looks[kind, mark.severity if mark else ""]
         if isinstance(made, dt.datetime):
             place.write_datetime(*at, made, look)
         elif isinstance(made, float):
@@ -112,6 +119,13 @@ class _Writer:
             place.write_blank(*at, None, look)
         if mark is not None:
             place.write_comment(*at, mark.text, {"author": ""})
+
+
+def _laid_out(place: Worksheet, rows: int, columns: int) -> None:
+    """The headers stay in sight, whole."""
+    place.freeze_panes(rows, columns)
+    place.set_row(rows - 1, _HEIGHT)
+    place.set_landscape()
 
 
 def _free(name: str, taken: set[str]) -> str:
