@@ -13,9 +13,13 @@ from lxml import etree
 
 from babyconnect.birthcare import units
 from babyconnect.birthcare.ultrasound import ExportTable, provided
+from babyconnect.labelling.labels import Labels, labels
+from babyconnect.sources import astraia, images
+from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.layout import Item, levels, words
+from babyconnect.translate.ultrasound.translating import counted
 from tests.support.cases import cases
-from tests.support.ultrasound import PREGNANCY, TWINS, exam, export, rules, translated
+from tests.support.ultrasound import PREGNANCY, TODAY, TWINS, exam, export, rules, translated
 
 NUMBERS = [
     (level, item) for level in ("exam", "fetus")
@@ -25,6 +29,8 @@ CODES = [
     item for items in levels(provided())["fetus"].items.values() for item in items
     if item.kind == "code" and len({row["code"] for (listed, _), row in words().items() if listed == item.argument}) > 1
 ]  # fmt: skip
+
+SIGHT = Sight({}, images.kind, images.LARGEST)
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -122,20 +128,34 @@ def test_a_name_more_for_the_same_thing_is_a_row_more_and_both_at_once_is_told()
 
 
 @pytest.mark.parametrize(
-    "more",
-    [
-        "<nipt>low risk</nipt>",
-        "<risk_t21>1:2300</risk_t21>",
-        "<papp_a unit='MoM'>1.1</papp_a>",
-        "<free_beta_hcg>0.9</free_beta_hcg>",
-    ],
+    "more", ["<risk_t21>1:2300</risk_t21>", "<papp_a>1.1</papp_a>", "<free_beta_hcg>0.9</free_beta_hcg>"]
 )
-def test_a_screening_for_trisomies_is_named_and_stays_in_the_original(more: str) -> None:
+def test_a_combined_test_is_named_and_stays_in_the_original(more: str) -> None:
     usual, screened = export(exam("<nt>1.2</nt>")), export(exam("<nt>1.2</nt>" + more))
-    made = translated(screened)
-    assert "warning unknown-element" in rules(made) and made.resources == translated(usual).resources
-    tag = etree.fromstring(more).tag
-    assert any(str(tag) in finding.place for finding in made.findings)
+    made, tag = translated(screened), str(etree.fromstring(more).tag)
+    assert made.resources == translated(usual).resources
+    [told] = [finding for finding in made.findings if tag in finding.place]
+    assert told.rule == "not-mapped" and "combined test" in told.text
+    lost = [counted(astraia.read(one), SIGHT, TODAY).counted.lost for one in (usual, screened)]
+    assert lost[1] - lost[0] == {f"fetus/{tag}"}
+
+
+NIPT = '<nipt choice="with incidental findings" performed="trisomies" date="2026-06-01">no indication</nipt>'
+
+
+def test_a_nipt_is_her_choice_and_a_result_as_the_data_set_has_them_and_shielded() -> None:
+    usual, screened = translated(export(exam("<nt>1.2</nt>"))), translated(export(exam("<nt>1.2</nt>", more=NIPT)))
+    choice, result = (one for one in screened.resources if one not in usual.resources)
+    assert [one["valueCodeableConcept"]["coding"][0]["code"] for one in (choice, result)] == ["2", "1"]
+    assert result["code"]["coding"][0]["code"] == "41040004+254266000+254268004"
+    assert result["effectiveDateTime"] == "2026-06-01"
+    assert [labels(one, False) for one in (choice, result)] == [Labels("screening", frozenset({"genetics"}))] * 2
+
+
+def test_a_result_that_does_not_say_which_test_it_is_of_is_shielded_too() -> None:
+    made = translated(export(exam("<nt>1.2</nt>", more="<nipt>trisomy 21</nipt>")))
+    [result] = [one for one in made.resources if "LaboratoryTest" in str(one["meta"]["profile"])]
+    assert "genetics" in labels(result, False).shielded
 
 
 @pytest.mark.parametrize("method", ["CRL", "ultrasound", "lmp", "ovulation"])

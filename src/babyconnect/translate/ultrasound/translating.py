@@ -16,7 +16,7 @@ from babyconnect.definitions import document
 from babyconnect.translate import ada
 from babyconnect.translate.completeness import Chapter, Filled, Item
 from babyconnect.translate.findings import Finding, Translated
-from babyconnect.translate.tables import ada_map
+from babyconnect.translate.tables import AdaMap, ada_map
 from babyconnect.translate.ultrasound.export import Export
 from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.layout import TRANSACTION, levels
@@ -53,9 +53,27 @@ def counted(root: etree._Element, sight: Sight, today: dt.date, table: ExportTab
     it calls things, when that is not the table provided."""
     export = Reading(sight, today, table or provided()).run(root)
     made = _translated(export, today)
-    names = [frozenset(f"{level}/{path}" for level, path in found) for found in (export.filled, export.lost)]
+    lost = export.lost | (export.filled & _without_a_place(table or provided()))
+    names = [frozenset(f"{level}/{path}" for level, path in found) for found in (export.filled, lost)]
     filled = Filled(DATA_SET, "", names[0], names[1], export.counted.get("unknown-element", 0))
     return Made(tuple(made.resources), tuple(made.findings), filled)
+
+
+def _without_a_place(table: ExportTable) -> set[tuple[str, str]]:
+    """Rows of data elements that no resource takes: known by name, so that they are missed by name."""
+    rows = _table().rows
+    nowhere = {concept for concept, found in rows.items() if all(row.transform == "none" for row in found)}
+    return {
+        (level.name, path)
+        for level in levels(table).values()
+        for path, items in level.items.items()
+        if any(item.concept in nowhere for item in items)
+    }
+
+
+def _table() -> AdaMap:
+    block = document("ada/transactions.toml")[TRANSACTION]
+    return ada_map(block["map"], block["structure"], "ultrasound")
 
 
 def translate(root: etree._Element, sight: Sight, today: dt.date, table: ExportTable | None = None) -> Translated:
@@ -68,7 +86,7 @@ def _translated(export: Export, today: dt.date) -> Translated:
     if any(f.severity == "error" for f in findings):
         return Translated([], findings)
     block = document("ada/transactions.toml")[TRANSACTION]
-    table = ada_map(block["map"], block["structure"], "ultrasound")
+    table = _table()
     resources: dict[str, dict[str, Any]] = {}
     for draft in export.drafts:
         made, _ = ada.traced(draft.record(block["ref"], block["version"]), table, today)
