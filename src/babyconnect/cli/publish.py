@@ -12,14 +12,13 @@ from dataclasses import replace
 from babyconnect.audit import AuditFault
 from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.long import settle, so_far
 from babyconnect.cli.words import counted
 from babyconnect.flows.findings import InputReport, Report
 from babyconnect.settings import SettingsRefused
 from babyconnect.sources import organisation
 from babyconnect.sources.organisation import Organisation, Unreadable
 from babyconnect.wiring import publishing
-
-_OFTEN = 500
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    settle()
     try:
         beside = [organisation.read(path) for path in options.path if path.is_dir()]
         return asyncio.run(_publish(options, _together(beside)))
@@ -62,7 +62,7 @@ async def _publish(options: argparse.Namespace, beside: Organisation) -> int:
 async def _kept(node: publishing.Publishing, options: argparse.Namespace, beside: Organisation) -> Report:
     given = (options.path, beside.bsns, dict(options.date))
     if not options.replaces:
-        return await node.publish(*given, _progress)
+        return await node.publish(*given, so_far)
     gone = await node.vanishing(*given)
     count = sum(len(one.items) for one in gone)
     if count != (options.confirm or 0):
@@ -71,12 +71,6 @@ async def _kept(node: publishing.Publishing, options: argparse.Namespace, beside
         told = f"with --replaces {counted(count, 'item')} would be taken back: nothing was published"
         raise Failure(f"{told}; if that is right, add --confirm {count}")
     return await node.publish_instead(*given, gone)
-
-
-def _progress(count: int) -> None:
-    """Said now and then, so that who publishes a large file sees that it goes on."""
-    if count % _OFTEN == 0:
-        print(f"{counted(count, 'record')} so far", file=sys.stderr)
 
 
 def summary(report: Report) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from babyconnect.cli.dates import add_dates
 from babyconnect.cli.failure import Failure
+from babyconnect.cli.long import settle, so_far
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.material import Wanted, Written
@@ -71,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
         table = ultrasound.table(options.ultrasound_table) if options.ultrasound_table else None
     except SettingsRefused as problem:
         raise Failure(str(problem)) from None
+    settle()
     dates = dict(options.date)
     today = dates.get("T") or dt.date.today()
     inputs = [Input(path.name, path) for path in options.input]
@@ -78,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
     wanted = Wanted(today, options.version, options.transaction or "", options.format, options.with_bsn)
     worst = 0
     names: set[str] = set()
-    for outcome in translating(inputs, LIMIT, dates, wanted, options.to, table):
+    for number, outcome in enumerate(translating(inputs, LIMIT, dates, wanted, options.to, table), 1):
+        so_far(number)
         outcome = _wanted(outcome, options.source)
         written = write(outcome, options.to, wanted)
         findings = (*outcome.findings, *written.findings)

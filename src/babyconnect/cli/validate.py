@@ -7,6 +7,7 @@ import datetime as dt
 import pathlib
 
 from babyconnect.cli.dates import add_dates
+from babyconnect.cli.long import settle, so_far
 from babyconnect.cli.words import counted
 from babyconnect.flows.checking import checking
 from babyconnect.flows.inputs import Input
@@ -29,12 +30,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    settle()
     dates = dict(options.date)
     shown = _SEVERITIES[: _SEVERITIES.index(options.show) + 1]
     records = resources = wrong = 0
     inputs = [Input(p.name, p) for p in options.path]
     for checked in checking(inputs, LIMIT, dates, dates.get("T") or dt.date.today()):
         records, resources, wrong = records + 1, resources + checked.resources, wrong + checked.wrong
+        so_far(records)
         for finding in checked.findings:
             if finding.severity in shown:
                 print(f"{finding.severity} at {finding.place} [{finding.rule}] {finding.text}")

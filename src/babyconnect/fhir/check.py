@@ -8,11 +8,12 @@ take; a `warning` is something that HL7 asks for and that a record can be unders
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from babyconnect.fhir import narrative
 from babyconnect.fhir.dates import is_date, is_date_time, is_instant, is_time
@@ -64,27 +65,52 @@ def _object(value: Any, type_name: str, place: str, issues: list[Issue], depth: 
     if depth > DEEPEST:
         issues.append(Issue("error", place, "depth", "nested too deeply"))
         return
-    table = elements(type_name)
+    plan = _plan(type_name)
     bases: dict[str, str] = {}
     for key, content in value.items():
-        element = table.get(key)
-        if element is not None:
-            if bases.setdefault(element.base, key) != key:
-                issues.append(Issue("error", f"{place}.{element.base}", "choice", "one choice stands here, not two"))
-            if element.primitive and not element.repeats:
-                _value(element, content, place, issues)
-            else:
+        step = plan.elements.get(key)
+        if step is not None:
+            element, base, fault, codes = step
+            if bases.setdefault(base, key) != key:
+                issues.append(Issue("error", f"{place}.{base}", "choice", "one choice stands here, not two"))
+            if fault is None:
                 _element(element, content, f"{place}.{key}", issues, depth)
-        elif key == "resourceType" and depth >= 1 and bare_name(type_name) in resource_types(version_of(type_name)):
+            elif fault(content) or (codes is not None and content not in codes):
+                _value(element, content, place, issues)
+        elif key == "resourceType" and depth >= 1 and plan.resource:
             continue
         else:
-            _extension_of_value(table.get(key[1:]) if key.startswith("_") else None, content, value, place, issues)
-            bases.setdefault(table[key[1:]].base if key[1:] in table else key, key[1:])
-    for base in required(type_name):
+            beside = plan.elements.get(key[1:])
+            _extension_of_value(beside[0] if beside and key[0] == "_" else None, content, value, place, issues)
+            bases.setdefault(beside[1] if beside else key, key[1:])
+    for base in plan.required:
         if base not in bases:
             issues.append(Issue("error", f"{place}.{base}", "cardinality", "a required element is absent"))
-    if type_name.endswith("Reference") and bare_name(type_name) == "Reference":
+    if plan.reference:
         _reference(value, version_of(type_name), place, issues)
+
+
+Fault = Callable[[Any], str]
+
+
+class Plan(NamedTuple):
+    """What is looked at in a type, worked out once."""
+
+    elements: Mapping[str, tuple[Element, str, Fault | None, frozenset[str] | None]]
+    """By JSON name: the element, the name in its definition, and what finds fault with a single primitive value."""
+    required: tuple[str, ...]
+    resource: bool
+    reference: bool
+
+
+@functools.cache
+def _plan(type_name: str) -> Plan:
+    steps = {
+        key: (one, one.base, _FORMATS[one.type] if one.primitive and not one.repeats else None, one.codes)
+        for key, one in elements(type_name).items()
+    }
+    name = bare_name(type_name)
+    return Plan(steps, required(type_name), name in resource_types(version_of(type_name)), name == "Reference")
 
 
 def _element(element: Element, content: Any, place: str, issues: list[Issue], depth: int) -> None:
@@ -189,7 +215,7 @@ def _boolean(value: Any) -> str:
     return "" if isinstance(value, bool) else "type"
 
 
-def _integer(lowest: int | None) -> Callable[[Any], str]:
+def _integer(lowest: int | None) -> Fault:
     def fault(value: Any) -> str:
         if not isinstance(value, int) or isinstance(value, bool):
             return "type"
@@ -203,6 +229,9 @@ def _decimal(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    # Nearly all text is of letters, digits and spaces on one line: no control character is among those.
+    if type(value) is str and value.isprintable() and value and not value.isspace():
+        return ""
     if not isinstance(value, str):
         return "type"
     if not value or value.isspace():
@@ -210,7 +239,7 @@ def _text(value: Any) -> str:
     return "character" if _CONTROL.search(value) else ""
 
 
-def _formatted(expression: str) -> Callable[[Any], str]:
+def _formatted(expression: str) -> Fault:
     matches = re.compile(expression).fullmatch
 
     def fault(value: Any) -> str:
@@ -219,15 +248,15 @@ def _formatted(expression: str) -> Callable[[Any], str]:
     return fault
 
 
-def _dated(exists: Callable[[str], bool]) -> Callable[[Any], str]:
+def _dated(exists: Callable[[str], bool]) -> Fault:
     def fault(value: Any) -> str:
         return _text(value) or ("" if exists(value) else "date")
 
     return fault
 
 
-def _formats() -> dict[str, Callable[[Any], str]]:
-    formats: dict[str, Callable[[Any], str]] = {
+def _formats() -> dict[str, Fault]:
+    formats: dict[str, Fault] = {
         name: _formatted(expression) if expression else _text for name, expression in primitive_formats().items()
     }
     # HL7's expression for a code backtracks without end on hostile input; this one says the same.

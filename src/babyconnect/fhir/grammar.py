@@ -38,10 +38,7 @@ class Element:
     codes: frozenset[str] | None
     targets: frozenset[str] | None
     attribute: bool
-
-    @property
-    def repeats(self) -> bool:
-        return self.maximum != 1
+    repeats: bool
 
 
 @functools.cache
@@ -123,6 +120,7 @@ def _expand(version: str, place: int, row: list[Any]) -> list[Element]:
             codes=allowed,
             targets=frozenset(targets) if targets else None,
             attribute=bool(attribute),
+            repeats=maximum != 1,
         )
         for type_name in types
     ]

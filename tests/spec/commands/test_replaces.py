@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from babyconnect.cli import long
 from babyconnect.cli import publish as command
 from babyconnect.cli.failure import Failure
 from babyconnect.flows import publish, replacing
@@ -82,7 +83,7 @@ def test_a_large_file_is_told_of_while_it_goes(
 ) -> None:
     file = tmp_path / "all.csv"
     file.write_bytes(filled_in.text(joined(*(small(f"D-{number}", "") for number in range(3)))))
-    monkeypatch.setattr(command, "_OFTEN", 2)
+    monkeypatch.setattr(long, "OFTEN", 2)
 
     run(Opened(), monkeypatch, str(file))
 

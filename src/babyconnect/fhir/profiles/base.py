@@ -28,6 +28,8 @@ class Step:
     resource: bool
     measured: bool = False
     """A Quantity, or a type made of one: its code is to be a unit."""
+    silent: frozenset[str] = frozenset()
+    """The elements of the type of which nothing is asked; a value that has no others is not looked into."""
 
 
 class At(NamedTuple):
@@ -82,7 +84,7 @@ def _value(walk: Walk, step: Step, value: Any, place: str, path: str) -> None:
         code = value.get("code")
         if isinstance(code, str) and not is_unit(code):
             walk.note(place, "unit", "no unit of UCUM")
-    if step.type is not None and isinstance(value, dict):
+    if step.type is not None and isinstance(value, dict) and not value.keys() <= step.silent:
         _object(walk, step.type, value, At(place, *_below(path, step.base, step.type)))
 
 
@@ -131,12 +133,22 @@ def _steps(type_name: str) -> Mapping[str, Step]:
     own = _node_of(type_name)
     for key, element in elements(type_name).items():
         if element.primitive or element.type == "xhtml":
-            node = own.kid(element.base) if own else None
-            if node is not None and (node.rules or node.binding):
+            if key not in _silent(type_name):
+                node = own.kid(element.base) if own else None
+                assert node is not None
                 found[key] = Step(element.base, None, node.rules, node.binding, False)
         elif key not in ("extension", "modifierExtension"):
             found[key] = _complex(element.base, element.type, own)
     return found
+
+
+@functools.cache
+def _silent(type_name: str) -> frozenset[str]:
+    """The primitive elements of a type of which nothing is asked."""
+    own = _node_of(type_name)
+    kids = {key: own.kid(one.base) if own else None for key, one in elements(type_name).items()
+            if one.primitive or one.type == "xhtml"}  # fmt: skip
+    return frozenset(key for key, node in kids.items() if node is None or not (node.rules or node.binding))
 
 
 def _complex(base: str, type_name: str, own: Node | None) -> Step:
@@ -147,7 +159,8 @@ def _complex(base: str, type_name: str, own: Node | None) -> Step:
     if typed is not None:
         rules = tuple(dict.fromkeys((*rules, *typed.rules)))
     following = type_name if is_type(type_name) else None
-    return Step(base, following, rules, node.binding if node else None, type_name == "Resource", type_name in _MEASURES)
+    binding, silent = node.binding if node else None, _silent(following) if following else frozenset[str]()
+    return Step(base, following, rules, binding, type_name == "Resource", type_name in _MEASURES, silent)
 
 
 def _node_of(type_name: str) -> Node | None:

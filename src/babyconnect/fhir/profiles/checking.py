@@ -17,7 +17,7 @@ from babyconnect.fhir.profiles.walking import Walk
 
 def check(resource: Mapping[str, Any], surroundings: Surroundings | None = None) -> list[Deviation]:
     """Every deviation, in the order of the profiles that the resource names; what two of them say is said once."""
-    whole = dict(resource)
+    whole = resource if isinstance(resource, dict) else dict(resource)
     walk = Walk(whole, surroundings or Surroundings())
     base.check(walk, whole, whole["resourceType"])
     for number, url in enumerate(claimed(whole)):
@@ -33,9 +33,11 @@ def check(resource: Mapping[str, Any], surroundings: Surroundings | None = None)
 def claimed(resource: Mapping[str, Any]) -> tuple[str, ...]:
     """The profiles that a resource says it follows."""
     meta = resource.get("meta")
-    found = meta.get("profile", ()) if isinstance(meta, Mapping) else ()
-    return tuple(dict.fromkeys(url for url in found if isinstance(url, str)))
+    found = meta.get("profile", ()) if isinstance(meta, (dict, Mapping)) else ()
+    return tuple(dict.fromkeys([url for url in found if isinstance(url, str)]))
 
 
-def _once(found: Iterable[Deviation]) -> Iterable[Deviation]:
-    return {(one.place, one.rule, one.text): one for one in reversed(list(found))}.values().__reversed__()
+def _once(found: list[Deviation]) -> Iterable[Deviation]:
+    if len(found) < 2:
+        return found
+    return {(one.place, one.rule, one.text): one for one in reversed(found)}.values().__reversed__()

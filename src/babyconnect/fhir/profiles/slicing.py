@@ -7,7 +7,7 @@ is held against the slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from babyconnect.fhir.profiles.matching import at_path, bound, follows
@@ -26,7 +26,7 @@ Test = Callable[[Any, str, Asker], bool | None]
 """`test(value, type, asker)`; the type is that of a choice, "" elsewhere."""
 
 
-Matched = tuple[tuple[Slice, ...], tuple[Slice, ...]]
+Matched = tuple[Sequence[Slice], Sequence[Slice]]
 """The slices that an element is in, and those of which that cannot be decided."""
 Matcher = Callable[[Any, str, Asker], Matched]
 
@@ -45,8 +45,15 @@ def matcher(slices: tuple[Slice, ...]) -> Matcher:
     tests = [(one, _test_of(one)) for one in slices]
 
     def each(value: Any, type_name: str, asker: Asker) -> Matched:
-        answers = [(one, test(value, type_name, asker)) for one, test in tests]
-        return tuple(o for o, answer in answers if answer), tuple(o for o, answer in answers if answer is None)
+        matched: list[Slice] = []
+        undecided: list[Slice] = []
+        for one, test in tests:
+            answer = test(value, type_name, asker)
+            if answer:
+                matched.append(one)
+            elif answer is None:
+                undecided.append(one)
+        return matched, undecided
 
     return each
 

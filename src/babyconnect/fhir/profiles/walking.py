@@ -87,8 +87,15 @@ class Walk:
         if node.asks:
             self._value(node, value, within, place)
         for kid in node.kids:
-            if not kid.plain or kid.demands or kid.name in within or kid.beside in within:
-                self._kid(kid, within, place)
+            if not kid.plain:
+                if kid.demands or not _names_of(kid.name).isdisjoint(within):
+                    self._kid(kid, _chosen(kid, within, place), place)
+                continue
+            inside, beside = within.get(kid.name), within.get(kid.beside)
+            if inside is not None or beside is not None:
+                self._kid(kid, _values(kid.name, inside, beside, "", place), place)
+            elif kid.demands:
+                self._kid(kid, [], place)
 
     def _value(self, node: Node, value: Any, within: Mapping[str, Any], place: str) -> None:
         if node.fixed is not None and value != node.fixed:
@@ -106,8 +113,7 @@ class Walk:
         if node.profiles and isinstance(value, dict) and "url" not in value:
             self._typed(node, value, place)
 
-    def _kid(self, kid: Node, within: Mapping[str, Any], place: str) -> None:
-        items = _items(kid, within, place)
+    def _kid(self, kid: Node, items: list[Item], place: str) -> None:
         if len(items) < kid.minimum or (kid.maximum is not None and len(items) > kid.maximum):
             self._miscounted(kid, len(items), f"{place}.{kid.name}", "")
         if kid.looks:
@@ -132,7 +138,8 @@ class Walk:
         matching = _matcher_of(kid)
         for value, inside, type_name, at in items:
             matched, unsure = matching(value, type_name, self)
-            undecided.update(unsure)
+            if unsure:
+                undecided.update(unsure)
             if len(matched) > 1:
                 self.note(at, "slice", f"in more than one slice: {', '.join(one.name for one in matched)}")
             elif not matched and kid.closed and not unsure and not (type_name and kid.types):
@@ -187,15 +194,28 @@ class Walk:
 
     def _typed(self, node: Node, value: Mapping[str, Any], place: str) -> None:
         """A data type with a profile of its own: one of those that are named will do."""
-        if len(node.profiles) > 1:
-            return
-        for url in node.profiles:
-            wanted = profile(url)
-            inside = wanted.node if wanted else base_node(url.removeprefix(CORE))
-            if inside is not None:
-                before, self.profile = self.profile, wanted.url if wanted else url
-                self.element(inside, value, value, place)
-                self.profile = before
+        url, inside = _profiled(node)
+        if inside is not None:
+            before, self.profile = self.profile, url
+            self.element(inside, value, value, place)
+            self.profile = before
+
+
+@functools.cache
+def _profiled(node: Node) -> tuple[str, Node | None]:
+    """The one profile of a data type and its node; none where there are several."""
+    if len(node.profiles) > 1:
+        return "", None
+    wanted = profile(node.profiles[0])
+    if wanted is not None:
+        return wanted.url, wanted.node
+    return node.profiles[0], base_node(node.profiles[0].removeprefix(CORE))
+
+
+@functools.cache
+def _names_of(choice: str) -> frozenset[str]:
+    """The JSON names of a choice, and of what stands beside them."""
+    return frozenset(name for key in type_by_key(choice) for name in (key, f"_{key}"))
 
 
 @functools.cache
@@ -208,22 +228,20 @@ def _matcher_of(kid: Node) -> slicing.Matcher:
     return slicing.matcher(kid.slices)
 
 
-def _items(kid: Node, within: Mapping[str, Any], place: str) -> list[Item]:
-    """The values under an element's name, each with what stands beside it."""
-    if kid.plain:
-        return _values(kid.name, "", within, place, kid.beside)
+def _chosen(kid: Node, within: Mapping[str, Any], place: str) -> list[Item]:
+    """The values under the names of a choice, each with what stands beside it."""
     found: list[Item] = []
     types = type_by_key(kid.name)
     for key in within:
         if key in types:
-            found += _values(key, types[key], within, place, f"_{key}")
+            found += _values(key, within[key], within.get(f"_{key}"), types[key], place)
         elif key[0] == "_" and key[1:] in types and key[1:] not in within:
-            found += _values(key[1:], types[key[1:]], within, place, key)
+            found += _values(key[1:], None, within[key], types[key[1:]], place)
     return found
 
 
-def _values(key: str, type_name: str, within: Mapping[str, Any], place: str, name_beside: str) -> list[Item]:
-    value, beside = within.get(key), within.get(name_beside)
+def _values(key: str, value: Any, beside: Any, type_name: str, place: str) -> list[Item]:
+    """The values under a name, each with what stands beside it."""
     if value is None and beside is None:
         return []
     place = f"{place}.{key}"

@@ -46,6 +46,8 @@ def _signs(tree: Tree) -> list[Sign]:
         return [_both(one, other) for one in _signs(tree[1]) for other in _signs(tree[2])]
     if kind == "implies":
         return _absence(tree[1], "exists") + _signs(tree[2])
+    if kind == "!=":
+        return _one_of_two(tree[1], tree[2])
     return _absence(tree, "empty") + _other_start(tree)
 
 
@@ -59,10 +61,20 @@ def _absence(tree: Tree, function: str) -> list[Sign]:
         return []
     while tree[0] == "step":
         tree = tree[1]
-    if tree[0] != "path":
+    return [_names(tree[1]).isdisjoint] if tree[0] == "path" else []
+
+
+def _names(path_: str) -> frozenset[str]:
+    names = choices().get(path_, (path_,))
+    return frozenset(names) | {f"_{name}" for name in names}
+
+
+def _one_of_two(one: Tree, other: Tree) -> list[Sign]:
+    """`x.exists() != y.exists()`, which is asked of every extension."""
+    if not all(tree[0] == "step" and tree[1][0] == "path" and tree[2] == _EXISTS for tree in (one, other)):
         return []
-    names = choices().get(tree[1], (tree[1],))
-    return [(frozenset(names) | {f"_{name}" for name in names}).isdisjoint]
+    first, second = _names(one[1][1]), _names(other[1][1])
+    return [lambda element: first.isdisjoint(element) != second.isdisjoint(element)]
 
 
 def _other_start(tree: Tree) -> list[Sign]:
@@ -131,7 +143,8 @@ def _once(tree: Tree, before: Function, after: Function) -> Function:
     return run
 
 
-_PRESENCE: dict[Tree, bool] = {("call", "exists", ()): True, ("call", "empty", ()): False}
+_EXISTS: Tree = ("call", "exists", ())
+_PRESENCE: dict[Tree, bool] = {_EXISTS: True, ("call", "empty", ()): False}
 
 
 def _constant(name: str) -> Function:
