@@ -1,0 +1,226 @@
+"""A child that was admitted has a neonatal document for Perined, made of the record of birth care that tells of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from babyconnect.birthcare.ada import AdaElement, AdaRecord
+from babyconnect.flows.material import Wanted, Written
+from babyconnect.flows.translating import Outcome, write
+from babyconnect.translate.hl7v3.sites import sites
+from babyconnect.translate.recasting import kernsets
+from babyconnect.translate.recasting.kernsets import Kernsets
+from tests.support.births import (
+    BSN_CHILD,
+    BSN_ROOT,
+    child,
+    coded,
+    delivered,
+    e,
+    examined,
+    of_child,
+    record,
+    ref,
+    v,
+)  # fmt: skip
+
+TODAY = dt.date(2026, 11, 22)
+OUTPUT = "cda-neonatology"
+STAY = "kind/opname_gegevens/opname/"
+PROBLEMS = "kind/problematiek_kind/"
+ICU = coded("verrichting_type", "830077005")
+
+
+def stay(number: str, *said: AdaElement) -> AdaElement:
+    return e("opname_ontslag_overplaatsing", ref("contact", number), *said)
+
+
+def contact(number: str, begin: str = "2026-11-16T12:00:00", end: str = "", *said: AdaElement) -> AdaElement:
+    ended = (v("eind_datum_tijd", end),) if end else ()
+    return e("contact", coded("contact_type", "IMP", system="2.16.840.1.113883.5.4"), v("begin_datum_tijd", begin),
+             *ended, *said, id=number)  # fmt: skip
+
+
+def told(*contacts: AdaElement) -> AdaElement:
+    return e("administratief", *contacts)
+
+
+def made(of: AdaRecord) -> Kernsets:
+    return kernsets.kernsets(of, OUTPUT, TODAY)
+
+
+def values(of: Kernsets, path: str, number: int = 0) -> list[str]:
+    return [s.element.code or s.element.value or s.element.null_flavor for s in sites(of.records[number]).select(path)]
+
+
+def rules(of: Kernsets) -> set[tuple[str, str]]:
+    return {(f.rule, f.place.rpartition("/")[2]) for f in of.findings if f.severity != "information"}
+
+
+def one(*said: AdaElement, **more: tuple[AdaElement, ...]) -> AdaRecord:
+    return record(of_child("K1", stay("C1"), *said), told(contact("C1")), persons=(child("K1"),), **more)
+
+
+def test_a_stay_is_from_when_until_when_and_where() -> None:
+    hospital = e("zorgaanbieder", v("zorgaanbieder_identificatienummer", "00001111", root="1.2"), id="Z")
+    where = e("locatie", ref("zorgaanbieder", "Z"))
+    origin = coded("herkomst", "59151000146103")
+    to = coded("bestemming", "306689006")
+    lies = contact("C1", "2026-11-16T12:00:00", "2026-11-20T09:00:00", where, origin, to)
+    of = made(record(of_child("K1", stay("C1")), told(lies, hospital), persons=(child("K1"),)))
+    assert values(of, STAY + "opname_datum") == ["2026-11-16T12:00:00"]
+    assert values(of, STAY + "ontslag_datum") == ["2026-11-20T09:00:00"]
+    assert values(of, STAY + "herkomst_kind") == ["59151000146103"]
+    assert values(of, "kind/ontslagoverplaatsing/bestemming_kind") == ["306689006"]
+    assert values(of, "zorgaanbieder/zorgaanbieder_identificatienummer") == ["00001111"]
+
+
+def test_a_child_that_was_not_admitted_has_no_document() -> None:
+    of = made(record(of_child("K1", examined("3000")), persons=(child("K1"),)))
+    assert not of.records and ("no-admission", "kind") in rules(of)
+
+
+def test_a_check_of_the_child_in_its_mothers_stay_is_no_admission() -> None:
+    mothers = contact("C1", "2026-11-16", "2026-11-18", coded("herkomst", "264362003"))
+    check = e("kind", ref("patient", "K1"), e("controles_kind", ref("contact", "C1")))
+    week = e("postnatale_fase", e("kraamweek", check))
+    of = made(record(of_child("K1"), week, told(mothers), persons=(child("K1"),)))
+    assert not of.records
+
+
+def test_each_of_twins_that_were_admitted_has_a_document_of_its_own() -> None:
+    twins = record(of_child("K1", examined("1500"), stay("C1")), of_child("K2", examined("2100")),
+                   of_child("K3", examined("1900"), stay("C3")), told(contact("C1"), contact("C3", "2026-11-17")),
+                   persons=(child("K1"), child("K2"), child("K3")))  # fmt: skip
+    of = made(twins)
+    path = "kind/demografische_gegevens/patient/identificatienummer"
+    assert [values(of, path, number) for number in range(len(of.records))] == [["K1"], ["K3"]]
+    assert [values(of, STAY + "opname_datum", number) for number in (0, 1)] == [
+        ["2026-11-16T12:00:00"], ["2026-11-17"]]  # fmt: skip
+    own = [next(s.element.value for s in sites(one).select("documentgegevens/identificatie")) for one in of.records]
+    assert len(set(own)) == 2
+
+
+def test_each_stay_of_a_child_has_a_document_of_its_own_in_the_order_of_time() -> None:
+    later = contact("C2", "2026-11-20")
+    of = made(record(of_child("K1", stay("C2"), stay("C1")), told(later, contact("C1")), persons=(child("K1"),)))
+    assert [values(of, STAY + "opname_datum", n) for n in (0, 1)] == [["2026-11-16T12:00:00"], ["2026-11-20"]]
+
+
+def test_an_admission_that_only_its_procedure_tells_is_one_to_intensive_care() -> None:
+    act = e("verrichting_kindspecifieke_maternale_verrichtingen", ICU, v("verrichting_start_datum", "2026-11-16"))
+    of = made(record(of_child("K1"), persons=(child("K1"),), delivery=(delivered("K1", act),)))
+    assert values(of, STAY + "opname_datum") == ["2026-11-16"] and values(of, STAY + "ic_opnameq") == ["true"]
+
+
+@pytest.mark.parametrize(("day", "said"), [("2026-11-16", "true"), ("2026-11-18", "NI")])
+def test_whether_a_stay_was_in_intensive_care_is_said_by_the_procedure_of_its_first_day(day: str, said: str) -> None:
+    act = e("verrichting_kindspecifieke_maternale_verrichtingen", ICU, v("verrichting_start_datum", day))
+    assert values(made(one(delivery=(delivered("K1", act),))), STAY + "ic_opnameq") == [said]
+
+
+@pytest.mark.parametrize(
+    ("code", "section"),
+    [("206292002", "respiratoir"), ("83330001", "circulatoir"), ("206376005", "infectieus"),
+     ("2707005", "gastrointestinaal"), ("271737000", "hematologisch"), ("14783006", "metabool_en_endocrien"),
+     ("413654009", "neurologisch"), ("408848001", "zintuigen")],
+)  # fmt: skip
+def test_a_problem_is_told_in_the_section_under_whose_heading_its_code_is_published(code: str, section: str) -> None:
+    problem = e("probleem_problematiek_kind", coded("probleem_naam", code), v("probleem_begin_datum", "2026-11-16"))
+    of = made(one(e("problematiek_kind", problem)))
+    assert values(of, PROBLEMS + "*/probleem/probleem_naam") == [code]
+    assert values(of, f"{PROBLEMS}{section}/problemen_aanwezigq") == ["true"]
+    assert values(of, f"{PROBLEMS}{section}/probleem/probleem_begin_datum") == ["2026-11-16"]
+
+
+def test_a_problem_that_was_ruled_out_or_has_no_section_is_told_nowhere_and_named() -> None:
+    none = e("probleem_problematiek_kind", coded("probleem_naam", "206292002"),
+             coded("verificatie_status", "410516002"))  # fmt: skip
+    other = e("probleem_problematiek_kind", coded("probleem_naam", "1234"))
+    of = made(one(e("problematiek_kind", none, other)))
+    assert not values(of, PROBLEMS + "*/probleem")
+    assert any(f.rule == "not-carried" and f.place.endswith("kind/probleem_naam") for f in of.findings)
+
+
+@pytest.mark.parametrize(("moment", "there"), [("2026-11-16T02:00:00", ["2100"]), ("2026-11-15", []), ("", [])])
+def test_what_was_measured_on_the_day_of_the_admission_is_its_examination(moment: str, there: list[str]) -> None:
+    when = (v("gewicht_datum_tijd", moment),) if moment else ()
+    weight = e("geboortegewicht_lichaamsgewicht", v("gewicht_waarde", "2.1", unit="kg"), *when)
+    of = made(one(e("lichamelijk_onderzoek_kind", weight)))
+    assert values(of, "kind/opname_gegevens/onderzoek/lichaamsgewicht/gewicht_waarde") == there
+
+
+def test_what_the_document_cannot_lack_and_no_null_flavour_stands_for_refuses_it() -> None:
+    undated = e("contact", id="C1")
+    of = made(record(of_child("K1", stay("C1")), told(undated), persons=(child("K1"),)))
+    assert not of.records and ("incomplete", "opname_datum") in rules(of)
+    unborn = e("patient", v("identificatienummer", "K1", root="1.2.3"), id="K1")
+    of = made(record(of_child("K1", stay("C1")), told(contact("C1")), persons=(unborn,)))
+    assert not of.records and ("incomplete", "geboortedatum") in rules(of)
+    nobody = replace(one(), root=_without(one().root, "zorgaanbieder"))
+    assert not made(nobody).records and ("incomplete", "zorgaanbieder_identificatienummer") in rules(made(nobody))
+
+
+def test_what_is_asked_and_not_known_has_the_null_flavour_of_no_information_and_is_named() -> None:
+    of = made(one())
+    asked = {place for rule, place in rules(of) if rule == "incomplete"}
+    assert asked == {"ic_opnameq", "heropnameq", "problemen_aanwezigq", "overlijden_lt12_uur_na_opname_nicuq",
+                     "overleden_op_verloskamerq"}  # fmt: skip
+    assert values(of, STAY + "heropnameq") == ["NI"]
+
+
+def test_of_the_woman_only_who_she_is_and_how_often_she_gave_birth_is_in_it() -> None:
+    pregnancy = e("zwangerschapsgegevens", e("zwangerschap", v("graviditeit", "3"), v("pariteit", "1")),
+                  e("probleem_zwangerschap", coded("probleem_naam", "46894009")))  # fmt: skip
+    of = made(record(of_child("K1", stay("C1")), told(contact("C1")), pregnancy, persons=(child("K1"),)))
+    assert [s.path for s in sites(of.records[0]).walk() if s.path.startswith("zwangerschapsgegevens/")] == [
+        "zwangerschapsgegevens/graviditeit", "zwangerschapsgegevens/pariteit_voor_deze_zwangerschap"]  # fmt: skip
+    assert any(f.rule == "not-available" and f.place.endswith("complicaties_tijdens_zwangerschap") for f in of.findings)
+
+
+def test_what_is_shielded_of_the_child_is_not_in_it() -> None:
+    down = e("probleem_congenitale_aandoeningen", coded("probleem_naam", "41040004"))
+    of = made(one(e("problematiek_kind", e("congenitale_aandoeningen", down))))
+    assert "41040004" not in repr(of.records)
+    assert values(of, PROBLEMS + "congenitale_aandoeningen/problemen_aanwezigq") == ["NI"]
+
+
+def document(of: AdaRecord, with_bsn: bool) -> Written:
+    return write(Outcome("r", "ada", ada=of), OUTPUT, Wanted(TODAY, with_bsn=with_bsn))
+
+
+def admitted_twins() -> AdaRecord:
+    words = v("toelichting", f"zie {BSN_CHILD}")
+    return record(of_child("K1", stay("C1")), of_child("K2", stay("C2", words)),
+                  told(contact("C1"), contact("C2")),
+                  persons=(child("K1", bsn=BSN_CHILD), child("K2")))  # fmt: skip
+
+
+def test_numbers_are_in_the_documents_only_when_they_are_asked_for() -> None:
+    open_ = document(admitted_twins(), with_bsn=True)
+    masked = document(admitted_twins(), with_bsn=False)
+    assert len(open_.others) == len(masked.others) == 1
+    for number in (BSN_CHILD, "999900730"):
+        assert any(number.encode() in file for file in (open_.content, *open_.others))
+        assert not any(number.encode() in file for file in (masked.content, *masked.others))
+    assert BSN_CHILD.encode() not in open_.others[0]  # nothing of one child in the document of the other
+    first = etree.fromstring(masked.content).find(".//{*}patientRole/{*}id")
+    assert dict(first.attrib) == {"root": BSN_ROOT, "nullFlavor": "MSK"}
+
+
+def test_when_one_of_two_documents_cannot_be_written_none_is() -> None:
+    wrong = contact("C2", "2026-02-30")
+    twins = record(of_child("K1", stay("C1")), of_child("K2", stay("C2")), told(contact("C1"), wrong),
+                   persons=(child("K1"), child("K2")))  # fmt: skip
+    refused = document(twins, with_bsn=True)
+    assert not refused.content and not refused.others and ("date", "error") in {
+        (f.rule, f.severity) for f in refused.findings}  # fmt: skip
+
+
+def _without(element: AdaElement, name: str) -> AdaElement:
+    inner = tuple(_without(one, name) for one in element.children if one.name != name)
+    return replace(element, children=inner)
