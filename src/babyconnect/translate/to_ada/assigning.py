@@ -93,6 +93,8 @@ class Assigning:
                 if rule.name not in seen:
                     self._by_type[rule.template.type].append((their, rule))
             seen |= {rule.name for rule in their.rules}
+        self.alike: dict[str, list[Rule]] = {}
+        """Rules that explain a resource as well as its own: for when that has no place left."""
         possible = {key: self._possible(resource) for key, resource in graph.all.items()}
         self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
         self._reported = self._members()
@@ -130,7 +132,8 @@ class Assigning:
         best = max(score for score, _ in own)
         if any(_beats(score, best) for score, is_own, _ in scored if not is_own):
             return None
-        return next(rule for score, rule in own if score == best)
+        self.alike[key] = [rule for score, rule in own if score == best]
+        return self.alike[key][0]
 
     def _score(self, key: str, their: Backwards, rule: Rule) -> Score:
         resource = self._graph.all[key]

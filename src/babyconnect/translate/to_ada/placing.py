@@ -118,6 +118,11 @@ class Placing:
             return Merging(self._graph, self._tables, self._assigning, self).homes(key)
         wish = self.wish(key, rule)
         node = self._shared(wish, rule) or self.make(rule.concept, wish)
+        for other in self._assigning.alike.get(key, ()) if node is None else ():
+            rule, wish = other, self.wish(key, other)
+            node = self._shared(wish, rule) or self.make(rule.concept, wish)
+            if node is not None:
+                break
         if node is None:
             return []
         node.rules.add(rule.template.name)

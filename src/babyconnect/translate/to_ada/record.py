@@ -13,7 +13,7 @@ from babyconnect.definitions import document, rows
 from babyconnect.fhir import check
 from babyconnect.translate import ada
 from babyconnect.translate.findings import Finding, Severity
-from babyconnect.translate.paths import compiled
+from babyconnect.translate.paths import compiled, slices
 from babyconnect.translate.tables import AdaMap, Rule, ada_map
 from babyconnect.translate.to_ada.admitting import admit
 from babyconnect.translate.to_ada.assigning import Assigning, Backwards, backwards
@@ -48,12 +48,18 @@ def to_ada(resources: Sequence[Resource], transaction: str, today: dt.date, vers
     broken = [_broken(place, issue) for place, one in placed(resources) for issue in check.structure(one)]
     if any(finding.severity == "error" for finding in broken):
         return Made(None, tuple(broken))
-    kept, dropped = refused(resources)
+    kept, dropped = refused(resources, _sayable(table))
     making = _Making(kept, table, known["structure"], today)
     reference = document("ada/transactions.toml")[transaction]["ref"]
     record = making.record(transaction, reference, version or known["version"])
     findings = [*dropped, *making.findings]
     return Made(None if any(f.severity == "error" for f in findings) else record, tuple(findings))
+
+
+def _sayable(table: AdaMap) -> frozenset[str]:
+    """The modifiers that a data element of the transaction gives: those can be said."""
+    paths = (row.path for rows in table.rows.values() for row in rows if row.path.startswith("modifierExtension{"))
+    return frozenset(slices()[compiled(path)[0].slice]["url"] for path in paths)
 
 
 def _broken(place: str, issue: check.Issue) -> Finding:

@@ -15,12 +15,16 @@ from babyconnect.translate.findings import Finding
 Placed = tuple[str, Mapping[str, Any]]
 
 
-def refused(resources: Sequence[Mapping[str, Any]]) -> tuple[list[Placed], list[Finding]]:
-    """What can be carried, each with its place among the rest, and a finding for each that cannot."""
+def refused(
+    resources: Sequence[Mapping[str, Any]], modifiers: frozenset[str] = frozenset()
+) -> tuple[list[Placed], list[Finding]]:
+    """What can be carried, each with its place among the rest, and a finding for each that cannot.
+
+    `modifiers`: the addresses of those modifiers that a data element of the transaction says."""
     kept: list[Placed] = []
     findings: list[Finding] = []
     for place, resource in placed(resources):
-        reason = next(_reasons(place.partition("[")[0], resource), "")
+        reason = next(_reasons(place.partition("[")[0], resource, modifiers), "")
         if reason:
             findings.append(Finding("warning", place, 0, "", "not-carried", reason))
         else:
@@ -37,15 +41,20 @@ def placed(resources: Sequence[Mapping[str, Any]]) -> Iterator[Placed]:
         yield f"{kind}[{numbers[kind]}]", resource
 
 
-def _reasons(kind: str, resource: Mapping[str, Any]) -> Iterator[str]:
-    if _has(resource, "modifierExtension"):
+def _reasons(kind: str, resource: Mapping[str, Any], modifiers: frozenset[str]) -> Iterator[str]:
+    if any(url not in modifiers for url in _modifiers(resource)):
         yield "it has a modifier that a record of ADA cannot say, so it is not written"
     for row in rows("ada/to_ada_refused"):
         if row["type"] in ("*", kind) and str(resource.get(row["element"], "")).lower() == row["value"]:
             yield row["reason"]
 
 
-def _has(node: Any, name: str) -> bool:
+def _modifiers(node: Any) -> Iterator[str]:
+    """The addresses of all modifiers of a resource."""
     if isinstance(node, Mapping):
-        return name in node or any(_has(child, name) for child in node.values())
-    return isinstance(node, list) and any(_has(child, name) for child in node)
+        listed = node.get("modifierExtension", [])
+        for one in listed if isinstance(listed, list) else [listed]:
+            yield str(one.get("url", "")) if isinstance(one, Mapping) else ""
+    children = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from _modifiers(child)
