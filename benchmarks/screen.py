@@ -33,7 +33,7 @@ from babyconnect.web.viewer.drawing import Drawing, Fill, Wanted
 from babyconnect.web.viewer.events import events
 from babyconnect.web.viewer.fragments import Drawer
 from babyconnect.web.viewer.records import OpenedRecord
-from babyconnect.wiring.drawing import drawn_by, work_of
+from babyconnect.wiring.drawing import drawn_by, for_whom, work_of
 from babyconnect.workers.giving import Does
 from babyconnect.workers.line import Line
 from benchmarks import several
@@ -95,7 +95,7 @@ def serve(*files: str) -> None:
     """A worker that draws."""
 
     async def made(line: Line) -> tuple[Does, Callable[[], None]]:
-        return work_of(drawing(), lambda bsn: ""), lambda: None
+        return for_whom(work_of(drawing(), lambda bsn: "")), lambda: None
 
     several.serve(files, made)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from babyconnect.birthcare.parties import Kind
 from babyconnect.cli.demonstration import prepare
-from babyconnect.cli.demonstration.plan import Member, Plan, Showcase
+from babyconnect.cli.demonstration.plan import Member, Plan, Showcase, Special
 from babyconnect.cli.demonstration.processes import Processes
 from babyconnect.trust.tls import Files
 from tests.attacks.edge import people
@@ -18,6 +18,10 @@ from tests.federation.serving import free_port
 from tests.support.pki import Folder
 
 NAMES = (("practice", "90000001", Kind.MIDWIFERY_PRACTICE), ("hospital", "90000002", Kind.HOSPITAL))
+
+
+HERS = "999990019"
+"""Of the one client who can log in (anna.voorbeeld)."""
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Certified:
 @contextlib.contextmanager
 def certified(home: pathlib.Path, workers: int = 1, more: str = "") -> Iterator[Certified]:
     """`workers`: of each node; `more`: settings of each beside those of a demo."""
-    plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""))
+    herself = Special("een cliënt", "Anna Voorbeeld", HERS, "practice")
+    plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""), (herself,))
     plan.members = [
         Member(slug, f"Organisatie {slug}", ura, kind, "", free_port(), "", *people(slug), secured_port=free_port())
         for slug, ura, kind in NAMES

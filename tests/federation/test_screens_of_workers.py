@@ -109,6 +109,21 @@ def test_the_stream_of_a_record_brings_it_as_it_comes(midwife: Browser) -> None:
     assert OURS in stream and THEIRS in stream
 
 
+def test_her_own_record_is_asked_and_drawn_by_a_worker_too(running: Certified) -> None:
+    """Also what her own organisation has, whose door for clients is the keeper's."""
+    herself = logged_in(running, "anna.voorbeeld", site="/client")
+    keeper, *workers = children(process_of(running, "practice"))
+    port, address = running.member("hospital").secured_port, f"{running.base('practice')}/client/dossier/"
+    with standing_still(running, "hospital"):
+        begun = page(herself, address)
+        until(lambda: bool(waiting_at(port, workers)))
+        assert not waiting_at(port, [keeper])
+    whole = re.search(r"/client/dossier/[\w-]+/geheel", begun)
+    assert whole is not None
+    shown = page(herself, f"{running.base('practice')}{whole[0]}")
+    assert OURS in shown and THEIRS in shown
+
+
 def test_a_record_is_asked_anew_in_another_language(midwife: Browser) -> None:
     base = midwife.edge.base("practice")
     with opened(midwife, "anna") as address:

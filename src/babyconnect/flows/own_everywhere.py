@@ -8,7 +8,7 @@ its own door and says so.  What a holder withholds by those rules is not told; w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -16,14 +16,11 @@ from babyconnect.birthcare.access import Channel, LoggedIn, Purpose
 from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Party, Person, Role
-from babyconnect.birthcare.resources import HOME
 from babyconnect.delivery import plain
 from babyconnect.delivery.plain import PlainLine
-from babyconnect.delivery.view import View
 from babyconnect.exchange.contract import Asking
 from babyconnect.fhir import json
 from babyconnect.flows.own_record import Looking, OwnRecord
-from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import RegionFault
 
@@ -72,38 +69,31 @@ class OwnEverywhere:
     consult: Consult
     now: Callable[[], dt.datetime]
 
-    async def hers(self, looking: Looking, channel: Channel = Channel.CLIENT_SITE) -> AsyncIterator[Answers]:
-        """Her own record, of every organisation that has something of her, as they answer."""
-        asking = await self.asking(looking, channel)
-        if asking is None:
-            yield Answers((await self.own.hers(looking, channel),), False)
-            return
-        async for answers in self._asked(asking):
-            yield answers
+    async def here(self, looking: Looking, channel: Channel = Channel.CLIENT_SITE) -> Answers:
+        """Her own record at this organisation only, for when others would not believe who asks."""
+        return Answers((await self.own.hers(looking, channel),), False)
 
-    async def childs(self, looking: Looking, child: str) -> AsyncIterator[Answers]:
-        """That of a child over whom she has authority here, known by its id here; everywhere when it has a BSN."""
+    async def childs_here(self, looking: Looking, child: str) -> Answers:
+        """That of a child over whom she has authority here, known by its id here."""
+        found = tuple(await self.own.childs(looking, child))
+        return Answers((SourceAnswer(self.own.own, "answered", found),), False)
+
+    async def asking_of_child(self, looking: Looking, child: str) -> Asking | None:
+        """The question about a child over whom she has authority here; None as for herself, or when it has no BSN."""
         ward = next((one for one in self.own.children(looking.bsn) if one.authority.child == child), None)
-        asking = await self.asking(looking, Channel.CLIENT_SITE, ward.bsn) if ward and ward.bsn else None
-        if asking is None:
-            yield Answers(
-                (SourceAnswer(self.own.own, "answered", tuple(await self.own.childs(looking, child))),), False
-            )
-            return
-        async for answers in self._asked(asking):
-            yield answers
+        return await self.asking(looking, Channel.CLIENT_SITE, ward.bsn) if ward and ward.bsn else None
 
     def may_see(self, looking: Looking, child: str) -> bool:
         """Whether she has authority over this child at this moment."""
         return any(one.authority.child == child for one in self.own.children(looking.bsn))
 
-    def view(self, answers: Answers) -> View:
-        """What a screen shows of her own record, with who is still to answer."""
-        return picture(answers.gave, self.now().astimezone(HOME).date(), answers.busy)
-
     async def copy(self, looking: Looking) -> bytes:
         """Her electronic copy (Wabvpz 15d): all that may go into an export, one Bundle, each part with its source."""
-        *_, whole = [answers async for answers in self.hers(looking, Channel.EXPORT)]
+        asking = await self.asking(looking, Channel.EXPORT)
+        if asking is None:
+            whole = await self.here(looking, Channel.EXPORT)
+        else:
+            *_, whole = [answers async for answers in asked(self.consult, asking)]
         entries = [_entry(answer.source, one) for answer in whole.gave for one in answer.resources]
         return json.dumps({"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})})
 
@@ -121,15 +111,17 @@ class OwnEverywhere:
         related = looking.bsn if child else None
         return Asking(person, Purpose.OWN_RECORD, child or looking.bsn, logged_in=logged_in, related=related)
 
-    async def _asked(self, asking: Asking) -> AsyncIterator[Answers]:
-        asked, found = tuple[Party, ...](), list[SourceAnswer]()
-        async for step in self.consult(asking):
-            if isinstance(step, SourceAnswer):
-                found.append(step)
-            else:
-                asked = step.parties
-            yield _so_far(asked, found)
-        yield replace(_so_far(asked, found), complete=True)
+
+async def asked(consult: Consult, asking: Asking) -> AsyncGenerator[Answers, None]:
+    """What every organisation that keeps something of her gives, as they answer."""
+    parties, found = tuple[Party, ...](), list[SourceAnswer]()
+    async for step in consult(asking):
+        if isinstance(step, SourceAnswer):
+            found.append(step)
+        else:
+            parties = step.parties
+        yield _so_far(parties, found)
+    yield replace(_so_far(parties, found), complete=True)
 
 
 def told_of_child(answers: Answers) -> tuple[str, list[tuple[Party, tuple[PlainLine, ...]]]]:

@@ -1,19 +1,22 @@
-"""Who fills the screens of a node's viewer: this process, or, in a node of several processes, its workers."""
+"""Who fills the screens of a node: this process, or, in a node of several processes, its workers."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from functools import partial
+from typing import Literal, TypeVar
 
 import msgspec
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.delivery.view import View
 from babyconnect.exchange.http1 import Http
+from babyconnect.flows.consult import ConsultingNode, consult
 from babyconnect.flows.journal import Log
 from babyconnect.flows.picture import picture
 from babyconnect.flows.viewing import Viewing
+from babyconnect.web.client import drawing as own
 from babyconnect.web.rendering import Pages
 from babyconnect.web.viewer.drawing import Drawing, Drawn, Fill, Receiving, Sending, Step, Wanted
 from babyconnect.web.viewer.site import PATH
@@ -25,27 +28,48 @@ from babyconnect.workers.giving import Does, Lost, Work
 TIMES = 2
 """When the worker that filled a screen is gone, another begins anew; no third, which would die of the same answer."""
 _encode = msgspec.msgpack.Encoder().encode
+_question = msgspec.msgpack.Decoder(tuple[Literal["staff", "herself"], msgspec.Raw])
+"""For whose screen, and what is wanted for it."""
 _wanted = msgspec.msgpack.Decoder(Wanted)
+_her_wanted = msgspec.msgpack.Decoder(own.Wanted)
+_hers = msgspec.msgpack.Decoder(own.Drawn)
+T = TypeVar("T")
 _told = msgspec.msgpack.Decoder(tuple[Step, str])
 """A step, and her pseudonym in the region when it is known: the keeper watches for changes by it."""
 
 
 def viewing(link: Link, log: Log, http: Http) -> Viewing[View]:
-    key = files.secret(link.beside(link.chosen.keys.tenant_secret_file))
-    node = consulting.consulting_node(link, log, http, key)
-    return Viewing(consulting.consulting(node), partial(picture, table=warnings(link)), now)
+    return Viewing(consulting.consulting(_node(link, log, http)), partial(picture, table=warnings(link)), now)
+
+
+def _node(link: Link, log: Log, http: Http) -> ConsultingNode:
+    return consulting.consulting_node(link, log, http, files.secret(link.beside(link.chosen.keys.tenant_secret_file)))
 
 
 def drawn_here(link: Link, log: Log, opening: contextlib.AsyncExitStack) -> Does:
     """A worker's work: a record that the keeper wants for a screen, drawn in this process."""
     http = Http(security=link.secured)
     opening.callback(http.close)
+    node = _node(link, log, http)
     drawing = Drawing(viewing(link, log, http), Pages(f"{PATH}/static", home=f"{PATH}/"))
-    return work_of(drawing, link.pseudonyms.known)
+    hers = own.Drawing(link.party, Pages("/client/static", home="/client/"), now, lambda asking: consult(asking, node))
+    return for_whom(work_of(drawing, link.pseudonyms.known), her_work_of(hers))
+
+
+def for_whom(staff: Does, herself: Does | None = None) -> Does:
+    """Each question to who does it."""
+
+    def does(question: bytes) -> AsyncGenerator[bytes, None]:
+        whose, content = _question.decode(question)
+        doing = staff if whose == "staff" else herself
+        assert doing is not None
+        return doing(bytes(content))
+
+    return does
 
 
 def work_of(drawing: Drawing, known: Callable[[Bsn], str]) -> Does:
-    """The same, of what draws.  `known`: her pseudonym, "" when it is not known."""
+    """What draws for staff.  `known`: her pseudonym, "" when it is not known."""
 
     async def steps(question: bytes) -> AsyncGenerator[bytes, None]:
         sending, wanted = Sending(), _wanted.decode(question)
@@ -56,23 +80,50 @@ def work_of(drawing: Drawing, known: Callable[[Bsn], str]) -> Does:
     return steps
 
 
+def her_work_of(drawing: own.Drawing) -> Does:
+    """What draws for a client; whole each time, for there are few states."""
+
+    async def steps(question: bytes) -> AsyncGenerator[bytes, None]:
+        async with contextlib.aclosing(drawing.open(_her_wanted.decode(question))) as states:
+            async for drawn in states:
+                yield _encode(drawn)
+
+    return steps
+
+
 def drawn_by(work: Work, learn: Callable[[Bsn, str], None]) -> Fill:
     """The keeper's way to it.  `learn` is told her pseudonym."""
 
-    async def states(wanted: Wanted) -> AsyncIterator[Drawn]:
-        question = _encode(wanted)
-        for left in reversed(range(TIMES)):
+    def states(wanted: Wanted) -> AsyncIterator[Drawn]:
+        def begun() -> Callable[[bytes], Drawn]:
             received = Receiving()
-            try:
-                async with contextlib.aclosing(work.done(question)) as steps:
-                    async for content in steps:
-                        step, pseudonym = _told.decode(content)
-                        if pseudonym:
-                            learn(wanted.bsn, pseudonym)
-                        yield received.drawn(step)
-                return
-            except Lost:
-                if not left:
-                    raise
+
+            def drawn(content: bytes) -> Drawn:
+                step, pseudonym = _told.decode(content)
+                if pseudonym:
+                    learn(wanted.bsn, pseudonym)
+                return received.drawn(step)
+
+            return drawn
+
+        return _done(work, _encode(("staff", wanted)), begun)
 
     return states
+
+
+def hers_by(work: Work) -> own.Fill:
+    """The same for a client's own site."""
+    return lambda wanted: _done(work, _encode(("herself", wanted)), lambda: _hers.decode)
+
+
+async def _done(work: Work, question: bytes, begun: Callable[[], Callable[[bytes], T]]) -> AsyncIterator[T]:
+    for left in reversed(range(TIMES)):
+        understood = begun()
+        try:
+            async with contextlib.aclosing(work.done(question)) as steps:
+                async for content in steps:
+                    yield understood(content)
+            return
+        except Lost:
+            if not left:
+                raise

@@ -18,7 +18,7 @@ from babyconnect.web.client.session import ClientSession
 from babyconnect.web.compression import Compressed
 from babyconnect.web.site import Chapter
 from babyconnect.web.viewer.records import ViewerSession
-from babyconnect.wiring import consents, deciding_pages, oversight, people, ultrasound
+from babyconnect.wiring import consents, deciding_pages, drawing, oversight, people, ultrasound
 from babyconnect.wiring.answering import Holder, Kept
 from babyconnect.wiring.consulting import consulting_node
 from babyconnect.wiring.link import Link, now
@@ -56,7 +56,8 @@ def sites(
         who_looked = oversight.client_chapter(
             link, own_looks(link, overseen, node), asking_of(hers, consents.since_login)
         )
-        about_her = [record.chapter(hers, consents.since_login), *_for_clients(link, keeps, holds, who_looked)]
+        beside = drawing.hers_by(work) if work else None
+        about_her = [record.chapter(hers, consents.since_login, beside), *_for_clients(link, keeps, holds, who_looked)]
         client = people.client_site(link, keeps.journal, about_her, wards(own))
         opening.push_async_callback(client.close)
         found.append(("/client", client))

@@ -123,7 +123,7 @@ async def begun(region: Region, visitor: Visitor) -> tuple[Answer, str]:
     assert page.status == 200 and session is not None
     growing = session.growing[handle(page)]
     async with asyncio.timeout(60):
-        while growing.answers.busy != (SLOW,):
+        while growing.drawn is None or growing.drawn.busy != (SLOW,):
             await asyncio.sleep(0)
     return page, handle(page)
 
@@ -224,7 +224,7 @@ async def test_when_her_session_ends_the_stream_takes_everything_back_and_nobody
     await asyncio.sleep(0)
     session.close()
     pieces, ends = told(await stream)
-    assert (pieces, ends) == ({}, "closed") and growing.fragments == {} and growing.answers.found == ()
+    assert (pieces, ends) == ({}, "closed") and growing.fragments == {} and growing.drawn is None
     async with asyncio.timeout(60):
         while not region.stopped:
             await asyncio.sleep(0)
@@ -299,7 +299,7 @@ async def test_a_childs_page_fills_in_and_authority_that_ends_meanwhile_closes_i
     stream = asyncio.create_task(visitor.get(f"/client/dossier/{handle(page)}/stroom?v=0"))
     growing = session.growing[handle(page)]
     async with asyncio.timeout(60):
-        while SLOW not in growing.answers.busy:
+        while growing.drawn is None or SLOW not in growing.drawn.busy:
             await asyncio.sleep(0)
     assert CHILDS in growing.html("kop") and HERS not in str(growing.fragments)
     await _authority(region.practice, Standing.NONE)

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from babyconnect.birthcare.access import LoggedIn, Purpose
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Responsible, Role
+from babyconnect.exchange.contract import Asking
 from babyconnect.flows.viewing import Sources
+from babyconnect.web.client import drawing as own
 from babyconnect.web.viewer.drawing import Drawn, Sending, Wanted
 from babyconnect.wiring import drawing
-from babyconnect.workers.giving import Doing, Giving, Lost, Undone, Work
+from babyconnect.workers.giving import Does, Doing, Giving, Lost, Undone, Work
 
 HERS, HERS_THERE = "900000001", "pseudonym"
 
@@ -175,7 +178,8 @@ async def test_a_screen_gets_each_state_whole_though_only_what_changed_is_sent(d
     states = [state async for state in filled(desk, learned)]
     assert learned == {WANTED.bsn: HERS_THERE}, "by which the keeper watches for changes, and need not ask"
     assert states == [EARLY, LATE] and list(states[1].fragments) == list(LATE.fragments)
-    assert drawing._wanted.decode(desk.asked[0][1]) == WANTED
+    whose, wanted = drawing._question.decode(desk.asked[0][1])
+    assert whose == "staff" and drawing._wanted.decode(wanted) == WANTED
 
 
 async def test_a_screen_whose_worker_died_is_filled_anew_by_another(desk: Desk) -> None:
@@ -200,3 +204,35 @@ async def test_what_killed_two_workers_is_given_to_no_third(desk: Desk) -> None:
     with pytest.raises(Lost):
         await filling
     assert len(desk.asked) == 2
+
+
+# ---------------------------------------------------------------------- a client's own screen
+
+HERSELF = own.Wanted(
+    Asking(
+        Person("p", "client", Role.CLIENT, "high"), Purpose.OWN_RECORD, Bsn("999900730"),
+        logged_in=LoggedIn("pseudonym", 1_700_000_000), related=Bsn("999990019"),
+    ),
+    "nl", child=True,
+)  # fmt: skip
+
+
+async def test_her_own_screen_is_filled_by_a_worker_that_knows_the_whole_question(desk: Desk) -> None:
+    early = own.Drawn({"bronnen": "1", "sectie-a": "x"}, "!", (HOSPITAL,), complete=False)
+    late = own.Drawn({"bronnen": "2", "sectie-a": "x"}, "!", failed=True, name="Bo")
+    await desk.worker("one", drawing._encode(early), drawing._encode(late))
+    assert [state async for state in drawing.hers_by(desk.work)(HERSELF)] == [early, late]
+    whose, wanted = drawing._question.decode(desk.asked[0][1])
+    assert whose == "herself" and drawing._her_wanted.decode(wanted) == HERSELF
+
+
+async def test_each_question_goes_to_who_does_it() -> None:
+    def does(name: bytes) -> Does:
+        async def steps(question: bytes) -> AsyncGenerator[bytes, None]:
+            yield name + question
+
+        return steps
+
+    both = drawing.for_whom(does(b"staff"), does(b"herself"))
+    for whose in ("staff", "herself"):
+        assert [step async for step in both(drawing._encode((whose, 1)))] == [whose.encode() + b"\x01"]

@@ -1,4 +1,4 @@
-"""Her record on her own screen while organisations answer: drawn anew at each answer, forgotten when it is whole.
+"""Her record on her own screen while organisations answer: text that grows, forgotten when it is whole.
 
 Nothing of it is kept longer than the page needs: for who logs out, acts for somebody else or has no authority over the
 child any more the page is closed, whatever was still to come.
@@ -7,60 +7,53 @@ child any more the page is closed, whatever was still to come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
-from babyconnect.flows.own_everywhere import Answers
+from babyconnect.web.client.drawing import BAR, Drawn
 from babyconnect.web.filling import Filling
 from babyconnect.web.rendering import log_fault
-
-Draw = Callable[[Answers, str], Mapping[str, str]]
-"""(what came, phase) -> the pieces of the page."""
 
 
 @dataclass(kw_only=True)
 class GrowingPage(Filling):
-    """`draw`: the pieces; `holds`: whether whoever looks still may; `child`: of whom, when it is not she."""
+    """Text only (`drawing`).  `holds`: whether whoever looks still may; `child`: of whom, when it is not she."""
 
-    draw: Draw
     child: str = ""
     holds: Callable[[], bool] = lambda: True
-    answers: Answers = field(default_factory=lambda: Answers((), True, complete=False))
+    drawn: Drawn | None = None
     _task: asyncio.Task[None] | None = None
 
-    async def begin(self, steps: AsyncIterator[Answers]) -> None:
+    async def begin(self, steps: AsyncIterator[Drawn]) -> None:
         """Returns when there is something to draw; what goes wrong before that is raised, and nothing is shown."""
         self._take(await anext(steps))
         if not self.settled:
             self._task = asyncio.create_task(self._follow(steps))
 
-    async def _follow(self, steps: AsyncIterator[Answers]) -> None:
+    async def _follow(self, steps: AsyncIterator[Drawn]) -> None:
         try:
-            async for answers in steps:
-                self._take(answers)
+            async for drawn in steps:
+                self._take(drawn)
                 if self.lost():
                     return
         except Exception as problem:  # whatever went wrong, the page must not look complete
             log_fault("own record", problem)
             self._fail()
 
-    def _take(self, answers: Answers) -> None:
+    def _take(self, drawn: Drawn) -> None:
         if self.lost():
             return
-        self.answers = answers
-        self.phase = "complete" if answers.complete else "asking"
-        self.put(self.draw(answers, self.phase))
+        self.drawn = drawn
+        self.phase = "complete" if drawn.complete else "asking"
+        self.put(drawn.fragments)
 
     def _fail(self) -> None:
-        """Who waits is told, also when it is the drawing that fails."""
+        """Who waits is told."""
         if self.phase == "closed":
             return
         self.phase = "fault"
-        try:
-            self.put(self.draw(self.answers, self.phase))
-        except Exception as problem:
-            log_fault("drawing", problem)
-            self.clear()
+        if self.drawn is not None:
+            self.put({**self.drawn.fragments, BAR: self.drawn.interrupted})
 
     def lost(self) -> bool:
         """Whether it is closed; so it is from the moment that whoever looks may not any more."""
@@ -76,7 +69,7 @@ class GrowingPage(Filling):
     def close(self) -> None:
         """Stops asking and forgets everything."""
         self._stop()
-        self.answers = Answers((), True)
+        self.drawn = None
         self.clear()
 
     def _stop(self) -> None:

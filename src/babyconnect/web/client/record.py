@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -18,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from babyconnect.birthcare.access import Channel
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.flows.own_everywhere import Answers, OwnEverywhere, told_of_child
+from babyconnect.flows.own_everywhere import OwnEverywhere
 from babyconnect.flows.own_record import Looking
-from babyconnect.web.client.growing import Draw, GrowingPage
+from babyconnect.web.client.drawing import Drawing, Drawn, Fill, Wanted
+from babyconnect.web.client.growing import GrowingPage
 from babyconnect.web.client.session import ClientSession, SinceLogin
 from babyconnect.web.limits import Limit
 from babyconnect.web.login.sessions import new_handle
@@ -32,19 +34,26 @@ LOOKS_PER_MINUTE = 30
 WHOLE_SECONDS = 60
 UNSEEN_SECONDS = 2 * 60
 """How long a page that grows is held for whoever asked for it."""
-PIECES = "client/growing.html"
 
 
-def chapter(everywhere: OwnEverywhere, since_login: SinceLogin) -> Chapter[ClientSession]:
-    """`/dossier` of the client's site."""
-    return Chapter("/dossier", "client_record.menu", lambda site: RecordPages(site, everywhere, since_login).routes())
+def chapter(everywhere: OwnEverywhere, since_login: SinceLogin, beside: Fill | None = None) -> Chapter[ClientSession]:
+    """`/dossier` of the client's site.  `beside`: who asks others and draws, when it is not this process."""
+
+    def routes(site: Site[ClientSession]) -> Sequence[BaseRoute]:
+        return RecordPages(site, everywhere, since_login, beside).routes()
+
+    return Chapter("/dossier", "client_record.menu", routes)
 
 
 class RecordPages:
     """The pages.  The handles of children live in the session that was given them, and end with it."""
 
-    def __init__(self, site: Site[ClientSession], everywhere: OwnEverywhere, since_login: SinceLogin) -> None:
+    def __init__(
+        self, site: Site[ClientSession], everywhere: OwnEverywhere, since_login: SinceLogin, beside: Fill | None
+    ) -> None:
         self._site = site
+        self._drawing = Drawing(everywhere.own.own, site.pages, everywhere.now, everywhere.consult)
+        self._fill = beside or self._drawing.open
         self._everywhere = everywhere
         self._own = everywhere.own
         self._since_login = since_login
@@ -70,8 +79,8 @@ class RecordPages:
                 raise HTTPException(404)
             return await self._childs(request, session, found)
         who, whose = self._who(request, session), session.client
-        growing = GrowingPage(draw=self._draw_hers(language_of(request)))
-        await growing.begin(self._everywhere.hers(who))
+        growing = GrowingPage()
+        await growing.begin(self._hers(who, language_of(request)))
         self._still(session, whose, growing)
         return self._grown(request, session, growing)
 
@@ -93,7 +102,7 @@ class RecordPages:
     def _page(self, request: Request, session: ClientSession, growing: GrowingPage, handle: str = "") -> Response:
         shown: dict[str, Any] = {"session": session, "party": self._own.own, "growing": growing, "handle": handle}
         if growing.child:
-            name, _ = told_of_child(growing.answers)
+            name = growing.drawn.name if growing.drawn else ""
             return self._site.page(request, "client/child.html", name=name, **shown)
         return self._site.page(request, "client/record.html", children=self._named(session), **shown)
 
@@ -147,47 +156,31 @@ class RecordPages:
 
     async def _childs(self, request: Request, session: ClientSession, child: str) -> Response:
         who, whose = self._who(request, session), session.client
-        growing = GrowingPage(
-            draw=self._draw_childs(language_of(request)),
-            child=child,
-            holds=lambda: self._everywhere.may_see(who, child),
-        )
-        await growing.begin(self._everywhere.childs(who, child))
+        growing = GrowingPage(child=child, holds=lambda: self._everywhere.may_see(who, child))
+        await growing.begin(self._childs_states(who, child, language_of(request)))
         self._still(session, whose, growing)
-        if growing.lost() or (growing.settled and not growing.order() and not growing.answers.failed):
+        failed = growing.drawn is not None and growing.drawn.failed
+        if growing.lost() or (growing.settled and not growing.order() and not failed):
             # No authority (any more), no such child, nothing there: one page for all.
             raise HTTPException(404)
         return self._grown(request, session, growing)
 
-    def _draw_hers(self, language: str) -> Draw:
-        draw = self._site.pages.macros(PIECES, language)
+    async def _hers(self, who: Looking, language: str) -> AsyncIterator[Drawn]:
+        """Everywhere; where others would not believe who asks, what is here, which this process reads by itself."""
+        asking = await self._everywhere.asking(who, Channel.CLIENT_SITE)
+        if asking is None:
+            yield self._drawing.drawn(await self._everywhere.here(who), language)
+            return
+        async for drawn in self._fill(Wanted(asking, language)):
+            yield drawn
 
-        def pieces(answers: Answers, phase: str) -> Mapping[str, str]:
-            view = self._everywhere.view(answers)
-            shown = [section for section in view.sections if section.lines or section.parts]
-            several = len(answers.gave) > 1
-            return {
-                "bronnen": draw("sources", answers, phase, self._own.own),
-                "kop": draw("head", view),
-                "inhoudslijst": draw("contents", shown, phase),
-                **{f"sectie-{section.id}": draw("part", section, several) for section in shown},
-            }
-
-        return pieces
-
-    def _draw_childs(self, language: str) -> Draw:
-        draw = self._site.pages.macros(PIECES, language)
-
-        def pieces(answers: Answers, phase: str) -> Mapping[str, str]:
-            name, told = told_of_child(answers)
-            return {
-                "bronnen": draw("sources", answers, phase, self._own.own),
-                "kop": draw("title", name),
-                "inhoudslijst": "" if told else draw("contents", (), phase),
-                **{f"sectie-{party.ura}": draw("of_child", party, lines) for party, lines in told},
-            }
-
-        return pieces
+    async def _childs_states(self, who: Looking, child: str, language: str) -> AsyncIterator[Drawn]:
+        asking = await self._everywhere.asking_of_child(who, child)
+        if asking is None:
+            yield self._drawing.drawn(await self._everywhere.childs_here(who, child), language, child=True)
+            return
+        async for drawn in self._fill(Wanted(asking, language, child=True)):
+            yield drawn
 
     def _named(self, session: ClientSession) -> list[tuple[str, str]]:
         wards = self._own.children(session.subject)
