@@ -6,6 +6,7 @@ the translator's own comparison.  What does not come back is listed here with th
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json as plain_json
 import subprocess
@@ -24,6 +25,7 @@ from babyconnect.sources.recognise import recognise
 from babyconnect.translate.ada import translate
 from babyconnect.translate.to_ada.record import to_ada
 from babyconnect.translate.to_ada.writing import written
+from tests.conformance.citations import broken
 from tests.support.ada_facts import Fact, facts
 from tests.support.ada_structure import misplaced
 from tests.support.needs import nictiz
@@ -43,6 +45,7 @@ NAMES = {
     "gz-izv-kwa-casus2": MORE,
     "gz-izv-kwa-casus3": MORE,
 }
+EVERYTHING = "gz-izv-tes-casus9999"
 # Facts of an input that its STU3 cannot hold and no finding of ADA → STU3 names: references that say twice what one
 # reference of FHIR says once, a reference that no link follows, and one value in another unit.
 NOT_IN_STU3: dict[str, set[str]] = {
@@ -91,6 +94,31 @@ def test_no_warning_but_codes_that_the_input_took_from_elsewhere(name: str) -> N
     record = published(name)
     found = to_ada(translate(record, TODAY).resources, record.transaction, TODAY).findings
     assert {f.rule for f in found if f.severity != "information"} <= {"unknown-code"}
+
+
+def table(name: str) -> list[dict[str, str]]:
+    lines = (Path(__file__).parent / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+def test_of_the_record_with_every_element_no_more_and_no_less_is_lost_than_the_table_says() -> None:
+    """What the translation to STU3 reports itself is not counted again."""
+    record = read((nictiz() / PAIRS / MORE / "ada_instance" / f"{EVERYTHING}.xml").read_bytes())
+    reported = {f.concept for f in translate(record, TODAY).findings if f.rule != "unknown-code"}
+    before, again = facts(record, TODAY), back(record)
+    after = facts(again, TODAY)
+    found: Counter[tuple[str, str]] = Counter()
+    for sign, several in (("-", before - after), ("+", after - before)):
+        for (concept, _), times in several.items():
+            if sign == "+" or concept not in reported:
+                found[sign, concept] += times
+    rows = table("ada_round_trip")
+    print(f"{sum(before.values())} facts, {sum((before & after).values())} come back as they were")
+    assert found == {(row["sign"], row["concept"]): int(row["times"]) for row in rows}
+    reasons = {row["reason"]: row for row in table("ada_round_trip_reasons")}
+    assert {row["reason"] for row in rows} == set(reasons)
+    assert {name: wrong for name, row in reasons.items() if (wrong := broken(row["citation"], nictiz(), record))} == {}
+    assert misplaced(again) == []
 
 
 # A zib-Pregnancy's own id becomes the identification of the pregnancy (1698), which names the group of episodes too.
