@@ -46,6 +46,12 @@ PARTS = (
          "basis or echo"),
     Part("round-trips-kraam-uitbreiding", "the same of kraam and uitbreiding verloskunde", ADA, TRIPS,
          "kraam or uitbreiding"),
+    Part("round-trips-others",
+         "2,000 records each: acute handover, rows of a template, files of youth health care, XML and back; R4 (no way "
+         "back) by every value", (f"{P}test_round_trip_laws.py",), TRIPS),
+    Part("round-trips-published",
+         "everything published there and back: ADA four transactions, files of youth health care, acute handovers",
+         (f"{C}test_ada_round_trips.py", f"{C}test_jgz_pairs.py", f"{C}test_acute_messages.py"), {}),
     Part("consent", "2,000 cases per law of consent", (f"{P}test_consent_laws.py", f"{P}test_consent_register_laws.py"),
          {"BABYCONNECT_EXAMPLES": "2000"}),
     Part("under-fire", "a node under load killed a hundred times (kill -9)",

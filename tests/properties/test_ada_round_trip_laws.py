@@ -1,52 +1,29 @@
-"""Laws of ADA → STU3 → ADA and STU3 → ADA → STU3 over a synthetic region: 12,500 in `make soak`.
+"""Laws of ADA → STU3 → ADA and STU3 → ADA → STU3 over a synthetic region: 10,000 in `make soak`.
 
 Facts are counted by `tests/support`, apart from the translator's own comparison.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.sources.ada import read
-from babyconnect.synthetic import published
 from babyconnect.synthetic.ada import ada
-from babyconnect.synthetic.dossier import Dossier
-from babyconnect.synthetic.organisations import Network
-from babyconnect.synthetic.population import client
-from babyconnect.synthetic.recording import record
 from babyconnect.synthetic.stu3 import resources
 from babyconnect.translate.ada import translate
 from babyconnect.translate.to_ada.record import to_ada, transactions
 from babyconnect.translate.to_ada.writing import written
 from tests.support.ada_facts import facts
 from tests.support.ada_structure import misplaced
+from tests.support.dossiers import TODAY, dossiers
 from tests.support.fhir_facts import lost_elements
 
-TODAY = dt.date(2026, 11, 21)
-RECORDS = int(os.environ.get("BABYCONNECT_ROUND_TRIPS", "8"))
-"""Records of each of the five laws; `make soak` takes 2,500."""
-NETWORK = Network(published())
 Resources = list[Mapping[str, Any]]
-
-
-def dossiers(by_ada: bool) -> Iterator[Dossier]:
-    """The first records of a region, whatever its size."""
-    left = RECORDS
-    size = max(400, 3 * RECORDS)
-    for index in range(size):
-        for dossier in record(client(index, size, 5, TODAY, NETWORK), 5, TODAY, NETWORK):
-            if (dossier.organisation.records == "ada" and dossier.course is not None) is by_ada:
-                yield dossier
-                left -= 1
-            if not left:
-                return
 
 
 def made(given: Resources, transaction: str) -> tuple[AdaRecord, Counter[str]]:

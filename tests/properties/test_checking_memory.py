@@ -34,9 +34,12 @@ def test_memory_does_not_grow_with_the_number_of_records(tmp_path: Path) -> None
     records = [Input(file.name, file) for file in files[:: len(files) // 12]]
 
     def through(number: int) -> int:
-        done = 0
+        done, told = 0, 10_000
         while done < number:
             done += sum(one.resources for one in checking(records, LIMIT, {}, TODAY))
+            if done >= told:
+                print(f"{done:,} resources: {resident() / 1e6:,.1f} MB in use", flush=True)
+                told *= 10
         gc.collect()
         return done
 
