@@ -13,7 +13,7 @@ from babyconnect.translate.hl7v3.fills import FILLS
 from babyconnect.translate.hl7v3.rows import Row, message
 
 MESSAGES: Mapping[str, Any] = document("hl7v3/messages.toml")
-MADE = {"GIVEN", "FIXED"}
+MADE = {"GIVEN", "FIXED", "THERE"}
 
 
 def elements(name: str) -> dict[str, Mapping[str, str]]:
