@@ -35,6 +35,7 @@ from babyconnect.birthcare.parties import Party, Person
 from babyconnect.birthcare.resources import identifiers_of
 from babyconnect.fhir import json
 from babyconnect.flows import reducing
+from babyconnect.flows.door_standing import Standing, Standings
 from babyconnect.store.contract import Clause, Client, Form, Hers, Page, Query, Reader, Stored
 
 EVIDENCE_SECONDS = 1.0
@@ -144,6 +145,8 @@ class Weighed(msgspec.Struct, frozen=True):
     verified: tuple[Relation, ...] = ()
     terms: EmergencyTerms = EmergencyTerms()
     declared: dt.datetime | None = None
+    asked: bool = True
+    """Whether anything of it was found out for this moment; else it is the same as long as this node's files are."""
 
 
 class Grounds(Protocol):
@@ -178,6 +181,11 @@ class Parts:
     now: Callable[[], dt.datetime]
     hidden: Callable[[str, bool], frozenset[str]] = lambda client, own: frozenset()
     """What is taken out of what is released of this client (a secret address); `own`: to the holder's own people."""
+    mark: Callable[[dt.datetime], object | None] = lambda moment: None
+    """Equal while nobody wrote what `relations`, `hidden`, the rules and what `weighed` did not ask rest on; None where
+    nobody can say."""
+    lasts: Callable[[AccessRequest], dt.datetime] = lambda request: request.moment
+    """Until when the same request, asked later, is decided the same."""
     decide_for_client: Callable[[Herself, frozenset[str], dt.datetime], Decision] = lambda *_: Refused(("not_herself",))
     herself: Callable[[Asker, str, str], Awaitable[Herself | None]] = not_herself
     """(asker, identifier, related) -> who a client portal's token is about here; None when it is not who logged in."""
@@ -220,9 +228,10 @@ class Entry:
                 return tuple(await self._reader.history(type, id, self._allowed, form))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Evidence:
     until: dt.datetime
+    source: Sequence[Mapping[str, Any]]
     episodes: frozenset[str]
     relations: tuple[Relation, ...]
 
@@ -234,6 +243,7 @@ class Door:
         self._parts = parts
         self._reader = parts.open_reader()
         self._evidence: dict[str, _Evidence] = {}
+        self._standings = Standings()
 
     async def enter(self, session: Session, interaction: Interaction, wire: Wire) -> Entry | Withheld:
         """Decide and log one interaction; leave to carry it out, or nothing.  Faults (the log's too) are raised."""
@@ -245,14 +255,39 @@ class Door:
         elif session.client is None:
             client, request, decision = None, None, Refused(("token_not_bound",))
         else:
-            client = session.client
-            request = await self._request(session.asker, client, session.episodes, moment)
-            decision = self._parts.decide(request)
+            return await self._enter_bound(session, session.client, interaction, wire, moment)
         await self._parts.note(Happening(moment, wire, session.asker, interaction, client, request, decision))
+        allowed = self._allowed(session.asker, decision)
+        return Entry(self._reader, interaction, allowed) if allowed else Withheld()
+
+    async def _enter_bound(
+        self, session: Session, client: str, interaction: Interaction, wire: Wire, moment: dt.datetime
+    ) -> Entry | Withheld:
+        """With a token that is bound: what was decided for the interaction before, if that stands."""
+        asker, bound = session.asker, session.episodes
+        consents = await self._parts.grounds.consents(client, asker)
+        evidence = await self._known(client, moment)
+        mark = self._parts.mark(moment)  # looked at before what it is about: what is written meanwhile moves it
+        found = self._standings.of(client, asker)
+        if found is None or mark is None or not found.holds(asker, bound, consents, evidence, mark, moment):
+            weighed = await self._parts.grounds.weighed(asker, client)
+            request = self._requested(asker, client, evidence.episodes & bound, consents, evidence, weighed, moment)
+            decision = self._parts.decide(request)
+            until = moment if weighed.asked else self._parts.lasts(request)
+            allowed = self._allowed(asker, decision)
+            found = Standing(request, decision, allowed, bound, evidence, mark, until)
+            if until > moment:
+                self._standings.keep(found)
+        await self._parts.note(Happening(moment, wire, asker, interaction, client, found.request, found.decision))
+        return Entry(self._reader, interaction, found.allowed) if found.allowed else Withheld()
+
+    def _allowed(self, asker: Asker, decision: Decision) -> Filter | None:
+        """What may be released by a decision, less what is hidden of her now."""
         if isinstance(decision, Refused):
-            return Withheld()
-        hidden = self._parts.hidden(decision.filter.client, session.asker.ura == self._parts.holder.ura)
-        return Entry(self._reader, interaction, replace(decision.filter, hidden=hidden) if hidden else decision.filter)
+            return None
+        allowed = decision.filter
+        hidden = self._parts.hidden(allowed.client, asker.ura == self._parts.holder.ura)
+        return replace(allowed, hidden=hidden) if hidden else allowed
 
     async def show(self, who: Herself, interaction: Everything, wire: Wire) -> Entry | Withheld:
         """The same for a client or who has authority over a child: decided apart, logged before it is shown."""
@@ -304,6 +339,7 @@ class Door:
 
     def forget(self, client: str = "") -> None:
         """Her record was destroyed: what is remembered of her here goes too.  Without a name: of everybody."""
+        self._standings.forget(client)
         if client:
             self._evidence.pop(client, None)
         else:
@@ -340,7 +376,7 @@ class Door:
         client = found[0] if len(found) == 1 else nobody
         if session.client not in (None, client):
             return None if client is nobody else client, None, Refused(("token_bound_elsewhere",))
-        request = await self._request(session.asker, client, None, moment)
+        request = await self._request(session.asker, client, moment)
         decision = self._parts.decide(request)
         if client is nobody:
             # More than one bearer of a BSN is a mistake in the records, and no asker may profit from it.
@@ -351,19 +387,29 @@ class Door:
                 decision = Refused(("token_bound_elsewhere",))
         return client, request, decision
 
-    async def _request(
-        self, asker: Asker, client: str, bound: frozenset[str] | None, moment: dt.datetime
-    ) -> AccessRequest:
-        """What this decision rests on.  Her episodes are those bound to the token; all, while it is being bound."""
+    async def _request(self, asker: Asker, client: str, moment: dt.datetime) -> AccessRequest:
+        """What the decision rests on while a token is being bound: all her episodes."""
         consents = await self._parts.grounds.consents(client, asker)
         evidence = await self._known(client, moment)
         weighed = await self._parts.grounds.weighed(asker, client)
+        return self._requested(asker, client, evidence.episodes, consents, evidence, weighed, moment)
+
+    def _requested(  # noqa: PLR0917 - one after the other, what a request is made of
+        self,
+        asker: Asker,
+        client: str,
+        episodes: frozenset[str],
+        consents: tuple[Consent, ...],
+        evidence: _Evidence,
+        weighed: Weighed,
+        moment: dt.datetime,
+    ) -> AccessRequest:
         return AccessRequest(
             asker=asker,
             holder=self._parts.holder.ura,
             holder_kind=self._parts.holder.kind,
             client=client,
-            episodes=evidence.episodes if bound is None else evidence.episodes & bound,
+            episodes=episodes,
             holder_relations=evidence.relations,
             consents=consents,
             moment=moment,
@@ -378,9 +424,12 @@ class Door:
             episodes: Sequence[Mapping[str, Any]] = await self._reader.episodes_of(client)
             if client.startswith(NOBODY):
                 episodes = _nobodys(moment.date())
-            ids = frozenset([str(episode["id"]) for episode in episodes])
             until = moment + dt.timedelta(seconds=EVIDENCE_SECONDS)
-            known = _Evidence(until, ids, self._parts.grounds.relations(client, episodes))
+            relations = self._parts.grounds.relations(client, episodes)
+            if known is not None and episodes is known.source and relations is known.relations:
+                known.until = until  # nothing moved: what rests on it stands
+                return known
+            known = _Evidence(until, episodes, frozenset([str(one["id"]) for one in episodes]), relations)
             if len(self._evidence) >= 1000:
                 self._evidence.clear()
             self._evidence[client] = known

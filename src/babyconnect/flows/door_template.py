@@ -58,10 +58,12 @@ def _same(before: Happening, now: Happening) -> bool:
     old, new = before.request, now.request
     assert old is not None
     assert new is not None
+    if before.decision is not now.decision or before.client != now.client:
+        return False
+    if old is new:  # a decision that stands
+        return True
     return (
-        before.decision is now.decision
-        and before.client == now.client
-        and (before.by is now.by or before.by == now.by)
+        (before.by is now.by or before.by == now.by)
         and old.consents == new.consents
         and old.episodes == new.episodes
         and old.holder_relations == new.holder_relations

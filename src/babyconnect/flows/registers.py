@@ -76,6 +76,10 @@ class Registers:
         self._custody = custody
         self._joined = joined or Each()
 
+    def version(self) -> int:
+        """A number that is another one once a custodian decided anything; what is joined is the roster's."""
+        return self._custody.version()
+
     def records(self, client: str) -> Sequence[str]:
         """The records of a client; the ids of her Patients."""
         return self._joined.records(client)

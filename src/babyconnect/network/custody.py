@@ -89,6 +89,10 @@ class Custody:
             for client, key, recorded, content in found
         )
 
+    def version(self) -> int:
+        """A number that is another one once anything here may be different."""
+        return self._db.version()
+
     async def forget(self, client: str) -> None:
         """The record was destroyed: what was decided about it goes too, from every byte of the file."""
         await self._db.forget(lambda db: db.execute("delete from decided where client = ?", (client,)))

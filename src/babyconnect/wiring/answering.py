@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,8 @@ from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
-from babyconnect.trust.remembering import Decisions
+from babyconnect.trust.remembering import Days, Decisions, changes
+from babyconnect.trust.rules import Rules
 from babyconnect.wiring import consents, deciding_pages, shielding
 from babyconnect.wiring.deciding import Deciding, deciding, policies_of
 from babyconnect.wiring.journal import journal_of
@@ -89,6 +91,12 @@ class Binding:
     to_herself: Callable[[Any, Herself], bool]
 
 
+def mark_of(link: Link, rules: Callable[[dt.date], Rules]) -> Callable[[dt.datetime], object]:
+    """What is another one when the rules, the roster or a custodian's decisions are."""
+    days, roster, registers = Days(), link.roster, link.registers
+    return lambda moment: (rules(days.of(moment)), roster.version(), registers.version())
+
+
 def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound: Binding) -> Door:
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
     vouched = Vouched(link.registers, link.roster.clients, journal.pseudonym, link.pseudonyms.of)
@@ -107,6 +115,8 @@ def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound
             open_reader=store.open_reader,
             grounds=decides.grounds,
             decide=Decisions(decides.policies.on).decide,
+            mark=mark_of(link, decides.policies.on),
+            lasts=changes,
             bind=bound.to_client,
             note=note,
             now=now,

@@ -148,8 +148,9 @@ class HolderGrounds:
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:
         declared = self._declared(asker, client) if asker.emergency else None
-        verified = await self._checks.of(asker, client) if self._checks.concern(asker) else ()
-        return Weighed(verified, self._terms, declared)
+        concern = bool(self._checks.concern(asker))
+        verified = await self._checks.of(asker, client) if concern else ()
+        return Weighed(verified, self._terms, declared, asked=concern or asker.emergency is not None)
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
         rule, version = self._rules().holder, self._roster.version()
