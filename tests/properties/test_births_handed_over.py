@@ -26,7 +26,7 @@ from tests.support.births import child, e, examined, of_child, record, v
 TODAY = dt.date(2024, 6, 15)
 CASES = int(os.environ.get("BABYCONNECT_MUTATIONS", "12"))
 QUIET = settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-OUTPUT = "hl7v3-kernset-2.3.6"
+OUTPUTS = ("hl7v3-kernset-2.3.6", "hl7v3-kernset-2.2", "cda-neonatology")
 OF_THE_CHILD = ("kind", "uitdrijvingsfase")
 OF_WHO_HANDS_OVER = ("zorgaanbieder",)
 V3 = "{urn:hl7-org:v3}"
@@ -159,11 +159,13 @@ def test_a_damaged_record_becomes_a_message_or_is_refused_and_never_more_than_it
     hurt = replace(of, root=mutated(of.root, chance.choice(list(spots(of.root))), how))
     for content in made(hurt).contents:
         assert etree.fromstring(content) is not None
-    recast = kernsets.recast(hurt, OUTPUT)
-    if recast.record is not None:
-        written = message.write(recast.record, OUTPUT, TODAY, with_bsn=True)
-        assert written.content or any(f.severity == "error" for f in written.findings)
-        assert not [f for f in written.findings if f.rule == "unknown-concept"]
+    for output in OUTPUTS:
+        recast = kernsets.kernsets(hurt, output, TODAY)
+        assert recast.records or any(f.severity == "error" for f in recast.findings)
+        for one in recast.records:
+            written = message.write(one, output, TODAY, with_bsn=True)
+            assert written.content or any(f.severity == "error" for f in written.findings)
+            assert not [f for f in written.findings if f.rule == "unknown-concept"]
 
 
 @pytest.mark.parametrize("value", ["", "veel", "1e9", "NaN", "-", "9" * 50, "3,1"])

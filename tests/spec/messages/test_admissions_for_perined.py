@@ -9,8 +9,11 @@ import pytest
 from lxml import etree
 
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
-from babyconnect.flows.material import Wanted, Written
-from babyconnect.flows.translating import Outcome, write
+from babyconnect.fhir import json
+from babyconnect.flows.inputs import Input
+from babyconnect.flows.material import Wanted, Written, bundled
+from babyconnect.flows.translating import Outcome, translating, write
+from babyconnect.synthetic import admitted
 from babyconnect.translate.hl7v3.sites import sites
 from babyconnect.translate.recasting import kernsets
 from babyconnect.translate.recasting.kernsets import Kernsets
@@ -210,6 +213,28 @@ def test_numbers_are_in_the_documents_only_when_they_are_asked_for() -> None:
     assert BSN_CHILD.encode() not in open_.others[0]  # nothing of one child in the document of the other
     first = etree.fromstring(masked.content).find(".//{*}patientRole/{*}id")
     assert dict(first.attrib) == {"root": BSN_ROOT, "nullFlavor": "MSK"}
+
+
+@pytest.mark.parametrize(("of", "number"), [("child", 1), ("woman", 0)])
+def test_of_resources_a_stay_is_the_childs_when_its_contact_is(of: str, number: int) -> None:
+    """The mother's own stay, in which her child was examined, admits nobody."""
+    sample = admitted(TODAY)
+    kept = [one for one in sample.resources if "830077005" not in repr(one)]
+    [child_] = [one for one in kept if one["resourceType"] == "Patient" and "bc-Child" in repr(one["meta"])]
+    [woman_] = [one for one in kept if one["resourceType"] == "Patient" and one is not child_]
+    stay_ = next(one for one in kept if one["resourceType"] == "Encounter" and one["class"]["code"] == "IMP")
+    subject = child_ if of == "child" else woman_
+    snomed = {"system": "http://snomed.info/sct", "code": "59151000146103"}
+    added = {**stay_, "id": "stay", "subject": {"reference": f"Patient/{subject['id']}"},
+             "period": {"start": "2026-01-23T04:00:00+01:00", "end": "2026-03-01T10:00:00+01:00"},
+             "hospitalization": {"admitSource": {"coding": [snomed]}}}  # fmt: skip
+    content = json.dumps(bundled([*kept, added]))
+    [outcome] = translating([Input("r", content=content)], 10**8, {}, Wanted(TODAY, with_bsn=True))
+    told_ = write(outcome, OUTPUT, Wanted(TODAY, with_bsn=True))
+    assert bool(told_.content) == bool(number)
+    if number:
+        stays = etree.fromstring(told_.content).findall(".//{*}procedure/{*}effectiveTime/{*}low")
+        assert "20260123040000" in {one.get("value") for one in stays}
 
 
 def test_when_one_of_two_documents_cannot_be_written_none_is() -> None:
