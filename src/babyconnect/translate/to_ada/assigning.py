@@ -133,7 +133,9 @@ class Assigning:
         if any(_beats(score, best) for score, is_own, _ in scored if not is_own):
             return None
         self.alike[key] = [rule for score, rule in own if score == best]
-        return self.alike[key][0]
+        first = self.alike[key][0]
+        neutral = _neutral().get(first.template.name) if len(self.alike[key]) > 1 else None
+        return self._tables.table.rule_of.get(neutral, first) if neutral else first
 
     def _score(self, key: str, their: Backwards, rule: Rule) -> Score:
         resource = self._graph.all[key]
@@ -274,7 +276,13 @@ def _beats(other: Score, own: Score) -> bool:
 @functools.cache
 def _usual() -> frozenset[str]:
     """The rules that a resource is of where nothing tells it from others."""
-    return frozenset(row["concept"] for row in table_rows("ada/to_ada_choices") if not row["path"])
+    return frozenset(row["concept"] for row in table_rows("ada/to_ada_choices") if not row["path"] + row["template"])
+
+
+@functools.cache
+def _neutral() -> Mapping[str, str]:
+    """By template: the rule that states nothing where several of its rules explain a resource alike."""
+    return {row["template"]: row["concept"] for row in table_rows("ada/to_ada_choices") if row["template"]}
 
 
 @functools.cache

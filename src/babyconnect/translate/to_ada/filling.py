@@ -23,7 +23,7 @@ from babyconnect.translate.to_ada.spots import Spot, Spots
 @functools.cache
 def _preferred() -> Mapping[str, str]:
     """By path: the data element that takes a value where several could."""
-    return {row["path"]: row["concept"] for row in table_rows("ada/to_ada_choices")}
+    return {row["path"]: row["concept"] for row in table_rows("ada/to_ada_choices") if row["path"]}
 
 
 class Filling:
