@@ -103,9 +103,10 @@ def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound
 
     async def note(happening: Happening) -> object:
         # By this the look is hers also where her record is not (any more): a refused guess, a record destroyed since.
-        looked_for = looked_up(happening)
-        known = {"pseudonym": journal.pseudonym(looked_for)} if looked_for else {}
-        receipt = await journal.log.append({**events.of(happening), **known})
+        looked_for, event = looked_up(happening), events.of(happening)
+        if looked_for:
+            event["pseudonym"] = journal.pseudonym(looked_for)
+        receipt = await journal.log.append(event)
         await decides.break_glass.answered(happening)
         return receipt
 
