@@ -17,7 +17,7 @@ from babyconnect.labelling.labels import Labels, labels
 from babyconnect.sources import astraia, images
 from babyconnect.translate.ultrasound.images import Sight
 from babyconnect.translate.ultrasound.layout import Item, levels, words
-from babyconnect.translate.ultrasound.translating import counted
+from babyconnect.translate.ultrasound.translating import chapters, counted
 from tests.support.cases import cases
 from tests.support.ultrasound import PREGNANCY, TODAY, TWINS, exam, export, rules, translated
 
@@ -138,6 +138,18 @@ def test_a_combined_test_is_named_and_stays_in_the_original(more: str) -> None:
     assert told.rule == "not-mapped" and "combined test" in told.text
     lost = [counted(astraia.read(one), SIGHT, TODAY).counted.lost for one in (usual, screened)]
     assert lost[1] - lost[0] == {f"fetus/{tag}"}
+
+
+def test_only_what_says_something_itself_can_be_missed() -> None:
+    levelled = {f"{row['level']}/{row['path']}" for row in provided().rows if row["kind"] == "level"}
+    named = {item.concept for chapter in chapters("astraia") for item in chapter.items}
+    assert "fetus/bpd" in named and not named & levelled
+
+
+def test_initials_without_a_prefix_are_whole() -> None:
+    assert "patient/other_names" not in counted(astraia.read(export(exam(""))), SIGHT, TODAY).counted.lost
+    alone = export(exam("")).replace(b"A.B. van der", b"A.B.")
+    assert "patient/other_names" not in counted(astraia.read(alone), SIGHT, TODAY).counted.lost
 
 
 NIPT = '<nipt choice="with incidental findings" performed="trisomies" date="2026-06-01">no indication</nipt>'

@@ -9,10 +9,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from babyconnect.fhir import check
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.profile_findings import Placed, each
+from babyconnect.flows.sound import wrong
 from babyconnect.flows.translating import READERS
 from babyconnect.sources import Record, Sourced
 
@@ -61,9 +61,9 @@ def _record(name: str, records: Sequence[Record], today: dt.date) -> Checked:
             sourced.append((f"{record.name}: {place}".rstrip(), one))
     sound = []
     for place, one in sourced:
-        wrong = [Finding(i.severity, f"{place} {i.place}", i.rule, i.text) for i in check.structure(one.resource)]
-        findings += wrong
-        if not any(finding.severity == "error" for finding in wrong):
+        faults = wrong(one.resource, place)
+        findings += faults
+        if not any(finding.severity == "error" for finding in faults):
             sound.append((place, one))
     addresses = {one.full_url: one.resource for _, one in sound if one.full_url}
     findings += each([Placed(place, one.resource) for place, one in sound], addresses)

@@ -14,12 +14,13 @@ import orjson
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
 from babyconnect.definitions import document
-from babyconnect.fhir import check, json
+from babyconnect.fhir import json
 from babyconnect.fhir.references import targets
 from babyconnect.fhir.walk import find
 from babyconnect.flows import profile_findings
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.profile_findings import Placed
+from babyconnect.flows.sound import wrong
 from babyconnect.labelling import attachments, childs_view, disclosing, displays
 from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
 from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels, worded
@@ -46,8 +47,8 @@ def faults(given: Iterable[Given]) -> list[Finding]:
     """What the check of structure says of each resource, and BSNs that cannot be."""
     found: list[Finding] = []
     for one in given:
-        issues = check.structure(one.resource)
-        found += [Finding(i.severity, f"{one.place} {i.place}", i.rule, i.text) for i in issues]
+        issues = wrong(one.resource, one.place)
+        found += issues
         if not any(issue.severity == "error" for issue in issues):
             found += _bsn_faults(one)
     return found

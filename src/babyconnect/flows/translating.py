@@ -15,13 +15,14 @@ from lxml import etree
 
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.birthcare.ultrasound import ExportTable
-from babyconnect.fhir import check, json, xml_writer
+from babyconnect.fhir import json, xml_writer
 from babyconnect.flows import to_acute, to_ada, to_csv, to_jgz, to_perined, to_r4
 from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.material import Material, Read, Wanted, Written, files_in, without_bsn
 from babyconnect.flows.measures import measured
+from babyconnect.flows.sound import wrong
 from babyconnect.sources import Format, Record, Sourced, images
 from babyconnect.translate import ada, completeness, medication
 from babyconnect.translate.acute import handover
@@ -257,9 +258,9 @@ def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
     sourced: list[Sourced] = []
     for one in made.resources:
         place = f"{record.name}: {one.place}".rstrip()
-        wrong = [Finding(i.severity, f"{place} {i.place}", i.rule, i.text) for i in check.structure(one.resource)]
-        sound, told = (one.resource, []) if _refuse(wrong) else measured(one.resource, place)
-        findings += [*wrong, *told]
+        faults = wrong(one.resource, place)
+        sound, told = (one.resource, []) if _refuse(faults) else measured(one.resource, place)
+        findings += [*faults, *told]
         sourced.append(replace(one, resource=sound))
     refused = _refuse(findings)
     whole = tuple(one.resource for one in sourced) if to in _LOOSE else resolved(sourced)

@@ -125,8 +125,22 @@ class _Translation:
                 reasons = [row.reason for row in self.table.rows[site.concept] if row.reason]
                 if not site.said:
                     reasons = ["it states only why it is empty"]
-                reason = reasons[0] if reasons else "nothing that became a resource takes it"
+                reason = reasons[0] if reasons else self._why_not(site)
                 self.find("information", site, "not-mapped", f"not translated: {reason}")
+
+    def _why_not(self, site: Site) -> str:
+        """When what takes a data element becomes a resource, which it did not here."""
+        rules = [self.table.rule_of.get(row.resource) for row in self.table.rows[site.concept]]
+        when = next((rule.when for rule in rules if rule is not None and rule.when), "")
+        named = " ".join(self._named(word) for word in when.split())
+        return (
+            f"its group becomes a resource only where: {named}" if when else "nothing that became a resource takes it"
+        )
+
+    def _named(self, word: str) -> str:
+        """A word of a condition; a data element with its name."""
+        name = self.table.elements.get(word)
+        return f"{name} ({word})" if name else word
 
     def _unknown(self, site: Site) -> None:
         if site.parent is not None:

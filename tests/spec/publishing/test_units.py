@@ -84,9 +84,10 @@ async def test_each_part_of_a_blood_pressure_is_in_the_unit_that_is_fixed() -> N
 async def test_what_measures_something_else_is_no_value_and_says_why(sent: tuple[str, str, str]) -> None:
     made, told = await kept(pressure(quantity(*sent), quantity("80", "mm[Hg]", "mm[Hg]")))
     first, second = made["component"]
-    assert ("valueQuantity" in first, first["dataAbsentReason"]) == (False, ERROR)
+    assert ("valueQuantity" in first, first["dataAbsentReason"], told) == (False, ERROR, ["warning"])
     assert said(second["valueQuantity"]) == "80 mm[Hg]"
-    assert told == ["warning"]
+    made, told = await kept(observed("zib-HeartRate", HEART, quantity(*sent)))
+    assert ("valueQuantity" in made, made["dataAbsentReason"], told) == (False, ERROR, ["warning"])
 
 
 async def test_a_unit_that_contradicts_the_code_of_a_result_is_told_and_left_as_it_was_sent() -> None:

@@ -11,6 +11,7 @@ from tests.spec.messages.transfers import transfer
 from tests.spec.publishing.records import (
     Node,
     bundle,
+    concept,
     encounter,
     episode,
     folder,
@@ -232,3 +233,18 @@ async def test_one_wrong_resource_among_good_ones_leaves_nothing_of_the_record_b
     await node.one(bundle(*record(), {**encounter("E2"), "note": 1}))
 
     assert node.empty
+
+
+async def test_a_record_of_another_version_of_fhir_is_refused_in_those_words() -> None:
+    """Not by everything that STU3 has otherwise: that would be a list that says nothing."""
+    visit = {**encounter(), "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}}
+    other = {name: value for name, value in visit.items() if name not in ("diagnosis", "episodeOfCare")}
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "id": "A",
+        "clinicalStatus": concept("active", "Active", "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"),
+        "patient": {"reference": "Patient/JAMILA"},
+    }  # fmt: skip
+    refused = await Node().one(bundle(woman(), other, allergy))
+    assert refused.status == "refused"
+    assert [f.rule for f in refused.findings if f.severity == "error"] == ["fhir-version"]

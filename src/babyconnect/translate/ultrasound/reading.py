@@ -176,7 +176,10 @@ class Reading:
                     self.export.tell("warning", source, "repeated", "said twice; the first stands")
                     continue
                 taken.add(item.concept or item.path)
+                told = len(self.export.told)
                 made = self._value(element, path, text, source, item)
+                if made is None and len(self.export.told) == told and len(items) > 1:
+                    continue  # one of several that a text may hold (initials and a prefix) is not in it
                 if made is None:
                     self.export.lost.add((level.name, item.path))
                     left_out.add(path)  # and with a measurement what was worked out from it

@@ -37,14 +37,18 @@ class Made:
 
 
 def chapters(data_set: str, version: str = "", table: ExportTable | None = None) -> tuple[Chapter, ...]:
-    """What an export can fill, by the levels of the table."""
+    """What an export can fill, by the levels of the table; an element that only opens a level says nothing itself."""
     if data_set != DATA_SET:
         return ()
-    found = {name: level for name, level in levels(table or provided()).items() if name != "file"}
+    found = {
+        name: [path for path, items in level.items.items() if any(item.kind != "level" for item in items)]
+        for name, level in levels(table or provided()).items()
+        if name != "file"
+    }
     return tuple(
-        Chapter(_CHAPTERS.get(name, name), tuple(Item(f"{name}/{path}", path) for path in level.items))
-        for name, level in found.items()
-        if level.items
+        Chapter(_CHAPTERS.get(name, name), tuple(Item(f"{name}/{path}", path) for path in paths))
+        for name, paths in found.items()
+        if paths
     )
 
 
