@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from babyconnect.store import numbering
+from tests.support import order
 from tests.support.needs import postgres_binaries
 from tests.support.servers import UNSAFE, postgres
 
@@ -20,6 +21,15 @@ settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=bool(os.environ.get("CI"))
 )
 settings.load_profile("here")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes each takes the next file; which is that, is by how long files take."""
+    if not hasattr(config, "workerinput"):
+        return
+    files = [item.nodeid.partition("::")[0] for item in items]
+    place = {file: at for at, file in enumerate(order.longest_first(files, order.seconds_of_files()))}
+    items.sort(key=lambda item: place[item.nodeid.partition("::")[0]])
 
 
 class Postgres(NamedTuple):
