@@ -91,9 +91,16 @@ async def node(folder: Path, load: Load, seed: int) -> AsyncIterator[tuple[async
 
 async def more(load: Load, count: int) -> None:
     wanted = len(load.released) + count
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(load.released) < wanted:
             await asyncio.sleep(0.005)
+
+
+async def refusals(load: Load, count: int) -> None:
+    wanted = load.refused + count
+    async with asyncio.timeout(60):
+        while load.refused < wanted:
+            await asyncio.sleep(0.01)
 
 
 def logged(folder: Path) -> set[str]:
@@ -130,9 +137,10 @@ async def test_a_full_disk_is_a_503_and_an_unhealthy_node_that_goes_on_by_itself
         assert await health() == (200, "ok")
         held = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4_000, held[1]))
-        async with asyncio.timeout(20):
-            while load.refused < 30:
-                await asyncio.sleep(0.01)
+        await refusals(load, 1)  # in the midst of a record: its beginning lies there
+        # Now nothing more can be written: with room for a new small file the log rightly goes on in it for a while.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, held[1]))
+        await refusals(load, 30)
         assert await health() == (503, "log_refuses")
         before = len(load.released)
         await asyncio.sleep(0.3)
