@@ -107,9 +107,10 @@ def run(part: Part) -> bool:
     words = [sys.executable, "-m", "pytest", "-n", "0", "-rPs", "-p", "no:cacheprovider", "--disable-warnings",
              "-o", "timeout=5400", "--durations=5", "--tb=short", *part.tests]  # fmt: skip
     words += ["-k", part.only] if part.only else []
+    head = f"# of commit {commit()}, begun on {now}; {numbers}\n"
     started = time.monotonic()
     with (STATE / f"{part.name}.txt").open("w", encoding="utf-8") as file:
-        file.write(f"# of commit {commit()}, begun on {now}; {numbers}\n")
+        file.write(head)
         file.flush()
         done = subprocess.run(
             words, cwd=HOME, env={**os.environ, **part.numbers}, stdout=file, stderr=subprocess.STDOUT, check=False
@@ -127,7 +128,7 @@ def section(part: Part) -> str:
     text = file.read_text(encoding="utf-8").replace(str(HOME), ".")
     kept = [line for line in text.splitlines() if line.startswith("# ")]
     if len(kept) < 2:  # a head and an end
-        return head + kept[0] + "\nbroken off, or still running\n"
+        return head + "\n".join([*kept, "broken off, or still running"]) + "\n"
     body = text.splitlines()[1:]
     if "with status 0" not in kept[1]:
         return head + "\n".join([kept[0], *body]) + "\n"
@@ -154,7 +155,7 @@ def printed(body: list[str]) -> list[str]:
 
 
 def timed(body: list[str]) -> list[str]:
-    return ["  " + line for line in body if re.match(r"[0-9.]+s (call|setup)|\d+ passed|SKIPPED", line)]
+    return ["  " + line.strip("= ") for line in body if re.match(r"[0-9.]+s (call|setup)|=+ \d+ passed|SKIPPED", line)]
 
 
 def report() -> None:
