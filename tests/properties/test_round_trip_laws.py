@@ -7,7 +7,7 @@ of youth health care, XML; and R4, from which there is no way back, by every val
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree
@@ -62,12 +62,18 @@ def test_the_rows_of_a_record_read_and_written_again_are_the_same_rows() -> None
     assert trips
 
 
-def _said(rows: Taken) -> dict[str, list[dict[str, str]]]:
-    """Without caregivers whom no row names: the list is of a whole file, and who is not named did nothing for her."""
-    said = {key: [dict(row) for row in found] for key, found in rows.rows.items()}
-    staff = said.pop("zorgverleners", [])
-    named = {cell for found in said.values() for row in found for cell in row.values()}
-    return said | {"zorgverleners": [row for row in staff if row["Code"] in named]}
+def _said(rows: Taken) -> dict[str, list[Mapping[str, str]]]:
+    """What counts: a row that stands there twice is told of and used once; who is named by no row did nothing for her.
+
+    (The list of caregivers is of a whole file.)  Their codes are numbers in the order of that list."""
+    said = {key: [row for n, row in enumerate(found) if row not in found[:n]] for key, found in rows.rows.items()}
+    named = {cell for key, found in said.items() if key != "zorgverleners" for row in found for cell in row.values()}
+    said["zorgverleners"] = [row for row in said.get("zorgverleners", []) if row["Code"] in named]
+    codes = {row["Code"]: f"Z{number}" for number, row in enumerate(said["zorgverleners"], 1)}
+    return {
+        key: [{header: codes.get(cell, cell) for header, cell in row.items()} for row in found]
+        for key, found in said.items()
+    }
 
 
 def _read(rows: Taken) -> AdaRecord:
