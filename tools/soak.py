@@ -107,7 +107,7 @@ def run(part: Part) -> bool:
     words = [sys.executable, "-m", "pytest", "-n", "0", "-rPs", "-p", "no:cacheprovider", "--disable-warnings",
              "-o", "timeout=5400", "--durations=5", "--tb=short", *part.tests]  # fmt: skip
     words += ["-k", part.only] if part.only else []
-    head = f"# of commit {commit()}, begun on {now}; {numbers}\n"
+    head = f"# of commit {commit()}, begun on {now} at a load of {os.getloadavg()[1]:.1f}; {numbers}\n"
     started = time.monotonic()
     with (STATE / f"{part.name}.txt").open("w", encoding="utf-8") as file:
         file.write(head)
