@@ -82,6 +82,17 @@ def concept(element: AdaElement, context: Context) -> Given | None:
     return Given(made)
 
 
+def narrowed_concept(element: AdaElement, context: Context) -> Given | None:
+    """A CodeableConcept; a code that is more general than the data element becomes the data element's own by the
+    concept map `argument`: read alone, the general one would say something else."""
+    given = concept(element, context)
+    row = codes.mapped(context.argument, element.code, element.attributes.get("codeSystem", ""))
+    if given is None or row is None:
+        return given
+    own = {"system": row["target_system"], "code": row["target"], "display": row["display"]}
+    return Given({**given.value, "coding": [own]})
+
+
 def concept_or_reason(element: AdaElement, context: Context) -> Given | None:
     """A CodeableConcept; a null flavor ("anders", with a text) stands beside it as HL7's extension, not as a code."""
     given = concept(element, context)
@@ -396,6 +407,7 @@ TRANSFORMS: Mapping[str, Transform] = {
     "mapped-code": mapped_code,
     "mapped-or-reason": mapped_or_reason,
     "moment": moment,
+    "narrowed-concept": narrowed_concept,
     "plain-coding": plain_coding,
     "quantity": quantity,
     "remark": remark,

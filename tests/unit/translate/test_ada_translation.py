@@ -417,3 +417,21 @@ def test_of_two_legal_situations_each_is_what_it_says_and_no_other() -> None:
     body = e("administratief", 1313, WOMAN, status, person) + EPISODE + HERSELF
     result = translate(read(f'<adaxml><data><{root} id="r1">{body}</{root}></data></adaxml>'.encode()), TODAY)
     assert [c["code"]["coding"][0]["code"] for c in of(result, "Condition")] == ["OTS", "8"]
+
+
+@pytest.mark.parametrize("code", ["10331-7", "1305-2", "978-7", "100670-9"])
+def test_the_rhesus_factor_of_a_foetus_never_reads_as_its_mothers(code: str) -> None:
+    test = e("test_code", 10489, code=code, system="2.16.840.1.113883.6.1")
+    found = e("test_uitslag", 10492, code="165747007", system=SCT, datatype="code")
+    foetus = e("laboratorium_test_rhesus_d_factor_foetus", 10488, test, found)
+    root = "med_mij_uitbreiding_verloskunde_beschikbaarstellen"
+    below = e(
+        "medisch_onderzoek",
+        1123,
+        e("maternale_onderzoeksgegevens", 1124, e("urine_bloed_en_aanvullende_onderzoeken", 1125, foetus)),
+    )
+    body = e("administratief", 1313, WOMAN) + EPISODE + HERSELF + below
+    result = translate(read(f'<adaxml><data><{root} id="r1">{body}</{root}></data></adaxml>'.encode()), TODAY)
+    (observed,) = of(result, "Observation")
+    assert [coding["code"] for coding in observed["code"]["coding"]] == ["100670-9"]
+    assert observed["valueCodeableConcept"]["coding"][0]["code"] == "165747007"

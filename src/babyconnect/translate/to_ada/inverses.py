@@ -317,6 +317,7 @@ INVERSES: Mapping[str, Inverse] = {
     "mapped-or-reason": mapped_code,
     "concept-or-reason": concept_or_reason,
     "moment": moment,
+    "narrowed-concept": concept,
     "plain-coding": plain_coding,
     "quantity": quantity,
     "remark": remark,
