@@ -71,7 +71,7 @@ PARTS = (
          MUTANTS, PLACES, "uitbreiding"),
     Part("mutants-acute", "every element of the published acute handovers left out, doubled, swapped, corrupted",
          (f"{C}test_acute_mutations.py",), {"BABYCONNECT_ACUTE_EVERY": "1"}),
-    Part("mutants-messages", "every element of published kernsets, CDA, files of youth health care",
+    Part("mutants-messages", "every element of two published messages for Perined and of three files of youth health care",
          (f"{C}test_hl7v3_mutations.py", f"{C}test_jgz_mutations.py"), {}),
     Part("values-ada", "each value of each published record and of full ones changed: only its own facts change",
          (f"{P}test_ada_mutation.py",), {"BABYCONNECT_ADA_MUTANTS": "0"}),
@@ -128,7 +128,8 @@ def section(part: Part) -> str:
     text = file.read_text(encoding="utf-8").replace(str(HOME), ".")
     kept = [line for line in text.splitlines() if line.startswith("# ")]
     if len(kept) < 2:  # a head and an end
-        return head + "\n".join([*kept, "broken off, or still running"]) + "\n"
+        begun = [f"  {line}" for line in text.splitlines() if line.startswith("tests/")]
+        return head + "\n".join([*kept, *begun, "broken off, or still running"]) + "\n"
     body = text.splitlines()[1:]
     if "with status 0" not in kept[1]:
         return head + "\n".join([kept[0], *body]) + "\n"
