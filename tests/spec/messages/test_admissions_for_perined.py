@@ -108,6 +108,46 @@ def test_each_of_twins_that_were_admitted_has_a_document_of_its_own() -> None:
     assert len(set(own)) == 2
 
 
+WEIGHT = "kind/opname_gegevens/onderzoek/lichaamsgewicht/gewicht_waarde"
+
+
+def examined_in(*about: AdaElement) -> AdaElement:
+    weighed = e("geboortegewicht_lichaamsgewicht", v("gewicht_waarde", "1500", unit="g"),
+                v("gewicht_datum_tijd", "2026-11-16"))  # fmt: skip
+    return e("kind", *about, e("lichamelijk_onderzoek_kind", weighed))
+
+
+def about(*persons: str) -> AdaElement:
+    return e("demografische_gegevens", *(ref("patient", person) for person in persons))
+
+
+def test_what_names_no_child_is_about_the_only_one() -> None:
+    of = made(record(of_child("K1", stay("C1")), examined_in(), told(contact("C1")), persons=(child("K1"),)))
+    assert values(of, WEIGHT) == ["1500"]
+
+
+def test_what_names_no_child_is_about_none_where_another_person_may_be_a_twin_of_whom_no_group_speaks() -> None:
+    twins = (child("K1"), child("K2"))
+    problem = e("problematiek_kind", e("probleem_problematiek_kind", coded("probleem_naam", "206292002")))
+    of = made(record(of_child("K1", stay("C1")), examined_in(), e("kind", problem), told(contact("C1")), persons=twins))
+    assert of.records and values(of, WEIGHT) == [] and values(of, PROBLEMS + "*/probleem/probleem_naam") == []
+    assert not made(record(of_child("K1"), e("kind", stay("C1")), told(contact("C1")), persons=twins)).records
+
+
+@pytest.mark.parametrize("persons", [("V",), ("K1", "V"), ("K1", "K2")])
+def test_what_names_another_person_is_not_in_the_childs_document(persons: tuple[str, ...]) -> None:
+    of = made(record(of_child("K1", stay("C1")), examined_in(about(*persons)), told(contact("C1")),
+                     persons=(child("K1"),)))  # fmt: skip
+    assert of.records and values(of, WEIGHT) == []
+
+
+def test_a_birth_that_names_the_woman_whose_it_was_is_that_of_the_only_child() -> None:
+    act = e("verrichting_kindspecifieke_maternale_verrichtingen", ICU, v("verrichting_start_datum", "2026-11-16"))
+    births = (delivered("V", act),)
+    assert made(record(of_child("K1"), persons=(child("K1"),), delivery=births)).records
+    assert not made(record(of_child("K1"), persons=(child("K1"), child("K2")), delivery=births)).records
+
+
 def test_each_stay_of_a_child_has_a_document_of_its_own_in_the_order_of_time() -> None:
     later = contact("C2", "2026-11-20")
     of = made(record(of_child("K1", stay("C2"), stay("C1")), told(later, contact("C1")), persons=(child("K1"),)))
