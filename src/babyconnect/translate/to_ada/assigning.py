@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from babyconnect.translate import codes
 from babyconnect.translate.tables import AdaMap, Link, Row, Rule, ada_map
 from babyconnect.translate.to_ada.draft import Structure, structure
 from babyconnect.translate.to_ada.graph import Graph, Resource, found, matches, places, same_coding
+from babyconnect.translate.to_ada.whose import is_theirs, on_the_day_of_birth, persons, says_a_fetus
 
 # What a template fixes that tells its resources from others: their code, and their shield.
 _TELLING = frozenset({"code", "meta"})
@@ -95,18 +96,39 @@ class Assigning:
             seen |= {rule.name for rule in their.rules}
         self.alike: dict[str, list[Rule]] = {}
         """Rules that explain a resource as well as its own: for when that has no place left."""
-        possible = {key: self._possible(resource) for key, resource in graph.all.items()}
-        self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in possible.items()}
         self._reported = self._members()
+        self._consider({key: self._possible(key, resource) for key, resource in graph.all.items()})
         self._claimed = self._claims(self.possible)
-        self._present = frozenset(name for names in self.possible.values() for name in names)
-        self.candidates = {key: [r for their, r in found if their is tables] for key, found in possible.items()}
-        self.rules = {key: self._best(key, found) for key, found in possible.items()}
-        # Once more, now that what refers to a resource is known for what it is: a request is that of its procedure.
+        self.rules = {key: self._best(key, found) for key, found in self._explained_by.items()}
+        # Once more, now that it is known who everyone is: what is about a child is never its mother's or a foetus'.
+        everyone = self._explained_by
+        self._consider(self._of_their_own())
+        self.misplaced = frozenset(key for key, pairs in everyone.items() if pairs and not self._explained_by[key])
+        """Resources that only another than the one they are about has a place for."""
+        self.rules = {key: self._best(key, found) for key, found in self._explained_by.items()}
+        # And now that what refers to a resource is known for what it is: a request is that of its procedure.
         self._claimed = self._claims({k: frozenset({rule.name}) for k, rule in self.rules.items() if rule is not None})
-        self.rules = {key: self._best(key, found) for key, found in possible.items()}
+        self.rules = {key: self._best(key, found) for key, found in self._explained_by.items()}
 
-    def _possible(self, resource: Resource) -> list[tuple[Backwards, Rule]]:
+    def _consider(self, explained_by: dict[str, list[tuple[Backwards, Rule]]]) -> None:
+        """These are the rules that each resource can be of."""
+        self._explained_by = explained_by
+        self.possible = {key: frozenset(rule.name for _, rule in found) for key, found in explained_by.items()}
+        self._present = frozenset(name for names in self.possible.values() for name in names)
+        self.candidates = {
+            key: [rule for their, rule in found if their is self._tables] for key, found in explained_by.items()
+        }
+
+    def _of_their_own(self) -> dict[str, list[tuple[Backwards, Rule]]]:
+        """The rules that each resource can be of, less those about somebody else than it is about."""
+        known = ((key, self.rules[key]) for key in persons(self._graph))
+        people = {key: frozenset({rule.name} if rule is not None else ()) for key, rule in known}
+        return {
+            key: [pair for pair in pairs if is_theirs(self._graph, people, key, *pair)]
+            for key, pairs in self._explained_by.items()
+        }
+
+    def _possible(self, key: str, resource: Resource) -> list[tuple[Backwards, Rule]]:
         """By code and profile; a resource without a profile that any rule knows goes by its code alone."""
         listed = _codings(resource)
         codings = listed if isinstance(listed, list) else []
@@ -114,13 +136,35 @@ class Assigning:
         coded = [
             (their, rule)
             for their, rule in self._by_type[str(resource.get("resourceType"))]
-            if (not (wanted := their.codes[rule.name]) or not wanted.isdisjoint(pairs)) and _has_fixed(resource, rule)
+            if self._takes(key, their, rule, pairs) and _has_fixed(resource, rule)
         ]
         profiles = _profiles(resource) & known_profiles()
         if profiles:
             return [pair for pair in coded if _is_of(pair[1], profiles)]
         with_code = [pair for pair in coded if pair[1].codings]
-        return with_code or coded
+        if with_code or not self._named(str(resource.get("resourceType")), pairs):
+            return with_code or coded
+        return []  # its code has a place, but not for this: it is no result of a laboratory, which any code could be
+
+    def _named(self, kind: str, pairs: Collection[tuple[Any, Any]]) -> bool:
+        """True when a rule names one of the codes, for whomever and whenever."""
+        return any(not their.codes[rule.name].isdisjoint(pairs) for their, rule in self._by_type[kind])
+
+    def _takes(self, key: str, their: Backwards, rule: Rule, pairs: Collection[tuple[Any, Any]]) -> bool:
+        """True when a rule takes one of a resource's codes, as it is said of this resource, or whatever has none."""
+        wanted, only = their.codes[rule.name], _conditions().get(rule.name, {})
+        return not wanted or any(
+            self._holds(when, key, their, rule) for pair in wanted.intersection(pairs) for when in only.get(pair, ("",))
+        )
+
+    def _holds(self, when: str, key: str, their: Backwards, rule: Rule) -> bool:
+        """A condition of `to_ada_codes.csv`."""
+        resource = self._graph.all[key]
+        if when == "fetus":
+            return key in self._reported or says_a_fetus(self._graph, resource, their, rule)
+        if when == "profile":
+            return bool(_specific(rule.template.profiles) & _profiles(resource))
+        return not when or on_the_day_of_birth(self._graph, resource)
 
     def _best(self, key: str, possible: list[tuple[Backwards, Rule]]) -> Rule | None:
         """The rule that explains most; None when only one of another transaction explains the resource."""
@@ -292,6 +336,15 @@ def _named_tests() -> Mapping[str, Sequence[Mapping[str, str]]]:
     for row in table_rows("ada/to_ada_codes"):
         tests[row["rule"]].append(row)
     return tests
+
+
+@functools.cache
+def _conditions() -> Mapping[str, Mapping[tuple[str, str], Sequence[str]]]:
+    """By rule and code: when the rule takes that code."""
+    made: dict[str, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+    for row in table_rows("ada/to_ada_codes"):
+        made[row["rule"]][row["system"], row["code"]].append(row["when"])
+    return made
 
 
 def _codings(resource: Resource) -> Any:

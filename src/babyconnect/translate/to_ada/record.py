@@ -140,6 +140,8 @@ class _Making:
 
     def _unheld(self, key: str, resource: Resource) -> None:
         why = "this transaction has no place for it"
+        if key in self._assigning.misplaced:
+            why = "this transaction has a place for it of somebody else only, not of whom it is about"
         if self._assigning.rules[key] is not None:
             placed = bool(self._placing.homes.get(key))
             why = "nothing that it says has a place here" if placed else "what stands there already leaves it no place"
