@@ -104,7 +104,8 @@ def _dispute(record: Record, conflict: Conflict) -> Dispute:
 
 
 def missing(record: Record) -> tuple[Missing, ...]:
-    return tuple(_missing(gap) for gap in record.gaps)
+    # What two pregnancies miss alike (often one of which two sources tell) is read once.
+    return tuple(dict.fromkeys(_missing(gap) for gap in record.gaps))
 
 
 def _missing(gap: Gap) -> Missing:

@@ -193,6 +193,13 @@ def test_a_missing_check_says_when_it_was_expected_and_on_whose_authority() -> N
     assert "PSIE" in by_code["blood_group"].citation
 
 
+def test_what_two_pregnancies_that_may_be_one_miss_alike_is_read_once() -> None:
+    missing = _view(dossier(MIDWIFE, -100), dossier(HOSPITAL, -50)).missing
+    said = [(gap.text, gap.reason) for gap in missing]
+    assert "Bloedgroep niet gevonden" in dict(said)
+    assert len(said) == len(set(said))
+
+
 def test_a_missing_test_that_may_be_shielded_always_says_so_whether_or_not_it_is() -> None:
     made = dossier(MIDWIFE)
     made.due(140)
