@@ -6,6 +6,7 @@ Nothing here decides: `trust.decision.decide` does, from exactly these values, w
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -81,6 +82,13 @@ class Consent:
     start: dt.datetime | None = None
     end: dt.datetime | None = None
     recorded: dt.datetime | None = None
+
+
+def unbeaten(id: str, asker: Ura, holder: Ura, groups: Iterable[str]) -> Consent:
+    """A no to this asker at this holder that no yes beats: none is more specific about who asks, who holds or what.
+    `groups`: every data group there is."""
+    every = ALL.union(groups, [shielded.value for shielded in Shielded])
+    return Consent(id, False, f"ura:{asker}", f"ura:{holder}", every)
 
 
 @dataclass(frozen=True, slots=True)

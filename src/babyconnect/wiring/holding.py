@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation
+from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Relation, unbeaten
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.one_woman import JOINED
 from babyconnect.birthcare.resources import HOME
@@ -18,7 +18,7 @@ from babyconnect.network.contract import ConsentCodes, Consents, ConsentsUnknown
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Hers
 from babyconnect.trust import relation
-from babyconnect.trust.rules import Rules
+from babyconnect.trust.rules import Rules, data_groups
 
 CHECKED_SECONDS = 1.0
 """How long an answer of the register is believed: what is taken back is no evidence a second later."""
@@ -107,6 +107,7 @@ class HolderGrounds:
     ) -> None:
         self._own, self._roster, self._consents, self._rules = own, roster, consents, rules
         self._checks, self._declared, self._terms, self._elsewhere = checks, declared, terms, elsewhere
+        self._groups = data_groups()
 
     def consents(self, client: str, asker: Asker) -> Coroutine[Any, Any, tuple[Consent, ...]]:
         """Her provisions.  Who has no pseudonym (yet) has no consent that could be known: nothing is allowed to others,
@@ -129,17 +130,22 @@ class HolderGrounds:
         if pseudonym is None:
             await self._consents.as_if(self._roster.stand_in(client))
             if self._roster.parted(client):  # what is bound to that name opens nothing any more, to nobody
-                return (Consent(NOT_SHARED, False, "*"),)
+                return self._not_shared(asker)
             if client.startswith(JOINED) and not self._roster.records(client):
                 raise ConsentsUnknown("the roster does not know these records as one client's")
-            return () if asker.ura == self._own else (Consent(NOT_SHARED, False, "*"),)
+            return () if asker.ura == self._own else self._not_shared(asker)
         try:
             return await self._consents.of(pseudonym)
         except NotKept as told:
             # Whose pointer is over (its term, or not sent yet) is shared with nobody: what she said cannot be known.
             # Our own people go by what was recorded here.
-            own = asker.ura == self._own
-            return told.recorded if own else (*told.recorded, Consent(NOT_SHARED, False, "*"))
+            return told.recorded if asker.ura == self._own else self._not_shared(asker, told.recorded)
+
+    def _not_shared(self, asker: Asker, recorded: Sequence[Consent] = ()) -> tuple[Consent, ...]:
+        """Of what is known that she said only what she refused, and a no that no yes beats, however specific: nobody
+        knows what she refused elsewhere."""
+        refused = (one for one in recorded if not one.permit)
+        return (*refused, unbeaten(NOT_SHARED, asker.ura, self._own, self._groups))
 
     @property
     def asks_elsewhere(self) -> bool:

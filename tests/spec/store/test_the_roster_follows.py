@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from babyconnect.birthcare.access import Asker, Consent, EmergencyTerms, Purpose
+from babyconnect.birthcare.access import ALL, Asker, Consent, EmergencyTerms, Purpose
 from babyconnect.birthcare.one_woman import JOINED
 from babyconnect.birthcare.parties import Kind, Role
 from babyconnect.flows.enrol import EnrollingWriter
@@ -18,7 +18,7 @@ from babyconnect.network.contract import ConsentsUnknown
 from babyconnect.network.database import DatabaseFault
 from babyconnect.network.roster import Roster
 from babyconnect.store.contract import Store, Writer
-from babyconnect.trust.rules import rules_on
+from babyconnect.trust.rules import data_groups, rules_on
 from babyconnect.wiring.holding import HolderGrounds
 from tests.spec.trust.people import TODAY
 from tests.support.material import NOON
@@ -134,8 +134,10 @@ async def test_a_name_of_records_that_parted_is_refused_and_no_fault(store: Stor
     assert not roster.parted(client)
     await writer.publish([patient("bea", OTHERS)], [], NOON)
     assert roster.parted(client) and not roster.parted("anna") and not roster.parted("joined.never")
-    (said,) = await grounds(roster).consents(client, OWN if asker == "own" else ASKER)
-    assert not said.permit and (said.actor, said.holder) == ("*", "*")
+    who = OWN if asker == "own" else ASKER
+    (said,) = await grounds(roster).consents(client, who)
+    assert not said.permit and (said.actor, said.holder) == (f"ura:{who.ura}", f"ura:{HOLDER.ura}")
+    assert ALL | data_groups() <= said.groups
 
 
 class Late:
@@ -173,7 +175,5 @@ async def test_of_whom_the_region_has_no_name_yet_nothing_is_shared_and_our_own_
     store: Store, roster: Roster
 ) -> None:
     await EnrollingWriter(store.writer, roster).publish(record("anna"), [], NOON)
-    assert any(
-        not one.permit and one.actor == one.holder == "*" for one in await grounds(roster).consents("anna", ASKER)
-    )
+    assert [one.permit for one in await grounds(roster).consents("anna", ASKER)] == [False]
     assert await grounds(roster).consents("anna", OWN) == ()

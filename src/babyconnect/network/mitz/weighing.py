@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from babyconnect.birthcare.access import ALL, Consent, Shielded
+from babyconnect.birthcare.access import ALL, Consent, unbeaten
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.network.mitz.answer import Decision
 
@@ -24,6 +24,5 @@ def weighed(
         return (*local, Consent(PERMIT, True, "*", "*", ALL))
     refused = tuple(one for one in local if not one.permit)
     if decision == "deny":
-        every = frozenset(groups) | {shielded.value for shielded in Shielded} | ALL
-        return (*refused, Consent(DENY, False, f"ura:{asker}", f"ura:{holder}", every))
+        return (*refused, unbeaten(DENY, asker, holder, groups))
     return refused
