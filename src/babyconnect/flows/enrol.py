@@ -187,10 +187,14 @@ async def send_pointers(node: Enrolling) -> int:
         made = await node.pseudonyms.of_all([bsn for _, bsn in waiting])
         named = {client: name for (client, _), name in zip(waiting, made, strict=True)}
         await node.roster.named(named)
-        await node.roster.expect(_pointers(node, named))
     await node.roster.expect(_pointers(node, dict(node.roster.renewed())))
     unsent = node.roster.unsent()
-    await node.localisation.register_all([(pointer.pseudonym, pointer.until) for pointer in unsent], SOURCE)
+    try:
+        await node.localisation.register_all([(pointer.pseudonym, pointer.until) for pointer in unsent], SOURCE)
+    finally:
+        # What was destroyed meanwhile may have reached the index after it was told to drop it.
+        for pseudonym in node.roster.dropped(unsent):
+            await node.localisation.unregister(pseudonym, SOURCE)
     await node.roster.sent(unsent)
     return len(unsent)
 

@@ -79,9 +79,20 @@ _VISITS = (
     f"select {_AS_KNOWN}, start, kind from appointment join client using (handle)"  # noqa: S608
     " where substr(start, 1, 10) = ? order by start desc"
 )
+_COUNTED = "delete from renewed where client in (select client from client where pseudonym = ?)"
+_EXPECTED = (
+    "insert into pointer values (?, ?, 0) on conflict (pseudonym) do update"
+    " set sent = (sent and until = excluded.until), until = excluded.until"
+)
+_DROPPED = "select value from json_each(?) where value not in (select pseudonym from pointer)"
 _OTHERS = (
     f"select 1 from client where client not in {ITS}"  # noqa: S608
     f" and pseudonym in (select pseudonym from client where client in {ITS})"
+)
+# Whose pointer went (part of her was destroyed) is not told of again because records are joined otherwise.
+_TOLD_ANEW = (
+    "insert or ignore into renewed select client from client where client = ?"
+    " and pseudonym in (select pseudonym from pointer)"
 )
 _JOINED = "select record, name from joined where record = ?"
 _BESIDE = "select record from joined where name = (select name from joined where record = ?)"
@@ -135,6 +146,8 @@ class Roster:
     def __init__(self, path: Path, key: bytes) -> None:
         """`key`: 32 secret bytes of this node."""
         self._db = Database(path, SCHEMA)
+        if self._db.rows("pragma user_version") == [(0,)]:
+            self._db.write_now(_since_who_waits_is_untold)
         self._key = hashlib.sha256(b"roster\n" + key).digest()
 
     def handle(self, bsn: Bsn) -> str:
@@ -168,7 +181,7 @@ class Roster:
             connection.executemany("delete from joined where record = ?", [(one,) for one in concerned])
             connection.executemany("insert into joined values (?, ?)", list(names.items()))
             connection.executemany("insert or ignore into formerly values (?, ?)", list(names.items()))
-            connection.executemany("insert or ignore into renewed values (?)", [(one,) for one in names])
+            connection.executemany(_TOLD_ANEW, [(one,) for one in names])
 
         await self._db.write(change)
         return True
@@ -217,7 +230,8 @@ class Roster:
         return tuple((client, Bsn(bsn)) for client, bsn in self._db.rows("select client, bsn from waiting"))
 
     def renewed(self) -> tuple[tuple[str, str], ...]:
-        """Known clients of whom episodes were published since, with their pseudonyms: their pointers last longer."""
+        """Clients of whom the index is to be told, or told anew: who is new here, or of whom episodes were published
+        since; with their pseudonyms, as far as these are made."""
         rows = self._db.rows("select client, pseudonym from client join renewed using (client) where pseudonym <> ''")
         return tuple((client, pseudonym) for client, pseudonym in rows)
 
@@ -271,7 +285,9 @@ class Roster:
 
     async def keep_only(self, records: Collection[str], kept: Collection[str]) -> None:
         """Part of these records of one client was destroyed: of her episodes, births, due dates and visits stays what
-        the resources in `kept` say, and the index was told that there is nothing of her here."""
+        the resources in `kept` say.  The index was told that there is nothing of her here, and is told of her again
+        only when something is published.  Her pseudonym may still have to be made (`waiting`): what she refused is
+        known by it, also to our own people."""
         await self._db.forget(lambda connection: erasing.keep_only(connection, records, kept))
 
     async def taken_back(self, id: str) -> None:
@@ -321,17 +337,15 @@ class Roster:
         return {client: (dt.datetime.fromisoformat(start), kind) for client, start, kind in rows}
 
     async def expect(self, pointers: Iterable[Pointer]) -> None:
-        """The index is to know these; a later `until` replaces an earlier one and is sent again."""
+        """The index is to know these, of whom it still is to be told (`renewed`): who was destroyed since she was
+        counted is not.  A later `until` replaces an earlier one and is sent again."""
         batch = [(p.pseudonym, p.until.isoformat()) for p in pointers]
-        known = "select client from client where pseudonym = ?"
 
         def change(connection: apsw.Connection) -> None:
-            connection.executemany(f"delete from renewed where client in ({known})", [row[:1] for row in batch])  # noqa: S608
-            connection.executemany(
-                "insert into pointer values (?, ?, 0) on conflict (pseudonym) do update"
-                " set sent = (sent and until = excluded.until), until = excluded.until",
-                batch,
-            )
+            for row in batch:
+                connection.execute(_COUNTED, row[:1])
+                if connection.changes():
+                    connection.execute(_EXPECTED, row)
 
         await self._db.write(change)
 
@@ -347,6 +361,11 @@ class Roster:
             connection.executemany("update pointer set sent = 1 where pseudonym = ? and until = ?", batch)
 
         await self._db.write(change)
+
+    def dropped(self, pointers: Iterable[Pointer]) -> tuple[str, ...]:
+        """Whom of these the index is not to know any more."""
+        asked = orjson.dumps([one.pseudonym for one in pointers]).decode()
+        return tuple([row[0] for row in self._db.rows(_DROPPED, (asked,))])
 
     def alone(self, client: str) -> bool:
         """Whether no other client here bears the same pseudonym: only then may its pointer go."""
@@ -367,11 +386,18 @@ class Roster:
         await self._db.forget(change)
 
 
+def _since_who_waits_is_untold(connection: apsw.Connection) -> None:
+    """Once per file: before, the index was told of whoever waited for a pseudonym without its being noted."""
+    connection.execute("insert or ignore into renewed select client from waiting")
+    connection.execute("pragma user_version = 1")
+
+
 def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
     known = list(connection.execute("select handle from client where client = ?", (seen.client,)))
     if seen.bsn is not None and known != [(handle,)]:
         connection.execute("insert or replace into client values (?, ?, null)", (seen.client, handle))
         connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
+        connection.execute("insert or ignore into renewed values (?)", (seen.client,))
     elif seen.episodes:
         connection.execute("insert or ignore into renewed values (?)", (seen.client,))
     for episode in seen.episodes:

@@ -21,6 +21,8 @@ _LEFT_OUT = (
     f"delete from dating where client in {_HERS} and id not in {_KEPT}",  # noqa: S608
     f"delete from episode where client in {_HERS} and id not in {_KEPT}",  # noqa: S608
 )
+# What was to be told of her is not: of what stays the index hears nothing until something is published again.
+_UNTOLD = f"delete from renewed where client in {_HERS}"  # noqa: S608
 # And, unless another client here bears the same name, what is by her handle or her pseudonym.
 _LEFT_BEHIND = (
     f"delete from appointment where handle in (select handle from client where client in {_HERS})"  # noqa: S608
@@ -37,7 +39,7 @@ def keep_only(connection: apsw.Connection, records: Collection[str], kept: Colle
     given = [orjson.dumps(list(ids)).decode() for ids in (records, kept)]
     for sql in _LEFT_OUT:
         connection.execute(sql, given)
-    for sql in _LEFT_BEHIND:
+    for sql in (_UNTOLD, *_LEFT_BEHIND):
         connection.execute(sql, given[:1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from babyconnect.fhir.search_index import index
 from babyconnect.flows import publish
 from babyconnect.flows.break_glass import BreakGlass
 from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
-from babyconnect.flows.enrol import EnrollingWriter
+from babyconnect.flows.enrol import Enrolling, EnrollingWriter, send_pointers
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.mitz import Listening, MitzBeside
@@ -56,11 +56,19 @@ class Index:
 
     dropped: list[str] = field(default_factory=list)
     away: bool = False
+    knows: set[str] = field(default_factory=set)
 
     async def unregister(self, pseudonym: str, source: str = "") -> None:
         if self.away:
             raise RegionFault("away")
         self.dropped.append(pseudonym)
+        self.knows.discard(pseudonym)
+
+    async def register_all(self, pointers: Sequence[tuple[str, dt.datetime]], source: str) -> None:
+        self.knows |= {pseudonym for pseudonym, _ in pointers}
+
+    async def of_all(self, bsns: Sequence[Bsn]) -> Sequence[str]:
+        return [f"pseudonym of {bsn.value[:4]}" for bsn in bsns]
 
 
 @dataclass
@@ -266,6 +274,56 @@ async def test_of_what_went_the_roster_keeps_no_episode_and_no_date(
     assert isinstance(await node.destroying.destroy(node.asked(hers)), Destroyed)
     assert noted(node) == beas | {f"{table} {stays}" for table in left}
     assert node.roster.clients(Bsn(BSN)) == (hers,)
+
+
+async def told(node: Node, index: Index | None = None) -> set[str]:
+    """Whom the index knows once everything was sent that was still to be."""
+    index = index or node.index
+    await send_pointers(Enrolling(node.roster, index, index, dt.timedelta(days=365), NOW))  # type: ignore[arg-type]
+    return node.index.knows
+
+
+async def partly_destroyed(node: Node, client: str) -> Destroyed | NotDestroyed | object:
+    stays = next(id for type, id in await node.store.writer.items_of(client) if type == "Observation")
+    await node.registers.hold(client, Hold(f"Observation/{stays}", "another_law", NOW, "fg-1"))
+    return await node.destroying.destroy(node.asked(client))
+
+
+@pytest.mark.parametrize("before", ["told", "told and published again", "not yet told"])
+async def test_a_pointer_that_went_does_not_come_back_before_something_is_published(node: Node, before: str) -> None:
+    hers = await node.publish(bundle(*record(), born()))
+    if before != "not yet told":
+        assert len(await told(node)) == 1
+    if before == "told and published again":
+        await node.publish(bundle(*record(), {**born(), "performedPeriod": {"end": "2026-03-01"}}))
+    assert isinstance(await partly_destroyed(node, hers), Destroyed)
+    assert await told(node) == set()
+    assert node.roster.waiting() == () and node.roster.pseudonym(hers), "what she refused is known by it"
+    await node.publish(bundle(*record(), born()))
+    assert len(await told(node)) == 1
+
+
+async def test_nor_when_of_several_records_another_went_whole(node: Node) -> None:
+    hers = await node.publish(bundle(*record(), born()))
+    same = {**woman("TWEE", BSN), "name": woman()["name"]}
+    joined = await node.publish(bundle(same, episode("EP2", "TWEE"), pregnancy("P2", "TWEE"), organisation()))
+    records = node.roster.records(node.roster.name(joined))
+    assert len(records) == 2 and hers in records and len(await told(node)) == 1
+    assert isinstance(await partly_destroyed(node, node.roster.name(hers)), Destroyed)
+    assert node.roster.records(node.roster.name(hers)) == (hers,)
+    assert await told(node) == set()
+
+
+async def test_nor_when_the_index_was_being_told_of_her_meanwhile(node: Node) -> None:
+    hers = await node.publish(bundle(*record(), born()))
+
+    class Slow(Index):
+        async def register_all(self, pointers: Sequence[tuple[str, dt.datetime]], source: str) -> None:
+            assert isinstance(await partly_destroyed(node, hers), Destroyed)
+            node.index.knows |= {pseudonym for pseudonym, _ in pointers}
+
+    assert await told(node, Slow(node.index.dropped, knows=node.index.knows)) == set()
+    assert await told(node) == set()
 
 
 async def test_an_episode_that_its_source_takes_back_is_no_evidence_any_more(node: Node) -> None:

@@ -142,3 +142,26 @@ async def test_the_number_itself_stands_in_the_file_only_while_it_waits(tmp_path
     roster.close()
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert BSN.value.encode() not in content
+
+
+async def test_who_waited_in_a_file_of_before_becomes_findable_too(tmp_path: pathlib.Path) -> None:
+    path, region = tmp_path / "roster.sqlite", Region()
+    before = Roster(path, b"k" * 32)
+    await before.note([Seen("c1", BSN, [EPISODE])])
+    before._db.write_now(lambda file: file.execute("delete from renewed; pragma user_version = 0"))
+    before.close()
+    roster = Roster(path, b"k" * 32)
+    assert await enrol.send_pointers(enrolling(roster, region)) == 1
+    roster.close()
+
+
+async def test_joining_tells_the_index_anew_of_whom_it_knows_and_of_nobody_else(roster: Roster) -> None:
+    region, names = Region(), {"c1": "joined-12", "c2": "joined-12"}
+    await roster.note([Seen("c1", BSN, [EPISODE]), Seen("c2", BSN)])
+    await enrol.send_pointers(enrolling(roster, region))
+    await roster.join(names, names)
+    assert len(roster.renewed()) == 2
+    await roster.keep_only(["c1", "c2"], [])
+    await roster.join(names, {})
+    await roster.join(names, names)
+    assert roster.renewed() == ()
