@@ -10,8 +10,9 @@ import datetime as dt
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -290,6 +291,21 @@ def test_a_synthetic_child_in_intensive_care_has_the_same_document_by_either_way
         lost = [fact for fact in facts(one) - facts(other) if fact[0] in said]
         assert {re.sub(".*unit=([a-z]+).*", r"\1", fact[1]) for fact in lost} == NOT_RESOURCES
         assert len(lost) == len(NOT_RESOURCES)
+
+
+def test_an_admission_of_which_only_the_moment_is_told_has_the_same_document_as_one_with_a_period() -> None:
+    resources = admitted(TODAY, 1).resources
+    told = [of_a_moment(one) if one["resourceType"] == "Procedure" else one for one in resources]
+    assert told != list(resources)
+    by_period, by_moment = (neonatal(handed_in(json.dumps(bundled(each)), TODAY), TODAY) for each in (resources, told))
+    assert len(by_period) == len(by_moment) > 0
+    assert [facts(one) for one in by_period] == [facts(one) for one in by_moment]
+
+
+def of_a_moment(procedure: Mapping[str, Any]) -> dict[str, Any]:
+    period = procedure.get("performedPeriod", {})
+    rest = {name: value for name, value in procedure.items() if name != "performedPeriod"}
+    return rest | ({"performedDateTime": period["start"]} if period else {})
 
 
 def facts_of(written: Written) -> Counter[Fact]:

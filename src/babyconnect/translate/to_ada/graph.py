@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from babyconnect.translate.paths import Step, compiled, slices
+from babyconnect.translate.to_ada.spans import moment_for
 
 Resource = Mapping[str, Any]
 _ADDRESS = re.compile(r"(?:^|/)([A-Za-z]+)/([A-Za-z0-9.\-]{1,64})(?:/_history/[^/]+)?$")
@@ -44,9 +45,10 @@ def found(resource: Any, path: str) -> list[Found]:
 
 
 def places(path: str, transform: str) -> Iterator[str]:
-    """Where a value can stand: of a data element of any type, at value[x] of each."""
+    """Where a value can stand: of a data element of any type, at value[x] of each; a beginning, as a moment too."""
     if transform != "any":
         yield path
+        yield from filter(None, [moment_for(path)])
         return
     for kind in ("valueQuantity", "valueCodeableConcept", "valueString"):
         yield "/".join([*path.split("/")[:-1], kind])

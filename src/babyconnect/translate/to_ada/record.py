@@ -23,6 +23,7 @@ from babyconnect.translate.to_ada.filling import Filling
 from babyconnect.translate.to_ada.graph import Graph, Resource
 from babyconnect.translate.to_ada.placing import Placing
 from babyconnect.translate.to_ada.refusing import placed, refused
+from babyconnect.translate.to_ada.spans import as_beginning, moment_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,11 @@ class _Making:
             if key not in pairs:
                 self._unheld(key, resource)
                 continue
-            before = facts(resource, lambda reference: self._graph.target(reference) or "?")
+            said, moment = as_beginning(resource, again.resources[pairs[key]])
+            if moment:
+                text = "the moment stands as the beginning; the record asks from when until when"
+                self._find("information", key, "implied", text, moment)
+            before = facts(said, lambda reference: self._graph.target(reference) or "?")
             after = facts(again.resources[pairs[key]], lambda reference: address.get(reference, "?"))
             for path in lost_paths(before, after):
                 self._lost(key, path)
@@ -163,7 +168,7 @@ class _Making:
         made = [rule for rule, _ in self._placing.homes[key]]
         taken = [row.path for rule in made for row in self._tables.rows.get(rule.name, ())]
         taken += [path for rule in made for path, _ in rule.template.links]
-        return any(compiled(path)[0].name == first for path in taken)
+        return any(first in (compiled(path)[0].name, moment_for(path)) for path in taken)
 
     def _added(self, key: str, path: str, lost: list[str]) -> None:
         """What the way back says and the resource does not: named, unless it stands for what was lost."""
