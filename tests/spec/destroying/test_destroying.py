@@ -305,12 +305,16 @@ async def test_a_pointer_that_went_does_not_come_back_before_something_is_publis
 
 async def test_nor_when_of_several_records_another_went_whole(node: Node) -> None:
     hers = await node.publish(bundle(*record(), born()))
-    same = {**woman("TWEE", BSN), "name": woman()["name"]}
-    joined = await node.publish(bundle(same, episode("EP2", "TWEE"), pregnancy("P2", "TWEE"), organisation()))
-    records = node.roster.records(node.roster.name(joined))
-    assert len(records) == 2 and hers in records and len(await told(node)) == 1
-    assert isinstance(await partly_destroyed(node, node.roster.name(hers)), Destroyed)
-    assert node.roster.records(node.roster.name(hers)) == (hers,)
+    for one in ("TWEE", "DRIE"):
+        same = {**woman(one, BSN), "name": woman()["name"]}
+        last = await node.publish(bundle(same, episode(f"EP{one}", one), pregnancy(f"P{one}", one), organisation()))
+    client = node.roster.name(hers)
+    assert len(node.roster.records(client)) == 3 and len(await told(node)) == 1
+    (other,) = set(node.roster.records(client)) - {hers, last}
+    stays = next(id for type, id in await node.store.writer.items_of(other) if type == "Condition")
+    await node.registers.hold(client, Hold(f"Condition/{stays}", "another_law", NOW, "fg-1"))
+    assert isinstance(await partly_destroyed(node, client), Destroyed)
+    assert set(node.roster.records(node.roster.name(hers))) == {hers, other}
     assert await told(node) == set()
 
 
