@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from babyconnect.api.access import MANY, ONE, Access
+from babyconnect.birthcare.access import Consent, Refused
 from babyconnect.birthcare.identifiers import BSN_SYSTEM, Bsn
+from babyconnect.birthcare.parties import Person, Role
 from babyconnect.flows.mitz import MitzBeside, said_to
-from babyconnect.network.contract import ConsentsUnknown
+from babyconnect.flows.rules import Imagined
+from babyconnect.network.contract import ConsentsUnknown, NotKept
 from babyconnect.network.mitz.client import MitzAnswers
 from babyconnect.network.mitz.question import Question
 from babyconnect.wiring.holding import HolderGrounds
 from tests.spec.shielding.stage import Practice, mother, without_bsn
-from tests.spec.viewer.stage import BSN, OWN
+from tests.spec.viewer.stage import BSN, HOSPITAL, OWN
 
 from .office import CLIENT, Office
 from .test_authzen import HER, QUESTION, SECRET, SUBJECT, one, post
@@ -70,6 +74,26 @@ async def test_every_other_answer_is_no(mitz: Played, said: str) -> None:
     mitz.answer = said
     answer = (await post(mitz.access, QUESTION)).json()
     assert answer["decision"] is False and len(mitz.asked) == 1
+
+
+async def test_whose_pointer_is_over_is_shared_with_nobody_whatever_she_said_here_and_in_the_mitz(
+    mitz: Played, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Consent("c1", True, f"ura:{HOSPITAL.ura}", f"ura:{OWN.ura}")
+
+    class Lapsed:
+        async def of(self, pseudonym: str) -> tuple[Consent, ...]:
+            raise NotKept((here,))
+
+    office.said = (here,)
+    assert (await post(mitz.access, QUESTION)).json()["decision"] is True
+    monkeypatch.setattr(mitz.grounds, "_consents", Lapsed())
+    answer = (await post(mitz.access, QUESTION)).json()
+    assert answer["decision"] is False and answer["context"]["reasons"] == ["objection"]
+    by_rules = replace(office.rules, consents=mitz.grounds.registered)
+    asker = Imagined(HOSPITAL.ura, HOSPITAL.kind, Role.GYNAECOLOGIST)
+    shown = await by_rules.preview(Bsn(BSN), asker, "", Person("local:beheer", "Beheer", Role.EMPLOYEE))
+    assert shown is not None and isinstance(shown.now, Refused), "nor does a preview of the rules say otherwise"
 
 
 async def test_silence_is_no_decision_and_in_a_batch_a_no_of_its_own(mitz: Played) -> None:
