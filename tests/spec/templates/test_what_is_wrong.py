@@ -282,6 +282,72 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(content: bytes, rule: str
     assert rule in rules(content)
 
 
+def cell_of(**attributes: str) -> bytes:
+    """A row with one cell, by hand."""
+    said = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return sheet_of(f"<row><c{said}><v>1</v></c></row>".encode())
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "1.0", "9" * 5000, "abc"])
+def test_a_workbook_whose_own_numbers_are_none_is_refused(number: str) -> None:
+    text = sheet_of(f'<row><c t="s"><v>{number}</v></c></row>'.encode())
+    row = sheet_of(f'<row r="{number}"><c><v>1</v></c></row>'.encode())
+    format_ = f'<styleSheet {NAMESPACE.decode()}><cellXfs><xf numFmtId="{number}"/></cellXfs></styleSheet>'.encode()
+    own = format_.replace(b"<cellXfs>", b'<numFmts><numFmt formatCode="0" numFmtId="x"/></numFmts><cellXfs>').replace(
+        f'"{number}"'.encode(), b'"0"'
+    )
+    for parts in (
+        {"xl__worksheets__sheet1_xml": text},
+        {"xl__worksheets__sheet1_xml": row},
+        {"xl__worksheets__sheet1_xml": cell_of(s=number)},
+        {"xl__worksheets__sheet1_xml": cell_of(s="0"), "xl__styles_xml": format_},
+        {"xl__worksheets__sheet1_xml": cell_of(s="0"), "xl__styles_xml": own},
+    ):
+        assert rules(remade(GOOD, **parts)) == {"xlsx"}, parts
+
+
+def test_a_workbook_that_is_refused_takes_no_other_of_the_same_hand_in_with_it() -> None:
+    broken = remade(GOOD, xl__worksheets__sheet1_xml=cell_of(s="²"))
+
+    refused, taken = read([Input("een", content=broken), Input("ander", content=GOOD)], LIMIT, {})
+    assert isinstance(refused, Refusal) and isinstance(taken, Record)
+
+
+def test_the_last_moment_that_a_workbook_can_say_is_a_fault_and_no_day_after_it() -> None:
+    content = part_with(b"2958465.9999999")
+
+    assert "fault" in rules(content)
+
+
+def part_with(number: bytes) -> bytes:
+    """A workbook in which the first date of the checks is this number."""
+    book = filled_in.book(changed(small(), "controles", {"Datum en tijd": dt.date(2026, 5, 3)}))
+    content = filled_in.saved(book)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.read("xl/worksheets/sheet3.xml")
+    assert sheet.count(b"<v>46145</v>") == 1
+    return remade(content, xl__worksheets__sheet3_xml=sheet.replace(b"46145", number))
+
+
+def test_a_few_bytes_do_not_show_a_long_text_in_more_cells_than_a_file_may_hold() -> None:
+    """As text would this file be 655 MB: it is refused at the first row that is too much."""
+    text = b"<sst " + NAMESPACE + b"><si><t>" + b"a\xc2\xa0" * 16_000 + b"</t></si></sst>"
+    rows = sheet_of((b"<row>" + b'<c t="s"><v>0</v></c>' * 400 + b"</row>") * 50)
+    parts = {"xl__sharedStrings_xml": text, "xl__worksheets__sheet1_xml": rows}
+
+    (finding,) = found(remade(OTHER, **parts))
+    assert finding.rule == "size" and "rij 2" in finding.place
+
+
+def test_the_time_that_a_number_format_takes_grows_with_its_length_and_no_faster() -> None:
+    """A million characters: at once where each is read once, minutes where every bracket is sought to the end."""
+    code = b"x[" * 500_000
+    styles = b"<styleSheet " + NAMESPACE + b'><numFmts><numFmt numFmtId="200" formatCode="' + code
+    content = remade(GOOD, xl__styles_xml=styles + b'"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>')
+
+    assert found(content) == []
+
+
 def test_a_file_over_the_limit_is_refused_before_it_is_opened() -> None:
     assert rules(GOOD, len(GOOD) - 1) == {"size"}
 

@@ -21,6 +21,8 @@ Fault = tuple[str, str, str]
 _ABOVE = 10
 """Rows in which the headers are looked for, when they do not stand in the first."""
 _NEAR = 0.6
+_LONGEST_NAME = 200
+"""Of a column: what is longer is none of ours, and is not compared with them (a cell may hold 32,767 characters)."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ def _sort(table: Table, file: File) -> None:
 
 def _unknown(table: Table, file: File) -> Sheet | None:
     """Of a sheet that no template has: the one that it seems to be; that it is told refuses the file."""
-    head = {folded(cell.text) for cell in table.rows[min(table.rows)].values()}
+    head = {_name(cell) for cell in table.rows[min(table.rows)].values()}
     names = [sheet.name for sheet in sheets().values()]
     near = difflib.get_close_matches(table.name, names, 1, _NEAR)
     said = f"blad {table.name}" if table.name else "het bestand"
@@ -97,7 +99,12 @@ def _head(table: Table, sheet: Sheet, file: File) -> int:
 
 
 def _shared(cells: Mapping[int, Cell], known: Iterable[str]) -> int:
-    return len({folded(cell.text) for cell in cells.values()} & set(known))
+    return len({_name(cell) for cell in cells.values()} & set(known))
+
+
+def _name(cell: Cell) -> str:
+    """What a cell says, as the name of a column is compared."""
+    return folded(cell.text) if len(cell.text) <= _LONGEST_NAME else ""
 
 
 def _columns(table: Table, head: int, sheet: Sheet, file: File) -> dict[str, int]:
@@ -105,11 +112,11 @@ def _columns(table: Table, head: int, sheet: Sheet, file: File) -> dict[str, int
     known = {folded(header): header for header in sheet.columns}
     found: dict[str, int] = {}
     for at, cell in sorted(table.rows[head].items()):
-        header = known.get(folded(cell.text), f"{cell.text} ({at})")
+        header = known.get(_name(cell), f"{cell.text} ({at})")
         if header in found:
             place = f"blad {sheet.name}, rij {head}, kolom {header} ({address(at, head)})"
             file.faults.append(("column", place, "deze kolom staat er twee keer"))
-        elif folded(cell.text) == folded(FAULTS):
+        elif _name(cell) == folded(FAULTS):
             continue
         elif header not in sheet.columns:
             file.remarks.append(_not_known(cell.text, address(at, head), head, sheet))
@@ -141,7 +148,7 @@ def _nameless(table: Table, head: int, sheet: Sheet, found: dict[str, int], file
 
 
 def _not_known(header: str, where: str, head: int, sheet: Sheet) -> Fault:
-    near = difflib.get_close_matches(header, list(sheet.columns), 1, _NEAR)
+    near = difflib.get_close_matches(header[:_LONGEST_NAME], list(sheet.columns), 1, _NEAR)
     hint = f"; bedoelt u {near[0]}?" if near else ""
     text = f"deze kolom is niet van het sjabloon en wordt niet gelezen, alleen bewaard{hint}"
     return "column", f"blad {sheet.name}, rij {head}, kolom {header[:60]} ({where})", text

@@ -26,12 +26,16 @@ from babyconnect.sources.tabular.packed import Packed
 _DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 """Numbers of the built-in formats of dates and times (ECMA-376 §18.8.30)."""
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
-_MARKS = re.compile(r'"[^"]*"|\\.|\[(?![hms]+\])[^\]]*\]|_.|\*.')
-"""What in a format is no sign of a date: quoted and escaped text, colours and conditions, spacing."""
+_MARKS = re.compile(r'"[^"]*"|\\.|\[(?![hms]+\])[^][]*\]|_.|\*.')
+"""What in a format is no sign of a date: quoted and escaped text, colours and conditions, spacing.  A bracket that
+stays open ends at the next: else each would be looked for to the end of the text."""
 _LAST_ROW = 1_048_576
 """Of a sheet (ECMA-376)."""
+_MOST_SHOWN = 20_000_000
+"""Characters of all cells together: each text is kept once, but a few bytes show it in as many cells as they like."""
 _MOST_HELD = 200_000
 """Elements between two of those that are looked for: no row, text or list of formats has that many."""
+_STYLES = "de opmaak"
 _RELATIONSHIP = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships",
                  "http://purl.oclc.org/ooxml/officeDocument/relationships")  # fmt: skip
 
@@ -119,6 +123,7 @@ class _Book:
         }
         self.sheets: list[_Sheet] = []
         self._made: dict[Cell, Cell] = {}  # cells that say the same are one: half of the memory of a large file
+        self._shown = 0
         self._first = dt.datetime(1899, 12, 30)
         for element in _events(workbook, "sheet", "workbookPr"):
             if _name(element) == "workbookPr":
@@ -134,8 +139,9 @@ class _Book:
                 self.sheets.append(_Sheet(tidy(element.get("name", "")), place, hidden))
 
     @functools.cached_property
-    def _texts(self) -> list[str]:
-        return [_said(element) for element in _events(self._part("xl/sharedStrings.xml"), "si")]
+    def _texts(self) -> list[str | None]:
+        """Tidied once, however many cells show it."""
+        return [_tidied(_said(element)) for element in _events(self._part("xl/sharedStrings.xml"), "si")]
 
     @functools.cached_property
     def _dated(self) -> list[bool]:
@@ -144,9 +150,9 @@ class _Book:
         found: list[bool] = []
         for element in _events(self._part("xl/styles.xml"), "numFmt", "cellXfs"):
             if _name(element) == "numFmt":
-                own[int(element.get("numFmtId", "0"))] = _is_date(element.get("formatCode", ""))
+                own[_whole(element.get("numFmtId", "0"), _STYLES)] = _is_date(element.get("formatCode", ""))
             else:
-                numbers = [int(xf.get("numFmtId", "0")) for xf in element if _name(xf) == "xf"]
+                numbers = [_whole(xf.get("numFmtId", "0"), _STYLES) for xf in element if _name(xf) == "xf"]
                 found = [number in _DATES or own.get(number, False) for number in numbers]
         return found
 
@@ -169,9 +175,12 @@ class _Book:
                     cell = self._cell(child, at)
                     if cell is not None:
                         cells[column] = self._made.setdefault(cell, cell)
+                        self._shown += len(cell.text)
             if cells:
                 rows[number] = cells
                 unseen += _hidden(element)
+            if self._shown > _MOST_SHOWN:
+                raise Malformed(f"{at}", "size", f"de cellen samen hebben meer dan {_MOST_SHOWN} tekens")
             if len(rows) > MOST_ROWS:
                 raise Malformed(f"blad {name}, rij {number}", "size", f"meer dan {MOST_ROWS} rijen")
         hidden = ["het hele blad"] * sheet.hidden + [f"{unseen} rijen"] * bool(unseen) + ["kolommen"] * bool(columns)
@@ -185,13 +194,14 @@ class _Book:
         value = _child(element, "v")
         text = (value.text or "").strip() if value is not None else ""
         if kind == "inlineStr":
-            return _text(_said(_child(element, "is")), computed, at)
+            return _text(_tidied(_said(_child(element, "is"))), computed, at)
         if kind == "s":
-            if not text.isdigit() or int(text) >= len(self._texts):
+            number = _whole(text, f"{at}")
+            if number >= len(self._texts):
                 raise Malformed(f"{at}", "xlsx", "het Excel-bestand is beschadigd (een tekst ontbreekt)")
-            return _text(self._texts[int(text)], computed, at)
+            return _text(self._texts[number], computed, at)
         if kind == "str":
-            return _text(value.text or "" if value is not None else "", computed, at)
+            return _text(_tidied(value.text or "" if value is not None else ""), computed, at)
         if kind == "e" or (computed and not text):
             return Cell("", "fault", computed)
         if not text:
@@ -200,16 +210,16 @@ class _Book:
             return Cell("ja" if text in ("1", "true") else "nee", "yes-no", computed)
         if kind == "d":
             return Cell(text, "date", computed)
-        return self._number(text, element.get("s", ""), computed)
+        return self._number(text, _whole(element.get("s", "0"), f"{at}"), computed)
 
-    def _number(self, text: str, style: str, computed: bool) -> Cell:
+    def _number(self, text: str, style: int, computed: bool) -> Cell:
         try:
             number = float(text)
         except ValueError:
             return Cell("", "fault", computed)
         if not math.isfinite(number):
             return Cell("", "fault", computed)
-        if style.isdigit() and int(style) < len(self._dated) and self._dated[int(style)]:
+        if style < len(self._dated) and self._dated[style]:
             moment = self._moment(number)
             return Cell(moment, "date", computed) if moment else Cell("", "fault", computed)
         return Cell(_digits(number), "number", computed)
@@ -220,9 +230,8 @@ class _Book:
         Day 60 of the 1900 system is 29 February 1900, which never was; the days before it are one off.  Nobody of whom
         a record is made was born then, so they are refused.
         """
-        if self._first.year == 1899 and not 61 <= serial < 2_958_466:
-            return ""
-        if not 1 <= serial < 2_957_004 and self._first.year == 1904:
+        first, last = (61, 2_958_466) if self._first.year == 1899 else (1, 2_957_004)
+        if not first <= serial < last or round(serial * 86_400) >= last * 86_400:
             return ""
         moment = self._first + dt.timedelta(seconds=round(serial * 86_400))
         return moment.date().isoformat() if serial == int(serial) else moment.isoformat()
@@ -237,7 +246,7 @@ class _Place:
     at: int = 0
 
     def row(self, told: str | None) -> int:
-        number = int(told) if told and told.isdigit() and len(told) < 8 else self.number + 1
+        number = _whole(told, f"blad {self.sheet}") if told else self.number + 1
         if number <= self.number:
             raise Malformed(
                 f"blad {self.sheet}", "xlsx", "het Excel-bestand is beschadigd (een rij staat er twee keer)"
@@ -265,10 +274,21 @@ def _hidden(element: etree._Element) -> bool:
     return element.get("hidden") in ("1", "true")
 
 
-def _text(said: str, computed: bool, at: _Place) -> Cell | None:
-    if len(said) > LONGEST:
+def _whole(said: str, place: str) -> int:
+    """A number of the file's own bookkeeping; no sheet, style or text has more than seven digits."""
+    if not (said.isascii() and said.isdecimal() and len(said) < 8):
+        raise Malformed(place, "xlsx", "het Excel-bestand is beschadigd (een nummer is geen getal)")
+    return int(said)
+
+
+def _tidied(said: str) -> str | None:
+    """None for what is longer than a cell can be."""
+    return tidy(said) if len(said) <= LONGEST else None
+
+
+def _text(said: str | None, computed: bool, at: _Place) -> Cell | None:
+    if said is None:
         raise Malformed(f"{at}", "size", f"een cel heeft meer dan {LONGEST} tekens")
-    said = tidy(said)
     return Cell(said, "text", computed) if said else None
 
 
