@@ -148,6 +148,27 @@ async def test_a_shielded_code_labels_its_resource_as_subject_and_as_value(code:
     assert node.publication("Observation/W").shielded == frozenset()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"valueCodeableConcept": concept("41040004+254266000+254268004", "Trisomie 21, 18 en 13")},
+        {"valueCodeableConcept": {"text": "trisomie 21, 18 en 13"}},
+        {"valueCodeableConcept": {**concept("OTH", "anders", "http://hl7.org/fhir/v3/NullFlavor"), "text": "geen"}},
+        {"valueString": "ziet ervan af"},
+        {"valueBoolean": True},
+        {"dataAbsentReason": concept("unknown", "onbekend", "http://hl7.org/fhir/data-absent-reason")},
+    ],
+)
+async def test_her_choice_about_nipt_is_shielded_in_whatever_way_it_is_said(said: dict[str, Any]) -> None:
+    node = Node()
+    choice = {**weight("X"), "code": concept("1186606009", "verzoek van patiënt"), **said}
+    del choice["valueQuantity"]
+
+    await node.one(bundle(*record(), choice))
+
+    assert node.publication("Observation/X").shielded == {"genetics"}
+
+
 async def test_a_label_that_the_source_set_counts() -> None:
     node = Node()
     stated = weight("X")
