@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from babyconnect.birthcare import ucum
+from babyconnect.birthcare import numbers, ucum
 from babyconnect.birthcare.systems import canonical
 from babyconnect.birthcare.ucum_sizes import Size, size
 from babyconnect.definitions import rows
@@ -135,8 +135,9 @@ def _way(own: str, wanted: str) -> _Way | None:
 
 
 def _decimal(exact: Fraction) -> Decimal:
-    made = Decimal(exact.numerator) / Decimal(exact.denominator)  # to 28 digits, where it does not end before
-    return made.normalize() if made != made.to_integral_value() else made.quantize(Decimal(1))
+    if exact.denominator == 1:
+        return Decimal(exact.numerator)
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).normalize()  # 28 digits, if it does not end before
 
 
 def is_mass_for_amount(code: str, wanted: str) -> bool:
@@ -151,14 +152,15 @@ def said_in(value: Any, own: str, wanted: str) -> Decimal | int | None:
     """A value in another unit, to write: exactly where that takes hardly more digits (20 inches are 50.8 cm).
 
     Else rounded to the first decimal that is no coarser than its last one was (12.0 kPa are 90.0 mm[Hg]), so that it
-    can be read back.
+    can be read back.  None where the other unit takes more digits than may be sent on.
     """
     number, way = _number(value), _way(own, wanted)
     if number is None or way is None:
         return None
     exact = way.along(Fraction(number))
     places = _places(Fraction(Decimal(1).scaleb(min(_exponent(number), 0))) * way.factor)
-    return _rounded(exact, next((more for more in range(places, places + 3) if _ends(exact, more)), places))
+    made = _rounded(exact, next((more for more in range(places, places + 3) if _ends(exact, more)), places))
+    return made if len(format(made, "f" if isinstance(made, Decimal) else "d")) <= numbers.LONGEST else None
 
 
 def _places(finest: Fraction) -> int:
@@ -174,8 +176,9 @@ def _ends(exact: Fraction, places: int) -> bool:
 
 
 def _rounded(exact: Fraction, places: int) -> Decimal | int:
-    whole = round(exact * 10**places)
-    return Decimal(whole).scaleb(-places) if places else whole
+    made = round(exact * 10**places)
+    # Not `scaleb`, which rounds to 28 digits.
+    return Decimal(f"{made}E-{places}") if places else numbers.whole(made)
 
 
 def _exponent(number: Decimal) -> int:

@@ -79,7 +79,7 @@ def _measured(item: Item, writer: Writer) -> str:
 def _measurement(item: Item, writer: Writer) -> str:
     """The value alone; a gestational age in days as weeks and days."""
     quantity = item.resource.get("valueQuantity") or {}
-    if not _GESTATION.isdisjoint(item.codes) and quantity.get("code") == "d":
+    if not _GESTATION.isdisjoint(item.codes) and quantity.get("code") == "d" and "value" in quantity:
         return gestation.text(int(quantity["value"]))
     return writer.headline(item).split("; ")[0] + _percentile(item)
 

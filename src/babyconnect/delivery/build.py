@@ -17,13 +17,14 @@ from babyconnect.delivery.medication import Medicines, without
 from babyconnect.delivery.names import book_of, fetuses_of
 from babyconnect.delivery.view import Flag, Grid, Header, Line, Section, View
 
+_NUMBER = r"[0-9]{1,18}"
 _CHOICES = {row["choice"]: row["label"] for row in rows("checks/choices")}
 _GRIDS = {"zwangerschap": ("controles", "Controles"), "echo": ("biometrie", "Biometrie")}
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
     """Sorts numbers in a text as numbers."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text)]
+    return [(int(part), "") if re.fullmatch(_NUMBER, part) else (0, part) for part in re.split(f"({_NUMBER})", text)]
 
 
 def _lines(items: Sequence[Item], writer: Writer) -> tuple[Line, ...]:

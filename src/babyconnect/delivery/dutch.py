@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+from decimal import Decimal
 from typing import Any
 
 from babyconnect.birthcare import units
@@ -45,7 +46,7 @@ def moment(text: str) -> str:
 
 def number(value: Any) -> str:
     """A number with a decimal comma; its digits as the source gave them."""
-    return str(value).replace(".", ",")
+    return (format(value, "f") if isinstance(value, Decimal) else str(value)).replace(".", ",")
 
 
 def unit(quantity: dict[str, Any]) -> str:

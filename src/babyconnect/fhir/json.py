@@ -13,11 +13,9 @@ from typing import Any
 
 import orjson
 
+from babyconnect.birthcare.numbers import LONGEST, LONGEST_WHOLE
 from babyconnect.fhir.malformed import Malformed
 
-# 64-bit is what a JSON reader may count on; longer whole numbers travel as text in a Decimal.
-_LONGEST_INT = 18
-_LONGEST_NUMBER = 40
 # The deepest published resource has 14 levels; a hostile one must not exhaust the stack.
 DEEPEST = 64
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -66,14 +64,14 @@ def verbatim(value: object) -> orjson.Fragment:
 
 def decimal(text: str) -> Decimal:
     """A FHIR decimal: no exponent (STU3), and not longer than a number can sensibly be."""
-    if len(text) > _LONGEST_NUMBER or "e" in text or "E" in text:
+    if len(text) > LONGEST or "e" in text or "E" in text:
         raise Malformed("a number", "decimal", "a decimal has no exponent and at most 40 characters")
     return Decimal(text)
 
 
 def integer(text: str) -> int | Decimal:
     """A whole number, as `int` where 64 bits hold it."""
-    return int(text) if len(text) <= _LONGEST_INT else decimal(text)
+    return int(text) if len(text) <= LONGEST_WHOLE else decimal(text)
 
 
 def _no_constant(text: str) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from babyconnect.birthcare import units
+from babyconnect.birthcare import numbers, units
 from babyconnect.birthcare.ada import AdaElement
 from babyconnect.birthcare.identifiers import BSN_OID, passes_eleven_check
 from babyconnect.translate import codes, moments
@@ -215,11 +215,10 @@ def centimetres(element: AdaElement, context: Context) -> Given | None:
     given = quantity(element, context)
     if given is None or given.value is None or given.value.get("code") == "cm":
         return given
-    number = units.value_in(given.value, "cm")
+    number = units.said_in(given.value["value"], units.code_of(given.value), "cm")
     if number is None:
         return given
-    whole = int(number) if number == number.to_integral_value() else number
-    return Given({"value": whole, "unit": "cm", "system": UCUM, "code": "cm"})
+    return Given({"value": numbers.shortest(number), "unit": "cm", "system": UCUM, "code": "cm"})
 
 
 def decimal(text: str) -> Decimal | int | None:
@@ -228,9 +227,9 @@ def decimal(text: str) -> Decimal | int | None:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
         return None
-    if not number.is_finite() or "e" in text.lower() or len(text) > 40:
+    if not number.is_finite() or "e" in text.lower() or len(text) > numbers.LONGEST:
         return None
-    return int(number) if "." not in text and "," not in text else number
+    return numbers.whole(int(number)) if "." not in text and "," not in text else number
 
 
 def count(element: AdaElement, context: Context) -> Given | None:

@@ -10,6 +10,7 @@ from typing import Any
 from babyconnect.birthcare.medication import Dose
 from babyconnect.birthcare.resources import Resource, as_list
 
+_MOST = Decimal(10) ** 9
 _DAYS = {"h": Decimal(1) / 24, "d": Decimal(1), "wk": Decimal(7)}
 _PERIODS = {"h": "uur", "d": "dag", "wk": "week", "mo": "maand", "a": "jaar"}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -70,7 +71,8 @@ def _per_day(part: Mapping[str, Any]) -> tuple[Decimal | None, str]:
     if value is None or often is None or not period or days is None or amount.get("comparator"):
         return None, ""
     unit = str(amount.get("code") or amount.get("unit") or "")
-    return (value * often / (period * days)).quantize(Decimal("0.0001")).normalize(), unit
+    daily = value * often / (period * days)
+    return (daily.quantize(Decimal("0.0001")).normalize(), unit) if abs(daily) < _MOST else (None, "")
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -78,4 +80,4 @@ def _decimal(value: Any) -> Decimal | None:
         found = Decimal(str(value)) if value is not None else None
     except InvalidOperation:
         return None
-    return found if found is not None and found.is_finite() and abs(found) < Decimal(10) ** 9 else None
+    return found if found is not None and found.is_finite() and abs(found) < _MOST else None

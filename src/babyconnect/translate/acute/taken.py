@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
-from babyconnect.birthcare import units
+from babyconnect.birthcare import numbers, units
 from babyconnect.translate import codes
 from babyconnect.translate.acute import mapping
 from babyconnect.translate.acute.giving import GENDERS, NEGATIVE, POSITIVE, PREGNANCY_NUMBER, URI, UUIDS
@@ -56,7 +55,7 @@ def quantity(found: Found, wanted: Wanted) -> Attributes | None:
     if number is None:
         wanted.loses("its unit is not one of what the concept measures")
         return None
-    return {"value": format(Decimal(number).normalize(), "f"), "unit": wanted.unit}
+    return {"value": numbers.text(number), "unit": wanted.unit}
 
 
 def coded(found: Found, wanted: Wanted) -> Attributes | None:

@@ -84,12 +84,17 @@ def _concepts(value: Any, path: list[str]) -> Iterator[dict[str, Any]]:
             yield value
 
 
+_MOST = 2**31  # of an integer (FHIR R4, data types)
+
+
 def _integer(made: dict[str, Any], unit: str) -> None:
     """A count: only a whole number with nothing beside it, so that nothing is lost."""
     quantity = made.get("valueQuantity")
     if not isinstance(quantity, dict) or set(quantity) - {"value", "unit", "system", "code"}:
         return
     value = quantity.get("value")
-    if quantity.get("code", unit) == unit and isinstance(value, int | Decimal) and value == int(value):
+    if not isinstance(value, int | Decimal) or abs(value) >= _MOST or value != int(value):
+        return
+    if quantity.get("code", unit) == unit:
         made["valueInteger"] = int(value)
         del made["valueQuantity"]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
-from babyconnect.birthcare import units
+from babyconnect.birthcare import numbers, units
 from babyconnect.definitions import document, rows
 from babyconnect.translate.findings import Finding
 from babyconnect.translate.hl7v3.sites import Site
@@ -111,7 +110,7 @@ def _amount(site: Site, unit: str) -> str | None:
     if not _NUMBER.fullmatch(site.element.value):
         return None
     said = units.said_in(site.element.value, units.coded(site.element.attributes.get("unit", "")), unit)
-    return None if said is None else f"{Decimal(said).normalize():f}"
+    return None if said is None else numbers.text(said)
 
 
 def _identifier(found: Sequence[Site], argument: str, target: Target) -> list[Attributes]:

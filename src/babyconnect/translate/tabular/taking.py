@@ -10,8 +10,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from babyconnect.birthcare import numbers
 from babyconnect.birthcare.ada import AdaElement, AdaRecord
 from babyconnect.birthcare.resources import HOME
 from babyconnect.birthcare.tabular import Cell
@@ -20,6 +21,7 @@ from babyconnect.birthcare.units import coded, said_in
 from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.tabular.cells import Fault, value
 from babyconnect.translate.tabular.structure import choices, concepts
+from babyconnect.translate.values import decimal
 
 _WHO = {"child": "675", "fetus": "675", "woman": "675"}
 _UNIQUE = ("child", "fetus")
@@ -273,15 +275,12 @@ def _day(text: str, kind: str) -> str:
 def _number(column: Column, element: AdaElement) -> str:
     """With a comma, in the unit of the column."""
     unit = element.attributes.get("unit", "")
-    try:
-        number: Decimal | None = Decimal(element.value)
-    except InvalidOperation:
-        return ""
+    number = decimal(element.value)
     if unit and column.argument and unit != column.argument:
         said = said_in(number, coded(unit), column.argument)
-        number = None if said is None else Decimal(said).normalize()
-    if number is None or (number % 1 and column.type != "number"):
+        number = None if said is None else numbers.shortest(said)
+    if number is None or (column.type != "number" and number != int(number)):
         return ""
     if column.type == "gestation":
         return f"{int(number) // 7}+{int(number) % 7}"
-    return format(number, "f").replace(".", ",")
+    return format(Decimal(number), "f").replace(".", ",")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from babyconnect.birthcare import numbers
 from babyconnect.translate.to_ada.inverses import wall_time
 
 Fact = tuple[str, str]
@@ -58,7 +59,7 @@ def _normal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal | float):
-        return format(Decimal(str(value)).normalize(), "f")
+        return numbers.text(Decimal(str(value)))
     text = str(value)
     return wall_time(text) or text if text[:4].isdigit() else text
 

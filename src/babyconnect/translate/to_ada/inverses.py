@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from babyconnect.birthcare import units
+from babyconnect.birthcare import numbers, units
 from babyconnect.birthcare.resources import HOME
 from babyconnect.translate import codes
 from babyconnect.translate.to_ada.graph import Found
@@ -154,7 +154,7 @@ def quantity(found: Found, target: Target) -> Attributes | None:
         return {"value": number, "unit": unit} if unit else {"value": number}
     best = next((one for one in target.units if units.measure_the_same(own, one)), "")
     said = units.said_in(number, own, best)
-    return None if said is None else {"value": format(Decimal(said).normalize(), "f"), "unit": best}
+    return None if said is None else {"value": numbers.text(said), "unit": best}
 
 
 def _unit(value: Mapping[str, Any]) -> str:
