@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import pathlib
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +21,7 @@ from babyconnect.api.http import Answer, Request, body, media_type, refuse, requ
 from babyconnect.api.outcomes import Refusal
 from babyconnect.api.server import Receive, Scope, Send
 from babyconnect.audit import AuditFault
+from babyconnect.flows import faults
 from babyconnect.flows.findings import Finding, InputReport, Report
 from babyconnect.flows.inputs import Input
 from babyconnect.flows.templates import XLSX
@@ -49,6 +48,7 @@ _MEDIA = frozenset(
 )  # fmt: skip
 # FHIR STU3 valueset-issue-type for the rules of publishing; what is not here is "invalid".
 _CODES = {
+    "fault": "exception",
     "empty": "required",
     "cardinality": "required",
     "unknown-element": "structure",
@@ -165,15 +165,17 @@ class Intake:
         try:
             report = await self.publish(Input("intake", content=content))
         except Exception as fault:  # whatever it was: the source system is told, and nothing of the content is
-            _log.error("intake_fault", fault=type(fault).__name__, at=_where(fault), digest=digest, trace=asked.trace)
+            _log.error(
+                "intake_fault", fault=type(fault).__name__, at=faults.where(fault), digest=digest, trace=asked.trace
+            )
             await self._note(asked, digest, "fault", None)
             return refuse(Refusal("fault"))
         for taken in report.inputs:
-            if not await self._note(asked, digest, "refused" if taken.status == "refused" else "ok", taken):
+            if not await self._note(asked, digest, _came_of(taken), taken):
                 # Kept, but not logged: the source sends again, finds it "already published", and that is logged.
                 return refuse(Refusal("unavailable"))
-        refused = any(taken.status == "refused" for taken in report.inputs)
-        return Answer(422 if refused else 200, outcome(report.inputs))
+        came = {_came_of(taken) for taken in report.inputs}
+        return Answer(500 if "fault" in came else 422 if "refused" in came else 200, outcome(report.inputs))
 
     async def _note(
         self, asked: Request, digest: str, result: str, taken: InputReport | None, kind: str = "publish"
@@ -195,10 +197,10 @@ class Intake:
         return True
 
 
-def _where(fault: BaseException) -> str:
-    """File and line where it broke; the fault's own text may quote a client's data."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    return f"{pathlib.PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+def _came_of(taken: InputReport) -> str:
+    if any(finding.rule == faults.RULE for finding in taken.findings):
+        return "fault"
+    return "refused" if taken.status == "refused" else "ok"
 
 
 def outcome(reports: Sequence[InputReport]) -> bytes:

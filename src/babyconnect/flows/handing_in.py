@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from babyconnect.birthcare.parties import Person
+from babyconnect.flows import faults
 from babyconnect.flows.findings import Finding, InputReport
 from babyconnect.flows.inputs import Input, Refusal, read
 from babyconnect.flows.journal import About, Came, Grounds, Journal, Outcome
@@ -67,7 +68,7 @@ class HandingIn:
         for one in report.inputs:
             about = About(client=one.client, resource=f"sha256 {digest}", count=one.created + one.updated)
             reasons = tuple(sorted({f.rule for f in one.findings if f.severity == "error"}))
-            outcome: Outcome = "refused" if one.status == "refused" else "ok"
+            outcome: Outcome = "fault" if faults.RULE in reasons else "refused" if one.status == "refused" else "ok"
             actor, grounds = self._journal.person(person), Grounds(reasons=reasons)
             await self._journal.note("publish", outcome, actor, about, grounds, came)
         return report.inputs
@@ -88,12 +89,19 @@ def checked(content: bytes, name: str, limit: int, today: dt.date) -> Checked:
         if isinstance(item, Refusal):
             findings.append(item.finding)
         elif isinstance(item, Record):
-            found = READERS[item.format].read(item, today, "").findings
+            found = _found(item, today)
             findings += found
             wrong = any(finding.severity == "error" for finding in found)
             counts = item.extract is None or item.extract.counts
             good, refused = good + (not wrong), refused + (wrong and counts)
     return Checked(good, refused, tuple(_once(findings)))
+
+
+def _found(record: Record, today: dt.date) -> Sequence[Finding]:
+    try:
+        return READERS[record.format].read(record, today, "").findings
+    except Exception as fault:
+        return [faults.told(record.name, fault)]
 
 
 def _once(findings: Sequence[Finding]) -> Iterator[Finding]:

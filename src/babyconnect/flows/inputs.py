@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from babyconnect.birthcare.ultrasound import ExportTable
+from babyconnect.flows import faults
 from babyconnect.flows.findings import Finding
 from babyconnect.sources import Record, Rejected, Sourced, astraia, images, organisation
 from babyconnect.sources.recognise import recognise
@@ -137,7 +138,8 @@ def _folder(folder: Path, name: str, how: _How) -> Iterator[Item]:
         else:
             yield content
     for place, those in sheets.items():
-        yield from _of_sheets(those, str(place.relative_to(folder.parent)), how.limit)
+        shown = str(place.relative_to(folder.parent))
+        yield from _or_refused(_of_sheets(those, shown, how.limit), shown, False)
 
 
 def _hidden(path: Path) -> bool:
@@ -164,6 +166,18 @@ def _loaded(path: Path, name: str, group: str, limit: int) -> bytes | Refusal:
 
 
 def _recognised(content: bytes, came: _From, how: _How) -> Iterator[Item]:
+    return _or_refused(_taken(content, came, how), came.name, came.name != came.group)
+
+
+def _or_refused(items: Iterator[Item], name: str, in_folder: bool) -> Iterator[Item]:
+    """What was read, and where reading breaks a refusal: of this input, and of no other."""
+    try:
+        yield from faults.each(items)
+    except faults.OwnFault as fault:
+        yield Refusal(name, faults.told(name, fault), in_folder)
+
+
+def _taken(content: bytes, came: _From, how: _How) -> Iterator[Item]:
     name, group, path = came.name, came.group, came.path
     if tabular.is_ours(content) or (path and path.suffix.lower() == ".csv"):
         yield from _of_sheets([(path.stem if path else "", content)], name, how.limit)

@@ -11,7 +11,7 @@ import orjson
 
 from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.definitions import document
-from babyconnect.flows import preparing
+from babyconnect.flows import faults, preparing
 from babyconnect.flows.findings import Finding, InputReport, Report, Status
 from babyconnect.flows.inputs import Input, Loose, Refusal, digest, is_fhir, original, read
 from babyconnect.flows.preparing import Index, Known, Naming
@@ -67,7 +67,7 @@ class PublishingNode:
 async def publish(
     inputs: Iterable[Input], node: PublishingNode, passed: Callable[[int], None] = lambda _: None
 ) -> Report:
-    """Publish each input, whole or not at all; a refused one leaves the others unharmed.
+    """Publish each input, whole or not at all; one that is refused, or that this breaks on, harms no other.
 
     `passed`: hears after each record how many there were.
 
@@ -86,16 +86,27 @@ async def publish(
             loose.append(item)
         else:
             today = node.dates.get("T") or node.now().date()
-            prepared = await _prepare(
-                await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version), node
-            )
+            unit = await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version)
             # What was parsed is let go before the store makes its renderings: a large record is in memory once.
             item = None
-            reports.append(await _keep(prepared, node))
+            reports.append(await _published(unit, node))
             passed(len(reports))
-    for unit in await asyncio.to_thread(units_of_loose, loose, refused, identity):
-        reports.append(await _keep(await _prepare(unit, node), node))
+    try:
+        units = await asyncio.to_thread(faults.own, units_of_loose, loose, refused, identity)
+    except faults.OwnFault as fault:
+        finding, names = faults.told("", fault), dict.fromkeys(one.group for one in loose)
+        reports += [InputReport(name, "refused", findings=(replace(finding, place=name),)) for name in names]
+        units = []
+    for unit in units:
+        reports.append(await _published(unit, node))
     return Report(tuple(reports))
+
+
+async def _published(unit: Unit, node: PublishingNode) -> InputReport:
+    try:
+        return await _keep(await _prepare(unit, node), node)
+    except faults.OwnFault as fault:
+        return InputReport(unit.name, "refused", findings=(*unit.findings, faults.told(unit.name, fault)))
 
 
 async def withdraw(node: PublishingNode, type_name: str, source_id: str) -> Outcome | None:
@@ -137,22 +148,24 @@ async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
     findings += await _another(family, unit.name, node) if by_number else []
     if any(finding.severity == "error" for finding in findings):
         return _Prepared(unit.name, "", iter(()), [], findings, counted=unit.counted)
-    naming, said = Naming(node.tenant, node.bsns), preparing.said(family, client)
+    naming, said = Naming(node.tenant, node.bsns), faults.own(preparing.said, family, client)
     if not unit.keeps_original:
         family = replace(family, members=tuple(replace(member, original="") for member in family.members))
     if node.check_profiles:
-        findings += await asyncio.to_thread(preparing.deviations, family)
-    batch, warnings = await asyncio.to_thread(preparing.publications, family, client, naming, node.index, known)
+        findings += await asyncio.to_thread(faults.own, preparing.deviations, family)
+    batch, warnings = await asyncio.to_thread(
+        faults.own, preparing.publications, family, client, naming, node.index, known
+    )
     findings += warnings
     originals = _originals(unit, findings) if unit.keeps_original else []
-    return _Prepared(unit.name, client, batch, originals, findings, said, unit.counted)
+    return _Prepared(unit.name, client, faults.each(batch), originals, findings, said, unit.counted)
 
 
 async def whose(family: Family, node: PublishingNode) -> tuple[str | Finding, Known]:
     """The client of a record, or why there is not exactly one; and what the store holds of what the record names."""
     absent = sorted({key for m in family.members for key in m.missing.values()} | set(family.children))
     known = await node.known(absent) if node.known and absent else {}
-    return await asyncio.to_thread(preparing.client_of, family, known), known
+    return await asyncio.to_thread(faults.own, preparing.client_of, family, known), known
 
 
 async def _another(family: Family, name: str, node: PublishingNode) -> list[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
-from babyconnect.flows import preparing
+from babyconnect.flows import faults, preparing
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Loose, Refusal, digest, is_fhir
 from babyconnect.flows.measures import measured
@@ -38,6 +38,13 @@ class Unit:
 
 def unit_of_record(record: Record, identity: Identity, today: dt.date, version: str = "") -> Unit:
     """A Bundle, or a record of another format (translated): one unit, whatever is in it."""
+    try:
+        return _of_record(record, identity, today, version)
+    except Exception as fault:
+        return Unit(record.name, (record,), None, (faults.told(record.name, fault),))
+
+
+def _of_record(record: Record, identity: Identity, today: dt.date, version: str) -> Unit:
     source = digest(record)
     made = READERS[record.format].read(record, today, version)
     given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
@@ -91,11 +98,8 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
     given, notes = _without_notes(given)
     if notes and not given:
         return [Unit(notes[0].place.split(":")[0], (), None, tuple(replace(note, severity="error") for note in notes))]
-    by_place = {one.place: preparing.faults([one]) for one in given}
-    for position, one in enumerate(given):
-        if not any(finding.severity == "error" for finding in by_place[one.place]):
-            (given[position],), told = _in_their_units([one])
-            by_place[one.place] += told
+    checked = [_checked(one) for one in given]
+    given, by_place = [one for one, _ in checked], {one.place: found for one, found in checked}
     held = members(attachments.apart(given), Addresses(identity), {})
     clashes = [c for c in held if isinstance(c, Clash)]
     parts = families([m for m in held if isinstance(m, Member)]) if held else []
@@ -111,6 +115,18 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         findings += notes if not position else []
         units.append(Unit(_name(own or mine), tuple(one.record for one in mine), family, tuple(findings)))
     return _numbered(units)
+
+
+def _checked(one: Given) -> tuple[Given, list[Finding]]:
+    """A loose resource in the units that are asked for, and what was found in it."""
+    try:
+        found = preparing.faults([one])
+        if any(finding.severity == "error" for finding in found):
+            return one, found
+        (made,), told = _in_their_units([one])
+    except Exception as fault:
+        return one, [faults.told(one.place, fault)]
+    return made, [*found, *told]
 
 
 def _numbered(units: list[Unit]) -> list[Unit]:

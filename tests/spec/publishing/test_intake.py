@@ -181,6 +181,21 @@ async def test_an_unexpected_fault_is_an_outcome_and_a_line_in_the_log_without_i
     assert "999901023" not in logged.out + logged.err + response.body.decode()
 
 
+async def test_a_fault_on_the_record_itself_is_a_fault_too_and_not_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any) -> Any:
+        raise RuntimeError("999901023 could not be understood")
+
+    monkeypatch.setattr("babyconnect.flows.inputs.recognise", breaks)
+    desk = Desk()
+
+    response = await desk.post(bundle(*record()))
+
+    assert (response.status, texts(response)) == (500, [("error", "exception")])
+    assert [event["outcome"] for event in desk.events] == ["fault"]
+    assert "999901023" not in response.body.decode()
+    assert desk.node.empty
+
+
 async def test_what_a_source_takes_back_is_shown_to_nobody_and_kept() -> None:
     desk = Desk()
     await desk.post(bundle(*record()))
