@@ -93,7 +93,7 @@ def _integer(made: dict[str, Any], unit: str) -> None:
     if not isinstance(quantity, dict) or set(quantity) - {"value", "unit", "system", "code"}:
         return
     value = quantity.get("value")
-    if not isinstance(value, int | Decimal) or abs(value) >= _MOST or value != int(value):
+    if not isinstance(value, int | Decimal) or not -_MOST < value < _MOST or value != int(value):
         return
     if quantity.get("code", unit) == unit:
         made["valueInteger"] = int(value)
