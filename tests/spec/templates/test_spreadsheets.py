@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,7 +13,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from babyconnect.birthcare.templates import sheets
-from babyconnect.flows.inputs import Input, read
+from babyconnect.flows.inputs import Input, Refusal, read
 from babyconnect.flows.templates import workbook
 from babyconnect.sources import Record
 from babyconnect.translate.tabular.build import build
@@ -207,6 +208,51 @@ def test_the_csv_files_that_an_office_program_makes_of_every_sheet_are_taken(mad
 
     assert facts(out.getvalue()) == facts(filled_in.text(filled))
     assert not [one for one in found(out.getvalue()) if one.rule == "sheet"]
+
+
+def csv_files(names: str, **others: str) -> dict[str, bytes]:
+    """The filled-in sheets as CSV files of these names; `others`: of one sheet another."""
+    filled = filled_in.small()
+    return {
+        others.get(key, names).format(sheets()[key].name) + ".csv": filled_in.single(filled_in.table(filled, key))
+        for key in filled
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "of_checks"),
+    [
+        ("praktijkA-{}", "praktijkB-{}"),
+        ("{}", "praktijkB-{}"),
+        ("praktijkA/{}", "praktijkB/{}"),
+        ("{}", "controles-Lijsten"),
+    ],
+)
+def test_csv_files_of_two_workbooks_are_refused_and_never_one_file(names: str, of_checks: str, tmp_path: Path) -> None:
+    files = csv_files(names, controles=of_checks)
+
+    (finding,) = found(zipped(**files))
+    assert (finding.severity, finding.rule) == ("error", "sheet") and "niet van één werkmap" in finding.text
+    if "/" not in names:
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+        (refused,) = read([Input("praktijk", path=tmp_path)], LIMIT, {})
+        assert isinstance(refused, Refusal) and refused.finding.rule == "sheet"
+
+
+def test_texts_that_each_name_their_own_sheets_are_not_put_together() -> None:
+    filled = small()
+    apart = [{k: rows for k, rows in filled.items() if (k == "controles") is own} for own in (False, True)]
+
+    (finding,) = found(zipped(**{f"{n}.csv": filled_in.text(part) for n, part in enumerate(apart)}))
+    assert finding.rule == "sheet"
+
+
+@pytest.mark.parametrize("names", ["2026-11-{}", "Praktijk De Ooievaar-{}", "map/gegevens-{}", "map\\{}"])
+def test_csv_files_of_one_workbook_are_one_file_whatever_it_is_called(names: str) -> None:
+    assert facts(zipped(**csv_files(names), **{"map/Rooster.csv": b"maandag;dinsdag\r\n"})) == facts(
+        filled_in.text(small())
+    )
 
 
 def test_a_file_name_in_utf8_that_does_not_say_so_is_read_as_it_was_written() -> None:

@@ -70,12 +70,12 @@ class Packed:
         return content
 
     def texts(self) -> list[tuple[str, bytes]]:
-        """The CSV files in it, by the name of their sheet."""
+        """The CSV files in it, by their names with the folder (`map/Echo`)."""
         found = []
         for name in self.names:
             path = PurePosixPath(name.replace("\\", "/"))
             if path.suffix.lower() == ".csv" and not any(part.startswith((".", "__MACOSX")) for part in path.parts):
-                found.append((_as_written(path.stem), self.read(name)))
+                found.append((_as_written(str(path.with_suffix(""))), self.read(name)))
         return found
 
 

@@ -32,6 +32,7 @@ def read(files: Sequence[tuple[str, bytes]], name: str, limit: int) -> Iterator[
     try:
         if sum(len(content) for _, content in files) > limit:
             raise Malformed("het bestand", "size", f"groter dan de grens van {limit:,} bytes".replace(",", "."))
+        _refuse_several(files)
         found = gathered([table for sheet, content in files for table in tables(sheet, content)])
     except Malformed as fault:
         yield Rejected(name, fault.place, fault.rule, fault.text, "csv")
@@ -53,7 +54,7 @@ def tables(sheet: str, content: bytes) -> list[Table]:
         words = "een oude (.xls) of met een wachtwoord beveiligde werkmap; sla haar zonder wachtwoord op als .xlsx"
         raise Malformed("het bestand", "format", words)
     if not content.startswith((MAGIC, b"PK\x05\x06")):
-        return text.read(content, _sheet(sheet))
+        return text.read(content, _parted(sheet)[1])
     packed = Packed(content)
     if packed.is_workbook or packed.is_binary_workbook:
         return workbook.read(packed)
@@ -63,10 +64,37 @@ def tables(sheet: str, content: bytes) -> list[Table]:
     texts = packed.texts()
     if not texts:
         raise Malformed("het bestand", "zip", "in het zip-bestand staat geen enkel CSV-bestand, en het is geen .xlsx")
-    return [table for stem, inner in texts for table in text.read(inner, _sheet(stem))]
+    _refuse_several(texts)
+    return [table for name, inner in texts for table in text.read(inner, _parted(name)[1])]
 
 
-def _sheet(stem: str) -> str:
-    """The sheet that a CSV file is called after: LibreOffice puts the name of the workbook before it (`x-Echo`)."""
-    last = stem.rpartition("-")[2]
-    return last if last != stem and (sheet_named(last) or folded(last) in OWN_SHEETS) else stem
+def _refuse_several(files: Sequence[tuple[str, bytes]]) -> None:
+    """Sheets of two workbooks are no whole: dossier 12 of the one practice is another client than that of the other."""
+    books = {book.casefold(): name for name, content in files if (book := _book(name, content)) is not None}
+    if len(books) > 1:
+        first, second, *_ = sorted(books.values())
+        words = (
+            f"de CSV-bestanden zijn niet van één werkmap ({first[:60]}.csv en {second[:60]}.csv); lever elke apart aan"
+        )
+        raise Malformed("het bestand", "sheet", words)
+
+
+def _book(name: str, content: bytes) -> str | None:
+    """The folder and workbook that a CSV file is of; None for what is no sheet of ours."""
+    book, sheet = _parted(name)
+    if _is_sheet(sheet):
+        return book
+    return name if text.names_sheets(content) else None
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """The workbook and the sheet that a CSV file is called after (LibreOffice: `x-Echo`)."""
+    folder, slash, stem = name.rpartition("/")
+    book, dash, last = stem.rpartition("-")
+    if not dash or _is_sheet(stem) or not _is_sheet(last):
+        return f"{folder}{slash}", stem
+    return f"{folder}{slash}{book}", last
+
+
+def _is_sheet(name: str) -> bool:
+    return sheet_named(name) is not None or folded(name) in OWN_SHEETS
