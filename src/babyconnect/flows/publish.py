@@ -86,10 +86,12 @@ async def publish(
             loose.append(item)
         else:
             today = node.dates.get("T") or node.now().date()
-            unit = await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version)
+            prepared = await _prepare(
+                await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version), node
+            )
             # What was parsed is let go before the store makes its renderings: a large record is in memory once.
             item = None
-            reports.append(await _published(unit, node))
+            reports.append(await _keep(prepared, node))
             passed(len(reports))
     try:
         units = await asyncio.to_thread(faults.own, units_of_loose, loose, refused, identity)
@@ -98,15 +100,8 @@ async def publish(
         reports += [InputReport(name, "refused", findings=(replace(finding, place=name),)) for name in names]
         units = []
     for unit in units:
-        reports.append(await _published(unit, node))
+        reports.append(await _keep(await _prepare(unit, node), node))
     return Report(tuple(reports))
-
-
-async def _published(unit: Unit, node: PublishingNode) -> InputReport:
-    try:
-        return await _keep(await _prepare(unit, node), node)
-    except faults.OwnFault as fault:
-        return InputReport(unit.name, "refused", findings=(*unit.findings, faults.told(unit.name, fault)))
 
 
 async def withdraw(node: PublishingNode, type_name: str, source_id: str) -> Outcome | None:
@@ -137,6 +132,14 @@ class _Prepared:
 
 
 async def _prepare(unit: Unit, node: PublishingNode) -> _Prepared:
+    try:
+        return await _made_ready(unit, node)
+    except faults.OwnFault as fault:
+        findings = [*unit.findings, faults.told(unit.name, fault)]
+        return _Prepared(unit.name, "", iter(()), [], findings, counted=unit.counted)
+
+
+async def _made_ready(unit: Unit, node: PublishingNode) -> _Prepared:
     findings = list(unit.findings)
     family = unit.family
     if family is None or any(finding.severity == "error" for finding in findings):
@@ -204,7 +207,10 @@ async def _kept(prepared: _Prepared, node: PublishingNode) -> InputReport:
         return InputReport(prepared.name, "refused", findings=tuple(prepared.findings))
     if node.told and prepared.said and (prepared.said.choices or prepared.said.secret):
         await node.told(prepared.said)
-    outcomes = await node.writer.publish(prepared.batch, prepared.originals, node.now())
+    try:
+        outcomes = await node.writer.publish(prepared.batch, prepared.originals, node.now())
+    except faults.OwnFault as fault:
+        return InputReport(prepared.name, "refused", findings=(*prepared.findings, faults.told(prepared.name, fault)))
     findings = [*prepared.findings, *await _one_client(prepared, node)]
     return _report(prepared.name, prepared.client, outcomes, findings)
 
