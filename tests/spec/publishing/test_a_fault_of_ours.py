@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from babyconnect.fhir.search_index import index
-from babyconnect.flows import inputs, translating, units
+from babyconnect.flows import inputs, preparing, translating, units
 from babyconnect.flows.examples import EXAMPLES, case
 from babyconnect.flows.findings import InputReport, Report
 from babyconnect.flows.handing_in import checked
@@ -157,3 +157,14 @@ def test_checking_a_sheet_says_so_of_it(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert found.good == 0
     assert {finding.rule for finding in found.findings if finding.severity == "error"} == {"fault"}
+
+
+async def test_a_fault_before_anything_is_kept_is_told_of_its_input_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("babyconnect.flows.preparing.said", breaking(preparing.said, "999900857"))
+    node = Node()
+
+    report = await node.publish(bundle(*another()), bundle(*record()))
+
+    assert_alone(report, "input-0", "input-1", "".join(capsys.readouterr()))
