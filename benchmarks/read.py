@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from babyconnect.audit.verify import verify
-from benchmarks.limits import at_least
+from benchmarks.limits import at_least, disturbance
 from benchmarks.load import Measured, fetch, free_port, measure, needed, nginx, processor, running
 from benchmarks.search_node import CLIENTS, key_of
 
@@ -63,6 +63,7 @@ def main() -> None:
         whole, spent = node(home, seconds, answers, workers, bare=False)
         bare, bare_spent = node(home, seconds, answers, workers, bare=True)
         peer = nginx(home, answers, home / "targets.txt", seconds, CONNECTIONS)
+    print(disturbance())
     print(f"read        {whole}  {spent:.0f} us of processor each")
     print(f"bare        {bare}  {bare_spent:.0f} us of processor each")
     print(f"nginx       {peer}")
