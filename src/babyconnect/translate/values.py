@@ -89,6 +89,7 @@ def narrowed_concept(element: AdaElement, context: Context) -> Given | None:
     row = codes.mapped(context.argument, element.code, element.attributes.get("codeSystem", ""))
     if given is None or row is None:
         return given
+    context.remark("information", "narrowed", f"{element.code} is written as {row['target']}, this element's own code")
     own = {"system": row["target_system"], "code": row["target"], "display": row["display"]}
     return Given({**given.value, "coding": [own]})
 

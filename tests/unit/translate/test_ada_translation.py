@@ -435,3 +435,4 @@ def test_the_rhesus_factor_of_a_foetus_never_reads_as_its_mothers(code: str) -> 
     (observed,) = of(result, "Observation")
     assert [coding["code"] for coding in observed["code"]["coding"]] == ["100670-9"]
     assert observed["valueCodeableConcept"]["coding"][0]["code"] == "165747007"
+    assert ("narrowed" in rules(result, "information")) is (code != "100670-9")
