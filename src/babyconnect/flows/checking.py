@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from babyconnect.flows import faults
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
 from babyconnect.flows.profile_findings import Placed, each
@@ -51,6 +52,13 @@ def checking(inputs: Iterable[Input], limit: int, dates: Mapping[str, dt.date], 
 
 
 def _record(name: str, records: Sequence[Record], today: dt.date) -> Checked:
+    try:
+        return _checked(name, records, today)
+    except Exception as fault:
+        return Checked(name, 0, (faults.told(name, fault),))
+
+
+def _checked(name: str, records: Sequence[Record], today: dt.date) -> Checked:
     findings: list[Finding] = []
     sourced: list[tuple[str, Sourced]] = []
     for record in records:
@@ -61,9 +69,9 @@ def _record(name: str, records: Sequence[Record], today: dt.date) -> Checked:
             sourced.append((f"{record.name}: {place}".rstrip(), one))
     sound = []
     for place, one in sourced:
-        faults = wrong(one.resource, place)
-        findings += faults
-        if not any(finding.severity == "error" for finding in faults):
+        unsound = wrong(one.resource, place)
+        findings += unsound
+        if not any(finding.severity == "error" for finding in unsound):
             sound.append((place, one))
     addresses = {one.full_url: one.resource for _, one in sound if one.full_url}
     findings += each([Placed(place, one.resource) for place, one in sound], addresses)

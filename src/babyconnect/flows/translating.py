@@ -16,7 +16,7 @@ from lxml import etree
 from babyconnect.birthcare.ada import AdaRecord
 from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.fhir import json, xml_writer
-from babyconnect.flows import to_acute, to_ada, to_csv, to_jgz, to_perined, to_r4
+from babyconnect.flows import faults, to_acute, to_ada, to_csv, to_jgz, to_perined, to_r4
 from babyconnect.flows.addresses import resolved
 from babyconnect.flows.findings import Finding
 from babyconnect.flows.inputs import Input, Loose, Refusal, read
@@ -190,6 +190,7 @@ def translating(  # noqa: PLR0917 - what is read, how, and what is wanted of it
     """Each input, one at a time in memory; `ultrasound`: what exports of such a system call things, if not as provided.
 
     Single resources of a folder come as one outcome each, or together as one record where the format wanted needs it.
+    What this program breaks on is refused, and no other input is lost by it.
     """
     together: dict[str, list[Outcome]] = {}
     for item in read(inputs, limit, dates, ultrasound):
@@ -212,6 +213,13 @@ def write(outcome: Outcome, to: str, wanted: Wanted) -> Written:
     """The outcome in the format wanted; what was refused stays refused, with nothing written."""
     if outcome.refused:
         return Written(b"", "")
+    try:
+        return _write(outcome, to, wanted)
+    except Exception as fault:
+        return Written(b"", "", (faults.told(outcome.name, fault),))
+
+
+def _write(outcome: Outcome, to: str, wanted: Wanted) -> Written:
     material = Material(outcome.name, outcome.format, outcome.resources, outcome.ada, wanted, outcome.message)
     if wanted.with_bsn:
         return WRITERS[to](material)
@@ -251,6 +259,13 @@ def versions() -> list[str]:
 
 
 def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
+    try:
+        return _translated(record, wanted, to)
+    except Exception as fault:
+        return Outcome(record.name, record.format, findings=(faults.told(record.name, fault),))
+
+
+def _translated(record: Record, wanted: Wanted, to: str) -> Outcome:
     if to in _DIRECT.get(record.format, ()):
         return Outcome(record.name, record.format, (), (), record.ada, record.message)
     made = READERS[record.format].read(record, wanted.today, wanted.version)
@@ -258,9 +273,9 @@ def _outcome(record: Record, wanted: Wanted, to: str) -> Outcome:
     sourced: list[Sourced] = []
     for one in made.resources:
         place = f"{record.name}: {one.place}".rstrip()
-        faults = wrong(one.resource, place)
-        sound, told = (one.resource, []) if _refuse(faults) else measured(one.resource, place)
-        findings += [*faults, *told]
+        unsound = wrong(one.resource, place)
+        sound, told = (one.resource, []) if _refuse(unsound) else measured(one.resource, place)
+        findings += [*unsound, *told]
         sourced.append(replace(one, resource=sound))
     refused = _refuse(findings)
     whole = tuple(one.resource for one in sourced) if to in _LOOSE else resolved(sourced)
