@@ -1,8 +1,9 @@
 """Destroy a record at her request (WGBO 7:455): true erasure, while the content-free log stays.
 
 Only what this organisation recorded lies in its store, so only that can be destroyed here; another organisation must be
-asked itself.  First the region is told to drop its pointer (if it cannot be, nothing is destroyed yet), then the event
-is durable in the log, and only then everything goes: versions, indexes, originals, shelves, roster, registers, caches.
+asked itself.  First the roster lists her pointer as one to be dropped, for as long as it takes (`enrol.send_pointers`),
+and the region is told to drop it (if it cannot be, nothing is destroyed yet), then the event is durable in the log, and
+only then everything goes: versions, indexes, originals, shelves, roster, registers, caches.
 What the law forbids to destroy stays, item by item, with its reason.  Withdrawing a consent destroys nothing, and
 destroying withdraws no consent; an item that its source calls a mistake is withdrawn by publishing, not here.
 """
@@ -16,6 +17,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from babyconnect.audit import AuditFault
 from babyconnect.audit.event import About, Actor, Grounds, Outcome
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.definitions import document
@@ -176,14 +178,19 @@ class Destroying:
         if wrong:
             await self._note(asked, "refused", 0, wrong, reference)
             return NotDestroyed(wrong)
-        try:
-            await self._drop_pointer(asked.client)
-        except RegionFault:
-            await self._note(asked, "fault", 0, "region", reference)
-            return NotDestroyed("region")
         keep, pseudonym = await self._kept(items, holds, asked.client), self.roster.pseudonym(asked.client)
         dropped = pseudonym if self.roster.alone(asked.client) else None
-        await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
+        told = await self.roster.outbox.take_out(asked.client)
+        try:
+            await self._drop_pointer(dropped)
+            await self._note(asked, "ok", len(items) - len(keep), "at_her_request", reference)
+        except RegionFault:
+            await self.roster.outbox.restore(told)
+            await self._note(asked, "fault", 0, "region", reference)
+            return NotDestroyed("region")
+        except AuditFault:
+            await self.roster.outbox.restore(told)
+            raise
         # By what was known before: once the store has nothing, anybody may part these records in the roster.
         records, waiting = self.roster.records(asked.client), self.registers.request(asked.client)
         names, handle = self.roster.names_of(asked.client), self.roster.handle_of(asked.client)
@@ -244,10 +251,9 @@ class Destroying:
             with contextlib.suppress(RegionFault):
                 await self.localisation.unregister(dropped, SOURCE)
 
-    async def _drop_pointer(self, client: str) -> None:
+    async def _drop_pointer(self, pseudonym: str | None) -> None:
         """Before anything else: a pointer to what is gone would tell that there was something."""
-        pseudonym = self.roster.pseudonym(client)
-        if pseudonym and self.roster.alone(client):
+        if pseudonym:
             await self.localisation.unregister(pseudonym, SOURCE)
 
     async def _note(self, asked: Asked, outcome: Outcome, count: int, reason: str, reference: str = "") -> None:

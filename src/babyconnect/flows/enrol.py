@@ -21,13 +21,16 @@ from babyconnect.birthcare.resources import bsn_of
 from babyconnect.definitions import document
 from babyconnect.flows import dating
 from babyconnect.network.contract import ConsentDesk, Localisation, Pseudonyms
-from babyconnect.network.roster import Birth, Pointer, Roster, Seen
+from babyconnect.network.roster import Birth, Roster, Seen
+from babyconnect.network.roster_outbox import Pointer
 from babyconnect.store.contract import SHARED, Origin, Original, Outcome, Publication, Writer
 from babyconnect.trust import relation
 
 SOURCE = "main"
 PREGNANCY_DAYS = 294
 """42 weeks, the longest that a pregnancy is taken to last."""
+AT_ONCE = 200
+"""Pointers per call to the index."""
 _log = structlog.get_logger(__name__)
 TELLING = frozenset({"Patient", "EpisodeOfCare", "Procedure"})
 
@@ -178,25 +181,40 @@ class Enrolling:
 
 
 async def send_pointers(node: Enrolling) -> int:
-    """Make the pseudonyms that are waiting and tell the index what it does not know yet.  Raises RegionFault.
+    """Have the index drop whom it is not to know any more, make the pseudonyms that are waiting and tell the index what
+    it does not know yet.  Raises RegionFault.
 
     Returns how many pointers were sent; what is left stays in the roster for the next time.
     """
-    waiting = node.roster.waiting()
+    await _unregister(node, node.roster.outbox.unregistering(node.now))
+    waiting = dict(node.roster.waiting())
     if waiting:
-        made = await node.pseudonyms.of_all([bsn for _, bsn in waiting])
-        named = {client: name for (client, _), name in zip(waiting, made, strict=True)}
-        await node.roster.named(named)
-    await node.roster.expect(_pointers(node, dict(node.roster.renewed())))
-    unsent = node.roster.unsent()
+        made = await node.pseudonyms.of_all(list(waiting.values()))
+        await node.roster.named(dict(zip(waiting, made, strict=True)), waiting)
+    await node.roster.outbox.expect(_pointers(node, dict(node.roster.renewed())))
+    await _unregister(node, node.roster.outbox.unregistering(node.now))  # first, who is known here again
+    unsent = node.roster.outbox.unsent()
+    for start in range(0, len(unsent), AT_ONCE):
+        await _register(node, unsent[start : start + AT_ONCE])
+    return len(unsent)
+
+
+async def _register(node: Enrolling, pointers: Sequence[Pointer]) -> None:
+    """So few that one call of a few seconds says it: nobody is sent who was destroyed while others were."""
+    gone = set(node.roster.outbox.dropped(pointers))
+    sent = [one for one in pointers if one.pseudonym not in gone]
     try:
-        await node.localisation.register_all([(pointer.pseudonym, pointer.until) for pointer in unsent], SOURCE)
+        await node.localisation.register_all([(one.pseudonym, one.until) for one in sent], SOURCE)
     finally:
         # What was destroyed meanwhile may have reached the index after it was told to drop it.
-        for pseudonym in node.roster.dropped(unsent):
-            await node.localisation.unregister(pseudonym, SOURCE)
-    await node.roster.sent(unsent)
-    return len(unsent)
+        await _unregister(node, node.roster.outbox.dropped(sent))
+    await node.roster.outbox.sent(sent)
+
+
+async def _unregister(node: Enrolling, pseudonyms: Iterable[str]) -> None:
+    for pseudonym in pseudonyms:
+        await node.localisation.unregister(pseudonym, SOURCE)
+        await node.roster.outbox.unregistered(pseudonym, node.now)
 
 
 def _pointers(node: Enrolling, named: Mapping[str, str]) -> list[Pointer]:

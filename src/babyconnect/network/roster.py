@@ -3,7 +3,8 @@
 One SQLite file beside the store, without clinical content but for the days on which a pregnancy is due or ended, from
 which today's list counts (`flows.dating`).  It lets a decision know a client's pseudonym and the evidence of a
 treatment relationship without reading the store or asking the region, and it is the outbox of pointers that the index
-has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made).
+has not taken yet (then, and only then, it holds the BSN from which the pseudonym is still to be made) and of those that
+it is to drop: whatever takes a pointer away, by the file's own trigger its pseudonym is listed in that transaction.
 A BSN is otherwise known here by its handle only: a keyed hash under a secret of this node.
 """
 
@@ -25,6 +26,7 @@ from babyconnect.birthcare.access import Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.one_woman import JOINED
 from babyconnect.network import roster_erasing as erasing
+from babyconnect.network import roster_outbox as outbox
 from babyconnect.network.database import Database
 
 SCHEMA = """
@@ -35,8 +37,6 @@ create table if not exists joined (record text primary key, name text not null);
 create index if not exists joined_by_name on joined (name);
 create table if not exists formerly (record text not null, name text not null, primary key (record, name));
 create table if not exists waiting (client text primary key, bsn text not null);
-create table if not exists renewed (client text primary key);
-create table if not exists pointer (pseudonym text primary key, until text not null, sent integer not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
 drop table if exists birth; -- of before births had a source: what cannot be taken back may not stay
@@ -79,12 +79,6 @@ _VISITS = (
     f"select {_AS_KNOWN}, start, kind from appointment join client using (handle)"  # noqa: S608
     " where substr(start, 1, 10) = ? order by start desc"
 )
-_COUNTED = "delete from renewed where client in (select client from client where pseudonym = ?)"
-_EXPECTED = (
-    "insert into pointer values (?, ?, 0) on conflict (pseudonym) do update"
-    " set sent = (sent and until = excluded.until), until = excluded.until"
-)
-_DROPPED = "select value from json_each(?) where value not in (select pseudonym from pointer)"
 _OTHERS = (
     f"select 1 from client where client not in {ITS}"  # noqa: S608
     f" and pseudonym in (select pseudonym from client where client in {ITS})"
@@ -132,20 +126,13 @@ class Seen:
     datings: Sequence[Dating] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """A pointer that the index is still to be told of."""
-
-    pseudonym: str
-    until: dt.datetime
-
-
 class Roster:
     """The file, opened; look-ups are immediate, writes durable."""
 
     def __init__(self, path: Path, key: bytes) -> None:
         """`key`: 32 secret bytes of this node."""
-        self._db = Database(path, SCHEMA)
+        self._db = Database(path, SCHEMA + outbox.SCHEMA)
+        self.outbox = outbox.Outbox(self._db)
         if self._db.rows("pragma user_version") == [(0,)]:
             self._db.write_now(_since_who_waits_is_untold)
         self._key = hashlib.sha256(b"roster\n" + key).digest()
@@ -235,11 +222,17 @@ class Roster:
         rows = self._db.rows("select client, pseudonym from client join renewed using (client) where pseudonym <> ''")
         return tuple((client, pseudonym) for client, pseudonym in rows)
 
-    async def named(self, pseudonyms: Mapping[str, str]) -> None:
-        """Clients got their pseudonyms: their BSN is forgotten here."""
+    async def named(self, pseudonyms: Mapping[str, str], made_of: Mapping[str, Bsn] | None = None) -> None:
+        """Clients got their pseudonyms: their BSN is forgotten here.  `made_of`: of which number each was made; whose
+        number was corrected while it was being made still waits."""
+        numbers = made_of or {}
 
         def change(connection: apsw.Connection) -> None:
             for client, pseudonym in pseudonyms.items():
+                if (made := numbers.get(client)) is not None:
+                    connection.execute("delete from waiting where client = ? and bsn = ?", (client, made.value))
+                    if not connection.changes():
+                        continue
                 connection.execute("update client set pseudonym = ? where client = ?", (pseudonym, client))
                 connection.execute("delete from waiting where client = ?", (client,))
 
@@ -336,37 +329,6 @@ class Roster:
         rows = self._db.rows(_VISITS, (day.isoformat(),))
         return {client: (dt.datetime.fromisoformat(start), kind) for client, start, kind in rows}
 
-    async def expect(self, pointers: Iterable[Pointer]) -> None:
-        """The index is to know these, of whom it still is to be told (`renewed`): who was destroyed since she was
-        counted is not.  A later `until` replaces an earlier one and is sent again."""
-        batch = [(p.pseudonym, p.until.isoformat()) for p in pointers]
-
-        def change(connection: apsw.Connection) -> None:
-            for row in batch:
-                connection.execute(_COUNTED, row[:1])
-                if connection.changes():
-                    connection.execute(_EXPECTED, row)
-
-        await self._db.write(change)
-
-    def unsent(self) -> tuple[Pointer, ...]:
-        rows = self._db.rows("select pseudonym, until from pointer where not sent")
-        return tuple(Pointer(pseudonym, dt.datetime.fromisoformat(until)) for pseudonym, until in rows)
-
-    async def sent(self, pointers: Iterable[Pointer]) -> None:
-        """The index has these; one that changed meanwhile is sent again."""
-        batch = [(pointer.pseudonym, pointer.until.isoformat()) for pointer in pointers]
-
-        def change(connection: apsw.Connection) -> None:
-            connection.executemany("update pointer set sent = 1 where pseudonym = ? and until = ?", batch)
-
-        await self._db.write(change)
-
-    def dropped(self, pointers: Iterable[Pointer]) -> tuple[str, ...]:
-        """Whom of these the index is not to know any more."""
-        asked = orjson.dumps([one.pseudonym for one in pointers]).decode()
-        return tuple([row[0] for row in self._db.rows(_DROPPED, (asked,))])
-
     def alone(self, client: str) -> bool:
         """Whether no other client here bears the same pseudonym: only then may its pointer go."""
         return not self._db.rows(_OTHERS, (client,))
@@ -393,9 +355,10 @@ def _since_who_waits_is_untold(connection: apsw.Connection) -> None:
 
 
 def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
-    known = list(connection.execute("select handle from client where client = ?", (seen.client,)))
-    if seen.bsn is not None and known != [(handle,)]:
+    known = list(connection.execute("select handle, pseudonym from client where client = ?", (seen.client,)))
+    if seen.bsn is not None and [row[0] for row in known] != [handle]:
         connection.execute("insert or replace into client values (?, ?, null)", (seen.client, handle))
+        outbox.taken_from(connection, known[0][1] if known else None)
         connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
         connection.execute("insert or ignore into renewed values (?)", (seen.client,))
     elif seen.episodes:

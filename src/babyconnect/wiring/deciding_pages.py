@@ -72,9 +72,9 @@ def mounts(link: Link, journal: Journal, decides: Deciding) -> list[tuple[str, A
 
 
 def _waits(link: Link, book: Emergencies) -> dict[str, int]:
-    roster = link.roster
+    counts = link.roster.outbox.counts()
     told = [one for one in book.unsent() if one.recipient == "client"]
-    return {"pointers": len(roster.waiting()) + len(roster.unsent()), "notices": len(told)}
+    return {"pointers": counts.register, "removals": counts.unregister, "notices": len(told)}
 
 
 def _name(link: Link, ura: str) -> str:

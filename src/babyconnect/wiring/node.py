@@ -152,5 +152,7 @@ async def _keep_sending(link: Link, soon: asyncio.Event) -> None:
             await enrol.send_pointers(enrolling(link))
         except RegionFault as fault:
             _log.warning("pointers_wait", reason=str(fault))
+        except Exception as fault:  # tried again; only its kind, for its text may name a client
+            _log.warning("pointers_wait", fault=type(fault).__name__)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(soon.wait(), POINTERS_EVERY_SECONDS)

@@ -33,7 +33,8 @@ from babyconnect.network.custody import Custody
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.network.mitz.client import MitzAnswers
 from babyconnect.network.mitz.subscribed import Subscribed
-from babyconnect.network.roster import Pointer, Roster
+from babyconnect.network.roster import Roster
+from babyconnect.network.roster_outbox import Pointer
 from babyconnect.store import sqlite
 from babyconnect.store.contract import Query
 from babyconnect.trust import persons
@@ -266,7 +267,7 @@ async def test_of_what_went_the_roster_keeps_no_episode_and_no_date(
     beas = noted(node)
     hers = await node.publish(bundle(*record(), born()))
     await node.roster.named({hers: "pseudonym-hers"})
-    await node.roster.expect([Pointer("pseudonym-hers", NOW)])
+    await node.roster.outbox.expect([Pointer("pseudonym-hers", NOW)])
     await node.roster.expect_visits([(Bsn(BSN), NOW, "controle")])
     assert len(beas) == 2 and len(noted(node) - beas) == 5
     stays = next(id for type, id in await node.store.writer.items_of(hers) if type == held)

@@ -21,7 +21,7 @@ from babyconnect.flows.own_record import Looking
 from babyconnect.flows.registers import Hold, Request
 from babyconnect.merge import merge
 from babyconnect.network.emergencies import Emergencies
-from babyconnect.network.roster import Pointer
+from babyconnect.network.roster_outbox import Pointer
 from babyconnect.store.memory import MemoryWriter
 from babyconnect.trust.rules import rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
@@ -115,8 +115,8 @@ async def test_one_pointer_tells_of_her_and_lasts_as_long_as_either_record(pract
     assert practice.roster.named_so("pseudonym") == (only(practice),)
     assert practice.roster.pseudonym(only(practice)) == "pseudonym" and practice.roster.alone(only(practice))
     assert len(practice.roster.episodes(only(practice))) == 2
-    await practice.roster.expect([Pointer("pseudonym", NOW)])
-    assert len(practice.roster.unsent()) == 1
+    await practice.roster.outbox.expect([Pointer("pseudonym", NOW)])
+    assert len(practice.roster.outbox.unsent()) == 1
 
 
 async def test_what_was_decided_of_one_record_holds_for_her_and_stays_with_each(practice: Practice) -> None:
