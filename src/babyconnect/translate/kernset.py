@@ -20,6 +20,10 @@ from babyconnect.translate.findings import Finding
 Resource = Mapping[str, Any]
 _GONE = object()
 _PERSONS = ("Patient/", "RelatedPerson/", "Practitioner/", "PractitionerRole/")
+# What another system's delivery may have around the kernset's own resources.
+_AROUND = frozenset({
+    "Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "Location", "MessageHeader", "Composition",
+})  # fmt: skip
 
 
 # The same of every record, so that it tells nothing of this one.
@@ -43,6 +47,20 @@ def kernset(resources: Sequence[Resource], shielded: Callable[[Resource], bool] 
     made = tuple(_without(resource, names) for resource in resources if _name(resource) in kept)
     missing = tuple(_missing(made))
     return Kernset(() if missing else made, (*missing, *_left_out(left), _WITHHELD))
+
+
+def is_delivery(resources: Sequence[Resource], women: Sequence[Resource]) -> bool:
+    """Whether this is what is delivered to a registry, and no client's record: nothing but that, and no woman's name.
+
+    Nothing else tells it: no profile of the Bundle is published, and its type is that of any other.
+    """
+    others = [resource for resource in resources if resource["resourceType"] not in _AROUND]
+    held = all(_row(resource, "") or _row(resource, "named") for resource in others)
+    return bool(others and women) and held and not any(map(_is_named, women))
+
+
+def _is_named(patient: Resource) -> bool:
+    return any(name.get(part) for name in patient.get("name", ()) for part in ("family", "given", "text"))
 
 
 def _kept(resources: Sequence[Resource]) -> frozenset[str]:
