@@ -66,17 +66,17 @@ def _of_record(record: Record, identity: Identity, today: dt.date, version: str)
         findings.append(Finding("error", record.name, "no-client", "the record holds no resource at all"))
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     family = whole(present)
-    findings += _deliveries(family, record.name) if is_fhir(record) else []
+    findings += _deliveries(family) if is_fhir(record) else []
     return Unit(record.name, (record,), family, tuple(findings), not notes, made.counted)
 
 
-def _deliveries(family: Family, name: str) -> list[Finding]:
-    """Kept, it would close the whole record of her whom it does not name: with her number alone nobody is told her by."""
+def _deliveries(family: Family) -> list[Finding]:
+    """Kept, it would close her own record: by a number without a name nobody can tell that both are hers."""
     women = [member for member in family.members if member.key in family.women]
     if not kernset.is_delivery([m.resource for m in family.members], [m.resource for m in women]):
         return []
     text = "holds what kernset 3.2 delivers and no name of hers: a delivery for Perined, not a client's record"
-    return [Finding("error", f"{women[0].place if women else name} Patient.name", "data-set", text)]
+    return [Finding("error", f"{women[0].place} Patient.name", "data-set", text)]
 
 
 def _in_their_units(given: Sequence[Given]) -> tuple[list[Given], list[Finding]]:
@@ -123,7 +123,7 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         findings = [f for m in family.members for f in by_place.get(m.place, [])]
         findings += _clashes([c for c in clashes if c.key in keys])
         findings += [spoilt[position]] if position in spoilt else []
-        findings += _deliveries(family, "")
+        findings += _deliveries(family)
         own = [records[m.original] for m in family.members if not is_shared(m.resource)]
         findings += notes if not position else []
         units.append(Unit(_name(own or mine), tuple(one.record for one in mine), family, tuple(findings)))

@@ -22,7 +22,8 @@ _GONE = object()
 _PERSONS = ("Patient/", "RelatedPerson/", "Practitioner/", "PractitionerRole/")
 # What another system's delivery may have around the kernset's own resources.
 _AROUND = frozenset({
-    "Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "Location", "MessageHeader", "Composition",
+    "Patient", "RelatedPerson", "Practitioner", "PractitionerRole", "Organization", "Location", "MessageHeader",
+    "Composition",
 })  # fmt: skip
 
 
