@@ -9,7 +9,7 @@ from typing import Any
 from babyconnect.definitions import rows as table_rows
 from babyconnect.translate import codes
 from babyconnect.translate.tables import Link, Row, Rule
-from babyconnect.translate.to_ada.assigning import Backwards
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.graph import Found, Graph, found, matches, places
 from babyconnect.translate.to_ada.inverses import INVERSES, coded, reason

@@ -126,3 +126,14 @@ def same_coding(codings: object, wanted: Sequence[Mapping[str, str]]) -> bool:
     pairs = {(c["system"], c["code"]) for c in wanted}
     listed = codings if isinstance(codings, list) else []
     return any(isinstance(c, Mapping) and (c.get("system"), c.get("code")) in pairs for c in listed)
+
+
+def codings(resource: Resource) -> Any:
+    code = resource.get("code")
+    return code.get("coding") if isinstance(code, Mapping) else None
+
+
+def profiles(resource: Resource) -> set[str]:
+    meta = resource.get("meta")
+    listed = meta.get("profile") if isinstance(meta, Mapping) else None
+    return {one for one in listed if isinstance(one, str)} if isinstance(listed, list) else set()

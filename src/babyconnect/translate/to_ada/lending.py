@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babyconnect.translate.tables import Borrowed, Rule
-from babyconnect.translate.to_ada.assigning import Backwards
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Node
 from babyconnect.translate.to_ada.graph import Found, found
 from babyconnect.translate.to_ada.inverses import INVERSES

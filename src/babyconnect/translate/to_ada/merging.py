@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from babyconnect.translate.tables import Rule
-from babyconnect.translate.to_ada.assigning import Assigning, Backwards
+from babyconnect.translate.to_ada.assigning import Assigning
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Node
 from babyconnect.translate.to_ada.graph import Graph, Resource, found
 from babyconnect.translate.to_ada.wishes import Wish

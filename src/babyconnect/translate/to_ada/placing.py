@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from babyconnect.translate.tables import Link, Rule
-from babyconnect.translate.to_ada.assigning import Assigning, Backwards
+from babyconnect.translate.to_ada.assigning import Assigning
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.graph import Graph, found
 from babyconnect.translate.to_ada.merging import Merging

@@ -16,7 +16,8 @@ from babyconnect.translate.findings import Finding, Severity
 from babyconnect.translate.paths import compiled, slices
 from babyconnect.translate.tables import AdaMap, Rule, ada_map
 from babyconnect.translate.to_ada.admitting import admit
-from babyconnect.translate.to_ada.assigning import Assigning, Backwards, backwards
+from babyconnect.translate.to_ada.assigning import Assigning
+from babyconnect.translate.to_ada.backwards import Backwards, backwards
 from babyconnect.translate.to_ada.checking import facts, lost_paths
 from babyconnect.translate.to_ada.draft import Draft, Node, structure
 from babyconnect.translate.to_ada.filling import Filling

@@ -7,7 +7,7 @@ from typing import Any
 
 from babyconnect.translate.linking import ROLE
 from babyconnect.translate.tables import Row
-from babyconnect.translate.to_ada.assigning import Backwards
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Node
 from babyconnect.translate.to_ada.graph import Found, Graph, found
 from babyconnect.translate.to_ada.inverses import INVERSES, Target, coded

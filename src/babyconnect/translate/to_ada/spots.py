@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from babyconnect.translate.tables import Link
-from babyconnect.translate.to_ada.assigning import Backwards
+from babyconnect.translate.to_ada.backwards import Backwards
 from babyconnect.translate.to_ada.draft import Draft, Node
 from babyconnect.translate.to_ada.inverses import Attributes, Target
 from babyconnect.translate.to_ada.placing import Placing

@@ -14,7 +14,7 @@ from babyconnect.translate.to_ada.graph import Graph, Resource, found
 from babyconnect.translate.to_ada.inverses import wall_time
 
 if TYPE_CHECKING:
-    from babyconnect.translate.to_ada.assigning import Backwards
+    from babyconnect.translate.to_ada.backwards import Backwards
 
 _PERSON = frozenset({"Patient"})
 _FETUS = "BodySite"
