@@ -10,12 +10,18 @@ from itertools import accumulate
 import msgspec
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
 from babyconnect.api.asgi import TOLD, App, Receive, Scope, Send
 
 PARTS = ("/fhir", "/oauth", "/viewer", "/intake")
+GAUGES = {
+    "ends_timestamp_seconds": "When the own certificate or the first list of revoked ones ends.",
+    "wrong": "1 for each reason why something does not work now.",
+    "soon": "1 for each thing that will be wrong before long.",
+    "outbox": "Pointers that the index is still to take, and to drop.",
+}
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -71,17 +77,46 @@ class Counts:
         yield seconds
 
 
+class Gauges:
+    """Figures of how things stand, asked at each look: (name, what of it) -> number."""
+
+    def __init__(self, prefix: str, now: Callable[[], Mapping[tuple[str, str], float]]) -> None:
+        self._prefix, self._now = prefix, now
+
+    def collect(self) -> Iterator[Metric]:
+        of: dict[str, GaugeMetricFamily] = {}
+        for (name, what), value in self._now().items():
+            family = of.setdefault(name, GaugeMetricFamily(f"{self._prefix}_{name}", GAUGES[name], labels=("what",)))
+            family.add_metric((what,), value)
+        yield from of.values()
+
+
+def status(told: Mapping[str, object]) -> int:
+    """Whatever balances load or watches goes by the status: a process that releases nothing is not well; one that is
+    degraded still serves its own people."""
+    return 200 if told["status"] in ("ok", "degraded") else 503
+
+
 class Measured:
     """An application, counted by part and status; answers `/health` and `/metrics` itself.
 
+    `stands`: figures beside the counts.
+
     `told`: what others counted; then every request that comes here was counted by one of them (`Counted`)."""
 
-    def __init__(self, app: App, state: Callable[[], Mapping[str, object]], told: Counts | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        state: Callable[[], Mapping[str, object]],
+        told: Counts | None = None,
+        stands: Callable[[], Mapping[tuple[str, str], float]] = dict,
+    ) -> None:
         counts = told or Counts()
         self._app = app if told else Counted(app, counts)
         self._state = state
         self._registry = CollectorRegistry()
         self._registry.register(counts)
+        self._registry.register(Gauges("node", stands))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,9 +127,7 @@ class Measured:
             await send({"type": "http.response.body", "body": b""})
         elif path == "/health":
             told = {"status": "ok", "process": os.getpid(), **self._state()}
-            # Whatever balances load or watches goes by the status: a node that releases nothing is not well.
-            well = 200 if told["status"] == "ok" else 503
-            await _send(send, orjson.dumps(told), b"application/json", well)
+            await _send(send, orjson.dumps(told), b"application/json", status(told))
         elif path == "/metrics":
             await _send(send, generate_latest(self._registry), CONTENT_TYPE_LATEST.encode())
         else:

@@ -75,7 +75,9 @@ def _fhir_answers(*statuses: int, good: Described = OBJECT) -> Described:
 
 def _health() -> Described:
     return {
-        "/health": {"get": operation("Whether this node serves", _json((200, 503), bad=OBJECT))},
+        "/health": {
+            "get": operation("Whether this node serves; 503 when it answers nobody", _json((200, 503), bad=OBJECT))
+        },
         "/metrics": {"get": operation("Figures, without a client in any", answers((200,), [TEXT], OBJECT, OBJECT))},
     }
 

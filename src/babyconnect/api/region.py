@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from babyconnect.api import http, region_routes
 from babyconnect.api.asgi import App, Receive, Scope, Send
+from babyconnect.api.health import Gauges, status
 from babyconnect.api.http import Answer
 from babyconnect.api.region_call import Handle, Refusal, RegionState, refused
 from babyconnect.api.region_gate import Figures, Gate
@@ -34,19 +35,25 @@ _log = structlog.get_logger(__name__)
 
 
 def region_app(
-    state: RegionState, verify: Verify, audit: Audit, told: Callable[[], Mapping[str, object]] = dict
+    state: RegionState,
+    verify: Verify,
+    audit: Audit,
+    told: Callable[[], Mapping[str, object]] = dict,
+    stands: Callable[[], Mapping[tuple[str, str], float]] = dict,
 ) -> App:
     """The region as an ASGI application.  `audit` must be durable when it returns; it raises to stop an answer.
 
-    `told`: what `/health` says besides; a `status` that is not ok makes it a 503.
+    `told`: what `/health` says besides, its `status` too (`health.status`); `stands`: figures beside the counts.
     """
-    return RegionApi(state, Gate(state, verify, audit), told)
+    api = RegionApi(state, Gate(state, verify, audit), told)
+    api.figures.registry.register(Gauges("region", stands))
+    return api
 
 
 class RegionApi:
     def __init__(self, state: RegionState, gate: Gate, told: Callable[[], Mapping[str, object]]) -> None:
         self._state, self._gate, self._told = state, gate, told
-        self._figures = Figures(state.index.count)
+        self.figures = Figures(state.index.count)
         by_path = _by_path()
         self._fixed = {path: found for path, found in by_path.items() if "{" not in path}
         self._named = [(_pattern(path), found) for path, found in by_path.items() if path not in self._fixed]
@@ -76,7 +83,7 @@ class RegionApi:
             # Only the kind of fault: its text may quote a record.
             _log.error("an interaction failed", service=service, fault=type(fault).__name__)
             answer = refused(Refusal(500, "exception", "a fault; nothing was released"))
-        self._figures.note(service, answer.status, time.perf_counter() - began)
+        self.figures.note(service, answer.status, time.perf_counter() - began)
         return answer
 
     def _found(self, path: str) -> tuple[Interactions, Mapping[str, str]]:
@@ -90,7 +97,7 @@ class RegionApi:
         return {}, {}
 
     async def _metrics(self) -> Answer:
-        text = await asyncio.to_thread(generate_latest, self._figures.registry)
+        text = await asyncio.to_thread(generate_latest, self.figures.registry)
         return Answer(200, text, media=CONTENT_TYPE_LATEST.encode())
 
     def _health(self) -> Answer:
@@ -101,7 +108,7 @@ class RegionApi:
             "consents": self._state.consents.sequence(),
             **self._told(),
         }
-        return Answer(200 if ready["status"] == "ok" else 503, orjson.dumps(ready), media=b"application/json")
+        return Answer(status(ready), orjson.dumps(ready), media=b"application/json")
 
 
 def _unserved(interactions: Interactions) -> Answer:

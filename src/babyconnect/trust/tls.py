@@ -11,18 +11,18 @@ import datetime as dt
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from babyconnect.birthcare.peer import Peer
 from babyconnect.definitions import document
 from babyconnect.trust import certificates, pki
 from babyconnect.trust.certificates import BelievedCertificate, OrganisationCertificate, Trusted
+from babyconnect.trust.ends import Ends, ends
 from babyconnect.trust.jose import Rejected
 from babyconnect.trust.openssl import NotNarrowed, narrow
 from babyconnect.trust.private_files import FileFault, read
@@ -135,14 +135,11 @@ class Material:
             return "certificate_of_another_organisation"
         return None
 
-    def ends(self) -> Mapping[str, str]:
-        """Until when the own certificate and the lists of revoked ones count: what an operator watches."""
+    def ends(self) -> Ends:
+        """What ends when, and what is wrong by now: what an operator watches."""
         loaded = self.current()
-        moments = {"certificate_until": x509.load_der_x509_certificate(loaded.own).not_valid_after_utc}
-        until = [one.next_update_utc for one in loaded.trusted.lists or () if one.next_update_utc is not None]
-        if until:
-            moments["revocations_until"] = min(until)
-        return {name: moment.isoformat() for name, moment in moments.items()}
+        found = ends(loaded.own, loaded.trusted, self._now())
+        return replace(found, soon=(*found.soon, "tls_files_not_taken")) if self._complaint else found
 
     def serving(self) -> ssl.SSLContext:
         """A server's context whose every handshake is by the files as they are then (RFC 6066 §3 as the hook)."""

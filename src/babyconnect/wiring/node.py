@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import pathlib
 import secrets
 import time
@@ -18,13 +17,12 @@ from babyconnect.api.dispatch import Mounts
 from babyconnect.api.health import Measured
 from babyconnect.api.machines import NODE
 from babyconnect.api.server import App
-from babyconnect.audit.log import AuditLog
 from babyconnect.flows import enrol
 from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.network.contract import RegionFault
 from babyconnect.network.sought.client import SoughtClient
 from babyconnect.settings import SettingsRefused
-from babyconnect.wiring import answering, oversight, secured
+from babyconnect.wiring import answering, oversight, secured, standing
 from babyconnect.wiring.answering import Kept
 from babyconnect.wiring.hearing import keep_hearing
 from babyconnect.wiring.intake import intake_of
@@ -74,9 +72,10 @@ async def _opened(path: pathlib.Path, beside: Beside | None, opening: contextlib
     hearing = keep_hearing(SoughtClient(link.region), holds.decides.break_glass)
     telling = holds.decides.keep_telling()
     following = EnrollingWriter(keeps.store.writer, link.roster).keep_following(FOLLOW_EVERY_SECONDS)
-    for lasting in (_keep_sending(link, soon), publishing_keys(link, keeps.journal), telling, hearing, following):
+    keys, watching = publishing_keys(link, keeps.journal), standing.keep_watching(link.secured)
+    for lasting in (_keep_sending(link, soon), keys, telling, hearing, following, watching):
         opening.push_async_callback(_stopped, asyncio.create_task(lasting))
-    measured = Measured(app, lambda: _state(link, keeps.log, workers), workers.counts if workers else None)
+    measured = _measured(app, link, keeps, workers)
     whole = secured.behind_both(measured, link.chosen.tls, NODE, link.party.ura.value, refusals(keeps.journal))
     if workers is not None:
         workers.begin(link, keeps, holds, whole)
@@ -109,13 +108,11 @@ def _with_fault(link: Link, app: App) -> App:
     return faults.broken(app, link.chosen.node.fault) if link.chosen.node.fault else app
 
 
-def _state(link: Link, log: AuditLog, workers: Workers | None) -> Mapping[str, object]:
-    """What `/health` says beside that the process serves."""
-    known: dict[str, object] = {"organisation": link.party.name, "parties": len(link.directory.parties())}
-    if workers is not None:
-        # The process that was started, and that ends them all.
-        known |= {"process": os.getppid(), "workers": workers.present}
-    return {**known, **oversight.state_of(log), **(link.secured.ends() if link.secured else {})}
+def _measured(app: App, link: Link, keeps: Kept, workers: Workers | None) -> Measured:
+    def state() -> Mapping[str, object]:
+        return standing.of_node(link, keeps.log, workers.present if workers else None)
+
+    return Measured(app, state, workers.counts if workers else None, lambda: standing.figures(link))
 
 
 async def _stopped(task: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@ also the local identity providers, `/idp` for staff and `/idp-clients` for clien
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import pathlib
 import time
@@ -45,7 +46,7 @@ from babyconnect.web.simulators.dezi import simulator_app
 from babyconnect.web.simulators.identity_provider import Client, provider_app
 from babyconnect.web.simulators.mitz import Simulator
 from babyconnect.web.simulators.users import Account, read_clients, read_users
-from babyconnect.wiring import files, secured
+from babyconnect.wiring import files, secured, standing
 from babyconnect.wiring.oversight import state_of
 from babyconnect.wiring.region_log import RegionLog
 
@@ -126,8 +127,16 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     except OSError as fault:
         raise SettingsRefused(f"{path}: region.home: the file of used requests: {fault.strerror or fault}") from fault
     kept = RegionLog(path, beside(path, chosen.audit.folder) / "region", log, chosen.region.name, chosen.audit)
+    material = secured.material(path, chosen.tls)
+    served_by = region_app(
+        state,
+        verifier(replays, time.time),
+        _auditor(log, chosen.region.name),
+        lambda: standing.with_ends(state_of(log), material),
+        lambda: standing.figures_of(material),
+    )
     mounts: list[tuple[str, App]] = [
-        ("", region_app(state, verifier(replays, time.time), _auditor(log, chosen.region.name), lambda: state_of(log))),
+        ("", served_by),
         kept.mount,
         (openapi.PATH, openapi.serving(openapi_region.described(machine_base(chosen)))),
     ]
@@ -135,8 +144,10 @@ async def build(path: pathlib.Path) -> tuple[App, Close]:
     mounts += _simulated_mitz(path, chosen)
 
     await kept.begin()
+    watching = asyncio.create_task(standing.keep_watching(material))
 
     async def close() -> None:
+        watching.cancel()
         await kept.close()
         state.close()
         journal.close()

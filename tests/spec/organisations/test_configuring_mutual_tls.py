@@ -108,9 +108,3 @@ def test_no_suite_is_offered_that_is_not_called_good(folder: Folder, oldest: str
         offered = {suite["name"] for suite in context.get_ciphers()}
         assert offered <= {*GOOD["suites_1_3"], *GOOD["suites_1_2"]}
         assert context.minimum_version is (ssl.TLSVersion.TLSv1_3 if oldest == "1.3" else ssl.TLSVersion.TLSv1_2)
-
-
-def test_an_operator_sees_when_it_ends(folder: Folder) -> None:
-    ends = folder.material("own").ends()
-    assert set(ends) == {"certificate_until", "revocations_until"}
-    assert ends["certificate_until"] > pki.now().isoformat()

@@ -52,7 +52,16 @@ async def test_durations_add_up_over_the_buckets() -> None:
     assert 'node_seconds_sum{part="/fhir"} 9.3015' in told
 
 
-@pytest.mark.parametrize(("state", "status"), [("ok", 200), ("log_refuses", 503)])
+@pytest.mark.parametrize(("state", "status"), [("ok", 200), ("degraded", 200), ("log_refuses", 503)])
 async def test_a_node_that_is_not_well_says_so_by_its_status(state: str, status: int) -> None:
     answered = await ask(Measured(app, lambda: {"status": state}), "GET", "/health")
     assert (answered.status, answered.json()["status"]) == (status, state)
+
+
+async def test_how_things_stand_is_a_figure_at_every_look() -> None:
+    now = {("outbox", "unregister"): 2.0, ("wrong", "revocations_outdated"): 1.0}
+    node = Measured(app, dict, stands=lambda: now)
+    told = (await ask(node, "GET", "/metrics")).body.decode()
+    assert 'node_outbox{what="unregister"} 2.0' in told and 'node_wrong{what="revocations_outdated"} 1.0' in told
+    now.clear()
+    assert "node_wrong{" not in (await ask(node, "GET", "/metrics")).body.decode()
