@@ -2,6 +2,9 @@
 
 What a slow or silent other side costs is bounded here: a head, the next piece of a body, the next request and the
 taking of an answer each have their time, and no more of a body is taken in than an application asked for.
+
+The answers of one turn of the loop go out at its end, one right after the other: whoever waits for them is woken once
+for many, and not between every two.
 """
 
 from __future__ import annotations
@@ -47,12 +50,24 @@ class Shared:
         self.date = b""
         """The line of an answer that says the time."""
         self.closing = False
+        self.held: list[Connection] = []
+        """Those with an answer that goes out at the end of this turn."""
         self.running = 0
         """Applications at work, also for whoever left meanwhile: what they use is closed after them."""
 
     def room(self, address: str) -> bool:
         """Whether one more connection of this address is taken."""
         return not self.closing and len(self.connections) < self.limit and self.addresses[address] < MOST_OF_ONE_ADDRESS
+
+    def hold(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        if not self.held:
+            loop.call_soon(self._let_out)
+        self.held.append(connection)
+
+    def _let_out(self) -> None:
+        held, self.held = self.held, []
+        for connection in held:
+            connection.flush()
 
     def forget(self, connection: Connection, address: str) -> None:
         self.connections.discard(connection)
@@ -68,6 +83,7 @@ class Connection(asyncio.Protocol):
         "_address",
         "_buffer",
         "_facts",
+        "_held",
         "_lingering",
         "_loop",
         "_paused",
@@ -85,6 +101,7 @@ class Connection(asyncio.Protocol):
         self.shared = shared
         self._facts = facts
         self._buffer = b""
+        self._held: list[bytes] = []
         self._address = ""
         self._lingering = self._paused = False
         self._writable: asyncio.Future[None] | None = None
@@ -151,6 +168,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, fault: Exception | None) -> None:
         if self in self.shared.connections:
             self.shared.forget(self, self._address)
+        self._held.clear()
         self._release()
         if self.exchange is not None:
             self.exchange.lost()
@@ -228,6 +246,29 @@ class Connection(asyncio.Protocol):
 
     # ------------------------------------------------------------------ answers
 
+    def answer(self, whole: bytes) -> None:
+        """Write an answer that is there in one go."""
+        if not self._held:
+            self.shared.hold(self, self._loop)
+        self._held.append(whole)
+
+    def flush(self) -> None:
+        """Write what is held."""
+        if self._held:
+            held, self._held = self._held, []
+            if not self.transport.is_closing():
+                self.transport.write(held[0] if len(held) == 1 else b"".join(held))
+
+    def write(self, *parts: bytes) -> None:
+        """Write a piece now, behind what is held."""
+        self.flush()
+        self.transport.writelines(parts)
+
+    def abort(self) -> None:
+        """Break off: what was answered before goes out, if it still can."""
+        self.flush()
+        self.transport.abort()
+
     @property
     def writing_waits(self) -> asyncio.Future[None] | None:
         """What to wait for before more is written; None when there is room."""
@@ -253,6 +294,7 @@ class Connection(asyncio.Protocol):
 
     def _close(self, lingering: bool) -> None:
         """Close when everything is written.  Unread bytes would make the system throw the answer away: take them in."""
+        self.flush()
         if not lingering:
             self.deadline = self._loop.time() + TAKING_SECONDS
             self.transport.close()
@@ -269,11 +311,11 @@ class Connection(asyncio.Protocol):
         if exchange is not None:
             exchange.lost()
             if exchange.started:
-                self.transport.abort()
+                self.abort()
                 return
         strict = lacking((), self.base["scheme"] == "https")
         end = b"content-length: 0\r\nconnection: close\r\n\r\n"
-        self.transport.write(b"".join((status_line(status), self.shared.date, strict, end)))
+        self.write(status_line(status), self.shared.date, strict, end)
         self._close(lingering=True)
 
     def expire(self, now: float) -> None:
@@ -289,6 +331,7 @@ class Connection(asyncio.Protocol):
     def stop(self) -> None:
         """The server ends: at once when nothing is being answered, else after the answer."""
         if self.exchange is None:
+            self.flush()
             self.transport.close()
         else:
             self.exchange.leave()

@@ -80,7 +80,7 @@ class Exchange:
         if self._over:
             return
         if self._gone or self.started or self._connection.transport.is_closing():
-            self._connection.transport.abort()
+            self._connection.abort()
             return
         self._head = {"status": 500, "headers": []}
         self._keep_alive = False
@@ -100,7 +100,7 @@ class Exchange:
             if not self.complete:
                 if self._waits and not self.started:
                     self._waits = False
-                    self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self._connection.more()
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -168,17 +168,17 @@ class Exchange:
         if said is None and not bodiless:
             lines.append(b"content-length: %d\r\n" % len(body))
         elif said is not None and said != len(body) and not bodiless:
-            self._connection.transport.abort()
+            self._connection.abort()
             raise ValueError("an answer is not as long as it says")
         self.started = True
         lines.append(b"\r\n")
         if bodiless:
-            self._connection.transport.write(b"".join(lines))
+            self._connection.answer(b"".join(lines))
         elif len(body) < 16_384:
             lines.append(body)
-            self._connection.transport.write(b"".join(lines))
+            self._connection.answer(b"".join(lines))
         else:
-            self._connection.transport.writelines((b"".join(lines), body))
+            self._connection.write(b"".join(lines), body)
         self._end()
 
     def _begin(self) -> None:
@@ -191,27 +191,27 @@ class Exchange:
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         self.started = True
-        self._connection.transport.write(b"".join(lines))
+        self._connection.write(b"".join(lines))
 
     def _piece(self, body: bytes) -> None:
         if not body or self._method == "HEAD":
             return
         if self._chunked:
-            self._connection.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+            self._connection.write(b"%x\r\n%b\r\n" % (len(body), body))
             return
         if self._left is not None:
             self._left -= len(body)
             if self._left < 0:
-                self._connection.transport.abort()
+                self._connection.abort()
                 raise ValueError("an answer is longer than it says")
-        self._connection.transport.write(body)
+        self._connection.write(body)
 
     def _last(self, body: bytes) -> None:
         self._piece(body)
         if self._chunked and self._method != "HEAD":
-            self._connection.transport.write(b"0\r\n\r\n")
+            self._connection.write(b"0\r\n\r\n")
         elif self._left and self._method != "HEAD":
-            self._connection.transport.abort()
+            self._connection.abort()
             raise ValueError("an answer is shorter than it says")
         self._end()
 

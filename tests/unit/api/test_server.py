@@ -124,6 +124,41 @@ async def test_an_answer_that_is_not_as_long_as_it_says_is_not_sent(port: int):
     assert await talk(port, GET % b"/wrong") == b""
 
 
+@pytest.mark.parametrize("after", [b"/pieces", b"/halfway", b"/wrong", b"/big", b"/fault"])
+async def test_an_answer_goes_out_before_whatever_follows_it_on_its_connection(port: int, after: bytes):
+    answered = await talk(port, GET % b"/a" + GET % b"/b" + GET % after + LAST)
+    first = b"content-length: 2\r\n\r\n/a"
+    assert answered.index(first) < answered.index(b"content-length: 2\r\n\r\n/b")
+    rest = answered[answered.index(b"\r\n\r\n/b") + 6 :]
+    assert rest.startswith(b"" if after == b"/wrong" else b"HTTP/1.1 ")
+
+
+async def test_answers_of_one_turn_go_out_together_when_all_are_made():
+    said: list[str] = []
+
+    class Transport:
+        def set_write_buffer_limits(self, high: int) -> None: ...
+        def get_extra_info(self, name: str) -> None: ...
+        def is_closing(self) -> bool:
+            return False
+
+        def write(self, data: bytes) -> None:
+            said.append("written")
+
+    async def tells(scope: Scope, receive: Receive, send: Send) -> None:
+        said.append("made")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a"})
+
+    shared = connection.Shared(tells, 10)
+    for each in [connection.Connection(shared, None) for _ in range(3)]:
+        each.connection_made(Transport())  # type: ignore[arg-type]
+        each.data_received(GET % b"/a" + GET % b"/b")
+    for _ in range(6):
+        await asyncio.sleep(0)
+    assert said == (["made"] * 3 + ["written"] * 3) * 2
+
+
 async def test_what_is_no_request_is_refused_and_the_connection_closed(port: int):
     answered = await talk(port, b"GET / HTTP/1.1\r\n\r\n" + GET % b"/smuggled")
     assert answered.startswith(b"HTTP/1.1 400 ")
