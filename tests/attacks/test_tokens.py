@@ -684,10 +684,13 @@ WITH_A_TOKEN: dict[str, tuple[Send, str]] = {
 async def test_nothing_is_read_when(stage: Stage, name: str) -> None:
     send, reason = WITH_A_TOKEN[name]
     answer = await send(stage)
+    event = stage.events()[-1]
     nobody = await stage.get("/fhir/stu3/Patient", [])
     assert (answer.status, answer.body) == (401, nobody.body), "all answers without a good token are alike"
-    assert answer.headers["www-authenticate"] == nobody.headers["www-authenticate"]
-    event = stage.events()[-1]
+    unknown = await stage.get("/fhir/stu3/Patient", [("authorization", "Bearer nobodys")])
+    assert answer.headers["www-authenticate"] == unknown.headers["www-authenticate"]
+    assert 'error="invalid_token"' in unknown.headers["www-authenticate"]
+    assert "error" not in nobody.headers["www-authenticate"], "without a token there is nothing wrong with it"
     assert (event["type"], event["outcome"], event["reasons"]) == ("token.refuse", "refused", [reason])
     assert reasons.sentence(reason) and len(str(event)) < 800
 

@@ -1,7 +1,8 @@
 """Who comes with a token: the session, when the request also proves what the token is bound to (RFC 6750, 8705, 9449).
 
 `Authorization: DPoP` with one proof for exactly this request and this token, or `Bearer` over the connection of the
-certificate.  A token of either kind sent in the other's way opens nothing; every way to fail answers the same.
+certificate.  A token of either kind sent in the other's way opens nothing; every token that opens nothing is answered
+the same, `invalid_token`, and a request without one the same without that word (RFC 6750 §3.1).
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ class Unbelieved:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-_CHALLENGE = ((b"www-authenticate", b'Bearer, DPoP algs="EdDSA ES256 PS256 RS256"'),)
-NO_TOKEN = Unbelieved("token_missing", headers=_CHALLENGE)
+_ALGORITHMS = b'algs="EdDSA ES256 PS256 RS256"'
+_CHALLENGE = (
+    (b"www-authenticate", b'Bearer error="invalid_token", DPoP error="invalid_token", ' + _ALGORITHMS),
+)  # fmt: skip
+NO_TOKEN = Unbelieved("token_missing", headers=((b"www-authenticate", b"Bearer, DPoP " + _ALGORITHMS),))
 
 
 Live = Callable[[Session, Binding], bool]

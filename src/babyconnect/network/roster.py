@@ -36,6 +36,7 @@ create index if not exists client_by_pseudonym on client (pseudonym);
 create table if not exists joined (record text primary key, name text not null);
 create index if not exists joined_by_name on joined (name);
 create table if not exists formerly (record text not null, name text not null, primary key (record, name));
+create index if not exists formerly_by_name on formerly (name);
 create table if not exists waiting (client text primary key, bsn text not null);
 create table if not exists episode (id text primary key, client text not null, content blob not null);
 create index if not exists episode_of on episode (client);
@@ -87,6 +88,10 @@ _OTHERS = (
 _TOLD_ANEW = (
     "insert or ignore into renewed select client from client where client = ?"
     " and pseudonym in (select pseudonym from pointer)"
+)
+_MOVED = (
+    "select 1 from joined where record = ?1"
+    " union all select 1 from formerly where name = ?1 and not exists (select 1 from joined where name = ?1)"
 )
 _JOINED = "select record, name from joined where record = ?"
 _BESIDE = "select record from joined where name = (select name from joined where record = ?)"
@@ -200,6 +205,10 @@ class Roster:
         if not client.startswith(JOINED) or self.records(client):
             return False
         return bool(self._db.known("select 1 from formerly where name = ?", (client,)))
+
+    def moved(self, client: str) -> bool:
+        """Whether what was kept by this name is kept by another since: joined with others, or parted."""
+        return bool(self._db.known(_MOVED, (client,)))
 
     def names_of(self, client: str) -> tuple[str, ...]:
         """Every name under which something of a client's may have been written down, now or before: hers, that of each

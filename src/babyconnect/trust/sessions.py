@@ -106,12 +106,15 @@ class Sessions:
         share: int = 50_000,
         *,
         ended: Callable[[], None] = lambda: None,
+        moved: Callable[[str], bool] = lambda client: False,
     ) -> None:
-        """`ended` is called after tokens were ended, before whoever ended them hears of it."""
+        """`ended` is called after tokens were ended, before whoever ended them hears of it; `moved`: whether what was
+        kept by this name is kept by another since."""
         if not 0 < seconds <= MAX_SECONDS:
             raise ValueError(f"a token lives at most {MAX_SECONDS} seconds")
         self.audience, self.seconds = audience, seconds
         self._clock, self._capacity, self._share, self._ended = clock, capacity, share, ended
+        self._moved = moved
         self._by_hash: dict[bytes, Session] = {}
         self._ending: dict[int, deque[bytes]] = {}
         self._held: Counter[Ura] = Counter()
@@ -137,8 +140,17 @@ class Sessions:
         return session if session is not None and self.live(session, shown) else None
 
     def live(self, session: Session, shown: Binding = UNBOUND) -> bool:
-        """Whether a session opens anything, now, for a request that proved `shown`."""
-        return lives(session, shown, self._clock())
+        """Whether a session opens anything, now, for a request that proved `shown`.
+
+        Of whose records were joined or parted since, it ended: its asker gets another and is told of her as she is now,
+        where nothing at all would read as if there were nothing of her."""
+        if not lives(session, shown, self._clock()):
+            return False
+        if session.client is not None and self._moved(session.client):
+            session.revoked = True
+            self._ended()
+            return False
+        return True
 
     def known(self, token: str) -> Session | None:
         """The session of a token given out here, whatever became of it: for the log, never to open anything."""

@@ -49,7 +49,8 @@ def holder_tokens(link: Link, log: AuditLog, secret: bytes, rules: Callable[[dt.
     """The holder's side of tokens.  `secret` makes the nonces of proofs; `rules`: those of a day."""
     base = link.machine_base
     try:
-        sessions = Sessions(link.party.ura.value, time.time, link.chosen.tokens.seconds, ended=link.moved)
+        seconds, moved = link.chosen.tokens.seconds, link.roster.moved
+        sessions = Sessions(link.party.ura.value, time.time, seconds, ended=link.moved, moved=moved)
     except ValueError as problem:
         raise SettingsRefused(f"{link.path}: tokens.seconds: {problem}") from problem
     try:

@@ -111,7 +111,7 @@ async def _source(
         store.forget()
         decides.policies.forget()
 
-    remembered = Remembered(line, page, time.time, forget)
+    remembered = Remembered(line, page, time.time, forget, link.roster.moved)
     door = answering.door_of(link, store, journal, decides, Binding(remembered.bind, _not_here))
     proofs = Proofs(Replays(0.0), Nonces(page.secret, time.time), time.time, link.chosen.tokens.dpop_nonce)
     gate = Gate(WorkerBearers(remembered, proofs, link.machine_base, line, time.time).admit, _handed_on)

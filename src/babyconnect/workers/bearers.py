@@ -24,8 +24,16 @@ MOST = 20_000
 class Remembered:
     """Sessions as this worker knows them.  `forget` is called when the page moved: everything else goes too."""
 
-    def __init__(self, line: Line, page: Page, clock: Callable[[], float], forget: Callable[[], None]) -> None:
-        self._line, self._page, self._clock, self._forget = line, page, clock, forget
+    def __init__(
+        self,
+        line: Line,
+        page: Page,
+        clock: Callable[[], float],
+        forget: Callable[[], None],
+        moved: Callable[[str], bool] = lambda client: False,
+    ) -> None:
+        """`moved`: as with `Sessions`; the keeper then ends the token."""
+        self._line, self._page, self._clock, self._forget, self._moved = line, page, clock, forget, moved
         self._number = page.number
         self._sessions: dict[bytes, Session] = {}
 
@@ -61,6 +69,8 @@ class Remembered:
         return session.client == client
 
     def live(self, session: Session, shown: Binding) -> bool:
+        if session.client is not None and self._moved(session.client):
+            return False
         return lives(session, shown, self._clock())
 
     def _remember(self, session: Session) -> None:

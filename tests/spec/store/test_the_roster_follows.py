@@ -140,6 +140,18 @@ async def test_a_name_of_records_that_parted_is_refused_and_no_fault(store: Stor
     assert ALL | data_groups() <= said.groups
 
 
+async def test_a_name_that_is_no_clients_any_more_is_known_as_such(store: Store, roster: Roster) -> None:
+    """By these a token is ended: whoever it was about has another name by now."""
+    writer = EnrollingWriter(store.writer, roster)
+    await writer.publish(record("anna"), [], NOON)
+    assert not roster.moved("anna")
+    await writer.publish(record("bea"), [], NOON)
+    client = await client_of(store)
+    assert roster.moved("anna") and roster.moved("bea") and not roster.moved(client)
+    await writer.publish([patient("bea", OTHERS)], [], NOON)
+    assert roster.moved(client) and not roster.moved("anna") and not roster.moved("nobody")
+
+
 class Late:
     """A writer who hears what the store says of joining, and is held up before it can tell the roster, once."""
 

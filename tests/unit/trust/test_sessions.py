@@ -138,3 +138,17 @@ def test_the_shortest_scope_says_how_long_a_token_lives_and_each_ends_in_its_own
 
 def test_busy_says_when_to_come_back(clock: Clock) -> None:
     assert Sessions("holder", clock, capacity=0).issue(verified()) == Busy(5)
+
+
+def test_a_token_about_records_that_are_joined_or_parted_since_ends_for_good(clock: Clock) -> None:
+    moved, told = set[str](), list[str]()
+    sessions = Sessions("holder", clock, moved=moved.__contains__, ended=lambda: told.append("ended"))
+    hers, others = issue(sessions), issue(sessions)
+    sessions.bind(hers.session, "joined.1", frozenset())
+    sessions.bind(others.session, "anna", frozenset())
+    assert sessions.get(hers.token) and not told
+    moved.add("joined.1")
+    assert sessions.get(hers.token) is None and told == ["ended"]
+    moved.clear()
+    assert sessions.get(hers.token) is None and hers.session.revoked, "also when they are joined again"
+    assert sessions.get(others.token) is others.session and told == ["ended"]
