@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from babyconnect.birthcare.identifiers import BSN_SYSTEMS, passes_eleven_check
-from babyconnect.definitions import document
 from babyconnect.fhir import json
 from babyconnect.fhir.references import targets
 from babyconnect.fhir.walk import find
@@ -22,8 +21,10 @@ from babyconnect.flows.findings import Finding
 from babyconnect.flows.profile_findings import Placed
 from babyconnect.flows.sound import wrong
 from babyconnect.labelling import attachments, childs_view, disclosing, displays
-from babyconnect.labelling.families import Family, Key, Member, is_shared, unconnected
+from babyconnect.labelling.families import Family, is_shared, unconnected
+from babyconnect.labelling.inheriting import inherited
 from babyconnect.labelling.labels import UNKNOWN, Labels, labelled, labels, worded
+from babyconnect.labelling.member import Key, Member
 from babyconnect.labelling.members import Given
 from babyconnect.labelling.rewriting import Surroundings, rewritten
 from babyconnect.store.contract import SHARED, Publication
@@ -33,6 +34,7 @@ Known = Mapping[Key, str]
 """Keys that the store already holds, with the client whose compartment they lie in."""
 
 _CONTEXTS = ("context", "encounter", "episodeOfCare")
+_TOLD = "whoever is her child is told by bc-Child, bc-Birth or bc-MotherOf, and born when that can be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def client_of(family: Family, known: Known) -> str | Finding:
     stored = {known[key] for key in (*family.strangers, *family.children) if known.get(key)}
     clients = {key[1] for key in family.women} | stored
     if len(clients) > 1:
-        return Finding("error", place, "two-clients", f"a record is about one client, this one about {len(clients)}")
+        text = f"a record is about one client, this one about {len(clients)}; {_TOLD}"
+        return Finding("error", place, "two-clients", text)
     if not clients and len(family.children) == 1:
         # A child's own record (youth health care) of a mother who is not known here.
         clients = {family.children[0][1]}
@@ -111,7 +114,7 @@ def publications(
     """Every member as the store keeps it, made one by one as it is kept, and the warnings: references not supplied,
     labels not known."""
     found = {m.key: _labels(m, family, client) for m in family.members}
-    shielded = _inherited(family, {key: each.shielded for key, each in found.items()})
+    shielded = inherited(family.members, {key: each.shielded for key, each in found.items()})
     files = attachments.holders(family.members)
     for file, of in files.items():
         found[file] = attachments.labels_of(found[file], [Labels(found[key].group, shielded[key]) for key in of])
@@ -141,7 +144,7 @@ def publications(
             if member.key in files:
                 label = attachments.labels_of(label, [last[key] for key in files[member.key] if key in last])
             last[member.key] = label
-            resource = labelled(plain, label)
+            resource = labelled(plain, label, member.key in family.children)
             owner = SHARED if is_shared(member.resource) else client
             subject = childs_view.subject(resource, label.group, children - {client} or {client} & children)
             yield _publication(member, resource, label, Belonging(owner, episodes[member.key], subject), index)
@@ -182,17 +185,6 @@ def _labels(member: Member, family: Family, client: str) -> Labels:
     subjects = {member.links.get(a) or member.missing.get(a) for a in targets(member.resource, "subject")}
     about_child = any(key and key[0] == "Patient" and key[1] != client for key in subjects)
     return labels(member.resource, about_child or member.key in family.children)
-
-
-def _inherited(family: Family, own: Mapping[Key, frozenset[str]]) -> dict[Key, frozenset[str]]:
-    """A report repeats its results in words, so it bears their shielded labels too."""
-    bearing = set(document("compartments.toml")["inherits"])
-    return {
-        m.key: own[m.key].union(*(own.get(key, frozenset()) for key in m.links.values()))
-        if m.key[0] in bearing
-        else own[m.key]
-        for m in family.members
-    }
 
 
 def _bsns(family: Family, naming: Naming) -> dict[Key, str]:

@@ -16,9 +16,10 @@ from babyconnect.flows.findings import Finding, InputReport, Report, Status
 from babyconnect.flows.inputs import Input, Loose, Refusal, digest, is_fhir, original, read
 from babyconnect.flows.preparing import Index, Known, Naming
 from babyconnect.flows.units import Unit, unit_of_record, units_of_loose
-from babyconnect.labelling.families import Family, Key
+from babyconnect.labelling.families import Family
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.labels import WITHDRAWN
+from babyconnect.labelling.member import Key
 from babyconnect.sources.recognise import LIMIT
 from babyconnect.store.contract import Original, Outcome, Publication, Writer
 from babyconnect.translate.completeness import Filled

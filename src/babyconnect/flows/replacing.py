@@ -19,9 +19,9 @@ from babyconnect.flows.findings import InputReport, Report
 from babyconnect.flows.inputs import Input, read
 from babyconnect.flows.publish import PublishingNode, publish, whose
 from babyconnect.flows.units import Unit, unit_of_record
-from babyconnect.labelling.families import Key
 from babyconnect.labelling.identity import Identity
 from babyconnect.labelling.labels import WITHDRAWN
+from babyconnect.labelling.member import Key
 from babyconnect.sources import Record
 from babyconnect.sources.tabular.reading import read as read_tables
 from babyconnect.store.contract import Origin

@@ -15,8 +15,9 @@ from babyconnect.flows.measures import measured
 from babyconnect.flows.translating import READERS
 from babyconnect.labelling import attachments, disclosing
 from babyconnect.labelling.addresses import Addresses
-from babyconnect.labelling.families import Family, Member, families, is_shared, whole
+from babyconnect.labelling.families import Family, families, is_shared, whole
 from babyconnect.labelling.identity import Identity
+from babyconnect.labelling.member import Member
 from babyconnect.labelling.members import Clash, Given, members
 from babyconnect.sources import Record
 from babyconnect.translate import kernset

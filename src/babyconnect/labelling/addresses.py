@@ -9,8 +9,8 @@ from typing import Any
 
 from babyconnect.fhir import json
 from babyconnect.fhir.references import parse
-from babyconnect.labelling.families import Key
 from babyconnect.labelling.identity import Identity
+from babyconnect.labelling.member import Key
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 from babyconnect.fhir.references import targets
 from babyconnect.fhir.walk import transform
-from babyconnect.labelling.families import Key, Member
 from babyconnect.labelling.labels import Labels
+from babyconnect.labelling.member import Key, Member
 from babyconnect.labelling.members import Given
 
 _WHOSE = ("subject", "patient")

@@ -1,8 +1,7 @@
 """Whose record is it?  A record is about one client: the woman, with her children and everything about them.
 
-The woman is told by her maternal record (EpisodeOfCare) or profile, a child by its birth (bc-Birth), its profile or its
-bc-MotherOf (domain §3, §8).  A folder of loose resources falls apart into families by the references among them; what
-serves everybody (organisations, practitioners) joins nobody.
+Who is the woman and who are her children is told by `kinship`.  A folder of loose resources falls apart into families
+by the references among them; what serves everybody (organisations, practitioners) joins nobody.
 """
 
 from __future__ import annotations
@@ -12,24 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from babyconnect.definitions import document
-from babyconnect.fhir.references import targets
-
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One resource of a batch: its opaque key, where it stood, the file it came from, what its references come to.
-
-    `links`: each address it refers to that this batch holds, with its key; `missing`: those it does not hold.
-    """
-
-    key: Key
-    resource: Mapping[str, Any]
-    place: str
-    original: str
-    links: Mapping[str, Key] = field(default_factory=dict)
-    missing: Mapping[str, Key] = field(default_factory=dict)
+from babyconnect.labelling.kinship import roles
+from babyconnect.labelling.member import Key, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,62 +72,15 @@ def unconnected(family: Family) -> list[Member]:
 
 
 def _family(members: Sequence[Member]) -> Family:
-    children, women = set(), set()
-    profiles = document("compartments.toml")["profiles"]
-    for member in members:
-        resource, kind = member.resource, member.key[0]
-        named = _profiles(resource)
-        if kind == "Patient" and profiles["child"] in named:
-            children.add(member.key)
-        elif kind == "Patient" and profiles["woman"] in named:
-            women.add(member.key)
-        elif kind == "Procedure" and (profiles["birth"] in named or _is_birth(resource)):
-            children |= _patients(member, "subject")
-    episodes = {key for m in members if m.key[0] == "EpisodeOfCare" for key in _patients(m, "patient")}
-    women |= episodes - children
-    for member in members:
-        if member.key[0] == "RelatedPerson" and _is_mother(member.resource):
-            children |= _patients(member, "patient") - women
+    told = roles(members)
     held = [m.key for m in members if m.key[0] == "Patient"]
-    women |= set(held) - children
     strangers = sorted({key for m in members for key in m.missing.values() if key[0] == "Patient"})
     return Family(
         tuple(members),
-        tuple(key for key in held if key in women),
-        tuple(key for key in held if key in children),
+        tuple(key for key in held if key in told.women),
+        tuple(key for key in held if key in told.children),
         tuple(strangers),
     )
-
-
-def _is_birth(resource: Mapping[str, Any]) -> bool:
-    return bool(_codes(resource.get("code")) & set(document("compartments.toml")["codes"]["birth"]))
-
-
-def _is_mother(resource: Mapping[str, Any]) -> bool:
-    return bool(_codes(resource.get("relationship")) & set(document("compartments.toml")["codes"]["mother"]))
-
-
-# A resource that failed the check of structure still has to be told whose it is, so nothing is taken for granted here.
-
-
-def _profiles(resource: Mapping[str, Any]) -> set[str]:
-    meta = resource.get("meta")
-    profiles = meta.get("profile") if isinstance(meta, Mapping) else None
-    return {p for p in profiles if isinstance(p, str)} if isinstance(profiles, list) else set()
-
-
-def _codes(concept: Any) -> set[str]:
-    codings = concept.get("coding") if isinstance(concept, Mapping) else None
-    if not isinstance(codings, list):
-        return set()
-    return {f"{c.get('system', '')}|{c.get('code', '')}" for c in codings if isinstance(c, Mapping)}
-
-
-def _patients(member: Member, element: str) -> set[Key]:
-    """The Patients that this element points to, present or not."""
-    named = targets(member.resource, element)
-    keys = {member.links.get(address) or member.missing.get(address) for address in named}
-    return {key for key in keys if key and key[0] == "Patient"}
 
 
 def _speaks_of_a_patient(group: Iterable[Member]) -> bool:

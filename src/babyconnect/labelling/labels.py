@@ -39,8 +39,11 @@ def labels(resource: Mapping[str, Any], about_child: bool = False) -> Labels:
     return Labels(_group(resource, about_child), _shielded(resource))
 
 
-def labelled(resource: Mapping[str, Any], found: Labels) -> dict[str, Any]:
-    """The resource with its labels in `meta`: the group as tag, shielded groups as security, a profile always."""
+def labelled(resource: Mapping[str, Any], found: Labels, is_child: bool = False) -> dict[str, Any]:
+    """The resource with its labels in `meta`: the group as tag, shielded groups as security, a profile always.
+
+    A child's Patient says that it is one, however that was told: who reads the record has no other way to know.
+    """
     meta = dict(resource.get("meta", {}))
     kept = [tag for tag in meta.get("tag", []) if tag.get("system") != GROUP_SYSTEM]
     meta["tag"] = [*kept, {"system": GROUP_SYSTEM, "code": found.group}]
@@ -50,6 +53,9 @@ def labelled(resource: Mapping[str, Any], found: Labels) -> dict[str, Any]:
         meta["security"] = security
     if not meta.get("profile"):
         meta["profile"] = [_default_profile(str(resource["resourceType"]))]
+    child = document("compartments.toml")["profiles"]["child"]
+    if is_child and child not in meta["profile"]:
+        meta["profile"] = [*meta["profile"], child]
     ordered = {name: meta[name] for name in ("profile", "security", "tag") if name in meta}
     return {**resource, "meta": {**meta, **ordered}}
 
@@ -102,7 +108,13 @@ def worded(resource: Mapping[str, Any], whole: bool = True) -> frozenset[str]:
     Without `whole`, what it says of others is passed over (displays of references, the narrative that repeats them).
     """
     text = "\n".join(_texts(resource, whole)).lower()
-    return frozenset(group for word, group in _shielding_words() if word in text)
+    return frozenset(row["group"] for row in rows("shielded_words") if row["word"] in text and _stands(row, text))
+
+
+def _stands(row: Mapping[str, str], text: str) -> bool:
+    """Whether a word that must stand alone does: no letter before or after it."""
+    word = re.escape(row["word"])
+    return not row["whole"] or re.search(rf"(?<![^\W\d_]){word}(?![^\W\d_])", text) is not None
 
 
 def _texts(node: Any, whole: bool) -> Iterator[str]:
@@ -112,11 +124,6 @@ def _texts(node: Any, whole: bool) -> Iterator[str]:
             yield child
         elif isinstance(child, dict | list):
             yield from _texts(child, whole)
-
-
-@functools.cache
-def _shielding_words() -> tuple[tuple[str, str], ...]:
-    return tuple((row["word"], row["group"]) for row in rows("shielded_words"))
 
 
 def _stated(label: Mapping[str, Any]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from babyconnect.fhir.references import references
 from babyconnect.fhir.walk import find
 from babyconnect.labelling.addresses import Addresses
-from babyconnect.labelling.families import Key, Member
+from babyconnect.labelling.member import Key, Member
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from babyconnect.birthcare.identifiers import BSN_SYSTEM, BSN_SYSTEMS
 from babyconnect.fhir.grammar import elements
 from babyconnect.fhir.walk import transform
 from babyconnect.labelling import displays
-from babyconnect.labelling.families import Key, Member
+from babyconnect.labelling.member import Key, Member
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
