@@ -271,10 +271,13 @@ class _Translation:
         """What lies in a child's group is about that child: with nobody or the woman in its place, whose is it?"""
         woman = self.table.anchors["client"]["reference"]
         client = next((self.tree.target(s, "675") for s in self.tree.within(self.tree.root, woman)), None)
-        for group, reference in self.table.anchors["children"].items():
-            for site in self.tree.within(self.tree.root, group) if group.isdigit() else ():
-                if site.filled and self._child_of(site, reference) in (None, client):
-                    self.find("error", site, "no-child", "a child's group that does not say which child it is about")
+        for name in ("children", "tests_of_children"):
+            for group, reference in self.table.anchors[name].items():
+                for site in self.tree.within(self.tree.root, group) if group.isdigit() else ():
+                    asked = name == "children" or self._reference(site, reference) is not None
+                    if site.filled and asked and self._child_of(site, reference) in (None, client):
+                        text = "a child's group that does not say which child it is about"
+                        self.find("error", site, "no-child", text)
 
     def _check_births(self) -> None:
         """A phase of birth that does not say which child is kept as the woman's, and the report says so."""
@@ -286,8 +289,11 @@ class _Translation:
                         "warning", site, "no-child", "a birth that does not say of which child: kept as the woman's"
                     )
 
+    def _reference(self, site: Site, reference: str) -> Site | None:
+        return next((s for s in self.tree.within(site, reference) if s.element.value), None)
+
     def _child_of(self, site: Site, reference: str) -> Site | None:
-        named = next((s for s in self.tree.within(site, reference) if s.element.value), None)
+        named = self._reference(site, reference)
         return self.tree.target(named, self.table.targets.get(reference, "")) if named is not None else None
 
     def find(self, severity: Severity, site: Site, rule: str, text: str) -> None:
