@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from babyconnect.audit.reading import search, trace_id
 from babyconnect.audit.verify import verify
 from tests.attacks.browser import Browser, logged_in
+from tests.attacks.edge import Said
 from tests.browser.conftest import browser, find, person, too_wide  # noqa: F401 - the fixture
 from tests.federation.certified import Certified, certified
 from tests.federation.several import CLIENTS, WITHIN, children, consented, open_files, process_of, published, withdrawn
@@ -122,6 +124,35 @@ def test_her_own_record_is_asked_and_drawn_by_a_worker_too(running: Certified) -
     assert whole is not None
     shown = page(herself, f"{running.base('practice')}{whole[0]}")
     assert OURS in shown and THEIRS in shown
+
+
+def test_her_copy_is_made_by_a_worker_and_is_in_the_log_before_a_byte_of_it_leaves(running: Certified) -> None:
+    """While an organisation does not answer yet the keeper asks nobody for it, and goes on with all else."""
+    herself, base = logged_in(running, "anna.voorbeeld", site="/client"), running.base("practice")
+    fields = {"csrf": herself.token(f"{base}/client/dossier/")}
+    keeper, *workers = children(process_of(running, "practice"))
+    port, before, made = running.member("hospital").secured_port, consults(running), list[Said]()
+    with standing_still(running, "hospital"):
+        making = threading.Thread(
+            target=lambda: made.append(herself.post(f"{base}/client/dossier/kopie", fields, origin=base)), daemon=True
+        )
+        making.start()
+        until(lambda: bool(waiting_at(port, workers)))
+        assert not waiting_at(port, [keeper]) and not made
+        other = logged_in(running, "anna.practice")
+        assert other.get(f"{base}/viewer/").status == 200, "other work goes on"
+        ((_, so_far),) = [one for one in consults(running).items() if one[0] not in before]
+        assert so_far[0] == "started" and not made
+    making.join(WITHIN)
+    (copy,) = made
+    assert copy.status == 200 and copy.headers["content-disposition"].startswith("attachment")
+    found = [entry["resource"]["resourceType"] for entry in orjson.loads(copy.body)["entry"]]
+    assert found.count("Patient") == 2 and OURS.encode() in copy.body and THEIRS.encode() in copy.body
+    assert CLIENTS["anna"].encode() not in copy.body
+    ((trace, logged),) = [one for one in consults(running).items() if one[0] not in before]
+    assert sorted(logged[1:]) == ["answered", "answered"]
+    events = [one.event for one in search(running.folder("practice") / "audit") if one.event["type"] == "consult"]
+    assert {one["object"] for one in events if trace in str(one["trace"])} == {"export"}
 
 
 def test_a_record_is_asked_anew_in_another_language(midwife: Browser) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from babyconnect.audit.event import About, Actor, Grounds, Outcome, Place, client_pseudonym, event
 from babyconnect.audit.reading import text_of
+from babyconnect.birthcare.access import Channel
 from babyconnect.birthcare.parties import Party, Person
 from babyconnect.exchange.contract import Asking
 from babyconnect.flows.consult import ConsultEvent
@@ -53,7 +54,7 @@ class ConsultEvents:
             About(
                 pseudonym=client_pseudonym(self._key, asking.bsn),
                 resource=happened.status,
-                object=f"breakglass/{asking.relations[0].reference}" if asking.emergency else happened.item,
+                object=_object(happened),
                 count=happened.resources if source else None,
             ),
             Grounds(asking.purpose.value, relations=asking.relations, reasons=_reasons(happened)),
@@ -67,6 +68,14 @@ class ConsultEvents:
 def _actor(own: Party, person: Person) -> Actor:
     responsible = person.responsible.id if person.responsible else ""
     return Actor(own.ura.value, person.id, person.role.value, responsible, person.loa)
+
+
+def _object(happened: ConsultEvent) -> str:
+    """What besides the record: the emergency, the one item, or that it is for a copy that she takes with her."""
+    asking = happened.asking
+    if asking.emergency:
+        return f"breakglass/{asking.relations[0].reference}"
+    return "export" if asking.logged_in and asking.logged_in.channel is Channel.EXPORT else happened.item
 
 
 def _reasons(happened: ConsultEvent) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ its own door and says so.  What a holder withholds by those rules is not told; w
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,6 +26,12 @@ from babyconnect.flows.viewing import Asked
 from babyconnect.network.contract import RegionFault
 
 Consult = Callable[[Asking], AsyncIterator[Asked | SourceAnswer]]
+Copied = Callable[[Asking], Awaitable[bytes]]
+"""Makes the file of a copy, in whichever process has room.  Raises NotMade."""
+
+
+class NotMade(Exception):
+    """No copy came of it, and nothing was given; the reason names nobody."""
 
 
 class Names(Protocol):
@@ -87,15 +94,16 @@ class OwnEverywhere:
         """Whether she has authority over this child at this moment."""
         return any(one.authority.child == child for one in self.own.children(looking.bsn))
 
-    async def copy(self, looking: Looking) -> bytes:
-        """Her electronic copy (Wabvpz 15d): all that may go into an export, one Bundle, each part with its source."""
+    async def copy(self, looking: Looking, beside: Copied | None = None) -> bytes:
+        """Her electronic copy (Wabvpz 15d): all that may go into an export, one Bundle, each part with its source.
+
+        Each look at a source is durable in the log before what it gave is here, so before any byte leaves.  `beside`:
+        who makes it, when it is not this process.  Raises NotMade."""
         asking = await self.asking(looking, Channel.EXPORT)
         if asking is None:
             whole = await self.here(looking, Channel.EXPORT)
-        else:
-            *_, whole = [answers async for answers in asked(self.consult, asking)]
-        entries = [_entry(answer.source, one) for answer in whole.gave for one in answer.resources]
-        return json.dumps({"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})})
+            return await asyncio.to_thread(_bundle, whole)
+        return await (beside(asking) if beside else copied(self.consult, asking))
 
     async def asking(self, looking: Looking, channel: Channel, child: Bsn | None = None) -> Asking | None:
         """The question to other organisations; None when they would not, or cannot, believe who asks."""
@@ -124,6 +132,12 @@ async def asked(consult: Consult, asking: Asking) -> AsyncGenerator[Answers, Non
     yield replace(_so_far(parties, found), complete=True)
 
 
+async def copied(consult: Consult, asking: Asking) -> bytes:
+    """The file of a copy; made of text in a thread, for a record of years takes a while."""
+    *_, whole = [answers async for answers in asked(consult, asking)]
+    return await asyncio.to_thread(_bundle, whole)
+
+
 def told_of_child(answers: Answers) -> tuple[str, list[tuple[Party, tuple[PlainLine, ...]]]]:
     """The child's name, and its lines of each organisation that gave something."""
     found = [one for answer in answers.gave for one in answer.resources]
@@ -143,6 +157,19 @@ def _so_far(asked: Sequence[Party], found: Sequence[SourceAnswer]) -> Answers:
 
 def _by_name(party: Party) -> tuple[str, str]:
     return party.name.casefold(), party.ura.value
+
+
+def _bundle(whole: Answers) -> bytes:
+    """What they gave, and which did not answer: a copy that lacks something says so."""
+    entries = [_entry(answer.source, one) for answer in whole.gave for one in answer.resources]
+    if lacking := [_lacks(one.source) for one in whole.failed]:
+        entries.append({"resource": {"resourceType": "OperationOutcome", "issue": lacking}})
+    return json.dumps({"resourceType": "Bundle", "type": "collection", **({"entry": entries} if entries else {})})
+
+
+def _lacks(source: Party) -> dict[str, str]:
+    told = f"{source.name} (URA {source.ura}) did not answer: what it keeps is not in this copy"
+    return {"severity": "warning", "code": "incomplete", "diagnostics": told}
 
 
 def _entry(source: Party, resource: Any) -> dict[str, Any]:

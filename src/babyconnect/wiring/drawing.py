@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import Literal, TypeVar
 
 import msgspec
 
+from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.delivery.view import View
+from babyconnect.exchange.contract import Asking
 from babyconnect.exchange.http1 import Http
 from babyconnect.flows.consult import ConsultingNode, consult
 from babyconnect.flows.journal import Log
+from babyconnect.flows.own_everywhere import Consult, Copied, NotMade, copied
 from babyconnect.flows.picture import picture
-from babyconnect.flows.viewing import Viewing
+from babyconnect.flows.viewing import Asked, Viewing
 from babyconnect.web.client import drawing as own
 from babyconnect.web.rendering import Pages
 from babyconnect.web.viewer.drawing import Drawing, Drawn, Fill, Receiving, Sending, Step, Wanted
@@ -23,13 +26,16 @@ from babyconnect.web.viewer.site import PATH
 from babyconnect.wiring import consulting, files
 from babyconnect.wiring.link import Link, now
 from babyconnect.wiring.medication import warnings
-from babyconnect.workers.giving import Does, Lost, Work
+from babyconnect.workers.giving import Does, Lost, Undone, Work
 
 TIMES = 2
 """When the worker that filled a screen is gone, another begins anew; no third, which would die of the same answer."""
 _encode = msgspec.msgpack.Encoder().encode
-_question = msgspec.msgpack.Decoder(tuple[Literal["staff", "herself"], msgspec.Raw])
-"""For whose screen, and what is wanted for it."""
+_question = msgspec.msgpack.Decoder(tuple[Literal["staff", "herself", "copy"], msgspec.Raw])
+"""For whose screen or file, and what is wanted for it."""
+_asking = msgspec.msgpack.Decoder(Asking)
+PIECE = 1 << 20
+"""Bytes of a file per step: the line has other work to tell of between two."""
 _wanted = msgspec.msgpack.Decoder(Wanted)
 _her_wanted = msgspec.msgpack.Decoder(own.Wanted)
 _hers = msgspec.msgpack.Decoder(own.Drawn)
@@ -52,18 +58,22 @@ def drawn_here(link: Link, log: Log, opening: contextlib.AsyncExitStack) -> Does
     opening.callback(http.close)
     node = _node(link, log, http)
     drawing = Drawing(viewing(link, log, http), Pages(f"{PATH}/static", home=f"{PATH}/"))
-    hers = own.Drawing(link.party, Pages("/client/static", home="/client/"), now, lambda asking: consult(asking, node))
-    return for_whom(work_of(drawing, link.pseudonyms.known), her_work_of(hers))
+
+    def asked(asking: Asking) -> AsyncIterator[Asked | SourceAnswer]:
+        return consult(asking, node)
+
+    hers = own.Drawing(link.party, Pages("/client/static", home="/client/"), now, asked)
+    return for_whom(
+        {"staff": work_of(drawing, link.pseudonyms.known), "herself": her_work_of(hers), "copy": copy_work_of(asked)}
+    )
 
 
-def for_whom(staff: Does, herself: Does | None = None) -> Does:
+def for_whom(doing: Mapping[str, Does]) -> Does:
     """Each question to who does it."""
 
     def does(question: bytes) -> AsyncGenerator[bytes, None]:
         whose, content = _question.decode(question)
-        doing = staff if whose == "staff" else herself
-        assert doing is not None
-        return doing(bytes(content))
+        return doing[whose](bytes(content))
 
     return does
 
@@ -89,6 +99,35 @@ def her_work_of(drawing: own.Drawing) -> Does:
                 yield _encode(drawn)
 
     return steps
+
+
+def copy_work_of(consult: Consult) -> Does:
+    """What makes the file of a copy, handed over piece by piece once it is whole."""
+
+    async def pieces(question: bytes) -> AsyncGenerator[bytes, None]:
+        content = await copied(consult, _asking.decode(question))
+        for start in range(0, len(content), PIECE):
+            yield content[start : start + PIECE]
+
+    return pieces
+
+
+def copied_by(work: Work) -> Copied:
+    """The keeper's way to it.  A copy whose worker died is begun anew once, as a screen is."""
+
+    async def made(asking: Asking) -> bytes:
+        question = _encode(("copy", asking))
+        for left in reversed(range(TIMES)):
+            try:
+                return b"".join([piece async for piece in work.done(question)])
+            except Lost:
+                if not left:
+                    raise NotMade("the workers that made it are gone") from None
+            except Undone as undone:
+                raise NotMade(str(undone)) from None
+        raise AssertionError
+
+    return made
 
 
 def drawn_by(work: Work, learn: Callable[[Bsn, str], None]) -> Fill:

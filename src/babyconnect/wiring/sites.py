@@ -56,7 +56,7 @@ def sites(
         who_looked = oversight.client_chapter(
             link, own_looks(link, overseen, node), asking_of(hers, consents.since_login)
         )
-        beside = drawing.hers_by(work) if work else None
+        beside = record.Beside(drawing.hers_by(work), drawing.copied_by(work)) if work else None
         about_her = [record.chapter(hers, consents.since_login, beside), *_for_clients(link, keeps, holds, who_looked)]
         client = people.client_site(link, keeps.journal, about_her, wards(own))
         opening.push_async_callback(client.close)

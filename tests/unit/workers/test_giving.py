@@ -8,12 +8,17 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
+import msgspec
+import orjson
 import pytest
 
+from babyconnect.audit.faults import AuditFault
 from babyconnect.birthcare.access import LoggedIn, Purpose
+from babyconnect.birthcare.answers import SourceAnswer
 from babyconnect.birthcare.identifiers import Bsn, Ura
 from babyconnect.birthcare.parties import Kind, Party, Person, Responsible, Role
 from babyconnect.exchange.contract import Asking
+from babyconnect.flows.own_everywhere import NotMade
 from babyconnect.flows.viewing import Sources
 from babyconnect.web.client import drawing as own
 from babyconnect.web.viewer.drawing import Drawn, Sending, Wanted
@@ -233,6 +238,49 @@ async def test_each_question_goes_to_who_does_it() -> None:
 
         return steps
 
-    both = drawing.for_whom(does(b"staff"), does(b"herself"))
-    for whose in ("staff", "herself"):
-        assert [step async for step in both(drawing._encode((whose, 1)))] == [whose.encode() + b"\x01"]
+    kinds = ("staff", "herself", "copy")
+    all_of_them = drawing.for_whom({whose: does(whose.encode()) for whose in kinds})
+    for whose in kinds:
+        assert [step async for step in all_of_them(drawing._encode((whose, 1)))] == [whose.encode() + b"\x01"]
+
+
+# ---------------------------------------------------------------------- a copy that she takes with her
+
+
+async def test_her_copy_is_made_by_a_worker_that_knows_the_whole_question(desk: Desk) -> None:
+    await desk.worker("one", b"a" * drawing.PIECE, b"bc")
+    assert await drawing.copied_by(desk.work)(HERSELF.asking) == b"a" * drawing.PIECE + b"bc"
+    whose, asking = drawing._question.decode(desk.asked[0][1])
+    assert whose == "copy" and drawing._asking.decode(asking) == HERSELF.asking
+
+
+async def test_a_copy_whose_worker_could_not_make_it_is_no_copy(desk: Desk) -> None:
+    await desk.worker("one", b"half", AuditFault("full"))
+    with pytest.raises(NotMade, match="AuditFault"):
+        await drawing.copied_by(desk.work)(HERSELF.asking)
+
+
+async def test_a_copy_whose_worker_dies_is_made_anew_from_the_beginning_once(desk: Desk) -> None:
+    for name in ("one", "two", "three"):
+        await desk.worker(name, b"half", asyncio.Event())
+    making = asyncio.create_task(drawing.copied_by(desk.work)(HERSELF.asking))
+    for number in (1, 2):
+        await until(lambda number=number: len(desk.asked) == number)
+        name = desk.asked[-1][0]
+        desk.ends[("one", "two", "three").index(name)][1].close()
+    with pytest.raises(NotMade, match="gone"):
+        await making
+
+
+async def test_what_a_worker_makes_of_it_comes_in_pieces_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "PIECE", 7)
+
+    async def consult(asking: Asking) -> AsyncGenerator[SourceAnswer, None]:
+        yield SourceAnswer(HOSPITAL, "answered", ({"resourceType": "Patient", "id": "a"},))
+        yield SourceAnswer(Party(Ura("00000042"), "Traag", Kind.HOSPITAL), "timed_out", ())
+
+    pieces = [piece async for piece in drawing.copy_work_of(consult)(msgspec.msgpack.encode(HERSELF.asking))]
+    assert {len(piece) for piece in pieces[:-1]} == {7}
+    first, lacks = orjson.loads(b"".join(pieces))["entry"]
+    assert first["resource"] == {"resourceType": "Patient", "id": "a"} and HOSPITAL.ura.value in first["fullUrl"]
+    assert lacks["resource"]["issue"][0]["code"] == "incomplete" and "Traag" in str(lacks)

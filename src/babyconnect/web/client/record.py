@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -20,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from babyconnect.birthcare.access import Channel
 from babyconnect.birthcare.identifiers import Bsn
-from babyconnect.flows.own_everywhere import OwnEverywhere
+from babyconnect.flows.own_everywhere import Copied, NotMade, OwnEverywhere
 from babyconnect.flows.own_record import Looking
 from babyconnect.web.client.drawing import Drawing, Drawn, Fill, Wanted
 from babyconnect.web.client.growing import GrowingPage
@@ -36,8 +37,16 @@ UNSEEN_SECONDS = 2 * 60
 """How long a page that grows is held for whoever asked for it."""
 
 
-def chapter(everywhere: OwnEverywhere, since_login: SinceLogin, beside: Fill | None = None) -> Chapter[ClientSession]:
-    """`/dossier` of the client's site.  `beside`: who asks others and draws, when it is not this process."""
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Who asks others and draws, and who makes a copy, when it is not this process."""
+
+    fill: Fill
+    copied: Copied
+
+
+def chapter(everywhere: OwnEverywhere, since_login: SinceLogin, beside: Beside | None = None) -> Chapter[ClientSession]:
+    """`/dossier` of the client's site."""
 
     def routes(site: Site[ClientSession]) -> Sequence[BaseRoute]:
         return RecordPages(site, everywhere, since_login, beside).routes()
@@ -49,11 +58,12 @@ class RecordPages:
     """The pages.  The handles of children live in the session that was given them, and end with it."""
 
     def __init__(
-        self, site: Site[ClientSession], everywhere: OwnEverywhere, since_login: SinceLogin, beside: Fill | None
+        self, site: Site[ClientSession], everywhere: OwnEverywhere, since_login: SinceLogin, beside: Beside | None
     ) -> None:
         self._site = site
         self._drawing = Drawing(everywhere.own.own, site.pages, everywhere.now, everywhere.consult)
-        self._fill = beside or self._drawing.open
+        self._fill = beside.fill if beside else self._drawing.open
+        self._copied = beside.copied if beside else None
         self._everywhere = everywhere
         self._own = everywhere.own
         self._since_login = since_login
@@ -142,7 +152,10 @@ class RecordPages:
             raise HTTPException(404)
         self._looking(request)
         whose = session.client
-        content = await self._everywhere.copy(self._who(request, session))
+        try:
+            content = await self._everywhere.copy(self._who(request, session), self._copied)
+        except NotMade:
+            raise HTTPException(503) from None
         self._still(session, whose)
         headers = {"content-disposition": 'attachment; filename="mijn-dossier.json"', "cache-control": "no-store"}
         return Response(content, media_type="application/fhir+json; fhirVersion=3.0", headers=headers)
