@@ -9,7 +9,7 @@ import asyncio
 import functools
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from babyconnect.api.asgi import WHOLE
 from babyconnect.api.outcomes import Refusal, operation_outcome, status
 from babyconnect.api.peers import peer_of
 from babyconnect.api.server import Receive, Scope, Send
+from babyconnect.api.wire import Headers
 from babyconnect.birthcare.peer import Peer
 
 MAX_URL = 8_000
@@ -98,8 +99,13 @@ def refuse(refusal: Refusal, json: bool = True, headers: tuple[tuple[bytes, byte
     return Answer(status(refusal), operation_outcome(refusal, json), json, headers)
 
 
+def _text_of(sent: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+
+
 def request(scope: Scope, receive: Receive, below: str) -> Request:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    sent = scope["headers"]
+    headers = sent.text if isinstance(sent, Headers) else _text_of(sent)
     query = scope["query_string"].decode("latin-1")
     return Request(scope["method"], scope["path"].removeprefix(below), query, headers, scope, receive)
 

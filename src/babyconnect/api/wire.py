@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 MAX_HEAD = 32_768
@@ -18,12 +18,31 @@ MAX_HEADERS = 100
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEXT = bytes([9, *range(32, 127), *range(128, 256)])
 _TELLING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
+_EVERYONES = frozenset({b"host", b"accept", b"accept-encoding", b"connection", b"content-type"})
+"""Headers of requests that are the same time and again, and never about anybody: how they read is kept."""
+_LONGEST_KNOWN = 256
+_MOST_KEPT = 256
+_known: dict[bytes, _Header] = {}
 _LINE = re.compile(rb"([A-Z]{1,20}) (/[!-~]*) HTTP/1\.([01])")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _LENGTH = re.compile(rb"[0-9]{1,12}")
 _STATUS = {s.value: b"HTTP/1.1 %d %s\r\n" % (s.value, s.phrase.encode()) for s in HTTPStatus}
 
-Headers = list[tuple[bytes, bytes]]
+
+class Headers(list[tuple[bytes, bytes]]):
+    """All of a request, in order.  `text`: the same by name, of one that comes twice the last."""
+
+    __slots__ = ("text",)
+
+    def __init__(self) -> None:
+        self.text: dict[str, str] = {}
+
+
+class _Header(NamedTuple):
+    sent: tuple[bytes, bytes]
+    name: str
+    value: str
+    telling: bool
 
 
 class Malformed(Exception):
@@ -76,25 +95,32 @@ def head(text: bytes) -> Head:
     return Head(method.decode(), _path(raw_path), raw_path, query, headers, framing, keep_alive, waits, current)
 
 
-def _headers(lines: list[bytes]) -> tuple[Headers, Headers]:
+def _headers(lines: list[bytes]) -> tuple[Headers, list[tuple[bytes, bytes]]]:
     """All headers, and those among them that say how the request is to be read."""
-    if b"".join(lines).translate(None, _TEXT):
-        raise Malformed
-    found: Headers = []
-    telling: Headers = []
-    names = []
+    found, telling = Headers(), []
+    text = found.text
     for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not name:
-            raise Malformed
-        name = name.lower()
-        names.append(name)
-        found.append(header := (name, value.strip(b" \t")))
-        if name in _TELLING:
-            telling.append(header)
-    if b"".join(names).translate(None, _TOKEN):
-        raise Malformed
+        sent, name, value, tells = _known.get(line) or _header(line)
+        found.append(sent)
+        text[name] = value
+        if tells:
+            telling.append(sent)
     return found, telling
+
+
+def _header(line: bytes) -> _Header:
+    if line.translate(None, _TEXT):
+        raise Malformed
+    name, colon, value = line.partition(b":")
+    if not colon or not name or name.translate(None, _TOKEN):
+        raise Malformed
+    name, value = name.lower(), value.strip(b" \t")
+    made = _Header((name, value), name.decode("latin-1"), value.decode("latin-1"), name in _TELLING)
+    if name in _EVERYONES and len(line) <= _LONGEST_KNOWN:
+        if len(_known) >= _MOST_KEPT:
+            _known.clear()
+        _known[line] = made
+    return made
 
 
 def _path(raw: bytes) -> str:
@@ -109,7 +135,7 @@ def _path(raw: bytes) -> str:
     return path
 
 
-def _meaning(telling: Headers, current: bool) -> tuple[Framing | None, bool, bool]:
+def _meaning(telling: list[tuple[bytes, bytes]], current: bool) -> tuple[Framing | None, bool, bool]:
     """How the body is delimited, whether the connection goes on afterwards, whether the body waits to be asked for."""
     hosts, keep_alive, waits = 0, current, False
     framing: Framing | None = None
@@ -207,7 +233,6 @@ def _size(data: bytes) -> tuple[int, int] | None:
 _FIXED = frozenset({b"content-type", b"cache-control", b"x-content-type-options", b"content-security-policy",
                     b"referrer-policy"})  # fmt: skip
 """Headers of answers that are the same time and again, and never about anybody: their lines are kept."""
-_MOST_KEPT = 256
 _kept: dict[tuple[bytes, bytes], bytes] = {}
 
 

@@ -24,6 +24,8 @@ Outcome = Literal["ok", "refused", "fault"]
 MAX_TEXT = 1000
 
 _NINE_DIGITS = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
+_ENOUGH_DIGITS = re.compile(r"[0-9]{9}")
+"""Found in half the time where, as nearly always, there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,10 @@ def harmless(query: str) -> str:
 
 def without_bsn(text: str) -> str:
     """The text with everything that can be a BSN blanked: nine digits that pass the eleven-check."""
-    return _NINE_DIGITS.sub(lambda match: "*********" if passes_eleven_check(match[0]) else match[0], text[:MAX_TEXT])
+    text = text[:MAX_TEXT]
+    if not _ENOUGH_DIGITS.search(text):
+        return text
+    return _NINE_DIGITS.sub(lambda match: "*********" if passes_eleven_check(match[0]) else match[0], text)
 
 
 @functools.cache

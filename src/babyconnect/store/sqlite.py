@@ -25,7 +25,7 @@ from babyconnect.store.writing import TableWriter
 T = TypeVar("T")
 BUSY_MILLISECONDS = 10_000
 CACHE_KIB = 16_384
-RESOURCES_KIB = 16_384
+RESOURCES_KIB = 24_576
 SOON_SECONDS = 0.01
 LARGE = 1_000_000
 PAGE_BYTES = 16_384
