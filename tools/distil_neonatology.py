@@ -36,15 +36,25 @@ SECTIONS = {"respiratoir": "363225006", "circulatoir": "363696006", "infectieus"
             "metabool_en_endocrien": "736652002+736653007", "neurologisch": "118940003",
             "zintuigen": "267574006"}  # fmt: skip
 METABOLIC = "86095007"
+# Problems of a pregnancy in PWD 3.2, and what kernset 2.3 asks as its diagnosis (82268): lists (82269 82273 82275 82278
+# 82380) and questions (82270 82271 82274 82276 82277 82279 82280 82289 82452); of its growth (82278) PWD 3.2 has
+# 22033007 in place of 267258002, under the same heading. Suspected death (82435) is not of an admitted child.
+PREGNANCY = "2.16.840.1.113883.2.4.11.302"
+COMPLICATION = "zwangerschapsgegevens/complicaties_tijdens_zwangerschap/probleem"
+DIAGNOSES = tuple(f"2.16.840.1.113883.2.4.3.11.60.90.77.11.{number}/2.3" for number in (16, 204, 36, 37, 213))
+ASKED = frozenset({"131148009", "17382005", "14094001", "235888006", "46894009", "146351000146102", "6383007",
+                   "415105001", "270500004", "22033007"})  # fmt: skip
 CHILD, BIRTH, STAY = "kind/demografische_gegevens/patient", "kind/bevallingsgegevens", "kind/opname_gegevens"
 EXAMINED = ("kind/opname_gegevens/onderzoek", "kind/ontslagoverplaatsing/lichamelijk_onderzoek")
 # element: value lists, heading ("" = all of them; !heading = all but what lies under it)
 WANTED: dict[str, tuple[tuple[str, ...], str]] = {
+    f"{COMPLICATION}/verificatie_status": (STATUS, ""),
     f"{CHILD}/geslacht": (("2.16.840.1.113883.2.4.3.11.60.40.2.0.1.1",), ""),
     f"{BIRTH}/type_partus": (("2.16.840.1.113883.2.4.11.182/2.3",), ""),
     f"{BIRTH}/locatie_partus": (("2.16.840.1.113883.2.4.3.11.60.90.77.11.321",), ""),
     "kind/ondersteuning_opvang/verrichting/verrichting_type": (("2.16.840.1.113883.2.4.11.288",), "59201000146107"),
     f"{STAY}/opname/herkomst_kind": (("2.16.840.1.113883.2.4.11.262",), ""),
+    "kind/ontslagoverplaatsing/voeding_kind": (("2.16.840.1.113883.2.4.11.331",), ""),
     "kind/ontslagoverplaatsing/bestemming_kind": (("2.16.840.1.113883.2.4.3.11.60.90.77.11.248",), ""),
     **{f"{place}/lichaamstemperatuur/temperatuur_type": (("2.16.840.1.113883.2.4.3.11.60.40.2.12.6.1",), "")
        for place in EXAMINED},
@@ -60,6 +70,7 @@ WANTED: dict[str, tuple[tuple[str, ...], str]] = {
     "kind/problematiek_kind/congenitale_aandoeningen/overige/probleem/probleem_naam": (INBORN, f"!{METABOLIC}"),
     "kind/problematiek_kind/congenitale_aandoeningen/overige/probleem/verificatie_status": (STATUS, ""),
 }  # fmt: skip
+NULL_FLAVORS = "2.16.840.1.113883.5.1008"
 Row = dict[str, str]
 
 
@@ -71,6 +82,8 @@ def main() -> int:
         for name in names:
             for row in under(lists[name], heading):
                 found.setdefault((path, row["system"], row["code"]), {"list": path, **row})
+    for row in complications(lists):
+        found[row["list"], row["system"], row["code"]] = row
     for row in home(data):
         found[row["list"], row["system"], row["code"]] = row
     write(list(found.values()))
@@ -112,6 +125,14 @@ def under(value_set: etree._Element, heading: str) -> Iterator[Row]:
                "citation": f"{key}{f'#{heading}' if heading else ''}"}  # fmt: skip
 
 
+def complications(lists: dict[str, etree._Element]) -> Iterator[Row]:
+    """Problems of a pregnancy that Perined asks too, by its own lists and questions: nothing else says which count."""
+    theirs = ASKED | {row["code"] for name in DIAGNOSES for row in under(lists[name], "")}
+    for row in under(lists[PREGNANCY], ""):
+        if row["code"] in theirs and row["system"] != NULL_FLAVORS:
+            yield {"list": f"{COMPLICATION}/probleem_naam", **row}
+
+
 def home(data: Path) -> Iterator[Row]:
     """Support after discharge: the list is published as a FHIR value set only."""
     space = "{http://hl7.org/fhir}"
@@ -122,7 +143,7 @@ def home(data: Path) -> Iterator[Row]:
                 code, shown = one.find(f"{space}code").get("value"), one.find(f"{space}display").get("value")
                 yield {"list": "kind/ontslagoverplaatsing/ondersteuning_bij_ontslag_naar_huis", "code": code,
                        "system": {"http://snomed.info/sct": "2.16.840.1.113883.6.96",
-                                  "http://hl7.org/fhir/v3/NullFlavor": "2.16.840.1.113883.5.1008"}[system],
+                                  "http://hl7.org/fhir/v3/NullFlavor": NULL_FLAVORS}[system],
                        "display": shown, "citation": file.stem}  # fmt: skip
 
 

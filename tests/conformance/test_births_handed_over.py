@@ -61,6 +61,11 @@ OLDER_ONLY_HERE = {
 NEONATAL_ONLY_HERE = {
     ("patientRole", "id", "nullFlavor"),  # a child without a number, or whose number is withheld
     ("patientRole", "id", "extension nullFlavor"),  # a number without its root
+    (
+        "manufacturedMaterial",
+        "code",
+        "code codeSystem displayName",
+    ),  # feeding; published with the system's name beside it
 }
 KERNSET_ONLY_HERE = {
     ("CareProvisionEvent", "id", "extension nullFlavor"),  # a number without its root, as published of other elements

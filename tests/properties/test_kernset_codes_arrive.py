@@ -28,7 +28,7 @@ OF = {
 ABOUT = {
     "vrouw": ["vrouw"], "zwangerschap": ["zwangerschapsgegevens"], "bevalling": ["bevalling"],
     "uitkomst_per_kind": ["kind", "bevalling"], "kind": ["kind", "bevalling"], "postnatale_fase": ["postnatale_fase"],
-    "medisch_onderzoek": ["medisch_onderzoek"],
+    "medisch_onderzoek": ["medisch_onderzoek"], "zwangerschapsgegevens": ["kind", "bevalling", "zwangerschapsgegevens"],
 }  # fmt: skip
 CODED: list[Asked] = [
     (output, row) for output, (table, _, _) in OF.items() for row in rows(f"recasting/{table}")

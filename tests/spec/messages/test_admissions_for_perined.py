@@ -216,13 +216,70 @@ def test_what_is_asked_and_not_known_has_the_null_flavour_of_no_information_and_
     assert values(of, STAY + "heropnameq") == ["NI"]
 
 
-def test_of_the_woman_only_who_she_is_and_how_often_she_gave_birth_is_in_it() -> None:
-    pregnancy = e("zwangerschapsgegevens", e("zwangerschap", v("graviditeit", "3"), v("pariteit", "1")),
-                  e("probleem_zwangerschap", coded("probleem_naam", "46894009")))  # fmt: skip
-    of = made(record(of_child("K1", stay("C1")), told(contact("C1")), pregnancy, persons=(child("K1"),)))
+def complicated(*problems: AdaElement) -> Kernsets:
+    pregnancy = e("zwangerschapsgegevens", e("zwangerschap", v("graviditeit", "3"), v("pariteit", "1")), *problems)
+    return made(record(of_child("K1", stay("C1")), told(contact("C1")), pregnancy, persons=(child("K1"),)))
+
+
+def problem(code: str, *said: AdaElement) -> AdaElement:
+    return e("probleem_zwangerschap", coded("probleem_naam", code), *said)
+
+
+COMPLICATIONS = "zwangerschapsgegevens/complicaties_tijdens_zwangerschap/"
+
+
+def test_of_the_woman_only_who_she_is_how_often_she_gave_birth_and_what_complicated_it_is_in_it() -> None:
+    of = complicated()
     assert [s.path for s in sites(of.records[0]).walk() if s.path.startswith("zwangerschapsgegevens/")] == [
         "zwangerschapsgegevens/graviditeit", "zwangerschapsgegevens/pariteit_voor_deze_zwangerschap"]  # fmt: skip
-    assert any(f.rule == "not-available" and f.place.endswith("complicaties_tijdens_zwangerschap") for f in of.findings)
+    assert any(f.rule == "not-available" and f.place.endswith("magnesiumsulfaat") for f in of.findings)
+
+
+def test_a_complication_of_the_pregnancy_is_told_with_since_when_and_how_sure() -> None:
+    of = complicated(
+        problem("398254007", v("probleem_begin_datum", "2026-10-01"), coded("verificatie_status", "410605003")),
+        problem("22033007"),
+    )
+    assert values(of, COMPLICATIONS + "complicaties_zwangerschapq") == ["true"]
+    assert values(of, COMPLICATIONS + "probleem/probleem_naam") == ["398254007", "22033007"]
+    assert values(of, COMPLICATIONS + "probleem/probleem_begin_datum") == ["2026-10-01"]
+    assert values(of, COMPLICATIONS + "probleem/verificatie_status") == ["410605003"]
+
+
+@pytest.mark.parametrize("why", ["77386006", "16356006", "58532003", "59291004", "17369002", "ruled out", "unknown"])
+def test_what_is_no_complication_of_this_pregnancy_by_the_registrys_own_lists_is_not_told_as_one(why: str) -> None:
+    out = coded("verificatie_status", "410516002")
+    said = {"ruled out": problem("398254007", out), "unknown": problem("1234")}.get(why, problem(why))
+    of = complicated(said)
+    assert not values(of, COMPLICATIONS + "complicaties_zwangerschapq")
+    assert not values(of, COMPLICATIONS + "probleem/probleem_naam")
+    assert any(f.rule == "not-carried" and f.place.endswith("probleem_naam") for f in of.findings)
+
+
+def test_a_complication_that_is_shielded_is_not_in_it() -> None:
+    of = complicated(problem("58703003"), problem("398254007"))
+    assert values(of, COMPLICATIONS + "probleem/probleem_naam") == ["398254007"]
+    assert "58703003" not in repr(of.records)
+
+
+def fed(moment: str, kind: str = "226789007") -> AdaElement:
+    return e("voedingspatroon_zuigeling", v("voedingspatroon_zuigeling_datum_tijd", moment),
+             e("voeding", coded("voeding_soort", kind)), id="F1")  # fmt: skip
+
+
+@pytest.mark.parametrize("of_the_stay", [True, False], ids=["of the stay", "of a check"])
+@pytest.mark.parametrize(("moment", "there"), [("2026-11-20T08:00:00", ["226789007"]), ("2026-11-18", [])])
+def test_how_the_child_is_fed_on_the_day_of_the_discharge_is_told(
+    moment: str, there: list[str], of_the_stay: bool
+) -> None:
+    which = ref("voedingspatroon_zuigeling", "F1")
+    check = e("kind", e("demografische_gegevens", ref("patient", "K1")), e("controles_kind", which))
+    week = () if of_the_stay else (e("postnatale_fase", e("kraamweek", check)),)
+    lies = contact("C1", "2026-11-16T12:00:00", "2026-11-20T09:00:00")
+    about = stay("C1", *((which,) if of_the_stay else ()))
+    of = made(record(of_child("K1", about), *week, told(lies), e("klinische_context", fed(moment)),
+                     persons=(child("K1"),)))  # fmt: skip
+    assert values(of, "kind/ontslagoverplaatsing/voeding_kind") == there
 
 
 def test_what_is_shielded_of_the_child_is_not_in_it() -> None:

@@ -25,6 +25,7 @@ from babyconnect.translate.values import decimal
 
 _WHO = {"child": "675", "fetus": "675", "woman": "675"}
 _UNIQUE = ("child", "fetus")
+_CAREGIVERS = "zorgverleners"
 _KNOWN: tuple[str, Severity] = ("implied", "information")
 _LOST: tuple[str, Severity] = ("not-mapped", "warning")
 
@@ -70,13 +71,21 @@ class _Taking:
         self.by_id = {at.element.id: at for at in self.all if at.element.id}
         self.used: set[int] = set()
         self.findings: list[Finding] = []
+        self.named: set[str] = set()
         self.own = self._organisation()
         self.names = self._named()
+        self.names = self._with_a_row()
 
     def taken(self) -> Taken:
-        rows = {key: self._rows(sheet) for key, sheet in sheets().items()}
+        rows = {key: self._rows(sheet) for key, sheet in sheets().items() if key != _CAREGIVERS}
+        # A client's record is read back with the caregivers that its rows name, so no other one is carried.
+        self.named = {
+            cell for key, made in rows.items() for row in made for header, cell in row.items()
+            if sheets()[key].columns[header].type == "caregiver"
+        }  # fmt: skip
+        rows[_CAREGIVERS] = self._rows(sheets()[_CAREGIVERS])
         self._report()
-        return Taken({key: found for key, found in rows.items() if found}, tuple(self.findings))
+        return Taken({key: rows[key] for key in sheets() if rows[key]}, tuple(self.findings))
 
     def _named(self) -> dict[str, str]:
         """What a row calls a person: of a child or fetus its rank, of a caregiver a code."""
@@ -85,6 +94,14 @@ class _Taking:
             ids = dict.fromkeys(at.element.value for at in self._of(reference) if at.element.value in self.by_id)
             names |= {one: str(rank) for rank, one in enumerate(ids, 1)}
         return names | {at.element.id: f"Z{n}" for n, at in enumerate(self._caregivers(), 1) if at.element.id}
+
+    def _with_a_row(self) -> dict[str, str]:
+        """The same without caregivers of whom too little is known for a row: a cell that named one would be refused."""
+        used = set(self.used)
+        sheet = sheets()[_CAREGIVERS]
+        without = {at.element.id for at in self._caregivers() if not self._row(sheet, at)}
+        self.used = used
+        return {id: name for id, name in self.names.items() if id not in without}
 
     def _organisation(self) -> _At | None:
         """Whose file it is: the organisation that most caregivers are of."""
@@ -101,8 +118,9 @@ class _Taking:
             return [self.root]
         if sheet.once == "file":
             return [self.own] if self.own else []
-        found = self._of(sheet.anchor) if sheet.of_client else self._caregivers()
-        return [at for at in found if not at.element.is_reference]
+        if sheet.of_client:
+            return [at for at in self._of(sheet.anchor) if not at.element.is_reference]
+        return [at for at in self._caregivers() if self.names.get(at.element.id) in self.named]
 
     def _of(self, concept: str) -> list[_At]:
         return [at for at in self.all if at.element.concept == concept]
@@ -222,10 +240,14 @@ class _Taking:
             if element.is_filled and not element.is_reference and id(element) not in self.used:
                 known = element.concept in given
                 rule, severity = _KNOWN if known else _LOST
-                words = (
-                    "told by the row, not by a cell" if known else "no column of the templates takes it as it stands"
-                )
+                words = "told by the row, not by a cell" if known else self._lost(at)
                 self.findings.append(Finding(severity, element.name, element.line, element.concept, rule, words))
+
+    def _lost(self, at: _At) -> str:
+        who = next((one for one in at.chain() if one.element.concept == "978" and one.element.id), None)
+        if who and self.names.get(who.element.id) not in self.named:
+            return "no row of the templates names this caregiver, and only whom a row names is read back"
+        return "no column of the templates takes it as it stands"
 
 
 def _placed(element: AdaElement, parent: _At | None) -> _At:
