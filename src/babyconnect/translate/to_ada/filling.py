@@ -34,6 +34,8 @@ class Filling:
         self._spots = Spots(tables, placing, draft)
         self._referring = Referring(graph, tables, placing, self._spots)
         self._said: set[tuple[str, Node, str, int]] = set()
+        self._read: set[tuple[str, Node, int, str, int, str]] = set()
+        """What a data element read of a resource: two rows of it, by two paths, do not say one value twice."""
 
     def run(self) -> None:
         placed = [(key, rule, node) for key, homes in self._placing.homes.items() for rule, node in homes]
@@ -50,11 +52,26 @@ class Filling:
             lending.lend(self._graph.all[key], rule, node)
 
     def _imply(self, placed: list[tuple[str, Rule, Node]]) -> None:
-        """What a resource says by being there: that a child is born, that a fetus is not."""
+        """What a resource says by being there: that a child is born, that a fetus is not; who a mother is."""
         for row in table_rows("ada/to_ada_implied"):
-            for key, rule, node in placed:
-                if rule.template.name == row["template"] and self._tables.structure.chain(row["concept"]):
-                    self._spots.put(Spot(key, node), row["concept"], {"value": row["value"]})
+            concept, path = row["concept"], row["path"]
+            for key, rule, node in placed if self._tables.structure.chain(concept) else ():
+                if rule.template.name != row["template"] or (path and not found(self._graph.all[key], path)):
+                    continue
+                if row["value"] == "@client":
+                    self._refer_to_client(key, node, concept)
+                else:
+                    self._spots.put(Spot(key, node), concept, {"value": row["value"]})
+
+    def _refer_to_client(self, key: str, node: Node, concept: str) -> None:
+        """The data element refers to the woman, where she is said to be the one of this resource."""
+        element = self._tables.table.anchors["client"]["element"]
+        for woman, homes in self._placing.homes.items():
+            here = next((home for rule, home in homes if rule.name == element), None)
+            links = {self._graph.target(one.value) for one in found(self._graph.all[woman], "link[]/other")}
+            made = self._spots.place(Spot(key, node), concept) if here is not None and key in links else None
+            if made is not None and here is not None:
+                self._spots.draft.reference(made, here)
 
     def _adopt(self) -> None:
         """A building block that is no resource of its own is referred to, where only one data element can."""
@@ -107,12 +124,15 @@ class Filling:
                     if is_link or said in self._said or _is_fixed(rule, one):
                         continue
                     group = (spot.key, one.items[0]) if one.items else None
-                    if self._give(Spot(spot.key, spot.node, group, spot.link), takers, one):
+                    value = (spot.key, spot.node, id(one.holder), one.name, id(one.value))
+                    free = [row for row in takers if (*value, row.concept) not in self._read]
+                    if taker := self._give(Spot(spot.key, spot.node, group, spot.link), free, one):
                         self._said.add(said)
+                        self._read.add((*value, taker.concept))
             self._absent(resource, spot, path, takers[0])
 
-    def _give(self, spot: Spot, takers: list[Row], one: Found) -> bool:
-        """Hand a value to the first data element that has it in its list, or room for it; False when none took it."""
+    def _give(self, spot: Spot, takers: list[Row], one: Found) -> Row | None:
+        """Hand a value to the first data element that has it in its list, or room for it: the row that took it."""
         for row in self._ordered(takers, one):
             if row.transform in REFERENCES:
                 done = self._referring.refer(spot, row, one)
@@ -123,11 +143,11 @@ class Filling:
                 attributes = inverse(one, target)
                 done = attributes is not None and self._spots.put(spot, row.concept, attributes)
             if done:
-                return True
-        return False
+                return row
+        return None
 
     def _ordered(self, takers: list[Row], one: Found) -> list[Row]:
-        if len(takers) == 1:
+        if len(takers) < 2:
             return takers
         preferred = _preferred().get(takers[0].path)
         return sorted(takers, key=lambda row: (not self._has(row, one.value), row.concept != preferred, row.when != ""))

@@ -17,6 +17,7 @@ from babyconnect.translate.to_ada.timing import Births
 ByType = Mapping[str, list[tuple[Backwards, Rule]]]
 _ABOUT = 5
 """What a resource is about weighs more than what is said of it."""
+_CODED = ("concept", "concept-or-reason", "narrowed-concept", "value-concept")
 
 
 class Score(NamedTuple):
@@ -27,6 +28,7 @@ class Score(NamedTuple):
     fixed: int
     usual: int
     claim: int
+    naming: int
     taken: int
 
 
@@ -60,7 +62,8 @@ class Scoring:
         own = sum(1 if same_coding(codings(resource), [coding]) else -1 for coding in rule.codings)
         own += _ABOUT * (rule.name in named_tests())  # a rule of which the codes are named is only for these
         about = own + _codes(resource, their, rule) + _ABOUT * max(claim, 0)
-        return Score(links, about, fixed, int(rule.name in usual()), claim, _taken(resource, their, rule))
+        naming, taken = _naming(resource, their, rule), _taken(resource, their, rule)
+        return Score(links, about, fixed, int(rule.name in usual()), claim, naming, taken)
 
     def _members(self) -> frozenset[str]:
         """The resources that a report has as its results."""
@@ -140,10 +143,23 @@ def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
     score = 0
     for row in their.rows.get(rule.name, ()):
         lists = their.table.lists.get(row.concept, ())
-        if lists and row.transform in ("concept", "value-concept"):
+        if lists and row.transform in _CODED:
             for one in found(resource, row.path):
                 score += _weight(row) * _listed(one.value, lists)
     return score
+
+
+def _naming(resource: Resource, their: Backwards, rule: Rule) -> int:
+    """How many of a hundred value lists of the data element that says what the resource is about name its code.
+
+    A problem that the lists of three professions have as congenital is so, though one of them has it as another too.
+    """
+    shares = [0]
+    for row in their.rows.get(rule.name, ()):
+        lists = their.table.lists.get(row.concept, ()) if row.path == "code" and row.transform in _CODED else ()
+        named = [sum(_listed(one.value, (name,)) == 2 for name in lists) for one in found(resource, row.path)]
+        shares += [100 * number // len(lists) for number in named if lists]
+    return max(shares)
 
 
 def _taken(resource: Resource, their: Backwards, rule: Rule) -> int:
