@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from babyconnect.birthcare.parties import Kind
@@ -55,8 +55,8 @@ class Certified:
 
 
 @contextlib.contextmanager
-def certified(home: pathlib.Path, workers: int = 1, more: str = "") -> Iterator[Certified]:
-    """`workers`: of each node; `more`: settings of each beside those of a demo."""
+def certified(home: pathlib.Path, workers: int = 1, more: str | Mapping[str, str] = "") -> Iterator[Certified]:
+    """`workers`: of each node; `more`: settings of each, or of some by name, beside those of a demo."""
     herself = Special("een cliënt", "Anna Voorbeeld", HERS, "practice")
     plan = Plan(free_port(), 0, 0, dt.date.today(), "demo-none", Showcase("", "", ""), (herself,))
     plan.members = [
@@ -72,7 +72,7 @@ def certified(home: pathlib.Path, workers: int = 1, more: str = "") -> Iterator[
             config = prepare.node_folder(home, member) / "node.toml"
             if workers > 1:
                 config.write_text(config.read_text().replace("[node]\n", f"[node]\nworkers = {workers}\n"))
-            config.write_text(config.read_text() + more)
+            config.write_text(config.read_text() + (more if isinstance(more, str) else more.get(member.slug, "")))
             processes.start(member.name, "node", config, member.base_url)
         processes.wait_until_healthy()
         yield Certified(home, plan, processes)
