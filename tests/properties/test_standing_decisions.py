@@ -11,11 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from babyconnect.birthcare.access import AccessRequest, Asker, Consent, Decision, Herself, Purpose, Relation
+from babyconnect.birthcare.access import AccessRequest, Asker, Consent, Decision, Emergency, Herself, Purpose, Relation
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Role
 from babyconnect.flows.door import Door, Entry, Happening, Parts, Read, Weighed, Wire
@@ -24,7 +23,7 @@ from babyconnect.network.custody import Custody
 from babyconnect.network.roster import Roster, Seen
 from babyconnect.store.contract import Hers
 from babyconnect.trust.decision import decide
-from babyconnect.trust.remembering import changes
+from babyconnect.trust.lasting import lasts
 from babyconnect.trust.rules import rules_on
 from babyconnect.trust.secrecy import Basis, Secrecy
 from babyconnect.wiring.answering import mark_of
@@ -34,6 +33,7 @@ from tests.support.node import HOLDER, HOSPITAL, NOW, evidence
 LAWS = cases(150)
 WIRE = Wire("00-1-2-01", "127.0.0.1", "Observation/a")
 EPISODES = Hers([{"resourceType": "EpisodeOfCare", "id": "E1", "status": "active", "period": {"start": "2026-01-01"}}])
+OTHERS = Hers([*EPISODES, {**EPISODES[0], "id": "E2"}])
 HOURS = (0, 1, 5, 20)
 CONSENTS = (
     (),
@@ -60,21 +60,27 @@ class Session:
 
 @dataclass
 class World:
-    """What a node's files and the region say; whoever writes moves the mark."""
+    """What a node's files and the region say; whoever writes into a file moves the mark."""
 
     now: dt.datetime = NOW
     consents: tuple[Consent, ...] = CONSENTS[1]
     relations: tuple[Relation, ...] = RELATIONS[1]
+    episodes: Hers = EPISODES
     rules: Any = RULES[0]
     hidden: frozenset[str] = frozenset()
     weighed: Weighed = field(default_factory=lambda: Weighed(asked=False))
     written: int = 0
     made: int = 0
+    asked: int = 0
 
-    def write(self, **what: Any) -> None:
+    def change(self, **what: Any) -> None:
+        """Her provisions, her episodes and what is found out for the moment are in no file that the mark is of."""
+        written = set(what) - {"consents", "episodes"}
+        if "weighed" in what and what["weighed"].asked and self.weighed.asked:
+            written.remove("weighed")
         for name, value in what.items():
             setattr(self, name, value)
-        self.written += 1
+        self.written += bool(written)
 
 
 class Grounds:
@@ -85,6 +91,7 @@ class Grounds:
         return self.world.consents
 
     async def weighed(self, asker: Asker, client: str) -> Weighed:
+        self.world.asked += 1
         return self.world.weighed
 
     def relations(self, client: str, episodes: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
@@ -92,8 +99,11 @@ class Grounds:
 
 
 class Reader:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
     async def episodes_of(self, client: str) -> Hers:
-        return EPISODES
+        return self.world.episodes
 
 
 def door(world: World, told: list[Happening], *, stands: bool) -> Door:
@@ -104,11 +114,11 @@ def door(world: World, told: list[Happening], *, stands: bool) -> Door:
     async def note(happening: Happening) -> None:
         told.append(happening)
 
-    standing = {"mark": lambda moment: (world.rules, world.written), "lasts": changes} if stands else {}
+    standing = {"mark": lambda moment: (world.rules, world.written), "lasts": lasts} if stands else {}
     return Door(
         Parts(
             holder=HOLDER,
-            open_reader=Reader,  # type: ignore[arg-type]
+            open_reader=lambda: Reader(world),  # type: ignore[arg-type, return-value]
             grounds=Grounds(world),
             decide=decided,
             bind=lambda *_: False,
@@ -126,10 +136,15 @@ changed = st.one_of(
     st.sampled_from(RULES).map(lambda v: {"rules": v}),
     st.sampled_from([frozenset[str](), frozenset({"address"})]).map(lambda v: {"hidden": v}),
     st.sampled_from([Weighed(asked=False), Weighed((evidence()[0],)), Weighed()]).map(lambda v: {"weighed": v}),
+    st.sampled_from([EPISODES, OTHERS]).map(lambda v: {"episodes": v}),
+    st.sampled_from(CONSENTS[3:]).map(lambda v: {"consents": v}),
+    st.sampled_from(HOURS).map(lambda hours: {"hours": hours}),
     st.sampled_from(HOURS).map(lambda hours: {"hours": hours}),
     st.just({}),
 )
-looks = st.tuples(changed, st.sampled_from(ASKERS), st.sampled_from([frozenset({"E1"}), frozenset[str]()]))
+looks = st.tuples(
+    changed, st.sampled_from(ASKERS), st.sampled_from([frozenset({"E1", "E2"}), frozenset({"E1"}), frozenset[str]()])
+)
 
 
 def allowed(entered: object) -> object:
@@ -145,7 +160,7 @@ def test_what_stands_is_what_would_be_decided_anew(steps: list[tuple[dict[str, A
         for change, asker, bound in steps:
             # The evidence of a second ago may still count at either door: nothing here is about that.
             world.now += dt.timedelta(hours=change.pop("hours", 0), seconds=2)
-            world.write(**change)
+            world.change(**change)
             session = Session(asker, "client-1", bound)
             for _ in range(2):
                 found = await standing.enter(session, Read("Observation", "a", "json"), WIRE)
@@ -168,10 +183,19 @@ async def test_nothing_is_decided_twice_while_nothing_moved() -> None:
     assert [one.moment for one in told] == [NOW + dt.timedelta(seconds=2 * n) for n in range(1, 6)]  # each look is told
 
 
-@pytest.mark.parametrize("weighed", [Weighed(), Weighed((evidence()[0],))])
-async def test_what_was_found_out_for_the_moment_is_weighed_every_time(weighed: Weighed) -> None:
-    world = World(weighed=weighed)
+async def test_what_was_found_out_for_the_moment_is_found_out_every_time_and_stands_if_it_is_the_same() -> None:
+    world = World(weighed=Weighed((evidence()[0],)))
     standing, session = door(world, [], stands=True), Session(ASKERS[0], "client-1", frozenset({"E1"}))
+    for weighed in (Weighed((evidence()[0],)), Weighed((evidence()[0],)), Weighed(), Weighed(asked=True)):
+        world.weighed = weighed
+        await standing.enter(session, Read("Observation", "a", "json"), WIRE)
+    assert (world.asked, world.made) == (4, 2)
+
+
+async def test_an_emergency_is_decided_anew_every_time() -> None:
+    asker = replace(ASKERS[0], purpose=Purpose.EMERGENCY, emergency=Emergency("reason"))
+    world = World()
+    standing, session = door(world, [], stands=True), Session(asker, "client-1", frozenset({"E1"}))
     for _ in range(3):
         await standing.enter(session, Read("Observation", "a", "json"), WIRE)
     assert world.made == 3

@@ -269,17 +269,25 @@ class Door:
         evidence = await self._known(client, moment)
         mark = self._parts.mark(moment)  # looked at before what it is about: what is written meanwhile moves it
         found = self._standings.of(client, asker)
-        if found is None or mark is None or not found.holds(asker, bound, consents, evidence, mark, moment):
+        if found and (mark is None or not found.holds(asker, bound, consents, evidence, mark, moment)):
+            found = None
+        if found is None or found.asked:
             weighed = await self._parts.grounds.weighed(asker, client)
-            request = self._requested(asker, client, evidence.episodes & bound, consents, evidence, weighed, moment)
-            decision = self._parts.decide(request)
-            until = moment if weighed.asked else self._parts.lasts(request)
-            allowed = self._allowed(asker, decision)
-            found = Standing(request, decision, allowed, bound, evidence, mark, until)
-            if until > moment:
-                self._standings.keep(found)
+            if found is None or found.weighed != weighed:
+                request = self._requested(asker, client, evidence.episodes & bound, consents, evidence, weighed, moment)
+                found = self._decided(request, bound, evidence, mark, weighed)
         await self._parts.note(Happening(moment, wire, asker, interaction, client, found.request, found.decision))
         return Entry(self._reader, interaction, found.allowed) if found.allowed else Withheld()
+
+    def _decided(
+        self, request: AccessRequest, bound: frozenset[str], evidence: _Evidence, mark: object, weighed: Weighed
+    ) -> Standing:
+        decision, until = self._parts.decide(request), self._parts.lasts(request)
+        allowed = self._allowed(request.asker, decision)
+        made = Standing(request, decision, allowed, bound, evidence, mark, weighed, weighed.asked, until)
+        if until > request.moment:
+            self._standings.keep(made)
+        return made
 
     def _allowed(self, asker: Asker, decision: Decision) -> Filter | None:
         """What may be released by a decision, less what is hidden of her now."""

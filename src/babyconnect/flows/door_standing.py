@@ -3,8 +3,9 @@ from is, literally, the same.
 
 Consents are asked for every interaction and her episodes are looked at as ever.  What else a decision and what is
 hidden rest on lies in files of this node; whether anybody wrote into one of them is one number each (`stamps`), and
-these together are the `mark`.  Whoever declares an emergency, or says what is to be found true elsewhere, is weighed
-anew every time.  So it is the decision that would be made, never an older one.
+these together are the `mark`.  Whoever says what is to be found true elsewhere is weighed anew every time, and the
+decision stands if that comes out the same; an emergency, which ends by the minute, is always decided anew.  So it is
+the decision that would be made, never an older one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ MOST = 4096
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """`allowed`: what may be released, None where nothing may.  It stands before `until`, from `request.moment` on."""
+    """`allowed`: what may be released, None where nothing may.  `asked`: whether `weighed` is found out each time.
+
+    It stands before `until`, from `request.moment` on."""
 
     request: AccessRequest
     decision: Decision
@@ -27,6 +30,8 @@ class Standing(msgspec.Struct, frozen=True):
     bound: frozenset[str]
     evidence: object
     mark: object
+    weighed: object
+    asked: bool
     until: dt.datetime
 
     def holds(  # noqa: PLR0917 - all that it was made from, one after the other

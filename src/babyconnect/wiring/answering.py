@@ -18,7 +18,8 @@ from babyconnect.flows.enrol import EnrollingWriter
 from babyconnect.flows.journal import Journal
 from babyconnect.flows.vouched import Vouched
 from babyconnect.store.contract import Store
-from babyconnect.trust.remembering import Days, Decisions, changes
+from babyconnect.trust.decision import decide
+from babyconnect.trust.lasting import Days, lasts
 from babyconnect.trust.rules import Rules
 from babyconnect.wiring import consents, deciding_pages, shielding
 from babyconnect.wiring.deciding import Deciding, deciding, policies_of
@@ -99,6 +100,7 @@ def mark_of(link: Link, rules: Callable[[dt.date], Rules]) -> Callable[[dt.datet
 
 def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound: Binding) -> Door:
     events = DoorEvents(link.party, link.party.ura.value, link.machine_base)
+    rules, days = decides.policies.on, Days()
     vouched = Vouched(link.registers, link.roster.clients, journal.pseudonym, link.pseudonyms.of)
 
     async def note(happening: Happening) -> object:
@@ -115,9 +117,9 @@ def door_of(link: Link, store: Store, journal: Journal, decides: Deciding, bound
             holder=link.party,
             open_reader=store.open_reader,
             grounds=decides.grounds,
-            decide=Decisions(decides.policies.on).decide,
-            mark=mark_of(link, decides.policies.on),
-            lasts=changes,
+            decide=lambda request: decide(request, rules(days.of(request.moment))),
+            mark=mark_of(link, rules),
+            lasts=lasts,
             bind=bound.to_client,
             note=note,
             now=now,

@@ -18,8 +18,8 @@ from babyconnect.network.database import DatabaseFault
 from babyconnect.network.emergencies import Emergencies
 from babyconnect.settings import SettingsRefused
 from babyconnect.trust import decision
+from babyconnect.trust.lasting import Days
 from babyconnect.trust.policies import Policies
-from babyconnect.trust.remembering import Days
 from babyconnect.trust.rules import Rules
 from babyconnect.wiring.holding import Checks, Elsewhere, HolderGrounds
 from babyconnect.wiring.link import Link
