@@ -238,21 +238,20 @@ OPENING = (says_yes, lifts, published, care_goes_on)
 
 def warmed(world: World) -> None:
     """Both workers have decided, and a decision stands."""
-    tokens = [world.bound(connection) for connection in world.both]
-    for _ in range(2):
-        for connection in world.both:
-            for made in tokens:
-                world.seen(connection, made)
-    world.held = tokens
+    world.held = [world.bound(connection) for connection in world.both]
+    for connection, made in zip(world.both, world.held, strict=True):  # each its own: of one asker one decision stands
+        for _ in range(2):
+            world.seen(connection, made)
 
 
 def holds(world: World, answered: float, bound: float) -> None:
     """From `answered` plus `bound` on nobody sees what may not be seen; and what may be seen is, before long."""
-    fresh = [world.bound(connection) for connection in world.both]
     until = time.monotonic() + WITHIN
     while True:
         late = time.monotonic() - answered > bound
-        shown = [world.seen(connection, made) for connection in world.both for made in (*world.held, *fresh)]
+        shown = [world.seen(connection, made) for connection, made in zip(world.both, world.held, strict=False)]
+        fresh = [world.bound(connection) for connection in world.both]
+        shown += [world.seen(connection, made) for connection in world.both for made in (*world.held, *fresh)]
         if late:
             assert world.visible or not any(record for record, _ in shown)
             assert not any(address for _, address in shown if world.secret or not (world.consent and world.kept))
@@ -312,7 +311,8 @@ def test_each_change_that_closes_something_closes_it_in_both_workers(running: Ce
         holds(world, time.monotonic(), LEASE)
         for closes, opens in CLOSE_AND_OPEN:
             warmed(world)
-            assert all(world.seen(connection, made)[0] for connection in world.both for made in world.held)
+            before = {world.seen(connection, made) for connection, made in zip(world.both, world.held, strict=True)}
+            assert before == {(True, not world.secret)}, "else nothing could be closed"
             bound = closes(world)
             holds(world, time.monotonic(), bound)
             if opens is not None:
