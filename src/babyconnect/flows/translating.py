@@ -274,7 +274,8 @@ def _translated(record: Record, wanted: Wanted, to: str) -> Outcome:
     for one in made.resources:
         place = f"{record.name}: {one.place}".rstrip()
         unsound = wrong(one.resource, place)
-        sound, told = (one.resource, []) if _refuse(unsound) else measured(one.resource, place)
+        judged = record.format == "csv"
+        sound, told = (one.resource, []) if _refuse(unsound) else measured(one.resource, place, judged)
         findings += [*unsound, *told]
         sourced.append(replace(one, resource=sound))
     refused = _refuse(findings)

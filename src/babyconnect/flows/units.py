@@ -54,7 +54,7 @@ def _of_record(record: Record, identity: Identity, today: dt.date, version: str)
     if any(f.severity == "error" for f in findings):
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     given, notes = _without_notes(given)
-    given, told = _in_their_units(given)
+    given, told = _in_their_units(given, record.format == "csv")
     given = attachments.apart(given)
     findings += [*told, *notes]
     numbers = {} if is_fhir(record) else _by_number(given)
@@ -80,10 +80,10 @@ def _deliveries(family: Family) -> list[Finding]:
     return [Finding("error", f"{women[0].place} Patient.name", "data-set", text)]
 
 
-def _in_their_units(given: Sequence[Given]) -> tuple[list[Given], list[Finding]]:
+def _in_their_units(given: Sequence[Given], judged: bool = False) -> tuple[list[Given], list[Finding]]:
     made, findings = list[Given](), list[Finding]()
     for one in given:
-        resource, told = measured(one.resource, one.place)
+        resource, told = measured(one.resource, one.place, judged)
         made.append(one if resource is one.resource else replace(one, resource=resource))
         findings += told
     return made, findings

@@ -90,7 +90,7 @@ def test_a_fault_on_one_of_the_loose_files_of_a_folder_is_told_of_that_file(
     (tmp_path / "hers" / "bad.json").write_text(json.dumps({"resourceType": "Patient", "id": "1"}))
     (tmp_path / "hers" / "good.json").write_text(json.dumps({"resourceType": "Patient", "id": "2"}))
     real = translating.measured
-    monkeypatch.setattr(translating, "measured", lambda one, place: 1 / 0 if "bad" in place else real(one, place))
+    monkeypatch.setattr(translating, "measured", lambda one, at, *of: 1 / 0 if "bad" in at else real(one, at, *of))
 
     assert main(["translate", str(tmp_path / "hers"), "--to", to, "--out", str(tmp_path / "out")]) == 1
 

@@ -261,3 +261,27 @@ def test_a_file_name_in_utf8_that_does_not_say_so_is_read_as_it_was_written() ->
     files = {f"{sheets()[key].name}.csv": filled_in.single(filled_in.table(filled, key)) for key in filled}
     content = zipped(**{name.replace("ë", "##"): text for name, text in files.items()})
     assert facts(content.replace(b"Cli##nten", "Cliënten".encode())) == facts(filled_in.text(filled))
+
+
+def test_a_text_that_ends_within_a_row_is_refused_and_not_read_as_half_of_it() -> None:
+    whole = filled_in.text(small()).rstrip(b"\r\n")
+
+    assert rules(whole.rpartition(b"68,")[0] + b"68,") == {"csv"}
+
+
+def test_a_last_row_without_a_line_end_is_read_where_it_has_all_its_cells() -> None:
+    assert facts(filled_in.text(small()).rstrip(b"\r\n")) == facts(filled_in.text(small()))
+
+
+@pytest.mark.parametrize("divided", [b"68;5;", b"68,5;;"])
+def test_a_row_with_more_cells_than_headers_is_refused_as_its_values_may_stand_under_others(divided: bytes) -> None:
+    assert "csv" in rules(filled_in.text(small()).replace(b"68,5;", divided))
+
+
+def test_a_column_without_a_header_is_no_such_row() -> None:
+    plain = filled_in.text(small())
+    last = plain.rstrip().rpartition(b"\n")[2]
+    remark = plain.replace(b"Kenmerk\r\n", b"Kenmerk;\r\n").replace(last, last + b";nog eens")
+    assert remark.count(b"nog eens") == 1
+
+    assert facts(remark) == facts(plain)

@@ -30,6 +30,8 @@ class Table:
     rows: Mapping[int, Mapping[int, Cell]]
     merged: tuple[tuple[str, int, int], ...] = field(default=())
     told: tuple[tuple[str, str], ...] = ()
+    wide: int = 0
+    """Of a text: the first row that has more cells, empty ones too, than its first row; 0 for none."""
 
 
 _UNSEEN = " \t\r\n\u200b\u200c\u200d\u2060\ufeff"

@@ -60,6 +60,7 @@ def _sort(table: Table, file: File) -> None:
         file.faults.append(("sheet", place, "dit blad staat er twee keer"))
     head = _head(table, sheet, file)
     columns = _columns(table, head, sheet, file)
+    _refuse_shifted(table, place, file)
     for name, _, last in table.merged:
         if last >= head:
             file.faults.append(("merged", f"{place}, {name}", "samengevoegde cellen; hef de samenvoeging op"))
@@ -68,6 +69,13 @@ def _sort(table: Table, file: File) -> None:
         Row(sheet.key, number, {h: cells[at] for h, at in columns.items() if at in cells}, columns)
         for number, cells in sorted(table.rows.items()) if number > head
     )  # fmt: skip
+
+
+def _refuse_shifted(table: Table, place: str, file: File) -> None:
+    """A row of a text with more cells than the headers was divided within a value: its values stand under others."""
+    if table.wide:
+        words = 'meer cellen dan er koppen zijn; staat het scheidingsteken in een waarde, zet die dan tussen ""'
+        file.faults.append(("csv", f"{place}, rij {table.wide}", words))
 
 
 def _unknown(table: Table, file: File) -> Sheet | None:

@@ -58,6 +58,7 @@ def _first(content: bytes) -> str:
 def read(content: bytes, name: str = "") -> list[Table]:
     """The sheets of one text.  `name`: of the sheet when no line says it.  Raises `Malformed`."""
     text, told = _decoded(content)
+    _refuse_cut_off(text)
     first, *others = _tables(text, name)
     return [replace(first, told=told), *others]
 
@@ -71,6 +72,25 @@ def _tables(text: str, name: str) -> list[Table]:
         raise Malformed("rij 1", "sheet", f"boven de eerste regel ‘{SHEET} …’ staan al gegevens")
     ends = [*marks[1:], len(lines)]
     return [_table(lines[start + 1 : end], _mark(lines[start]) or "") for start, end in zip(marks, ends, strict=True)]
+
+
+def _refuse_cut_off(text: str) -> None:
+    """A file that ends within a row was not written to its end: the row's last cell may be half of a number."""
+    lines = text.splitlines(keepends=True)
+    if not lines or lines[-1].endswith(("\n", "\r")) or _mark(lines[-1]) is not None:
+        return
+    start = max((at + 1 for at, line in enumerate(lines) if _mark(line) is not None), default=0)
+    header = next((line for line in lines[start:] if line.strip()), "")
+    if lines[-1] is not header and '"' not in lines[-1] and _width(lines[-1], header) < _width(header, header):
+        words = "de laatste regel houdt halverwege op; is het bestand wel heel, sluit de regel dan af"
+        raise Malformed(f"rij {len(lines)}", "csv", words)
+
+
+def _width(line: str, header: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=_separator(header)), []))
+    except csv.Error:
+        return 0
 
 
 def _mark(line: str) -> str | None:
@@ -108,6 +128,7 @@ def _separator(line: str) -> str:
 def _table(lines: list[str], name: str) -> Table:
     header = next((line for line in lines if line.strip()), "")
     rows: dict[int, dict[int, Cell]] = {}
+    width = wide = 0
     made: dict[str, Cell] = {}  # cells that say the same are one: half of the memory of a large file
     reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=_separator(header), strict=True)
     for number, fields in enumerate(_records(reader), 1):
@@ -120,7 +141,9 @@ def _table(lines: list[str], name: str) -> Table:
             raise Malformed(f"rij {number}", "size", f"een cel heeft meer dan {LONGEST} tekens")
         if cells:
             rows[number] = cells
-    return Table(name or _guessed(rows), rows)
+            width = width or len(fields)
+            wide = wide or (number if len(fields) > width else 0)
+    return Table(name or _guessed(rows), rows, wide=wide)
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
