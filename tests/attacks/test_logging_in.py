@@ -15,8 +15,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
-from babyconnect.web.login.logout_tokens import EVENT
-from tests.spec.viewer.stage import BASE, ISSUER, KEY, PASSWORD, Stage
+from babyconnect.web.login.logout_tokens import EVENT, Lately, LoggedOut
+from babyconnect.web.login.routes import LoginEvent
+from babyconnect.web.login.sessions import Origin
+from tests.spec.viewer.stage import BASE, ISSUER, KEY, PASSWORD, Clock, Stage
 from tests.support.visitor import Answer, Visitor
 
 COOKIE = "babyconnect_90000001"
@@ -266,6 +268,42 @@ async def test_a_logout_token_works_once() -> None:
     assert (await told(stage, token)).status == 200
     await honest(stage)
     assert (await told(stage, token)).status == 400 and await still_in(stage)
+
+
+class Overtaken(Stage):
+    """While a log-in is being made, the provider says that she left."""
+
+    leaving = False
+
+    async def _note(self, event: LoginEvent) -> None:
+        await super()._note(event)
+        if event.type == "login" and self.leaving:
+            self.leaving = False
+            self.clock.seconds += 1
+            assert (await told(self, logout_token(self))).status == 200
+
+
+async def test_a_log_out_that_overtakes_a_log_in_leaves_no_session_and_is_in_the_log() -> None:
+    stage = Overtaken()
+    stage.leaving = True
+    answer = await honest(stage)
+    assert answer.status == 403 and not await still_in(stage)
+    assert [event.type for event in stage.noted[-3:]] == ["login", "logout", "login.refused"]
+    assert stage.noted[-1].reason == "logged_out"
+    stage.clock.seconds += 1
+    await honest(stage)
+    assert await still_in(stage), "logging in again is no matter"
+
+
+def test_a_session_of_the_provider_that_ended_never_comes_back_and_another_of_hers_does() -> None:
+    clock = Clock()
+    lately, ended, other = Lately(clock), Origin(ISSUER, "anna", "s1"), Origin(ISSUER, "anna", "s2")
+    lately.note(ISSUER, LoggedOut("", "s1"))
+    clock.seconds += 5
+    assert lately.overtook(ended, clock()) and not lately.overtook(other, clock())
+    assert not lately.overtook(Origin("http://another.test", "anna", "s1"), 0.0)
+    lately.note(ISSUER, LoggedOut("anna", ""))
+    assert lately.overtook(other, 0.0) and not lately.overtook(other, clock() + 1)
 
 
 async def test_an_id_token_logs_nobody_out_and_a_logout_token_logs_nobody_in() -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from babyconnect.audit import AuditFault
 from babyconnect.audit.event import About, Actor, Grounds, Outcome
 from babyconnect.birthcare.identifiers import Bsn
+from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document
 from babyconnect.flows.enrol import SOURCE
 from babyconnect.flows.journal import Journal
@@ -232,7 +233,7 @@ class Destroying:
     def _asked_wrongly(self, asked: Asked) -> str:
         if asked.asked_by not in document("destruction.toml")["asked_by"]:
             return "asked_by"
-        return "date" if asked.asked_on > self.journal.clock().date() else ""
+        return "date" if asked.asked_on > self.journal.clock().astimezone(HOME).date() else ""
 
     def _wrong(self, asked: Asked, items: Sequence[Key], holds: tuple[Hold, ...]) -> str:
         if wrong := self._asked_wrongly(asked):

@@ -6,7 +6,7 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.web.client.claims import ClientClaims, client_of
 from babyconnect.web.login.relying_party import LoginRefused
 from tests.spec.client.stage import ANOTHER, CHILD, ClientStage, child
-from tests.spec.viewer.stage import BSN, Stage
+from tests.spec.viewer.stage import BSN, START, Stage
 from tests.support.visitor import Visitor
 
 
@@ -90,6 +90,20 @@ async def test_the_child_that_turns_twelve_while_she_acts_is_hers_no_more() -> N
     at.clock.seconds += 60
     at.wards = [child(12)]
     assert (await at.visitor.get("/client/blad/")).status == 303
+
+
+async def test_a_birthday_begins_at_midnight_here_and_not_in_greenwich() -> None:
+    """The evening before in Greenwich it is the day itself here."""
+    at = ClientStage()
+    at.wards = [child(12)]
+    await at.log_in()
+    at.clock.seconds -= 14 * 3600 + 10 * 60
+    await at.act_for()
+    assert (await at.visitor.get("/client/blad/")).status == 200 and at.seen[-1] == CHILD
+    at.clock.seconds += 10 * 60
+    assert at.clock.now().date() < START.date()
+    assert (await at.visitor.get("/client/blad/")).status == 303 and at.seen[-1] == CHILD
+    assert (await at.visitor.get("/client/blad/")).status == 200 and at.seen[-1] == Bsn(BSN)
 
 
 async def test_a_handle_of_one_session_is_worth_nothing_in_another_nor_is_a_child_that_went() -> None:

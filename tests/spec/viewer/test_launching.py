@@ -10,8 +10,9 @@ from joserfc.jwk import ECKey
 
 from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.birthcare.parties import Role
+from babyconnect.web.login import launch
 from babyconnect.web.login.relying_party import Issuer
-from babyconnect.web.login.smart import CareSystem
+from babyconnect.web.login.smart import CareSystem, Launched
 from babyconnect.web.simulators.care_system.app import CareSystems, care_systems_app
 from babyconnect.web.simulators.care_system.records import Listed, Practice, Works, practitioner_role
 from tests.spec.viewer.stage import BASE, BSN, HASHED, ISSUER, OTHER_BSN, OWN, PASSWORD, SECRET, Stage
@@ -303,3 +304,18 @@ async def test_nobody_presses_the_button_of_a_care_system_without_having_logged_
     at = Desk()
     assert (await at.screen.post(f"{AT}/{OWN.ura.value}/open", {"client": "c1"})).status == 403
     assert (await at.screen.post(f"{AT}/90000002/open", {"client": "c1"})).status == 404
+
+
+def launched_by(issuer: str, subject: str) -> Launched:
+    return Launched(CareSystem(issuer, "x", ""), {"iss": issuer, "sub": subject}, {}, {})
+
+
+def test_two_care_systems_never_call_two_people_by_one_name() -> None:
+    """What a person is called stands in the log, in other organisations' logs, and tells two people apart."""
+    systems = launch.document("launch.toml")
+    long = "x" * 200
+    pairs = [("https://a.test/fhir", "7"), ("https://b.test/fhir", "7"), ("https://a.test/other", "7"),
+             ("https://a.test/fhir", f"{long}1"), ("https://a.test/fhir", f"{long}2")]  # fmt: skip
+    named = [launch._person_id(launched_by(*pair), systems) for pair in pairs]
+    assert len(set(named)) == len(pairs) and all(len(name) <= launch.LONGEST_ID for name in named)
+    assert named[0] == launch._person_id(launched_by(*pairs[0]), systems) == "care-system:a.test/fhir:7"

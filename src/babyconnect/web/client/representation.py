@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from babyconnect.birthcare.resources import HOME
 from babyconnect.trust.authority import Standing
 from babyconnect.trust.client_access import may_represent
 from babyconnect.web.client.session import ClientSession, Represented, Wards
@@ -39,9 +40,13 @@ class Representation:
     def routes(self) -> list[Route]:
         return [Route("/namens", self.choose, methods=["POST"])]
 
+    def _today(self) -> dt.date:
+        """A birthday begins at midnight here, not in Greenwich."""
+        return self._now().astimezone(HOME).date()
+
     async def may_represent(self, session: ClientSession) -> Sequence[tuple[str, Represented]]:
         """Those for whom she may act today, each under a handle of this session."""
-        today = self._now().date()
+        today = self._today()
         found = [ward for ward in await self._wards(session.subject, today) if may_act_for(ward, today)]
         session.wards = {new_handle(): ward.bsn for ward in found}
         return list(zip(session.wards, found, strict=True))
@@ -51,7 +56,7 @@ class Representation:
         acting = session.represents
         if acting is None:
             return True
-        today = self._now().date()
+        today = self._today()
         found = [one for one in await self._wards(session.subject, today) if one.bsn == acting.bsn]
         if any(may_act_for(one, today) for one in found):
             return True
@@ -63,7 +68,7 @@ class Representation:
         session, fields = await self._site.posted(request)
         chosen = fields.get("wie", "")
         wanted = session.wards.get(chosen)
-        today = self._now().date()
+        today = self._today()
         found = next((one for one in await self._wards(session.subject, today) if one.bsn == wanted), None)
         if chosen and (found is None or not may_act_for(found, today)):
             session.act_for(None)

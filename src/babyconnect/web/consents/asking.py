@@ -173,7 +173,7 @@ class Asking:
         own = self._consenting.own
         first = {version.consent.id: version for version in reversed(versions)}
         mine = [one.consent for one in in_force(versions) if may_end(one, own, first[one.consent.id], subject.herself)]
-        return choices.provisions(choice, own, self._now().date()), choices.replaced(choice, mine, own)
+        return choices.provisions(choice, own, self._now().astimezone(HOME).date()), choices.replaced(choice, mine, own)
 
     def _objections(self, versions: Sequence[ConsentVersion], ending: Sequence[str]) -> list[ConsentVersion]:
         """Her earlier objections that stay: a yes of today may open less than it says."""

@@ -7,9 +7,11 @@ browser back with a code of its own.  A link of somebody else's closes a record 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -34,6 +36,7 @@ from babyconnect.web.rendering import log
 from babyconnect.web.site import Site
 
 HOW = "care-system"
+LONGEST_ID = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ class Launch:
 
     async def finish(self, request: Request) -> Response:
         """The browser is back from the care system: the record of the client that is open there."""
-        launching = self._attempts.take(request)
+        launching, began = self._attempts.take(request), self._login.clock()
         if launching is None:
             return await self._login.unexpected(request)
         query = single(request.url.query)
@@ -137,7 +140,9 @@ class Launch:
         session = self._make(found.who, origin)
         event = LoginEvent("login", "ok", person.id, person.role.value, person.loa, HOW,
                            about=found.bsn, episode=found.episode, name=person.name)  # fmt: skip
-        answer = await self._login.enter(request, Admitted(session, event))
+        answer = await self._login.enter(request, Admitted(session, event), began)
+        if session.ended:
+            return answer
         answer.headers["location"] = await self._open_record(request, session, found.bsn)
         return answer
 
@@ -157,9 +162,14 @@ class Launch:
 
 
 def _person_id(launched: Launched, systems: Mapping[str, Any]) -> str:
-    """The register's number of the professional where the care system knows it, else its own subject."""
+    """The register's number of the professional where the care system knows it, else its own subject: of this care
+    system, for another may call somebody else the same, and never shortened to what two may have in common."""
     numbers = _identifiers(launched.practitioner, systems["practitioner"]["systems"])
-    return f"dezi:{numbers[0]}" if numbers else f"{HOW}:{launched.claims['sub']}"[:120]
+    if numbers:
+        return f"dezi:{numbers[0]}"
+    issuer, subject = str(launched.claims["iss"]), str(launched.claims["sub"])
+    whole = f"{HOW}:{urlsplit(issuer).netloc}{urlsplit(issuer).path.rstrip('/')}:{subject}"
+    return whole if len(whole) <= LONGEST_ID else f"{HOW}:{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 def _identifiers(resource: Mapping[str, Any], systems: list[str]) -> list[str]:

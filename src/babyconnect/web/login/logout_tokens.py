@@ -12,10 +12,14 @@ from typing import Any
 from joserfc import jwt
 
 from babyconnect.web.login.relying_party import SKEW_SECONDS, Issuer, claims_problem
+from babyconnect.web.login.sessions import Origin
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 YOUNGEST_SECONDS = 120
 """How old a logout token may be; its id is remembered that long."""
+LATELY_SECONDS = 600
+"""Longer than a log-in may take (`attempts`)."""
+MOST_LATELY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,33 @@ class LoggedOut:
 
     subject: str
     sid: str
+
+    def ends(self, origin: Origin, issuer: str) -> bool:
+        """Whether a session that came from `origin` is one of those that this issuer says are over."""
+        if origin.issuer != issuer or (self.subject and origin.subject != self.subject):
+            return False
+        return not self.sid or origin.sid == self.sid
+
+
+class Lately:
+    """Who was logged out in the last minutes, for log-ins that are still being made: one that a log-out overtakes must
+    not begin after it.  `clock` is monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._told: list[tuple[float, str, LoggedOut]] = []
+
+    def note(self, issuer: str, found: LoggedOut) -> None:
+        horizon = self._clock() - LATELY_SECONDS
+        self._told = [one for one in self._told if one[0] > horizon][-MOST_LATELY:]
+        self._told.append((self._clock(), issuer, found))
+
+    def overtook(self, origin: Origin, began: float) -> bool:
+        """Whether this log-in, whose browser was back at `began`, is over already.  A session of the issuer (`sid`)
+        that ended never comes back; of a person's own it is those that had begun."""
+        return any(
+            found.ends(origin, issuer) and (moment > began or bool(found.sid)) for moment, issuer, found in self._told
+        )
 
 
 @dataclass(frozen=True, slots=True)

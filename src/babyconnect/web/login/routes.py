@@ -20,7 +20,7 @@ from babyconnect.web.forms import form, single
 from babyconnect.web.limits import Limit
 from babyconnect.web.login.attempts import Attempts, Cookies
 from babyconnect.web.login.backchannel import BackchannelFault
-from babyconnect.web.login.logout_tokens import Decode, LoggedOut, LogoutTokens, NotALogout
+from babyconnect.web.login.logout_tokens import Decode, Lately, LogoutTokens, NotALogout
 from babyconnect.web.login.relying_party import Attempt, Issuer, LoginRefused, RelyingParty, Verified
 from babyconnect.web.login.sessions import Session, Sessions
 from babyconnect.web.rendering import LANGUAGE_COOKIE, Pages, log
@@ -97,7 +97,7 @@ class Login(Generic[S]):
         self._note = note
         self._farewell = farewell
         self._left = f"{origin}{cookies.path}/afgemeld"
-        self._logouts = LogoutTokens(now)
+        self._logouts, self._lately, self.clock = LogoutTokens(now), Lately(clock), clock
         self._attempts: Attempts[Attempt] = Attempts("login", cookies, clock)
         self._limit = Limit(60, 60, clock)
         self._told = Limit(600, 60, clock)
@@ -134,7 +134,7 @@ class Login(Generic[S]):
 
     async def finish(self, request: Request) -> Response:
         """The browser is back from the issuer: a session, or a page that says no."""
-        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        language, began = request.cookies.get(LANGUAGE_COOKIE, ""), self.clock()
         attempt = self._attempts.take(request)
         if attempt is None:
             return await self.unexpected(request)
@@ -146,7 +146,7 @@ class Login(Generic[S]):
             return self._pages.message("login_unreachable", 503, language)
         if isinstance(found, LoginRefused):
             return await self.refuse(request, found)
-        return await self.enter(request, found)
+        return await self.enter(request, found, began)
 
     async def unexpected(self, request: Request) -> Response:
         """A return of which this browser began nothing: late, twice, or sent by somebody else."""
@@ -165,10 +165,16 @@ class Login(Generic[S]):
         self._attempts.forget(answer)
         return answer
 
-    async def enter(self, request: Request, found: Admitted[S]) -> Response:
-        """A new session under a new id, logged first; one that this browser already had ends."""
+    async def enter(self, request: Request, found: Admitted[S], began: float) -> Response:
+        """A new session under a new id, logged first; one that this browser already had ends.
+
+        `began`: when the browser was back.  Who was logged out at the issuer since has no session (it is `ended`)."""
         event = _at(found.event, _address(request))
         await self._note(event)
+        if self._lately.overtook(found.session.origin, began):
+            found.session.end()
+            await self._note(_at(self._farewell(found.session), _address(request)))
+            return await self.refuse(request, LoginRefused("logged_out"))
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
         token = self._sessions.start(found.session)
         log.info("login", outcome="entered", role=event.role)
@@ -215,16 +221,10 @@ class Login(Generic[S]):
         if isinstance(found, NotALogout):
             log.warning("logout", outcome="refused", reason=found.reason)
             return JSONResponse({"error": "invalid_request"}, 400)
-        for session in self._sessions.end_where(lambda session: _is_of(session, issuer.issuer, found)):
+        self._lately.note(issuer.issuer, found)
+        for session in self._sessions.end_where(lambda session: found.ends(session.origin, issuer.issuer)):
             await self._note(_at(self._farewell(session), _address(request)))
         return Response(status_code=200)
-
-
-def _is_of(session: Session, issuer: str, found: LoggedOut) -> bool:
-    origin = session.origin
-    if origin.issuer != issuer or (found.subject and origin.subject != found.subject):
-        return False
-    return not found.sid or origin.sid == found.sid
 
 
 def _address(request: Request) -> str:

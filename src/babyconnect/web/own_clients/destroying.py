@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from babyconnect.birthcare.identifiers import Bsn, passes_eleven_check
 from babyconnect.birthcare.parties import Function, Person
+from babyconnect.birthcare.resources import HOME
 from babyconnect.definitions import document
 from babyconnect.flows.destroy import Asked, Destroyed, Destroying, NotDestroyed
 from babyconnect.flows.journal import About, Actor
@@ -148,6 +149,6 @@ class _Pages:
         }
         return self._site.page(
             request, "own_clients/destroying.html", status, reasons=rules["reason"], asked_by=rules["asked_by"],
-            today=self._node.journal.clock().date(), alone=self._node.alone,
+            today=self._node.journal.clock().astimezone(HOME).date(), alone=self._node.alone,
             address=f"{self._site.path}{PATH}", **shown,
         )  # fmt: skip
