@@ -40,7 +40,7 @@ def summary(record: Sequence[Placed], addresses: Mapping[str, Mapping[str, Any]]
             found.setdefault(kind, []).append((place, one))
     findings = []
     for (place, one), *others in found.values():
-        more = f" (also at {len(others)} other places)" if others else ""
+        more = f" (also at {len(others)} other place{'s' * (len(others) > 1)})" if others else ""
         findings.append(Finding(_KEPT[one.severity], f"{place} {one.place}".strip(), one.rule, _sentence(one) + more))
     return findings
 

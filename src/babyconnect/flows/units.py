@@ -177,7 +177,7 @@ def _spoilt(parts: Sequence[Family], refused: Sequence[Refusal]) -> dict[int, Fi
 
 
 def _clashes(held: Sequence[Member | Clash]) -> list[Finding]:
-    return [Finding("error", c.place, "duplicate-id", c.text) for c in held if isinstance(c, Clash)]
+    return [Finding("error", f"{c.place} {c.key[0]}", "duplicate-id", c.text) for c in held if isinstance(c, Clash)]
 
 
 def _by_number(given: Sequence[Given]) -> dict[int, str]:

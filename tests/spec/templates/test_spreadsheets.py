@@ -269,6 +269,14 @@ def test_a_text_that_ends_within_a_row_is_refused_and_not_read_as_half_of_it() -
     assert rules(whole.rpartition(b"68,")[0] + b"68,") == {"csv"}
 
 
+@pytest.mark.parametrize("cut", [b"#blad: Contr", b"#blad: Controles\r\nDossiernummer;Datum en tijd;Gew"])
+def test_a_text_that_ends_in_the_name_or_the_headers_of_a_sheet_is_refused_too(cut: bytes) -> None:
+    before = filled_in.text({key: rows for key, rows in small().items() if key != "controles"})
+
+    assert rules(before + cut) == {"csv"}
+    assert rules(before) == set()
+
+
 def test_a_last_row_without_a_line_end_is_read_where_it_has_all_its_cells() -> None:
     assert facts(filled_in.text(small()).rstrip(b"\r\n")) == facts(filled_in.text(small()))
 

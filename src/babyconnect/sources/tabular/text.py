@@ -75,13 +75,15 @@ def _tables(text: str, name: str) -> list[Table]:
 
 
 def _refuse_cut_off(text: str) -> None:
-    """A file that ends within a row was not written to its end: the row's last cell may be half of a number."""
+    """A file that ends within a row was not written to its end: its last cell may be half of a number, and of what came
+    after it nothing is known."""
     lines = text.splitlines(keepends=True)
-    if not lines or lines[-1].endswith(("\n", "\r")) or _mark(lines[-1]) is not None:
+    if not lines or lines[-1].endswith(("\n", "\r")):
         return
-    start = max((at + 1 for at, line in enumerate(lines) if _mark(line) is not None), default=0)
-    header = next((line for line in lines[start:] if line.strip()), "")
-    if lines[-1] is not header and '"' not in lines[-1] and _width(lines[-1], header) < _width(header, header):
+    marks = [at for at, line in enumerate(lines) if _mark(line) is not None]
+    header = next((line for line in lines[marks[-1] + 1 if marks else 0 :] if line.strip()), "")
+    in_head = bool(marks) and lines[-1] in (lines[marks[-1]], header)
+    if in_head or ('"' not in lines[-1] and _width(lines[-1], header) < _width(header, header)):
         words = "de laatste regel houdt halverwege op; is het bestand wel heel, sluit de regel dan af"
         raise Malformed(f"rij {len(lines)}", "csv", words)
 

@@ -53,8 +53,8 @@ class Reading:
         people = [] if not top else self.standing.inside(root, self.levels[top[0].argument])
         patients = [(element, item) for element, item in people if item.argument == "patient"]
         if len(patients) != 1:
-            rule, text = ("two-clients", "holds several") if patients else ("no-client", "holds no")
-            export.tell("error", export.source(root), rule, f"the export {text} client; one is expected")
+            rule, text = ("two-clients", "several clients") if patients else ("no-client", "no client")
+            export.tell("error", export.source(root), rule, f"the export holds {text}; one is expected")
             return export
         self._patient(*patients[0])
         return export
