@@ -16,6 +16,7 @@ from babyconnect import definitions
 from babyconnect.birthcare.access import ALL, AccessRequest, Asker, Consent, Permit, Purpose, Relation
 from babyconnect.birthcare.identifiers import Ura
 from babyconnect.birthcare.parties import Kind, Party, Role
+from babyconnect.birthcare.resources import HOME
 from babyconnect.trust import decision
 from babyconnect.trust.rules import rules_on
 
@@ -149,7 +150,7 @@ def preview(consents: Sequence[Consent], holder: Party, moment: dt.datetime) -> 
 
 
 def _seen(receiver: Receiver, consents: Sequence[Consent], holder: Party, moment: dt.datetime) -> Seen:
-    day = moment.date()
+    day = moment.astimezone(HOME).date()
     relation = Relation("episode", "EpisodeOfCare/preview", day)
     asker = Asker(_SOMEBODY, receiver.kind, "preview", receiver.role, Purpose.TREATMENT, (relation,))
     request = AccessRequest(

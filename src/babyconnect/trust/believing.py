@@ -16,6 +16,7 @@ from typing import Any
 
 from babyconnect import definitions
 from babyconnect.birthcare.identifiers import Ura
+from babyconnect.birthcare.resources import HOME
 from babyconnect.trust import assertion, claims, credentials, jose, presentation, scopes
 from babyconnect.trust.assertion import ASSERTION_TYPE, Expected, Issuer
 from babyconnect.trust.claims import Asking, Verified
@@ -73,7 +74,7 @@ class Believing:
             return Denied("invalid_scope", 400, "scope_missing")
         if form.get("target_audience", self.holder.value) != self.holder.value:
             return Denied("invalid_request", 400, "wrong_target")
-        day = dt.datetime.fromtimestamp(now, dt.UTC).date()
+        day = dt.datetime.fromtimestamp(now, dt.UTC).astimezone(HOME).date()
         by = {"minvws": self._by_assertion, "gf": self._by_two, "nuts": self._by_submission}[grant]
         found = by(form, Asking(grant, asked, day, self.rules(day)), now)
         return replace(found, claimed=self.claimed(form)) if isinstance(found, Denied) else found

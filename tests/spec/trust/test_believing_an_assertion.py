@@ -350,3 +350,18 @@ def test_the_token_endpoint_goes_by_the_rules_of_the_day_that_it_is_asked() -> N
     believing = Believing(PRACTICE, ENDPOINT, {HOSPITAL: ISSUER}.get, Replays(NOW - 3600), rules=rules)
     refused = believing.believe(form, NOW)
     assert isinstance(refused, Denied) and refused.reason == "role_not_believable"
+
+
+def test_that_day_begins_at_midnight_here_as_it_does_at_the_door() -> None:
+    """Or a token of the first hours of a day would be given by the rules of the day before."""
+    asked: list[dt.date] = []
+
+    def rules(day: dt.date) -> Rules:
+        asked.append(day)
+        return NOTHING
+
+    half_past_midnight = dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC).timestamp()
+    form = asserting.token_form(KEY, CLAIM, ENDPOINT, PRACTICE, half_past_midnight)
+    replays = Replays(half_past_midnight - 3600)
+    Believing(PRACTICE, ENDPOINT, {HOSPITAL: ISSUER}.get, replays, rules=rules).believe(form, half_past_midnight)
+    assert asked == [dt.date(2026, 7, 2)]
