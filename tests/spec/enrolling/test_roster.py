@@ -6,6 +6,7 @@ import datetime as dt
 import pathlib
 from collections.abc import Iterator, Sequence
 
+import apsw
 import pytest
 
 from babyconnect.birthcare.access import Asker, Relation
@@ -13,6 +14,8 @@ from babyconnect.birthcare.identifiers import Bsn
 from babyconnect.flows import enrol
 from babyconnect.network.contract import Found, RegionFault
 from babyconnect.network.roster import Roster, Seen
+from babyconnect.store.memory import MemoryStore
+from tests.support import material
 
 BSN = Bsn("999900730")
 OTHER = Bsn("999901011")
@@ -165,3 +168,30 @@ async def test_joining_tells_the_index_anew_of_whom_it_knows_and_of_nobody_else(
     await roster.join(names, {})
     await roster.join(names, names)
     assert roster.renewed() == ()
+
+
+async def test_a_roster_of_before_births_had_a_source_learns_them_when_the_same_is_published_again(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Nothing is guessed from what it held: a birth without its source could never be taken back."""
+    path = tmp_path / "roster.sqlite"
+    file = apsw.Connection(str(path))
+    file.execute("create table birth (episode text primary key, day text not null)")
+    file.execute("insert into birth values ('e1', '2026-02-01')")
+    file.close()
+    roster, store = Roster(path, b"k" * 32), MemoryStore()
+    writer = enrol.EnrollingWriter(store.writer, roster)
+    born = {
+        "resourceType": "Procedure",
+        "id": "p1",
+        "status": "completed",
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "3950001"}]},
+        "performedPeriod": {"end": "2026-02-01"},
+    }
+    batch = [material.woman("anna", BSN.value), material.episode("anna")]
+    batch.append(material.publication(born, "anna", "delivery", episodes={"anna-episode"}))
+    await store.writer.publish(batch, [], NOW)
+    assert roster.births("anna") == {}
+    assert {one.change for one in await writer.publish(batch, [], NOW)} == {"unchanged"}
+    assert roster.births("anna") == {"anna-episode": dt.date(2026, 2, 1)}
+    roster.close()
