@@ -52,6 +52,18 @@ class _Said:
         self.held = {m.key: m.resource for m in members if m.key[0] == "Patient"}
         self._by_key = {m.key: m for m in members}
         self._table = document("compartments.toml")
+        # By whom they are about, once: a hand-in may hold thousands of Patients, each with relatives.
+        self._mothers: dict[Key, list[Member]] = {}
+        self._named: dict[Key, list[Member]] = {}
+        self._numbered: dict[str, list[Member]] = {}
+        for member in (m for m in members if m.key[0] == "RelatedPerson"):
+            if self._relation(member.resource, "mother"):
+                for child in patients(member, "patient"):
+                    self._mothers.setdefault(child, []).append(member)
+            if self._relation(member.resource, "child"):
+                self._named.setdefault(member.key, []).append(member)
+                for number in _numbers(member.resource):
+                    self._numbered.setdefault(number, []).append(member)
 
     def profiled(self, role: str) -> frozenset[Key]:
         """By its own profile; of both that of a child."""
@@ -90,7 +102,7 @@ class _Said:
         """Whether the mother who is named for a child is somebody else than the woman of this record, or whom it is
         said to be a child of is."""
         herself = self.held.get(mother, {}) if mother else {}
-        for member in self._mothers(child):
+        for member in self._mothers.get(child, ()):
             one, other = _numbers(member.resource), _numbers(herself)
             born, hers = _date(member.resource.get("birthDate")), _date(herself.get("birthDate"))
             if (one and other and one.isdisjoint(other)) or (born and hers and born != hers):
@@ -130,18 +142,10 @@ class _Said:
     def _as_child(self, key: Key) -> Iterator[Member]:
         """Where this Patient is spoken of as another's child: by `Patient.link`, or by its number."""
         linked = {a for link in as_list(self.held[key].get("link")) for a in targets(link, "other")}
-        keys = {self._by_key[key].links.get(address) for address in linked}
-        for member in self.members:
-            if member.key[0] == "RelatedPerson" and self._relation(member.resource, "child"):
-                same = _numbers(member.resource) & _numbers(self.held[key])
-                if (member.key in keys or same) and key not in patients(member, "patient"):
-                    yield member
-
-    def _mothers(self, child: Key) -> Iterator[Member]:
-        for member in self.members:
-            named = member.key[0] == "RelatedPerson" and self._relation(member.resource, "mother")
-            if named and child in patients(member, "patient"):
-                yield member
+        links = {found for address in linked if (found := self._by_key[key].links.get(address))}
+        spoken_of = [m for link in links for m in self._named.get(link, ())]
+        spoken_of += [m for number in _numbers(self.held[key]) for m in self._numbered.get(number, ())]
+        yield from (member for member in spoken_of if key not in patients(member, "patient"))
 
     def _born(self, key: Key | None) -> str:
         return _date(self.held.get(key, {}).get("birthDate")) if key else ""
