@@ -51,7 +51,7 @@ def _of_record(record: Record, identity: Identity, today: dt.date, version: str)
     made = READERS[record.format].read(record, today, version)
     given = [Given(s.resource, s.full_url, f"{record.name}: {s.place}".rstrip(), source) for s in made.resources]
     findings = [*made.findings, *preparing.faults(given)]
-    if any(f.severity == "error" for f in findings):
+    if _wrong(findings):
         return Unit(record.name, (record,), None, tuple(findings), counted=made.counted)
     given, notes = _without_notes(given)
     given, told = _in_their_units(given, record.format == "csv")
@@ -78,6 +78,10 @@ def _deliveries(family: Family) -> list[Finding]:
         return []
     text = "holds what kernset 3.2 delivers and no name of hers: a delivery for Perined, not a client's record"
     return [Finding("error", f"{women[0].place} Patient.name", "data-set", text)]
+
+
+def _wrong(findings: Sequence[Finding]) -> bool:
+    return any(finding.severity == "error" for finding in findings)
 
 
 def _in_their_units(given: Sequence[Given], judged: bool = False) -> tuple[list[Given], list[Finding]]:
@@ -124,7 +128,7 @@ def units_of_loose(loose: Sequence[Loose], refused: Sequence[Refusal], identity:
         findings = [f for m in family.members for f in by_place.get(m.place, [])]
         findings += _clashes([c for c in clashes if c.key in keys])
         findings += [spoilt[position]] if position in spoilt else []
-        findings += _deliveries(family)
+        findings += [] if _wrong(findings) else _deliveries(family)
         own = [records[m.original] for m in family.members if not is_shared(m.resource)]
         findings += notes if not position else []
         units.append(Unit(_name(own or mine), tuple(one.record for one in mine), family, tuple(findings)))

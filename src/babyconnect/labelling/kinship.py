@@ -184,7 +184,7 @@ def _codes(concept: Any) -> set[str]:
 
 def _numbers(resource: Resource) -> set[str]:
     found = (one for one in as_list(resource.get("identifier")) if isinstance(one, Mapping))
-    return {str(one.get("value")) for one in found if one.get("system") in BSN_SYSTEMS}
+    return {str(one.get("value")) for one in found if str(one.get("system")) in BSN_SYSTEMS}
 
 
 def _date(value: Any) -> str:

@@ -5,11 +5,12 @@ The child's Patient has no profile here, or one that says only that it is a Pati
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.spec.publishing.records import BC, BSN, Node, Resource, bundle, concept, record
+from tests.spec.publishing.records import BC, BSN, Node, Resource, bundle, concept, folder, record
 
 LOINC = "http://loinc.org"
 ROLE = "http://hl7.org/fhir/v3/RoleCode"
@@ -186,3 +187,22 @@ async def test_links_that_are_none_are_refused_and_break_nothing(junk: Any) -> N
 
     assert report.status == "refused"
     assert "fault" not in {finding.rule for finding in report.findings}
+
+
+JUNK = [None, 7, "x", True, [], {}, [None], ["x"], [[]], {"a": [1]}, [{"system": ["x"], "value": {}}], "2026-13-45"]
+
+
+@pytest.mark.parametrize(
+    "element", ["identifier", "link", "birthDate", "name", "meta", "relationship", "patient", "period"]
+)
+async def test_rubbish_in_a_loose_file_is_refused_with_its_own_client_and_breaks_nothing(
+    element: str, tmp_path: Path
+) -> None:
+    for number, junk in enumerate(JUNK):
+        family = [*hers(), linked(), as_her_child(), mother(), birth(), apgar(), child_record()]
+        spoilt = [{**resource, element: junk} if element in resource else resource for resource in family]
+
+        report = await Node().publish(folder(tmp_path, str(number), spoilt))
+
+        rules = {finding.rule for one in report.inputs for finding in one.findings if finding.severity == "error"}
+        assert "fault" not in rules, junk
