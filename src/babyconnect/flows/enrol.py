@@ -148,10 +148,12 @@ def seen(batch: Iterable[Publication]) -> list[Seen]:
 
 
 def _seen(client: str, its: Sequence[Publication]) -> Seen:
-    bsn = next((_bsn(p.resource) for p in its if p.type == "Patient" and p.id == client), None)
+    patient = next((p.resource for p in its if p.type == "Patient" and p.id == client), None)
+    bsn = _bsn(patient) if patient else None
     episodes = [p.resource for p in its if p.type == "EpisodeOfCare"]
     births = [Birth(p.id, _birth_day(p.resource), p.episodes) for p in its if p.type == "Procedure"]
-    return Seen(client, bsn, episodes, births, [dating.dating(p) for p in its if dating.tells(p)])
+    datings = [dating.dating(p) for p in its if dating.tells(p)]
+    return Seen(client, bsn, episodes, births, datings, bare=patient is not None and bsn is None)
 
 
 def _bsn(patient: Mapping[str, Any]) -> Bsn | None:

@@ -122,13 +122,15 @@ class Birth:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What publishing showed of one client: her BSN if she has one, her episodes (STU3), and births."""
+    """What publishing showed of one client: her BSN if she has one, her episodes (STU3), and births.  `bare`: her own
+    Patient was shown, without a BSN."""
 
     client: str
     bsn: Bsn | None
     episodes: Sequence[Mapping[str, Any]] = ()
     births: Sequence[Birth] = ()
     datings: Sequence[Dating] = ()
+    bare: bool = False
 
 
 class Roster:
@@ -370,6 +372,11 @@ def _note(connection: apsw.Connection, seen: Seen, handle: str) -> None:
         outbox.taken_from(connection, known[0][1] if known else None)
         connection.execute("insert or replace into waiting values (?, ?)", (seen.client, seen.bsn.value))
         connection.execute("insert or ignore into renewed values (?)", (seen.client,))
+    elif seen.bare and known:
+        # The number was a mistake: whoever bears it is somebody else, who must not find this record as her own.
+        for table in ("client", "waiting", "renewed"):
+            connection.execute(f"delete from {table} where client = ?", (seen.client,))  # noqa: S608 - a closed list
+        outbox.taken_from(connection, known[0][1])
     elif seen.episodes:
         connection.execute("insert or ignore into renewed values (?)", (seen.client,))
     for episode in seen.episodes:

@@ -138,6 +138,19 @@ async def test_of_a_corrected_number_the_old_pointer_goes_and_the_new_one_comes(
     assert len(found) == 1 and old not in found
 
 
+async def test_a_number_that_is_taken_back_finds_nobody_any_more(node: Node) -> None:
+    """Else whoever bears it would find another's record as her own, and staff that of another."""
+    hers = await published(node)
+    (old,) = node.index.knows
+    bare = {name: value for name, value in woman().items() if name != "identifier"}
+    await node.publish(bundle(bare, *record()[1:]))
+    assert node.roster.clients(Bsn("999900730")) == () and not node.roster.known(hers)
+    assert node.roster.pseudonym(hers) is None and node.roster.named_so(old) == ()
+    assert await told(node.roster, node.index) == set()
+    await node.publish(bundle(*record()))
+    assert node.roster.clients(Bsn("999900730")) == (hers,) and await told(node.roster, node.index) == {old}
+
+
 async def test_the_old_number_of_which_another_record_is_kept_stays_findable(node: Node) -> None:
     other, number = woman("BEA", "999901631"), "999901631"
     await published(node, other)
