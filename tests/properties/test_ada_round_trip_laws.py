@@ -5,6 +5,7 @@ Facts are counted by `tests/support`, apart from the translator's own comparison
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -19,8 +20,9 @@ from babyconnect.translate.ada import translate
 from babyconnect.translate.to_ada.record import to_ada, transactions
 from babyconnect.translate.to_ada.writing import written
 from tests.support.ada_facts import facts
+from tests.support.ada_random import random_xml
 from tests.support.ada_structure import misplaced
-from tests.support.dossiers import TODAY, dossiers
+from tests.support.dossiers import RECORDS, TODAY, dossiers
 from tests.support.fhir_facts import lost_elements
 
 Resources = list[Mapping[str, Any]]
@@ -45,6 +47,35 @@ def test_a_record_of_ada_comes_back_whole_from_stu3() -> None:
         assert not facts(after, TODAY) - facts(before, TODAY)
         assert not warnings
         assert misplaced(after) == []
+
+
+@pytest.mark.parametrize("transaction", ["basis", "echo", "kraam", "uitbreiding"])
+def test_a_record_of_any_elements_comes_back_once_and_for_all_with_nothing_made_up(transaction: str) -> None:
+    """Records made by chance: `random_xml(name, number)` is the one of a failure."""
+    name = transactions()[transaction]
+    for number in range(RECORDS):
+        before = read(random_xml(name, number))
+        forward = translate(before, TODAY)
+        assert not [f for f in forward.findings if f.severity == "error"], number
+        first, _ = made(list(forward.resources), transaction)
+        assert misplaced(first) == [], number
+        assert _texts(first) <= _texts(before), number
+        again = translate(first, TODAY)
+        assert not [f for f in again.findings if f.severity == "error"], number
+        assert _told(made(list(again.resources), transaction)[0]) == _told(first), number
+
+
+def _texts(of: AdaRecord) -> set[str]:
+    """The texts and numbers of their own that `random_xml` gave."""
+    return {found for _, said in facts(of, TODAY) for found in re.findall(r"tekst \d+|id-\d+", said)}
+
+
+def _told(of: AdaRecord) -> Counter[tuple[str, str]]:
+    """Values; which null flavour is why there is none, FHIR's reasons of absence do not all tell."""
+    told: Counter[tuple[str, str]] = Counter()
+    for (concept, said), times in values(of).items():
+        told[concept, "no value" if said.startswith("no value") else said] += times
+    return told
 
 
 def values(of: AdaRecord) -> Counter[tuple[str, str]]:

@@ -32,14 +32,18 @@ class Linker:
         self._tree, self._table, self._instances, self._labels = tree, table, instances, labels
 
     def link(self, instance: Instance) -> None:
-        """Set every link of the resource's template."""
+        """Set every link of the resource's template; one that says `every` to all that it finds."""
         for path, name in instance.rule.template.links:
-            found = self._follow(instance.homes[0][1], self._table.links[name])
-            if found is not None:
-                target, link = found
+            for target, link in self._found(instance.homes[0][1], self._table.links[name]):
                 if target is not instance:
                     made = target.reference if link.form == "address" else self.reference(target, link.form)
                     paths.put(instance.resource, instance.slots, path, made)
+
+    def _found(self, site: Site, link: Link) -> list[tuple[Instance, Link]]:
+        if link.every:
+            return [(target, link) for target in self.at(site, link.name)]
+        found = self._follow(site, link)
+        return [] if found is None else [found]
 
     def gather(self, instance: Instance) -> None:
         """What a report has as results: every Observation that lies in it."""

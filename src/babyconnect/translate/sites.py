@@ -95,11 +95,11 @@ class Tree:
         return next((s for s in found if not concept.isdigit() or s.concept == concept), None)
 
     def near(self, site: Site, concept: str) -> Site | None:
-        """A filled data element in the site itself, else beside it (in what it lies in)."""
+        """A filled data element in the site itself, else beside it in what it lies in; not in another such site."""
         for scope in (site, site.parent):
             if scope is not None:
                 for found in self.within(scope, concept):
-                    if found.filled:
+                    if found.filled and not _in_another(found, site, scope):
                         return found
         return None
 
@@ -144,3 +144,15 @@ class Tree:
         """The data element beside the site even when it only states why it is empty (a null flavor)."""
         scope = site.parent or site
         return next((s for s in self.within(scope, concept) if s.element.null_flavor), None)
+
+
+def _in_another(found: Site, site: Site, scope: Site) -> bool:
+    """True for what lies in another occurrence of the site's own group: the place of the finding beside this one."""
+    around = found.parent
+    while around is not None and around is not scope:
+        if around is site:
+            return False
+        if around.concept == site.concept:
+            return True
+        around = around.parent
+    return False

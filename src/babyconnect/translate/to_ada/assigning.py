@@ -18,6 +18,7 @@ from babyconnect.translate.to_ada.whose import is_theirs, on_the_day_of_birth, p
 
 # What a template fixes that tells its resources from others: their code, and their shield.
 _TELLING = frozenset({"code", "meta"})
+_REQUEST = "ProcedureRequest"
 
 
 class Assigning:
@@ -38,6 +39,7 @@ class Assigning:
             seen |= {rule.name for rule in their.rules}
         self.alike: dict[str, list[Rule]] = {}
         """Rules that explain a resource as well as its own: for when that has no place left."""
+        self.rules: dict[str, Rule | None] = {}
         self._scoring = Scoring(graph, self._by_type)
         self._consider({key: self._possible(key, resource) for key, resource in graph.all.items()})
         self._scoring.refer(self.possible)
@@ -54,9 +56,14 @@ class Assigning:
         self._scoring.refer({key: frozenset({rule.name}) for key, rule in known.items()})
         self._scoring.stand(concept for rule in known.values() for concept in tables.structure.chain(rule.concept))
         self._choose()
+        self.rules = {key: None if self._asks_for_nothing(key, rule) else rule for key, rule in self.rules.items()}
 
     def _choose(self) -> None:
         self.rules = {key: self._best(key, found) for key, found in self._explained_by.items()}
+
+    def _asks_for_nothing(self, key: str, rule: Rule | None) -> bool:
+        """True for a request that nothing answers: in the element of what was done it would say that it was done."""
+        return rule is not None and rule.template.type == _REQUEST and not self._scoring.claims(key, rule)
 
     def _consider(self, explained_by: dict[str, list[tuple[Backwards, Rule]]]) -> None:
         """These are the rules that each resource can be of."""

@@ -163,7 +163,7 @@ class Filling:
         if not last.startswith("value") or row.transform in REFERENCES:
             return
         for one in found(resource, f"{before}/dataAbsentReason" if before else "dataAbsentReason"):
-            attributes = reason(one.value, row.transform == "value-concept")
+            attributes = reason(one.value, row.transform in ("any", "value-concept"))
             if attributes and not any(name.startswith("value") for name in one.holder):
                 self._spots.put(spot, row.concept, attributes)
 

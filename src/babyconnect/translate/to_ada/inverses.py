@@ -17,7 +17,7 @@ from babyconnect.birthcare import numbers, units
 from babyconnect.birthcare.resources import HOME
 from babyconnect.translate import codes
 from babyconnect.translate.to_ada.graph import Found
-from babyconnect.translate.values import BIRTH_TIME, NULL_EXTENSION, SPECIFICATION, UCUM
+from babyconnect.translate.values import ABSENT, BIRTH_TIME, NULL_EXTENSION, SPECIFICATION, UCUM
 
 Attributes = dict[str, str]
 _MOMENT = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?)?")
@@ -97,6 +97,12 @@ def mapped_code(found: Found, target: Target) -> Attributes | None:
     if specified:
         return coded(specified, target)
     return _from_map(target, found.value)
+
+
+def mapped_or_reason(found: Found, target: Target) -> Attributes | None:
+    """As above; what is absent for a reason says that it is not known."""
+    absent = _extension(found.beside, ABSENT, "valueCode")
+    return mapped_code(found, target) or ({"nullFlavor": "UNK"} if absent else None)
 
 
 def _from_map(target: Target, code: Any) -> Attributes | None:
@@ -269,7 +275,7 @@ def code(found: Found, target: Target) -> Attributes | None:
 
 
 def reason(value: Any, is_coded: bool) -> Attributes | None:
-    """Why a value is absent, as null flavour; of a coded value that is a code too, and so says something."""
+    """Why a value is absent, as null flavour; where a code can stand that is a code too, and so says something."""
     flavor = _flavor(value)
     if flavor and is_coded:
         shown = (codes.mapped("null-flavor", flavor, codes.NULL_FLAVOR_OID) or {}).get("display", "")
@@ -314,7 +320,7 @@ INVERSES: Mapping[str, Inverse] = {
     "integer": integer,
     "interpretation": interpretation,
     "mapped-code": mapped_code,
-    "mapped-or-reason": mapped_code,
+    "mapped-or-reason": mapped_or_reason,
     "concept-or-reason": concept_or_reason,
     "moment": moment,
     "narrowed-concept": concept,

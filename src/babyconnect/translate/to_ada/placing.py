@@ -236,7 +236,7 @@ class Placing:
         if there & set(demanded(rule.when)):
             return
         for way in self._ordered(key, rule, wanted):
-            holder = self.make(way, Wish(led=self._about(key, way)))
+            holder = self._owned(self.make(way, Wish(led=self._about(key, way))))
             if holder is not None:
                 self._draft.reference(holder, node)
                 for link in self._tables.table.links.values():
@@ -246,6 +246,15 @@ class Placing:
         if demanded(rule.when) and " | " not in rule.when and len(node.rules) == 1:
             self._draft.remove(node)
             self.homes[key] = [(made, home) for made, home in self.homes[key] if home is not node]
+
+    def _owned(self, holder: Node | None) -> Node | None:
+        """A reference just made, unless it stands in a group of one child that does not say which: then nothing."""
+        for above in holder.up() if holder is not None else ():
+            who = self._tables.table.anchors["children"].get(above.concept, "")
+            if holder is not None and who and next(self._draft.within(above, who), None) is None:
+                self._draft.remove(holder)
+                return None
+        return holder
 
     def _about(self, key: str, way: str) -> list[tuple[str, str, Node]]:
         """Which occurrence of the groups around a data element is about what the resource refers to (its contact)."""

@@ -95,11 +95,19 @@ class _Making:
         self._placing.run()
         admit(self._graph, self._placing, self._draft)
         Filling(self._graph, self._tables, self._placing, self._draft).run()
+        self._leave_out_the_nameless()
         root, nodes = self._draft.element(transaction)
         record = AdaRecord(transaction, reference, version, "", "", root)
         self._compare(record, nodes)
         self._check_required()
         return record
+
+    def _leave_out_the_nameless(self) -> None:
+        """A group of one child that does not say which child is none: whoever reads the record would refuse it."""
+        for group, reference in self._table.anchors["children"].items():
+            for node in [*self._draft.within(self._draft.root, group)] if group.isdigit() else ():
+                if next(self._draft.within(node, reference), None) is None:
+                    self._draft.remove(node)
 
     def _check_client(self) -> None:
         """A record is about one woman: the Patient who is its client."""

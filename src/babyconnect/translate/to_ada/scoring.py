@@ -82,9 +82,13 @@ class Scoring:
                                 for one in found(resource, path)}  # fmt: skip
         self._claimed = frozenset(claimed)
 
+    def claims(self, key: str, rule: Rule) -> bool:
+        """True when another resource refers to it as what this rule is of."""
+        return (key, rule.name) in self._claimed
+
     def _claim(self, key: str, their: Backwards, rule: Rule) -> int:
         """1: another resource refers to it as this; -1: only what is referred to stands there, and nothing refers."""
-        if (key, rule.name) in self._claimed:
+        if self.claims(key, rule):
             return 1
         claims = [row for row in their.table.rows.get(rule.concept, ()) if row.transform == "self" and not row.when]
         return -1 if any(row.resource in their.table.rule_of for row in claims) else 0
