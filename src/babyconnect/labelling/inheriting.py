@@ -1,12 +1,13 @@
 """Shielded groups that a resource bears for what it belongs to (`definitions/compartments.toml`); pure.
 
 Downwards: what a report, panel or request is about, its results are too, though one may say no more than "afwijkend".
-Upwards: a report repeats its results in words, so it bears their labels.
+Upwards: a report repeats its results in words, so it bears their labels; a letter those of the report that it is about,
+and both those of the members of a panel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from babyconnect.definitions import document
@@ -22,12 +23,25 @@ def inherited(members: Sequence[Member], own: Shielded) -> dict[Key, frozenset[s
     """`own`: what each bears for what it says itself."""
     bearing = set(document("compartments.toml")["inherits"])
     handed = _handed_down(members, own)
-    return {
-        m.key: handed[m.key].union(*(handed.get(key, frozenset()) for key in m.links.values()))
-        if m.key[0] in bearing
-        else handed[m.key]
-        for m in members
-    }
+    borne = _borne(members, handed, bearing)
+    return {m.key: borne[m.key] if m.key[0] in bearing else handed[m.key] for m in members}
+
+
+def _borne(members: Sequence[Member], handed: Shielded, bearing: Set[str]) -> dict[Key, frozenset[str]]:
+    """What is said of each when all is said that it tells again, as deep as that goes."""
+    found, told_by = dict(handed), dict[Key, set[Key]]()
+    for member in members:
+        again = member.links.values() if member.key[0] in bearing else [part for _, part in _handing(member)]
+        for key in again:
+            told_by.setdefault(key, set()).add(member.key)
+    waiting = [key for key, shielded in found.items() if shielded and key in told_by]
+    while waiting:
+        key = waiting.pop()
+        for teller in told_by.get(key, _NOTHING):
+            if not found[key] <= found[teller]:
+                found[teller] |= found[key]
+                waiting.append(teller)
+    return found
 
 
 def _handed_down(members: Sequence[Member], own: Shielded) -> dict[Key, frozenset[str]]:
@@ -52,15 +66,20 @@ def _handed_down(members: Sequence[Member], own: Shielded) -> dict[Key, frozense
 
 def _parts(member: Member) -> Iterator[tuple[Key, Key]]:
     """(whole, part), as either says it."""
+    yield from _handing(member)
     table, kind = document("compartments.toml")["parts"], member.key[0]
-    for path in table["hands_down"].get(kind, ()):
-        for address in targets(_with_members(member.resource), *path.split(".")):
-            if address in member.links:
-                yield member.key, member.links[address]
     for path in table["takes_from"].get(kind, ()):
         for address in targets(member.resource, *path.split(".")):
             if address in member.links:
                 yield member.links[address], member.key
+
+
+def _handing(member: Member) -> Iterator[tuple[Key, Key]]:
+    """(whole, part), as the whole says it."""
+    for path in document("compartments.toml")["parts"]["hands_down"].get(member.key[0], ()):
+        for address in targets(_with_members(member.resource), *path.split(".")):
+            if address in member.links:
+                yield member.key, member.links[address]
 
 
 def _with_members(resource: Mapping[str, Any]) -> Mapping[str, Any]:

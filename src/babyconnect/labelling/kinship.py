@@ -38,7 +38,8 @@ def roles(members: Sequence[Member]) -> Roles:
     women = ((said.profiled("woman") | said.pregnant()) - said.profiled("child")) | (said.in_care() - children)
     mother = said.only(women or frozenset(said.held) - children - said.related())
     children = frozenset(key for key in children if key in said.profiled("child") or said.can_be(key, mother))
-    related = {key for key in said.related() - women if said.can_be(key, mother) and not said.another(key, mother)}
+    related = {key for key in said.related() - women if said.can_be(key, mother)}
+    related = {key for key in related if not said.grown(key, mother) and not said.another(key, mother)}
     tied = {key for key in said.tied(mother) - women if said.born_in_care(key, mother)}
     children |= related | tied
     return Roles((women | frozenset(said.held)) - children, children)
@@ -52,10 +53,11 @@ class _Said:
         self.held = {m.key: m.resource for m in members if m.key[0] == "Patient"}
         self._by_key = {m.key: m for m in members}
         self._table = document("compartments.toml")
+        self._begun: dict[Key | None, str] = {}
         # By whom they are about, once: a hand-in may hold thousands of Patients, each with relatives.
         self._mothers: dict[Key, list[Member]] = {}
         self._named: dict[Key, list[Member]] = {}
-        self._numbered: dict[str, list[Member]] = {}
+        self._numbered: dict[str, dict[frozenset[Key], Member]] = {}
         for member in (m for m in members if m.key[0] == "RelatedPerson"):
             if self._relation(member.resource, "mother"):
                 for child in patients(member, "patient"):
@@ -63,7 +65,9 @@ class _Said:
             if self._relation(member.resource, "child"):
                 self._named.setdefault(member.key, []).append(member)
                 for number in _numbers(member.resource):
-                    self._numbered.setdefault(number, []).append(member)
+                    # Whose child is all that is asked: a number that thousands bear is looked at once.
+                    whose = frozenset(patients(member, "patient"))
+                    self._numbered.setdefault(number, {}).setdefault(whose, member)
 
     def profiled(self, role: str) -> frozenset[Key]:
         """By its own profile; of both that of a child."""
@@ -98,12 +102,19 @@ class _Said:
         years = self._table["kinship"]["years"]
         return not (born and hers) or (int(born[:4]) - years, born[4:]) >= (int(hers[:4]), hers[4:])
 
+    def grown(self, child: Key, mother: Key | None) -> bool:
+        """Whether this was no child any more when her care began: a client, who also has a mother."""
+        born, began = self._born(child), self._began(mother)
+        grown = self._table["kinship"]["grown"]
+        return bool(born and began) and (int(born[:4]) + grown, born[4:]) <= (int(began[:4]), began[4:])
+
     def another(self, child: Key, mother: Key | None) -> bool:
         """Whether the mother who is named for a child is somebody else than the woman of this record, or whom it is
         said to be a child of is."""
         herself = self.held.get(mother, {}) if mother else {}
+        other = _numbers(herself) if child in self._mothers else set()
         for member in self._mothers.get(child, ()):
-            one, other = _numbers(member.resource), _numbers(herself)
+            one = _numbers(member.resource)
             born, hers = _date(member.resource.get("birthDate")), _date(herself.get("birthDate"))
             if (one and other and one.isdisjoint(other)) or (born and hers and born != hers):
                 return True
@@ -131,6 +142,11 @@ class _Said:
 
     def _began(self, mother: Key | None) -> str:
         """The first day of her care of which this record tells."""
+        if mother not in self._begun:
+            self._begun[mother] = self._first_day(mother)
+        return self._begun[mother]
+
+    def _first_day(self, mother: Key | None) -> str:
         periods = [
             m.resource.get("period")
             for m in self.members
@@ -141,11 +157,13 @@ class _Said:
 
     def _as_child(self, key: Key) -> Iterator[Member]:
         """Where this Patient is spoken of as another's child: by `Patient.link`, or by its number."""
-        linked = {a for link in as_list(self.held[key].get("link")) for a in targets(link, "other")}
+        patient = self.held.get(key, {})  # who is only spoken of has no links here
+        linked = {a for link in as_list(patient.get("link")) for a in targets(link, "other")}
         links = {found for address in linked if (found := self._by_key[key].links.get(address))}
         spoken_of = [m for link in links for m in self._named.get(link, ())]
-        spoken_of += [m for number in _numbers(self.held[key]) for m in self._numbered.get(number, ())]
         yield from (member for member in spoken_of if key not in patients(member, "patient"))
+        for number in _numbers(patient):
+            yield from (m for whose, m in self._numbered.get(number, {}).items() if key not in whose)
 
     def _born(self, key: Key | None) -> str:
         return _date(self.held.get(key, {}).get("birthDate")) if key else ""

@@ -9,6 +9,7 @@ value or a component counts like its subject.
 from __future__ import annotations
 
 import functools
+import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ GROUP_SYSTEM = "urn:babyconnect:data-group"
 UNKNOWN = "unlabelled"
 WITHDRAWN = "entered-in-error"
 """The group of what its source called a mistake: kept, with its history, and shown to nobody (no role has it)."""
+_APART = " | "
+"""Between two texts, so that no word is made of the end of one and the beginning of the next."""
+_TAG = re.compile(r"<[^<>]*>")
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _SCTID = re.compile(r"\d{6,18}")
 _SNOMED = "http://snomed.info/sct"
 _ATC = "http://www.whocc.no/atc"
@@ -107,14 +112,17 @@ def worded(resource: Mapping[str, Any], whole: bool = True) -> frozenset[str]:
 
     Without `whole`, what it says of others is passed over (displays of references, the narrative that repeats them).
     """
-    text = "\n".join(_texts(resource, whole)).lower()
-    return frozenset(row["group"] for row in rows("shielded_words") if row["word"] in text and _stands(row, text))
+    text = _APART.join(_texts(resource, whole)).lower()
+    if "<" in text:
+        text = f"{text}{_APART}{_TAG.sub(' ', text)}"
+    # However it was laid out: over two lines, with a space that does not break, a hyphen that may be shown.
+    text = " ".join(html.unescape(text).translate(_UNSEEN).split())
+    return frozenset(row["group"] for row in rows("shielded_words") if row["word"] in text and _begins(row, text))
 
 
-def _stands(row: Mapping[str, str], text: str) -> bool:
-    """Whether a word that must stand alone does: no letter before or after it."""
-    word = re.escape(row["word"])
-    return not row["whole"] or re.search(rf"(?<![^\W\d_]){word}(?![^\W\d_])", text) is not None
+def _begins(row: Mapping[str, str], text: str) -> bool:
+    """Whether a word that must begin one does: no letter before it."""
+    return not row["begins"] or re.search(rf"(?<![^\W\d_]){re.escape(row['word'])}", text) is not None
 
 
 def _texts(node: Any, whole: bool) -> Iterator[str]:

@@ -5,11 +5,14 @@ The child's Patient has no profile here, or one that says only that it is a Pati
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from babyconnect.labelling import kinship
+from babyconnect.labelling.member import patients
 from tests.spec.publishing.records import BC, BSN, Node, Resource, bundle, concept, folder, record
 
 LOINC = "http://loinc.org"
@@ -119,6 +122,7 @@ async def test_a_womans_own_mother_makes_no_child_of_her() -> None:
 
 GROWN = {"birthDate": "1992-07-07"}
 STRANGERS = {
+    "another woman, who could be her child and has a mother to call": [child(birthDate="2008-02-01"), mother()],
     "another woman, of whom nothing is said": [child(**GROWN)],
     "a child of whom nothing is said": [child()],
     "a child whose findings lie in nobody's care": [
@@ -179,6 +183,30 @@ async def test_of_two_women_in_care_nobody_is_the_others_child() -> None:
     report = await Node().one(bundle(*hers(), child(**GROWN), other, mother()))
 
     assert {finding.rule for finding in report.findings if finding.severity == "error"} == {"two-clients"}
+
+
+@pytest.mark.parametrize("alone", [[mother()], [child_record()]])
+async def test_of_a_child_that_is_not_handed_in_a_relative_alone_breaks_nothing(
+    alone: list[Resource], tmp_path: Path
+) -> None:
+    others, later = folder(tmp_path, "hers", hers()), folder(tmp_path, "later", alone)
+
+    report = await Node().publish(others, later)
+
+    assert [one.status for one in report.inputs] == ["published", "refused"]
+    assert {finding.rule for finding in report.inputs[1].findings} == {"no-client"}
+
+
+async def test_thousands_of_one_number_are_looked_at_once() -> None:
+    number = {"identifier": [{"system": "http://fhir.nl/fhir/NamingSystem/bsn", "value": OTHER_BSN}]}
+    twins = [child(id=f"B{n}", **number) for n in range(400)]
+    said = [as_her_child(id=f"RC{n}", **number) for n in range(400)]
+    asked = Counter[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kinship, "patients", lambda m, e: asked.update([m.key[0]]) or patients(m, e))
+        await kept(*hers(), *twins, *said)
+
+    assert asked["RelatedPerson"] < 10 * len(said)
 
 
 @pytest.mark.parametrize("junk", [["x"], "x", 7, {"other": "x"}])

@@ -8,6 +8,7 @@ import pytest
 
 from tests.spec.publishing.records import Node, Resource, bundle, concept, record
 
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
 SUBJECT = {"reference": "Patient/JAMILA"}
 NIPT = {"coding": [{"system": "http://snomed.info/sct", "code": "7751000146103", "display": "NIPT"}]}
 
@@ -47,6 +48,12 @@ SAID = {
     "by its category": result(category=[{"text": "NIPT-uitslag"}]),
     "by its method": result(method={"text": "cell-free DNA in maternal plasma"}),
     "by a display": result(code={"coding": [{"system": "urn:own", "code": "1", "display": "Trisomy 21 risk"}]}),
+    "in a word that begins with it": result(comment="niptresultaten volgen, NIPTs"),
+    "with points": result(comment="N.I.P.T. gedaan"),
+    "over two lines": result(comment="celvrij\n     DNA"),
+    "with a space that does not break": result(comment="Trisomy\u00a021, cell\u00a0free DNA"),
+    "with hyphens that need not show": result(comment="tri\u00adsomie"),
+    "in marked text": result(text={"status": "generated", "div": DIV.format("<b>celvrij</b> <i>foetaal</i>&#160;DNA")}),
     "with another letter case and a file's name": result(comment="nipt_uitslag.pdf"),
 }
 
@@ -74,6 +81,18 @@ async def test_the_members_of_a_panel_of_a_report_are_too() -> None:
     found = await shielded(result(), panel, report("Observation/P", code=NIPT))
 
     assert found["Observation/R"] == {"genetics"}
+
+
+async def test_a_letter_about_a_report_and_a_report_of_a_panel_tell_it_again() -> None:
+    panel = result("P", related=[{"type": "has-member", "target": {"reference": "Observation/R"}}])
+    told = {"resourceType": "ClinicalImpression", "id": "C", "status": "completed", "subject": SUBJECT,
+            "summary": "uitslag afwijkend", "investigation": [{"code": {"text": "onderzoek"}, "item": [
+                {"reference": "DiagnosticReport/D"}]}]}  # fmt: skip
+
+    found = await shielded(result(code=NIPT), panel, haemoglobin(), report("Observation/P"), told)
+
+    assert found["DiagnosticReport/D"] == found["ClinicalImpression/C"] == {"genetics"}
+    assert found["Observation/HB"] == frozenset()
 
 
 async def test_the_results_of_a_request_for_it_are_too() -> None:
