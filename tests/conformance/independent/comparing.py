@@ -78,7 +78,8 @@ def of_hapi(messages: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[Said, str
     """What HAPI says with its severity, and apart from it what it could not know."""
     said, offline = [], []
     for one in messages:
-        if "rule" not in one or one["rule"] in SILENT:
+        one = {**one, "rule": one.get("rule") or _unnamed(one["text"])}
+        if not one["rule"] or one["rule"] in SILENT:
             continue
         rule, (resource, place) = str(one["rule"]), _placed(one["place"] or "")
         kind = _kind(rule, one["text"])
@@ -114,6 +115,11 @@ def of_ours(record: str, resources: Sequence[Mapping[str, Any]]) -> Iterator[tup
             elif kind == "binding":
                 about, kind = one.text.split()[3], one.text.split("(")[1].rstrip(")")
             yield Said(record, number, _parent(place, kind), kind, about), one.severity
+
+
+def _unnamed(text: str | None) -> str:
+    """What HAPI's parser says bears no id."""
+    return "unknown-element" if (text or "").startswith("Unrecognized property") else ""
 
 
 def _kind(rule: str, text: str) -> str:
