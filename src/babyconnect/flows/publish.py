@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from babyconnect.birthcare.resources import HOME
 from babyconnect.birthcare.ultrasound import ExportTable
 from babyconnect.definitions import document
 from babyconnect.flows import faults, preparing
@@ -64,6 +65,11 @@ class PublishingNode:
     check_profiles: bool = False
     """Report what deviates from the profiles that a resource names; it is kept all the same."""
 
+    @property
+    def today(self) -> dt.date:
+        """As it is at home: a child born after midnight is not born tomorrow."""
+        return self.dates.get("T") or self.now().astimezone(HOME).date()
+
 
 async def publish(
     inputs: Iterable[Input], node: PublishingNode, passed: Callable[[int], None] = lambda _: None
@@ -86,9 +92,8 @@ async def publish(
         elif isinstance(item, Loose):
             loose.append(item)
         else:
-            today = node.dates.get("T") or node.now().date()
             prepared = await _prepare(
-                await asyncio.to_thread(unit_of_record, item, identity, today, node.ada_version), node
+                await asyncio.to_thread(unit_of_record, item, identity, node.today, node.ada_version), node
             )
             # What was parsed is let go before the store makes its renderings: a large record is in memory once.
             item = None

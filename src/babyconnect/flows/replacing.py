@@ -9,7 +9,6 @@ children stay.  What was taken back is shown to nobody and kept with its history
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -109,16 +108,12 @@ async def _clients(inputs: Iterable[Input], node: PublishingNode) -> Mapping[str
             hers = found.setdefault(client, _Hers([], set(), {}))
             hers.records.append(item.name)
             hers.items |= {member.key for member in unit.family.members}
-            hers.dossiers[_dossier(item.extract)] = frozenset(known_as(item.extract, _today(node)).values())
+            hers.dossiers[_dossier(item.extract)] = frozenset(known_as(item.extract, node.today).values())
     return found
 
 
 def _unit(record: Record, node: PublishingNode) -> Unit:
-    return unit_of_record(record, Identity(node.secret, node.source), _today(node), node.ada_version)
-
-
-def _today(node: PublishingNode) -> dt.date:
-    return node.dates.get("T") or node.now().date()
+    return unit_of_record(record, Identity(node.secret, node.source), node.today, node.ada_version)
 
 
 async def _client(unit: Unit, node: PublishingNode) -> str:
@@ -159,7 +154,7 @@ def _rows(
         unit = _unit(record, node)
         if unit.family is None or record.extract is None:
             continue
-        rows = known_as(record.extract, _today(node))
+        rows = known_as(record.extract, node.today)
         for member in unit.family.members:
             place = member.place.partition("blad ")[2].split(", ")
             row = rows.get(f"blad {', '.join(place[:2])}", "")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from babyconnect.fhir import json
 from babyconnect.flows.publish import Input, publish
@@ -155,6 +159,16 @@ async def test_the_original_is_kept_byte_for_byte_with_its_report() -> None:
     assert original.content == content
     assert json.loads(original.report)["findings"][0][2] == "unresolved-reference"
     assert node.publication("Observation/X").original == original.digest
+
+
+@pytest.mark.parametrize(
+    ("hour", "day"),
+    [("2026-11-22T22:59Z", "2026-11-22"), ("2026-11-22T23:45Z", "2026-11-23"), ("2026-06-30T22:30Z", "2026-07-01")],
+)
+def test_what_is_handed_in_after_midnight_here_is_of_the_new_day(hour: str, day: str) -> None:
+    at = dt.datetime.fromisoformat(hour)
+
+    assert replace(Node().node, now=lambda: at).today == dt.date.fromisoformat(day)
 
 
 async def test_an_empty_batch_is_no_error() -> None:
