@@ -190,35 +190,38 @@ class Chunked:
         self.done = False
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        data, parts = self._buffer + data, []
+        # By place, not cut off piece by piece: of thousands of chunks each would cost a copy of all that follow.
+        data, parts, at = self._buffer + data, [], 0
         while not self.done:
             if self._left > 2:
-                part = data[: self._left - 2]
+                part = data[at : at + self._left - 2]
                 parts.append(part)
-                data, self._left = data[len(part) :], self._left - len(part)
+                at, self._left = at + len(part), self._left - len(part)
                 if self._left > 2:
                     break
             if self._left:
                 # What must follow a chunk's content.
-                if not b"\r\n".startswith(data[:2]):
+                if not b"\r\n".startswith(data[at : at + 2]):
                     raise Malformed
-                if len(data) < 2:
+                if len(data) < at + 2:
                     break
-                data, self._left = data[2:], 0
-            size = _size(data)
+                at, self._left = at + 2, 0
+            size = _size(data, at)
             if size is None:
                 break
             self.done = size[0] == 0
-            data, self._left = data[size[1] :], size[0] + 2 if size[0] else 0
-        self._buffer = b"" if self.done else data
-        return b"".join(parts), data if self.done else b""
+            at, self._left = size[1], size[0] + 2 if size[0] else 0
+        rest = data[at:]
+        self._buffer = b"" if self.done else rest
+        return b"".join(parts), rest if self.done else b""
 
 
-def _size(data: bytes) -> tuple[int, int] | None:
-    """The size a chunk begins with and how long that line was; None when it has not all arrived."""
-    match = _CHUNK.match(data)
+def _size(data: bytes, at: int) -> tuple[int, int] | None:
+    """The size that a chunk begins with here and where that line ends; None when it has not all arrived."""
+    match = _CHUNK.match(data, at)
     if match is None:
-        if len(data) >= 10 or data.rstrip(b"\r").translate(None, b"0123456789abcdefABCDEF"):
+        begun = data[at : at + 10]
+        if len(begun) == 10 or begun.rstrip(b"\r").translate(None, b"0123456789abcdefABCDEF"):
             raise Malformed
         return None
     size = int(match[1], 16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -144,3 +145,16 @@ def test_no_bytes_make_the_reader_fail_otherwise(text: bytes):
 def test_no_header_of_an_answer_can_begin_another(header: tuple[bytes, bytes]):
     with pytest.raises(ValueError, match="line break"):
         line(header)
+
+
+def test_what_a_body_costs_is_in_proportion_to_its_length():
+    def cost(chunks: int) -> float:
+        body = b"1\r\nx\r\n" * chunks
+        took = []
+        for _ in range(3):
+            framing, began = Chunked(), time.process_time()
+            assert len(framing.feed(body)[0]) == chunks
+            took.append(time.process_time() - began)
+        return min(took)
+
+    assert cost(80_000) < 40 * cost(10_000)  # eight times as many: sixty-four times when each costs the rest
