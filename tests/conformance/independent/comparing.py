@@ -78,7 +78,7 @@ def of_hapi(messages: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[Said, str
     """What HAPI says with its severity, and apart from it what it could not know."""
     said, offline = [], []
     for one in messages:
-        one = {**one, "rule": one.get("rule") or _unnamed(one["text"])}
+        one = {**one, "rule": one.get("rule") or _unnamed(one.get("text"))}
         if not one["rule"] or one["rule"] in SILENT:
             continue
         rule, (resource, place) = str(one["rule"]), _placed(one["place"] or "")
