@@ -95,7 +95,8 @@ def client_of(family: Family, known: Known) -> str | Finding:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a source said about showing: its authors' choices by item (`Type/id`), and that her address is secret."""
+    """What a source said about showing: its authors' choices by item (`Type/id`), and that her address, or her
+    child's, is secret."""
 
     client: str
     choices: tuple[tuple[str, disclosing.Stated], ...] = ()
@@ -104,7 +105,8 @@ class Said:
 
 def said(family: Family, client: str) -> Said:
     choices = tuple(("/".join(m.key), one) for m in family.members if (one := disclosing.stated(m.resource)))
-    secret = any(disclosing.says_secret(m.resource) for m in family.members if m.key == ("Patient", client))
+    # A child lives where she does: what its Patient alone says is said of hers.
+    secret = any(disclosing.says_secret(m.resource) for m in family.members if m.key[0] == "Patient")
     return Said(client, choices, secret)
 
 

@@ -89,6 +89,19 @@ async def test_the_authors_choice_is_taken_as_data_and_off_the_resource() -> Non
     assert shielded(kept) == {"safety"} and MARK not in json.dumps(kept).decode()
 
 
+async def test_a_secret_address_that_only_her_childs_patient_tells_is_hers_as_well() -> None:
+    node, told = Node(), []
+
+    async def tell(said: Said) -> None:
+        told.append(said)
+
+    node.settings["told"] = tell
+    baby = {"resourceType": "Patient", "id": "BABY", "address": [{"use": "home", "text": "Geheim adres"}],
+            "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/bc-Child"]}}  # fmt: skip
+    await node.one(bundle(*record(), baby))
+    assert [(one.client, one.secret) for one in told] == [(node.kept["Patient/JAMILA"]["id"], True)]
+
+
 async def test_a_secret_address_is_told_before_anything_is_kept() -> None:
     node, told = Node(), []
 
