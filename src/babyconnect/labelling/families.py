@@ -42,11 +42,12 @@ def families(members: Sequence[Member]) -> list[Family]:
     shared = {m.key: m for m in members if is_shared(m.resource)}
     groups = _connected(own)
     people = [g for g in groups if any(m.key[0] == "Patient" for m in g)]
-    loose = [g for g in groups if g not in people and not _speaks_of_a_patient(g)]
     if len(people) == 1:
         # With one client there is no doubt about what refers to nobody (a Binary, an image).
-        groups = [g for g in groups if g not in loose]
-        groups[groups.index(people[0])] = [*people[0], *(m for g in loose for m in g)]
+        (hers,) = people
+        loose = [m for g in groups if g is not hers and not _speaks_of_a_patient(g) for m in g]
+        others = [g for g in groups if g is not hers and _speaks_of_a_patient(g)]
+        groups = [[*hers, *loose], *others]
     parts = [[*group, *_needed(group, shared)] for group in groups] or [[]]
     # What nobody refers to is published all the same, with the first.
     used = {m.key for part in parts for m in part}
