@@ -64,3 +64,27 @@ def test_a_patient_whom_nothing_refers_to_is_no_second_woman() -> None:
     made = translated(patients=WOMAN + person("X", "Noor"))
     assert len([r for r in made.resources if r["resourceType"] == "Patient"]) == 1
     assert [f.rule for f in made.findings if f.concept == "3198"] == ["not-mapped"]
+
+
+def nameless_problem() -> dict[str, object]:
+    unknown = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+    return {"resourceType": "Condition", "id": "c", "meta": {"profile": [f"{PROFILE}zib-Problem"]},
+            "subject": {"reference": "Patient/w"}, "code": {"extension": [unknown]},
+            "note": [{"text": "sinds de zomer"}]}  # fmt: skip
+
+
+def test_a_problem_without_a_name_is_as_usual_one_of_the_general_history() -> None:
+    made = made_of(nameless_problem())
+    assert made.record is not None
+    noted = [one.concept for one in made.record.root.walk() if one.value == "sinds de zomer"]
+    assert noted == ["925"]
+
+
+def test_a_care_team_keeps_its_name_where_the_list_of_specialists_has_more_ways_to_give_its_one_problem() -> None:
+    team = {"resourceType": "CareTeam", "id": "t", "name": "Team Noord", "subject": {"reference": "Patient/w"},
+            "meta": {"profile": [f"{PROFILE}bc-CareTeam"]},
+            "reasonReference": [{"reference": "Condition/c"}]}  # fmt: skip
+    made = made_of(nameless_problem(), team)
+    assert made.record is not None
+    said = {one.value: one.concept for one in made.record.root.walk() if one.value}
+    assert (said.get("Team Noord"), said.get("sinds de zomer")) == ("3389", "8862")

@@ -62,7 +62,7 @@ class Scoring:
         own = sum(1 if same_coding(codings(resource), [coding]) else -1 for coding in rule.codings)
         own += _ABOUT * (rule.name in named_tests())  # a rule of which the codes are named is only for these
         about = own + _codes(resource, their, rule) + _ABOUT * max(claim, 0)
-        naming, taken = _naming(resource, their, rule), _taken(resource, their, rule)
+        naming, taken = _naming(resource, their, rule), self._taken(resource, their, rule)
         return Score(links, about, fixed, int(rule.name in usual()), claim, naming, taken)
 
     def _members(self) -> frozenset[str]:
@@ -117,6 +117,18 @@ class Scoring:
                 explained[path, key] = explained.get((path, key), False) or self.explained(their, rule, link, key)
         return sum(1 if is_explained else -1 for is_explained in explained.values())
 
+    def _taken(self, resource: Resource, their: Backwards, rule: Rule) -> int:
+        """What of the resource the rule's data elements give: an element or a reference counts once, however many of
+        them could give it, and a reference only where what it leads to can be what they refer to.
+        """
+        given: set[tuple[str, str]] = set()
+        for row in their.rows.get(rule.name, ()):
+            wanted = _referred(their, row)
+            for place in places(row.path, row.transform):
+                keys = {self._graph.target(one.value) if wanted else "" for one in found(resource, place)}
+                given |= {(place, key) for key in keys if not wanted or wanted & self.possible.get(key, frozenset())}
+        return len(given)
+
     def explained(self, their: Backwards, rule: Rule, link: Link, key: str) -> bool:
         return any(one.rule in self.possible[key] and their.reaches(rule, one) for one in their.alternatives(link))
 
@@ -134,12 +146,16 @@ def beats(other: Score, own: Score) -> bool:
 def _referring(their: Backwards, rule: Rule) -> Iterator[tuple[str, str]]:
     """Paths of a rule's resources, with the rule of what they refer to."""
     for row in their.rows.get(rule.name, ()):
-        if row.transform == "self":
-            yield from ((row.path, made.name) for made in their.table.rules.get(row.concept, ()))
-        elif row.transform == "reference":
-            yield from ((row.path, name) for name in row.argument.split())
+        yield from ((row.path, name) for name in _referred(their, row))
     links = ((path, link) for path, link in their.links(rule) if their.reaches(rule, link))
     yield from ((path, link.rule) for path, link in links if link.rule and not link.otherwise)
+
+
+def _referred(their: Backwards, row: Row) -> frozenset[str]:
+    """The rules of what a data element refers to; none of one that says something itself."""
+    if row.transform == "self":
+        return frozenset(made.name for made in their.table.rules.get(row.concept, ()))
+    return frozenset(row.argument.split() if row.transform == "reference" else ())
 
 
 def _codes(resource: Resource, their: Backwards, rule: Rule) -> int:
@@ -166,20 +182,17 @@ def _naming(resource: Resource, their: Backwards, rule: Rule) -> int:
     return max(shares)
 
 
-def _taken(resource: Resource, their: Backwards, rule: Rule) -> int:
-    """Elements of the resource that the rule's data elements give."""
-    rows = their.rows.get(rule.name, ())
-    return sum(any(found(resource, place) for place in places(row.path, row.transform)) for row in rows)
-
-
 def _weight(row: Row) -> int:
     return _ABOUT if row.path == "code" else 1
 
 
 def _listed(value: Any, lists: tuple[str, ...]) -> int:
-    """2 when a list names one of the codes, 1 when it takes any of its system, -1 when it has none of them."""
+    """2 when a list names one of the codes, 1 when it takes any of its system, -1 when it has none of them.
+
+    0 when there is no code: a problem without a name lies no more outside the list of one group than of another.
+    """
     codings = value.get("coding") if isinstance(value, Mapping) else None
-    best = -1
+    best = -1 if codings else 0
     for one in codings if isinstance(codings, list) else []:
         if isinstance(one, Mapping):
             code, system = str(one.get("code", "")), codes.oid(str(one.get("system", "")))
