@@ -54,6 +54,7 @@ class _Said:
         self._by_key = {m.key: m for m in members}
         self._table = document("compartments.toml")
         self._begun: dict[Key | None, str] = {}
+        self._hers: dict[Key | None, set[str]] = {}
         # By whom they are about, once: a hand-in may hold thousands of Patients, each with relatives.
         self._mothers: dict[Key, list[Member]] = {}
         self._named: dict[Key, list[Member]] = {}
@@ -112,7 +113,7 @@ class _Said:
         """Whether the mother who is named for a child is somebody else than the woman of this record, or whom it is
         said to be a child of is."""
         herself = self.held.get(mother, {}) if mother else {}
-        other = _numbers(herself) if child in self._mothers else set()
+        other = self._numbers_of(mother)
         for member in self._mothers.get(child, ()):
             one = _numbers(member.resource)
             born, hers = _date(member.resource.get("birthDate")), _date(herself.get("birthDate"))
@@ -164,6 +165,12 @@ class _Said:
         yield from (member for member in spoken_of if key not in patients(member, "patient"))
         for number in _numbers(patient):
             yield from (m for whose, m in self._numbered.get(number, {}).items() if key not in whose)
+
+    def _numbers_of(self, mother: Key | None) -> set[str]:
+        """Hers, read once: they are asked for by each child."""
+        if mother not in self._hers:
+            self._hers[mother] = _numbers(self.held.get(mother, {})) if mother else set()
+        return self._hers[mother]
 
     def _born(self, key: Key | None) -> str:
         return _date(self.held.get(key, {}).get("birthDate")) if key else ""
