@@ -90,3 +90,25 @@ def test_a_child_at_home_of_known_age_is_one_child_when_it_comes_back() -> None:
     age = e("geboortedatum", 1722, value="2021-12-12", datatype="datetime")
     home = e("gezinssituatie", 1714, e("kind", 1721, age, e("inwonend", 1723, value="true")))
     assert values(back(record("", family=home)), "1723") == ["true"]
+
+
+def test_a_weight_of_the_mother_that_a_data_set_has_no_place_for_is_told_and_stands_with_no_child() -> None:
+    resources = list(record("").resources)
+    woman = next(one for one in resources if "bc-Woman" in str(one.get("meta")))
+    weight = {
+        "resourceType": "Observation",
+        "id": "w",
+        "meta": {"profile": ["http://nictiz.nl/fhir/StructureDefinition/zib-BodyWeight"]},
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]},
+        "subject": {"reference": f"Patient/{woman['id']}"},
+        "effectiveDateTime": "2026-03-01T10:00:00+01:00",
+        "valueQuantity": {"value": 86, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"},
+    }
+
+    made = to_ada([*resources, weight], transactions()["kraam"], TODAY)
+
+    assert made.record is not None
+    assert values(made.record, "1404") == [""], "the child is there"
+    assert values(made.record, "1074") == []
+    assert "Observation" in {finding.place.partition("[")[0] for finding in made.findings}

@@ -243,9 +243,18 @@ class Placing:
                     if link.via == way and (group := holder.above(link.within)) is not None:
                         group.keys.add(("led", way))
                 return
-        if demanded(rule.when) and " | " not in rule.when and len(node.rules) == 1:
+        if demanded(rule.when) and not self._stands_alone(rule.when) and len(node.rules) == 1:
             self._draft.remove(node)
             self.homes[key] = [(made, home) for made, home in self.homes[key] if home is not node]
+
+    def _stands_alone(self, when: str) -> bool:
+        """Whether it becomes a resource without being referred to: there is another way, and the record leaves it open
+        (a weight is hers where no child is named)."""
+        others = [part.split() for part in when.split(" | ")[1:]]
+        return any(words[0] != "nowhere" or not any(map(self._stands, words[1:])) for words in others)
+
+    def _stands(self, concept: str) -> bool:
+        return next(self._draft.within(self._draft.root, concept), None) is not None
 
     def _owned(self, holder: Node | None) -> Node | None:
         """A reference just made, unless it stands in a group of one child that does not say which: then nothing."""
