@@ -102,7 +102,7 @@ def values(node: Any, path: str = "") -> Iterator[str]:
         for value in node:
             yield from values(value, path)
     else:
-        yield f"{path}={node}"
+        yield f"{path}={str(node).lower() if isinstance(node, bool) else node}"
 
 
 def persons(made: Translated) -> set[str]:
