@@ -41,8 +41,10 @@ TRIPS, PLACES = {"BABYCONNECT_ROUND_TRIPS": "2000"}, {"BABYCONNECT_ADA_MUTANTS":
 PARTS = (
     Part("memory", "a million resources read, translated and checked: memory stays flat",
          (f"{P}test_checking_memory.py",), {"BABYCONNECT_CHECKED": "1000000"}),
-    Part("round-trips-ada", "ADA → STU3 → ADA, 2,000 records; of each transaction as many made by chance", ADA, TRIPS,
-         "comes_back"),
+    Part("round-trips-ada", "ADA → STU3 → ADA, 2,000 records", ADA, TRIPS, "comes_back_whole"),
+    Part("round-trips-by-chance",
+         "records made by chance, 300 of each transaction, ADA → STU3 → ADA → STU3 → ADA (of the next hundred of "
+         "uitbreiding three differ: docs/ada-translation.md)", ADA, {"BABYCONNECT_BY_CHANCE": "300"}, "any_elements"),
     Part("round-trips-basis-echo", "STU3 → ADA → STU3, 2,000 records each of basis and echo", ADA, TRIPS,
          "lost_once and (basis or echo)"),
     Part("round-trips-kraam-uitbreiding", "the same of kraam and uitbreiding verloskunde", ADA, TRIPS,

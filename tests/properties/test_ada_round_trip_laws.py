@@ -20,9 +20,9 @@ from babyconnect.translate.ada import translate
 from babyconnect.translate.to_ada.record import to_ada, transactions
 from babyconnect.translate.to_ada.writing import written
 from tests.support.ada_facts import facts
-from tests.support.ada_random import random_xml
+from tests.support.ada_random import BY_CHANCE, random_xml
 from tests.support.ada_structure import misplaced
-from tests.support.dossiers import RECORDS, TODAY, dossiers
+from tests.support.dossiers import TODAY, dossiers
 from tests.support.fhir_facts import lost_elements
 
 Resources = list[Mapping[str, Any]]
@@ -53,7 +53,7 @@ def test_a_record_of_ada_comes_back_whole_from_stu3() -> None:
 def test_a_record_of_any_elements_comes_back_once_and_for_all_with_nothing_made_up(transaction: str) -> None:
     """Records made by chance: `random_xml(name, number)` is the one of a failure."""
     name = transactions()[transaction]
-    for number in range(RECORDS):
+    for number in range(BY_CHANCE):
         before = read(random_xml(name, number))
         forward = translate(before, TODAY)
         assert not [f for f in forward.findings if f.severity == "error"], number

@@ -6,6 +6,7 @@ What they say makes no sense to a midwife; that is what they are for.  Every tex
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from babyconnect.definitions import document, rows
 from babyconnect.translate.element_units import units_of
 from tests.support.ada_material import PWD_32, TEST_BSN, TRANSACTIONS, leaf_codes
 
+BY_CHANCE = int(os.environ.get("BABYCONNECT_BY_CHANCE", "8"))
+"""How many records of each transaction."""
 Row = Mapping[str, str]
 BSN_OID = "2.16.840.1.113883.2.4.6.3"
 BORN = dt.date(2026, 6, 3)
