@@ -9,6 +9,7 @@ must not be laid with hers: where birth dates or the mother's own number speak a
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,9 +105,11 @@ class _Said:
         return not (born and hers) or (int(born[:4]) - years, born[4:]) >= (int(hers[:4]), hers[4:])
 
     def grown(self, child: Key, mother: Key | None) -> bool:
-        """Whether this was no child any more when her care began: a client, who also has a mother."""
-        born, began = self._born(child), self._began(mother)
-        grown = self._table["kinship"]["grown"]
+        """Whether this was no child any more when her care began: a client, who also has a mother.  Where nothing tells
+        of her care: on the last day that this record tells of about her or him."""
+        kinship = self._table["kinship"]
+        born, grown = self._born(child), kinship["grown"]
+        began = self._began(mother) or self._last_days.get(child) or kinship["since"]
         return bool(born and began) and (int(born[:4]) + grown, born[4:]) <= (int(began[:4]), began[4:])
 
     def another(self, child: Key, mother: Key | None) -> bool:
@@ -155,6 +158,21 @@ class _Said:
         ]
         days = [_date(str(p.get("start", ""))[:_WHOLE_DATE]) for p in periods if isinstance(p, Mapping)]
         return min(filter(None, days), default="")
+
+    @functools.cached_property
+    def _last_days(self) -> Mapping[Key, str]:
+        found: dict[Key, str] = {}
+        for member in self.members:
+            last = self._last_day(member.resource)
+            for key in _whose(member) if last else ():
+                found[key] = max(last, found.get(key, ""))
+        return found
+
+    def _last_day(self, resource: Resource) -> str:
+        said = [resource.get(name) for name in self._table["kinship"]["days"]]
+        periods = [resource.get(name) for name in self._table["kinship"]["periods"]]
+        said += [end for p in periods if isinstance(p, Mapping) for end in (p.get("start"), p.get("end"))]
+        return max((_date(day[:_WHOLE_DATE]) for day in said if isinstance(day, str)), default="")
 
     def _as_child(self, key: Key) -> Iterator[Member]:
         """Where this Patient is spoken of as another's child: by `Patient.link`, or by its number."""

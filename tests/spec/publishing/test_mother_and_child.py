@@ -234,3 +234,36 @@ async def test_rubbish_in_a_loose_file_is_refused_with_its_own_client_and_breaks
 
         rules = {finding.rule for one in report.inputs for finding in one.findings if finding.severity == "error"}
         assert "fault" not in rules, junk
+
+
+def lone(born: str, **said: Any) -> list[Resource]:
+    """Somebody with a mother to call, of whose care nothing is told."""
+    weight = {"resourceType": "Observation", "id": "W", "status": "final", "code": concept("29463-7", "gewicht", LOINC),
+              "subject": {"reference": "Patient/BABY"}, **said}  # fmt: skip
+    return [child(birthDate=born), mother(), weight]
+
+
+@pytest.mark.parametrize(
+    ("born", "said"),
+    [
+        ("1964-05-01", {}),
+        ("1994-05-01", {"effectiveDateTime": "2026-11-01T10:00:00+01:00"}),
+        ("1994-05-01", {"effectivePeriod": {"start": "2004-01-01", "end": "2015-01-01"}}),
+    ],
+)
+async def test_an_adult_who_has_a_mother_to_call_is_no_child(born: str, said: Resource) -> None:
+    node = await kept(*lone(born, **said))
+    assert node.publication("Patient/BABY").group != "child"
+
+
+@pytest.mark.parametrize(
+    ("born", "said"),
+    [
+        ("2026-10-02", {}),
+        ("2026-10-02", {"effectiveDateTime": "2026-10-09"}),
+        ("1999-10-02", {"effectiveDateTime": "1999-10-09"}),
+    ],
+)
+async def test_a_newborn_alone_with_a_mother_is_a_child(born: str, said: Resource) -> None:
+    node = await kept(*lone(born, **said))
+    assert node.publication("Patient/BABY").group == "child"
