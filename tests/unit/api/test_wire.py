@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from babyconnect.api import wire
 from babyconnect.api.wire import Chunked, Framing, Length, Malformed, head, line
 
 PLAIN = b"GET /fhir/stu3/Patient/a%20b?x=1&y=%3D HTTP/1.1\r\nHost: node.test\r\nX-One:  two \t"
@@ -158,3 +159,22 @@ def test_what_a_body_costs_is_in_proportion_to_its_length():
         return min(took)
 
     assert cost(80_000) < 40 * cost(10_000)  # eight times as many: sixty-four times when each costs the rest
+
+
+def test_headers_that_everybody_sends_read_the_same_each_time_and_what_one_sends_alone_is_kept_nowhere():
+    def read(token: bytes) -> wire.Headers:
+        sent = b"GET /a HTTP/1.1\r\nHost: a\r\nACCEPT: b\r\nAuthorization: Bearer %b\r\nAccept: c" % token
+        return wire.head(sent).headers
+
+    one, other = read(b"secret-1"), read(b"secret-2")
+
+    assert one.text == {"host": "a", "accept": "c", "authorization": "Bearer secret-1"}  # of two the last
+    assert other.text["authorization"] == "Bearer secret-2"
+    assert [value for name, value in one if name == b"accept"] == [b"b", b"c"]
+    assert b"secret" not in b"".join(wire._known)
+
+
+def test_never_more_than_so_many_headers_are_kept():
+    for number in range(3 * wire._MOST_KEPT):
+        wire.head(b"GET /a HTTP/1.1\r\nHost: %d" % number)
+    assert len(wire._known) <= wire._MOST_KEPT
